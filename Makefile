@@ -1,0 +1,71 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Makes the machine ready, says nothing when it is, then runs the command.
+WITH := ./infra/setup/with.sh
+# Another copy beside dev: NAME=alice. Another environment: ENV=prod.
+# On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
+given = $(if $(filter command%,$(origin $1)),$($1))
+export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
+export s follow since tail json mirror pairs DISCARD YES REFRESH
+
+dev: ## Bring the dev environment up, and mend what is not as it should be
+	@$(WITH) node cli/up.ts
+
+up: ## Bring an environment up: ENV=prod
+	@$(WITH) node cli/up.ts
+
+down: ## Remove containers and networks; keep data, passwords and finished jobs
+	@$(WITH) node cli/down.ts
+
+clean: ## Remove everything, data too: asks first (YES=1 for scripts)
+	@$(WITH) node cli/clean.ts
+
+preview: ## Show what `up` would do
+	@$(WITH) node cli/preview.ts
+
+ps: ## List services and jobs (json=1)
+	@$(WITH) node cli/ps.ts
+
+logs: ## Show logs: s=NAME follow=1 tail=N
+	@$(WITH) node cli/logs.ts
+
+lock: ## Refresh the images' digests in images.lock.json (mirror=HOST)
+	@$(WITH) node cli/lock.ts
+
+images: ## Build the images that come from package registries
+	@$(WITH) node infra/airgap/images/build.ts base node postgres redis
+
+pulumi: ## Run the right pulumi: ARGS="preview -s dev"
+	@$(WITH) pulumi $(ARGS)
+
+shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
+	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
+
+setup: ## Make this machine ready
+	@./infra/setup/setup.sh
+
+test: ## Run everything: format, lint, types, unit tests, end-to-end tests
+	@$(WITH) node tests/run.ts
+
+unit: ## Run the unit tests
+	@$(WITH) node tests/run.ts unit
+
+e2e: ## Run the end-to-end tests
+	@$(WITH) node tests/run.ts e2e
+
+bench: ## Measure `up` beside an empty program (pairs=5)
+	@$(WITH) node tests/bench/bench.ts
+
+format: ## Format the sources
+	@$(WITH) npx --no-install biome check --write .
+
+lint types: ## Check one thing only
+	@$(WITH) node tests/run.ts $@
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z0-9 ]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: dev up down clean preview ps logs lock images pulumi shellenv setup test unit e2e bench format lint types help

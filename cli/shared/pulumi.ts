@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { ROOT, STACK } from "./stack.ts";
+
+/**
+ * Runs pulumi for this stack, with its output as it comes, and answers its exit code. On Ctrl-C the terminal tells pulumi
+ * itself; this only waits for it to end in order.
+ */
+export function pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  const child = spawn("pulumi", [...args, "--stack", STACK], {
+    cwd: ROOT,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  const end = () => child.kill("SIGTERM");
+  process.on("SIGTERM", end);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      process.off("SIGINT", wait).off("SIGTERM", end);
+      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
+    });
+  });
+}
+
+/** Says which state is used: it holds the passwords. */
+export function sayBackend(): void {
+  const url = process.env.PULUMI_BACKEND_URL;
+  process.stderr.write(`stack ${STACK}, state in ${url ?? "the backend that pulumi is logged in to"}\n`);
+}

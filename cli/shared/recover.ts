@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import type { EngineApi } from "../../components/engines/api.ts";
+import { backendFolder, labels, PROJECT, readState, STACK, type State } from "./stack.ts";
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+/** Takes away the lock of an `up` on this machine whose process is gone. @returns whether there was one. */
+export function releaseStaleLocks(): boolean {
+  dropEmptyAttributes();
+  const folder = `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
+  if (!existsSync(folder)) return false;
+  const stale = readdirSync(folder).filter((name) => {
+    if (!name.endsWith(".json")) return false;
+    const lock = JSON.parse(readFileSync(`${folder}/${name}`, "utf8") || "{}") as { pid?: number; hostname?: string };
+    return lock.hostname === hostname() && lock.pid !== undefined && !runs(lock.pid);
+  });
+  for (const name of stale) {
+    say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
+    for (const file of [name, `${name}.attrs`]) rmSync(`${folder}/${file}`, { force: true });
+  }
+  return stale.length > 0;
+}
+
+/**
+ * Beside each file the backend keeps one of attributes, which it does not replace in one step as it does the file: a run that is
+ * killed at that moment leaves it empty, and "failed to load checkpoint: EOF" is all that pulumi says from then on. It does
+ * without one that is not there.
+ */
+function dropEmptyAttributes(): void {
+  const folder = `${backendFolder()}/stacks/${PROJECT}`;
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const file = `${folder}/${name}`;
+    if (name.startsWith(`${STACK}.json`) && name.endsWith(".attrs") && statSync(file).size === 0) rmSync(file);
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  // A zombie has ended; only its parent has not been told yet.
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Removes what carries this stack's labels and is not in its state: what a killed run had made and not written down.
+ *
+ * @param data whether volumes with data in them go too: after a confirmed clean slate only. Otherwise they are named.
+ */
+export async function sweep(api: EngineApi, state: State, { data }: { data: boolean }): Promise<void> {
+  const known = new Set(state.resources.flatMap(({ id }) => id ?? []));
+  const mine = labels(state);
+  const strayContainers = (await api.list(mine)).filter(({ id }) => !known.has(id));
+  await Promise.all(
+    strayContainers.map(async ({ id, name }) => {
+      say(`removing container ${name}: it is in no state`);
+      await api.remove(id, 60);
+    }),
+  );
+  const [networks, volumes] = await Promise.all([api.networks(mine), api.volumes(mine)]);
+  await Promise.all([
+    ...networks
+      .filter(({ id }) => !known.has(id))
+      .map(async ({ id, name }) => {
+        say(`removing network ${name}: it is in no state`);
+        await api.removeNetwork(id);
+      }),
+    ...volumes
+      .filter(({ name }) => !known.has(name))
+      .map(async ({ name, labels }) => {
+        if (labels["stackyard.kind"] === "data" && !data && (await api.volumeBytes(name)) !== 0) {
+          say(
+            `volume ${name} is in no state, and is left alone: it may hold data. \`docker volume rm ${name}\` removes it.`,
+          );
+          return;
+        }
+        say(`removing volume ${name}: it is in no state`);
+        await api.removeVolume(name);
+      }),
+  ]);
+}
+
+/** What is in state and not on the engine, or there and not running, in words; nothing when all is as it should be. */
+export async function drift(api: EngineApi, state: State): Promise<string[]> {
+  const of = (type: string) => state.resources.filter((each) => each.type === type && each.id !== undefined);
+  const containers = of("docker:index/container:Container");
+  if (state.resources.length === 0) return [];
+  const mine = labels(state);
+  const images = of("docker:index/remoteImage:RemoteImage");
+  const [there, networks, volumes, held] = await Promise.all([
+    api.list(mine),
+    api.networks(mine),
+    api.volumes(mine),
+    Promise.all(images.map(({ outputs }) => api.hasImage(String(outputs.imageId)))),
+  ]);
+  const byId = new Map(there.map((each) => [each.id, each]));
+  return [
+    ...containers.flatMap(({ id = "", name, outputs }) => {
+      const found = byId.get(id);
+      if (!found) return [`container ${name} is gone`];
+      return outputs.mustRun !== false && found.state !== "running" ? [`container ${name} is ${found.state}`] : [];
+    }),
+    ...of("docker:index/network:Network")
+      .filter(({ id }) => !networks.some((each) => each.id === id))
+      .map(({ name }) => `network ${name} is gone`),
+    ...of("docker:index/volume:Volume")
+      .filter(({ id }) => !volumes.some((each) => each.name === id))
+      .map(({ name }) => `volume ${name} is gone`),
+    ...images.filter((_, at) => !held[at]).map(({ name }) => `image ${name} is gone`),
+  ];
+}
+
+export { readState };

@@ -1,0 +1,57 @@
+import type { EngineApi } from "../../components/engines/api.ts";
+import { labels, type State } from "./stack.ts";
+
+/** One service or job of the stack, as it is now. */
+export interface ServiceRow {
+  service: string;
+  kind: "service" | "job";
+  /** `ready`, `starting`, `unhealthy`, `stopped`, … for a service; `done`, `running`, `failed`, `waiting` for a job. */
+  state: string;
+  /** On the host, when published. */
+  addresses: string[];
+  container: string;
+  image: string;
+  /** How long it has been in this state, in the engine's words. */
+  status: string;
+}
+
+export async function services(api: EngineApi, state: State): Promise<ServiceRow[]> {
+  const found = await api.list(labels(state));
+  const done = new Set(
+    state.resources.flatMap(({ type, name }) =>
+      type === "pulumi:index:Stash" && name.endsWith("-done") ? [name] : [],
+    ),
+  );
+  return found
+    .flatMap(({ name, state: now, status, image, labels, ports }) => {
+      const kind = labels["stackyard.kind"];
+      const service = labels["stackyard.service"] ?? name;
+      if (kind !== "service" && kind !== "job") return [];
+      return [
+        {
+          service,
+          kind,
+          state: kind === "job" ? jobState(now, status, done.has(`${service}-done`)) : serviceState(now, status),
+          addresses: ports.map(({ host, hostPort }) => `${host}:${hostPort}`),
+          container: name,
+          image,
+          status,
+        } as const,
+      ];
+    })
+    .sort((a, b) => (a.kind === b.kind ? a.service.localeCompare(b.service) : a.kind < b.kind ? 1 : -1));
+}
+
+const HEALTH: Record<string, string> = { healthy: "ready", unhealthy: "unhealthy", "health: starting": "starting" };
+
+function serviceState(now: string, status: string): string {
+  if (now !== "running") return now === "exited" ? "stopped" : now;
+  // The engine's list has a container's health in words only: "Up 3 minutes (healthy)".
+  return HEALTH[/\(([^)]*)\)$/.exec(status)?.[1] ?? ""] ?? now;
+}
+
+function jobState(now: string, status: string, done: boolean): string {
+  if (now === "running") return "running";
+  if (done) return "done";
+  return now === "exited" ? (/\((\d+)\)/.exec(status)?.[1] === "0" ? "done" : "failed") : "waiting";
+}

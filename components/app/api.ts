@@ -1,0 +1,92 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostPort, matching, parseArgs, variable } from "../core/args.ts";
+import { limits, platform } from "../core/common.ts";
+import { type Connection, connection } from "../core/connection.ts";
+import { type Dependency, toldOf, uses } from "../core/dependency.ts";
+import { Build, builtFrom } from "../core/image.ts";
+import { Service } from "../core/service.ts";
+
+const Args = z.strictObject({
+  platform: platform(),
+  /** Folder to build its image from. */
+  build: Build,
+  /** TCP port it listens on, told to it as PORT. @default 3000 */
+  port: hostPort().default(3000),
+  /** TCP port on the host's 127.0.0.1. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
+  uses: uses(),
+  /** Environment, nothing secret. @default {} */
+  env: z.record(variable(), z.string("a text")).default({}),
+  /**
+   * How it gets the URLs of what it uses: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where
+   * `docker inspect` shows them. @default "files"
+   */
+  credentials: z.enum(["files", "environment"]).default("files"),
+  /** What proves that it serves: a program inside its image, exit code 0 when it does. */
+  probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+  /** `uid:gid`. @default "1000:1000" */
+  user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
+  /** Whether it may reach beyond the networks of what it uses. @default false */
+  egress: z.boolean("true or false").default(false),
+  ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
+});
+export type ApiArgs = z.input<typeof Args>;
+
+/**
+ * An application built from a folder. It starts when all that it refers to is ready and done, reaches just that, and is told
+ * of each reference: `DATABASE_HOST`, `DATABASE_PORT`, and its URL with credentials as a file.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with its last log lines, if its
+ * probe does not pass within `readyTimeoutSeconds`.
+ * @example
+ * new Api("api", { platform, build: { context: "examples/api" }, uses: { database }, probe: ["node", "src/probe.ts"] });
+ */
+export class Api extends pulumi.ComponentResource implements Dependency {
+  /** `url`: `http://host:port`. */
+  readonly connection: Connection;
+  /** Exists only once its probe has passed. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+
+  constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
+    const {
+      build,
+      port,
+      hostPort,
+      uses: references,
+      env,
+      credentials,
+      probe,
+      ...rest
+    } = parseArgs(Args, "Api", name, args);
+    super("stackyard:app:Api", name, {}, opts);
+    const own = { parent: this };
+    const told = toldOf(references);
+    const service = new Service(name, this, {
+      ...rest,
+      subject: `Api "${name}"`,
+      image: builtFrom(name, rest.platform, build, own),
+      env: {
+        PORT: String(port),
+        ...told.env,
+        ...(credentials === "files" ? told.fileEnv : told.plainEnv),
+        ...env,
+      },
+      secrets: credentials === "files" ? told.files : {},
+      ports: hostPort === undefined ? [] : [{ hostPort, port }],
+      uses: references,
+      init: true,
+      probe: { test: ["CMD", ...probe] },
+    });
+    this.ready = service.ready;
+    this.network = service.network;
+    this.connection = connection({ scheme: "http", host: name, port, hostPort });
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+
+/**
+ * Names a folder by what is in it: the first 12 hexadecimal digits of a SHA-256 over every file's relative path, executable
+ * bit and bytes, or link's path and target, in path order, and over `extra`. Times, owners and the folder's own place do not count.
+ *
+ * @param skip leaves out what it answers true for; it gets paths relative to `folder`, with `/`, of files and folders.
+ */
+export function contentHash(
+  folder: string,
+  extra: readonly string[] = [],
+  skip: (path: string) => boolean = () => false,
+): string {
+  const hash = createHash("sha256");
+  for (const path of filesBelow(folder, skip)) {
+    const file = join(folder, path);
+    const stat = lstatSync(file);
+    if (stat.isSymbolicLink()) hash.update(JSON.stringify([path, readlinkSync(file)]));
+    else hash.update(JSON.stringify([path, (stat.mode & 0o100) !== 0])).update(readFileSync(file));
+  }
+  return hash.update(JSON.stringify(extra)).digest("hex").slice(0, 12);
+}
+
+/** Every file below a folder, relative to it, with `/`, sorted by code point. */
+export function filesBelow(folder: string, skip: (path: string) => boolean = () => false): string[] {
+  const found: string[] = [];
+  const walk = (at: string) => {
+    for (const entry of readdirSync(at, { withFileTypes: true })) {
+      const path = relative(folder, join(at, entry.name)).split(sep).join("/");
+      if (skip(path)) continue;
+      if (entry.isDirectory()) walk(join(at, entry.name));
+      else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
+    }
+  };
+  walk(folder);
+  return found.sort();
+}

@@ -1,0 +1,50 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Connection } from "./connection.ts";
+
+/**
+ * What a service or a job may refer to. The reference gives start order, address, credentials and network path, all at once.
+ * A database has a connection and a network; a setup job has neither: who refers to it waits until it is done.
+ */
+export interface Dependency {
+  /** Exists only once a check has passed: a service answered, or a job is done. */
+  readonly gate: pulumi.Resource;
+  readonly connection?: Connection;
+  /** The network on which it is reached. */
+  readonly network?: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  /** The volume with its data: a job that set it up runs again over a new one. */
+  readonly data?: pulumi.Output<string>;
+}
+
+/** References by the name under which the application knows each. */
+export const uses = () =>
+  z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_]*$/, "a name of a-z, 0-9 and _, a letter first"),
+      z.custom<Dependency>(
+        (value) => typeof value === "object" && value !== null && "gate" in value,
+        "a database or a job",
+      ),
+    )
+    .default({});
+
+/** What an application is told of each of its references: `DATABASE_HOST`, `DATABASE_PORT`, and its URL as a secret. */
+export function toldOf(references: Record<string, Dependency>) {
+  const connected = Object.entries(references).flatMap(([name, { connection }]) =>
+    connection ? [{ name, connection }] : [],
+  );
+  const upper = (name: string) => name.toUpperCase();
+  return {
+    env: Object.fromEntries(
+      connected.flatMap(({ name, connection }) => [
+        [`${upper(name)}_HOST`, connection.host],
+        [`${upper(name)}_PORT`, String(connection.port)],
+      ]),
+    ) as Record<string, string>,
+    /** As files in /run/secrets, and the variables that say where they are. */
+    files: Object.fromEntries(connected.map(({ name, connection }) => [`${name}_url`, connection.url])),
+    fileEnv: Object.fromEntries(connected.map(({ name }) => [`${upper(name)}_URL_FILE`, `/run/secrets/${name}_url`])),
+    /** In the environment itself, for who asked for that. */
+    plainEnv: Object.fromEntries(connected.map(({ name, connection }) => [`${upper(name)}_URL`, connection.url])),
+  };
+}

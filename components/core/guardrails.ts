@@ -1,0 +1,75 @@
+import { createServer } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { valueOf } from "../engines/value.ts";
+import type { Platform } from "./platform.ts";
+
+export interface Guarded {
+  platform: Platform;
+  service: string;
+  subject: string;
+  /** On the host's 127.0.0.1. */
+  ports: readonly number[];
+  /** The volume's name in the engine. */
+  volume?: pulumi.Output<string>;
+  /** Only one container of this service may be there at a time. */
+  exclusive: boolean;
+  stopGraceSeconds: number;
+}
+
+/**
+ * What is looked at before a service's container is made, by the preview too as far as it can be known there.
+ *
+ * @throws Error naming what is in the way, before anything is touched.
+ */
+export async function guard({
+  platform,
+  service,
+  subject,
+  ports,
+  volume,
+  exclusive,
+  stopGraceSeconds,
+}: Guarded): Promise<void> {
+  const { api } = platform.engine;
+  const ours = Object.fromEntries(
+    await Promise.all(
+      Object.entries(platform.labels(service, "service")).map(async ([key, value]) => [key, await valueOf(value)]),
+    ),
+  ) as Record<string, string>;
+  const mine = await api.list(ours);
+  const preview = pulumi.runtime.isDryRun();
+
+  if (!preview && exclusive) {
+    // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
+    await Promise.all(mine.map(({ id }) => api.remove(id, stopGraceSeconds)));
+  }
+  for (const port of ports) {
+    if (preview && mine.some((container) => container.ports.some(({ hostPort }) => hostPort === port))) continue;
+    // An engine elsewhere answers for its own ports.
+    if (!platform.local || (await isFree(port))) continue;
+    const holder = (await api.list({})).find((container) => container.ports.some(({ hostPort }) => hostPort === port));
+    throw new Error(
+      `${subject}: port ${port} on 127.0.0.1 is taken by ${holder ? `container ${holder.name}` : "another program"}. ` +
+        "Stop that, or set another hostPort.",
+    );
+  }
+  if (!preview && volume) {
+    const name = await valueOf(volume);
+    // The engine would make a missing one without a word, empty.
+    if (!(await api.hasVolume(name))) {
+      throw new Error(
+        `${subject}: its volume ${name} is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
+          "find out and ask: `make dev`, or `pulumi up --refresh`.",
+      );
+    }
+  }
+}
+
+/** Whether nobody listens there. That we may not (a port below 1024) does not say that the engine may not. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,161 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import type { Ignore } from "@balena/dockerignore";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { BUILT, builtImage } from "./built-image.ts";
+import { contentHash } from "./content.ts";
+import { pinned } from "./lock.ts";
+import type { Platform } from "./platform.ts";
+
+/** An image as its component knows it, whichever source it comes from. */
+export interface ImageFacts {
+  /** Repository and tag in a container registry: `postgres:17`. */
+  registry: string;
+  /** Folder of `infra/airgap/images` that builds its like from package registries, where there is one. */
+  packages?: string;
+}
+
+/** An argument that is an image, with its like from package registries where that is built here. */
+export const imageFacts = () =>
+  z.custom<ImageFacts>(
+    (value) =>
+      z.strictObject({ registry: z.string().min(1), packages: z.string().optional() }).safeParse(value).success,
+    "an image: { registry, packages }",
+  );
+
+/** An image on the engine: its id, and the resource that brought it there. */
+export interface Image {
+  id: pulumi.Output<string>;
+  resource: pulumi.Resource;
+}
+
+/**
+ * An image of somebody else's: pulled, pinned by digest where the lock file knows it, or built from package registries.
+ * Made once for all who use it, and left on the engine when the stack goes.
+ */
+export function serverImage(platform: Platform, facts: ImageFacts): Image {
+  if (platform.down) return none(platform);
+  return platform.once(`image ${facts.registry} ${facts.packages}`, () => {
+    const name = `image-${facts.registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
+    const image = new docker.RemoteImage(
+      name,
+      { name: reference(platform, facts), keepLocally: true },
+      {
+        parent: platform,
+        provider: platform.provider,
+        hooks: {
+          beforeCreate: [
+            platform.once(
+              "hook images",
+              () => new pulumi.ResourceHook("images", (image) => there(platform, image), { onDryRun: true }),
+            ),
+          ],
+        },
+      },
+    );
+    return { id: image.imageId, resource: image };
+  });
+}
+
+/** While down nothing runs: no image is needed, nor built. */
+const none = (platform: Platform): Image => ({ id: pulumi.output(""), resource: platform });
+
+const reference = (platform: Platform, facts: ImageFacts) =>
+  platform.imageSource.apply((source) =>
+    source === "registry" ? pinned(facts.registry, platform.imageMirror) : likeOf(facts).ref,
+  );
+
+function likeOf({ registry, packages }: ImageFacts) {
+  if (packages !== undefined) return builtImage(packages);
+  throw new pulumi.RunError(
+    `The image ${registry} is not built from package registries here. Name a folder of infra/airgap/images that builds its ` +
+      `like (image: { registry: "${registry}", packages: "FOLDER" }), or use imageSource: registry.`,
+  );
+}
+
+/** Images from package registries have been built before the engine is asked for them; others, the engine pulls. */
+async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs): Promise<void> {
+  const { name } = newInputs as { name: string };
+  if (!name.startsWith(BUILT) || (await platform.engine.api.hasImage(name))) return;
+  throw new Error(
+    `The image ${name} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
+  );
+}
+
+/** How to build an application's own image. */
+export const Build = z.strictObject({
+  /** Folder with the Dockerfile; what its `.dockerignore` names does not count as a change. */
+  context: z.string("a folder").refine((path) => existsSync(join(path, "Dockerfile")), "a folder with a Dockerfile"),
+  /** Stage to build. @default - the last one */
+  target: z.string("a stage's name").optional(),
+  /** Build arguments whose value is another image: argument by image. @default {} */
+  images: z.record(z.string(), imageFacts()).default({}),
+});
+
+/**
+ * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content.
+ */
+export function builtFrom(
+  name: string,
+  platform: Platform,
+  { context, target, images }: z.output<typeof Build>,
+  opts: pulumi.CustomResourceOptions,
+): Image {
+  if (platform.down) return none(platform);
+  const bases = Object.entries(images).map(([argument, facts]) => ({
+    argument,
+    image: serverImage(platform, facts),
+    facts,
+  }));
+  const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
+  const content = pulumi
+    .output(buildArgs)
+    .apply((args) => contentHash(context, [JSON.stringify(args), target ?? ""], ignoredBy(context)));
+  const image = new docker.RemoteImage(
+    name,
+    {
+      // A host name that no registry can serve: a missing local image must not be pulled from somewhere.
+      name: pulumi.interpolate`${BUILT}${pulumi.getProject()}-${name}:${content}`,
+      // Nothing here may differ from machine to machine: it would be a change.
+      build: {
+        context: relative(process.cwd(), resolve(context)) || ".",
+        ...(target === undefined ? {} : { target }),
+        buildArgs,
+        secrets: [{ id: "ca", src: CA_BUNDLE }],
+      },
+      keepLocally: true,
+    },
+    {
+      ...opts,
+      provider: platform.provider,
+      hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, provideCaBundle)] },
+      dependsOn: bases.map(({ image }) => image.resource),
+    },
+  );
+  return { id: image.imageId, resource: image };
+}
+
+/** Where a build finds the certificates it needs beside its image's own; empty where it needs none. */
+const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
+
+/**
+ * For networks where TLS is signed anew, as in many companies: the build secret `ca` is this machine's own bundle, which a
+ * Dockerfile may use, and of which nothing stays in the image.
+ */
+function provideCaBundle(): void {
+  const bundle = process.env.NODE_EXTRA_CA_CERTS ?? process.env.SSL_CERT_FILE;
+  mkdirSync(dirname(CA_BUNDLE), { recursive: true });
+  writeFileSync(CA_BUNDLE, bundle && existsSync(bundle) ? readFileSync(bundle) : "");
+}
+
+function ignoredBy(folder: string): (path: string) => boolean {
+  const file = join(folder, ".dockerignore");
+  if (!existsSync(file)) return () => false;
+  // Its types say "default export", its code says otherwise.
+  const dockerignore = createRequire(import.meta.url)("@balena/dockerignore") as () => Ignore;
+  const rules = dockerignore().add(readFileSync(file, "utf8"));
+  return (path) => rules.ignores(path);
+}

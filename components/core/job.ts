@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { valueOf } from "../engines/value.ts";
+import { untilDone } from "../engines/watch.ts";
+import type { Dependency } from "./dependency.ts";
+import { gate } from "./gate.ts";
+import type { Image } from "./image.ts";
+import type { Platform } from "./platform.ts";
+import { noteTook } from "./timings.ts";
+
+export interface JobArgs {
+  platform: Platform;
+  /** For messages: `PostgresSetup "schema"`. */
+  subject: string;
+  image: Image;
+  command: string[];
+  env?: Record<string, pulumi.Input<string>>;
+  /** By file name in /run/secrets. A changed secret does not run the job again. */
+  secrets?: Record<string, pulumi.Input<string>>;
+  /** By file name in /run/files. */
+  files?: Record<string, string>;
+  uses: Record<string, Dependency>;
+  /** Numeric `uid:gid`. */
+  user: string;
+  timeoutSeconds: number;
+  memoryMiB: number;
+}
+
+const PIDS = 256;
+
+/**
+ * A one-shot workload. Its container is made, not started; the gate `done` starts it, streams its log and waits for its end.
+ */
+export class Job implements Dependency {
+  /** Exists only once the job has succeeded; checked again when its command, files, image, environment or a volume change. */
+  readonly done: pulumi.Resource;
+
+  /** @param component whose job this is: everything made here is its child. */
+  constructor(name: string, component: pulumi.Resource, args: JobArgs) {
+    const { platform, subject, timeoutSeconds } = args;
+    const { engine } = platform;
+    platform.claim(name);
+    const own = { parent: component };
+    const uses = Object.values(args.uses);
+    const { command, files = {}, env = {} } = args;
+    const key = {
+      image: args.image.id,
+      command,
+      files: sha256(files),
+      env: pulumi.output(env).apply(sha256),
+      volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
+    };
+
+    if (platform.down) {
+      // A gate that was passed stays as it is, so that the next `up` does not run the job again. One that never was is
+      // made here with a key that no job has, so that the next `up` replaces it, that is runs the job.
+      const pending = { pending: "made while down" };
+      this.done = gate(`${name}-done`, pending, async () => {}, { ...own, ignoreChanges: ["input"] });
+      return;
+    }
+
+    const container = engine.job(
+      name,
+      {
+        service: name,
+        image: args.image.id,
+        command,
+        env,
+        secrets: args.secrets ?? {},
+        files,
+        user: args.user,
+        capabilities: [],
+        readOnlyRoot: true,
+        init: true,
+        tmpfs: { "/tmp": "mode=1777,size=64m" },
+        memoryMiB: args.memoryMiB,
+        pids: PIDS,
+        networks: uses.flatMap(({ network }) => (network ? [{ id: network.id, aliases: [] }] : [])),
+        // Another key is another container, so that one which has succeeded is one that has succeeded at just this.
+        labels: { ...platform.labels(name, "job"), "stackyard.key": pulumi.output(key).apply(sha256) },
+      },
+      own,
+    );
+    this.done = gate(
+      `${name}-done`,
+      key,
+      async (signal) => {
+        const id = await valueOf(container.id);
+        const mask = await platform.secrets.mask();
+        const began = Date.now();
+        const prepare = async () => {
+          await Promise.all([engine.api.limitPids(id, PIDS), container.prepare(id)]);
+        };
+        const watch = { subject, timeoutSeconds, mask, signal };
+        await untilDone(engine.api, id, watch, prepare, (line) => void pulumi.log.info(line, component));
+        noteTook(name, Date.now() - began);
+      },
+      { ...own, dependsOn: [container.resource, ...uses.map((each) => each.gate)] },
+    );
+  }
+
+  get gate(): pulumi.Resource {
+    return this.done;
+  }
+}
+
+/** The same for the same content, whatever the order of its keys. */
+const sha256 = (value: object) =>
+  createHash("sha256")
+    .update(JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest("hex");

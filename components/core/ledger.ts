@@ -1,0 +1,113 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What is remembered of one volume, so that nothing is started over data that it does not fit. */
+export interface VolumeRecord {
+  /** The volume's name in the engine. */
+  volume: pulumi.Input<string>;
+  /** Major version of what wrote it. */
+  major?: string | undefined;
+  /** What its image read on first start only: a later change has no effect there. */
+  firstStart: Record<string, string>;
+}
+
+interface Entries {
+  volumes: Record<string, { volume: unknown; major?: string; firstStart: Record<string, string> }>;
+}
+
+/** Names the volumes whose data may be lost: `STACKYARD_DISCARD=postgres,redis`; `make … DISCARD=` sets it. */
+export const DISCARD = "STACKYARD_DISCARD";
+
+/**
+ * What this Pulumi stack remembers of its volumes. Databases start after it, so that a change which would lose data, or start
+ * a server over data that does not fit it, is refused by the preview and by `up` alike, whoever calls them.
+ */
+export class Ledger {
+  /** To be depended upon by whatever uses a volume. */
+  readonly checked: pulumi.Resource;
+  readonly #records: Record<string, VolumeRecord> = {};
+  #closed = false;
+
+  constructor(name: string, opts: pulumi.CustomResourceOptions) {
+    // A program declares everything in one turn: what is declared by its end is what there shall be.
+    const complete = new Promise<Record<string, VolumeRecord>>((resolve) =>
+      setImmediate(() => {
+        this.#closed = true;
+        resolve(this.#records);
+      }),
+    );
+    this.checked = new pulumi.Stash(
+      name,
+      { input: { volumes: complete } },
+      {
+        ...opts,
+        hooks: {
+          beforeUpdate: [
+            new pulumi.ResourceHook(
+              `ledger-${name}`,
+              async ({ oldInputs, newInputs }) => {
+                const [before, after] = [await entries(oldInputs), await entries(newInputs)];
+                const faults = refusals(before, after, discarded());
+                if (faults.length > 0) throw new Error(faults.join("\n"));
+              },
+              { onDryRun: true },
+            ),
+          ],
+        },
+      },
+    );
+  }
+
+  /** @throws RunError when the program has awaited something since the platform was made. */
+  record(name: string, record: VolumeRecord): void {
+    if (this.#closed) {
+      throw new pulumi.RunError(
+        `"${name}" should be declared in the same turn as its platform: await nothing in between`,
+      );
+    }
+    this.#records[name] = record;
+  }
+}
+
+export function discarded(): Set<string> {
+  return new Set((process.env[DISCARD] ?? "").split(",").filter((name) => name !== ""));
+}
+
+/** A hook gets inputs in which a secret part is an output. */
+async function entries(inputs: unknown): Promise<Entries> {
+  const { input } = inputs as { input: pulumi.Input<Entries> };
+  if (!pulumi.Output.isInstance(input)) return input as Entries;
+  return new Promise((resolve) => input.apply((value) => resolve(value as Entries)));
+}
+
+/** What has to be refused, each with what to do. A volume that is not known yet, in a preview, is a new one. */
+export function refusals(before: Entries, after: Entries, discard: ReadonlySet<string>): string[] {
+  return Object.entries(before.volumes).flatMap(([name, old]) => {
+    if (discard.has(name)) return [];
+    const now = after.volumes[name];
+    const allow = `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
+    if (!now) {
+      return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];
+    }
+    if (now.volume !== old.volume) {
+      return [
+        `${name}: its volume ${String(old.volume)} is no longer there, or is to be replaced; a new one would be empty. ` +
+          `If it can be brought back (a backup, another engine), do that first. ${allow}`,
+      ];
+    }
+    const faults: string[] = [];
+    if (old.major !== now.major) {
+      faults.push(
+        `${name}: its data was written by version ${old.major}, which version ${now.major} does not read. ` +
+          `Keep ${old.major}; or dump with ${old.major} and load into a new database. ${allow}`,
+      );
+    }
+    for (const [key, value] of Object.entries(old.firstStart)) {
+      if (now.firstStart[key] === value) continue;
+      faults.push(
+        `${name}: ${key} should be ${value}, got ${now.firstStart[key] ?? "nothing"}: it was set when the data was first made, ` +
+          `and the server reads it no more. Change it inside the running database, or keep it. ${allow}`,
+      );
+    }
+    return faults;
+  });
+}

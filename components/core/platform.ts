@@ -1,0 +1,171 @@
+import { randomBytes } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
+import { ContainersEngine } from "../engines/containers.ts";
+import type { Engine } from "../engines/engine.ts";
+import { type DockerHost, dockerHost } from "../engines/host.ts";
+import { builtImage } from "./built-image.ts";
+import { Ledger } from "./ledger.ts";
+import { masker } from "./secret.ts";
+import type { VolumeLifecycle } from "./service.ts";
+import { freeSubnet } from "./subnets.ts";
+
+/** Where images come from: a container registry, or built from package registries. */
+export type ImageSource = "registry" | "packages";
+
+export interface PlatformArgs {
+  /** `prod` protects data. @default "dev" */
+  environment?: "dev" | "prod";
+  /** @default - decided at the first `up`, and kept: `packages` when the images built from package registries are there */
+  imageSource?: ImageSource;
+  /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
+  imageMirror?: string;
+  /** Declares what lasts (volumes, passwords, gates of jobs) and no container: what `make down` runs. @default false */
+  down?: boolean;
+}
+
+interface Identity {
+  id: string;
+  host: string;
+  imageSource: ImageSource;
+}
+
+/**
+ * What a stack is built on: the engine and its provider, names and labels, where images come from, and what is remembered of
+ * volumes. Made once by the stack, and handed to every component.
+ */
+export class Platform extends pulumi.ComponentResource {
+  readonly engine: Engine;
+  readonly provider: docker.Provider;
+  readonly environment: "dev" | "prod";
+  /** How long data lasts unless a component says otherwise. */
+  readonly lifecycle: VolumeLifecycle;
+  /** Whether the engine is on this machine. */
+  readonly local: boolean;
+  /** Only what lasts is declared. */
+  readonly down: boolean;
+  readonly ledger: Ledger;
+  readonly imageMirror: string | undefined;
+  readonly imageSource: pulumi.Output<ImageSource>;
+  /** Hides every secret that a component of this platform has registered. */
+  readonly secrets = masker();
+  readonly #id: pulumi.Output<string>;
+  #subnets: Promise<string[]> | undefined;
+  readonly #names = new Set<string>();
+  readonly #taken: string[] = [];
+  readonly #once = new Map<string, unknown>();
+
+  /**
+   * Finds the engine and sees that it answers, before anything is registered.
+   *
+   * @throws RunError when no engine answers, or one that is too old.
+   */
+  static async connect(args: PlatformArgs = {}): Promise<Platform> {
+    const at = resolveHost();
+    const api = engineApi(at);
+    await checkEngine(api, at.host);
+    const imageSource = args.imageSource ?? (await defaultSource(api));
+    return new Platform(args, at, api, imageSource);
+  }
+
+  constructor(args: PlatformArgs, at: DockerHost, api: EngineApi, imageSource: ImageSource) {
+    super("stackyard:core:Platform", "platform", {});
+    this.environment = args.environment ?? "dev";
+    this.lifecycle = this.environment === "prod" ? "protected" : "keep";
+    this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
+    this.down = args.down ?? false;
+    this.imageMirror = args.imageMirror;
+    const own = { parent: this };
+    this.provider = new docker.Provider(
+      "docker",
+      { host: at.host, ...(at.certPath ? { certPath: at.certPath } : {}) },
+      own,
+    );
+    this.engine = new ContainersEngine(this.provider, api);
+
+    // Stash keeps the value it was made with; what later runs propose is ignored.
+    const fresh: Identity = { id: randomBytes(4).toString("hex"), host: at.host, imageSource };
+    const identity = new pulumi.Stash("identity", { input: fresh }, { ...own, ignoreChanges: ["input"] });
+    const recorded = (identity.output as pulumi.Output<Identity>).apply((known) =>
+      consistent(known ?? fresh, at.host, args),
+    );
+    this.#id = recorded.id;
+    this.imageSource = recorded.imageSource;
+    this.ledger = new Ledger("volumes", own);
+    this.registerOutputs({});
+  }
+
+  /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */
+  labels(service: string, kind: string): Record<string, pulumi.Input<string>> {
+    return {
+      "stackyard.id": this.#id,
+      "stackyard.project": pulumi.getProject(),
+      "stackyard.stack": pulumi.getStack(),
+      "stackyard.service": service,
+      "stackyard.kind": kind,
+    };
+  }
+
+  /** @throws RunError when another component has the name: labels, network aliases and gates go by it. */
+  claim(name: string): void {
+    if (this.#names.has(name))
+      throw new pulumi.RunError(`"${name}" should be the name of one component only, got two of them`);
+    this.#names.add(name);
+  }
+
+  /** A small subnet that nothing on the engine uses. */
+  subnet(name: string): pulumi.Output<string> {
+    this.#subnets ??= this.engine.api.subnets();
+    return pulumi.output(
+      this.#subnets.then((used) => {
+        const chosen = freeSubnet(`${pulumi.getProject()}/${pulumi.getStack()}/${name}`, [...used, ...this.#taken]);
+        this.#taken.push(chosen);
+        return chosen;
+      }),
+    );
+  }
+
+  /** What is made once for all components, by key: images, for one. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.#once.has(key)) this.#once.set(key, make());
+    return this.#once.get(key) as T;
+  }
+}
+
+function resolveHost(): DockerHost {
+  try {
+    return dockerHost();
+  } catch (error) {
+    throw new pulumi.RunError((error as Error).message);
+  }
+}
+
+/** @throws RunError when no engine answers, or one that is too old. */
+export async function checkEngine(api: EngineApi, host: string): Promise<void> {
+  const wrong = await wrongWith(api, host);
+  if (wrong) throw new pulumi.RunError(wrong);
+}
+
+async function defaultSource(api: EngineApi): Promise<ImageSource> {
+  const told = process.env.STACKYARD_IMAGE_SOURCE;
+  if (told === "registry" || told === "packages") return told;
+  return (await api.hasImage(builtImage("base").ref)) ? "packages" : "registry";
+}
+
+/** @throws RunError when this run would use another engine, or other images, than what the volumes were made with. */
+function consistent(recorded: Identity, host: string, args: PlatformArgs): Identity {
+  if (recorded.host !== host) {
+    throw new pulumi.RunError(
+      `This Pulumi stack lives on the engine at ${recorded.host}, got ${host}: its volumes are not there. ` +
+        `Set DOCKER_HOST=${recorded.host}, or use another stack (NAME=…) for the other engine.`,
+    );
+  }
+  if (args.imageSource !== undefined && args.imageSource !== recorded.imageSource) {
+    throw new pulumi.RunError(
+      `imageSource: should be ${recorded.imageSource}, got ${args.imageSource}: it was decided when this Pulumi stack was first ` +
+        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
+    );
+  }
+  return recorded;
+}

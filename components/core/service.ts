@@ -1,0 +1,206 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ProbeCommand, Running } from "../engines/engine.ts";
+import { valueOf } from "../engines/value.ts";
+import { untilReady } from "../engines/watch.ts";
+import type { Dependency } from "./dependency.ts";
+import { gate, interrupted } from "./gate.ts";
+import { guard } from "./guardrails.ts";
+import type { Image } from "./image.ts";
+import { DISCARD, discarded } from "./ledger.ts";
+import type { Platform } from "./platform.ts";
+import { noteTook } from "./timings.ts";
+
+/** What a component says of its service; the rest is decided here and below. */
+export interface ServiceArgs {
+  platform: Platform;
+  /** For messages: `Postgres "main"`. */
+  subject: string;
+  image: Image;
+  command?: string[];
+  env?: Record<string, pulumi.Input<string>>;
+  /** By file name in /run/secrets. */
+  secrets?: Record<string, pulumi.Input<string>>;
+  /** Container port by host port. */
+  ports?: { hostPort: number; port: number }[];
+  /** Where the data is, and what is remembered of it. */
+  data?: { path: string; lifecycle: VolumeLifecycle; major?: string; firstStart?: Record<string, string> };
+  uses?: Record<string, Dependency>;
+  /** Numeric `uid:gid`. */
+  user: string;
+  capabilities?: string[];
+  tmpfs?: Record<string, string>;
+  readOnlyRoot?: boolean;
+  /** Whether its program needs a process 1 before it: servers' own images do without. @default false */
+  init?: boolean;
+  probe: Partial<ProbeCommand> & Pick<ProbeCommand, "test">;
+  readyTimeoutSeconds: number;
+  stopGraceSeconds: number;
+  memoryMiB: number;
+  cpus?: number | undefined;
+  pids?: number;
+  /** Whether it may reach beyond its networks. @default false */
+  egress?: boolean;
+}
+
+/** `ephemeral` goes with its container, `keep` survives `down`, `protected` survives `destroy` too, until unprotected. */
+export type VolumeLifecycle = "ephemeral" | "keep" | "protected";
+
+const PROBE = { timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 };
+
+/**
+ * A long-running workload with a probe, a network of its own for those who refer to it, and a volume where it has data.
+ */
+export class Service implements Dependency {
+  /** Exists only once the probe has passed; checked again whenever the container is another one. */
+  readonly ready: pulumi.Resource;
+  readonly network: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  /** The volume's name in the engine. Nothing for a service without data that lasts. */
+  readonly data?: pulumi.Output<string>;
+
+  /** @param component whose service this is: everything made here is its child. */
+  constructor(name: string, component: pulumi.Resource, args: ServiceArgs) {
+    const { platform } = args;
+    const { engine } = platform;
+    platform.claim(name);
+    const own = { parent: component };
+    const ports = args.ports ?? [];
+    const uses = Object.values(args.uses ?? {});
+
+    const volume = volumeOf(name, component, args);
+    if (volume) this.data = volume.id;
+
+    if (platform.down) {
+      // What lasts is declared; what does not is gone until the next `up`.
+      this.network = { id: pulumi.output(""), resource: component };
+      this.ready = component;
+      return;
+    }
+
+    const network = engine.network(
+      name,
+      {
+        subnet: platform.subnet(name),
+        access: args.egress ? "open" : ports.length > 0 ? "reachable" : "closed",
+        labels: platform.labels(name, "network"),
+      },
+      own,
+    );
+    this.network = network;
+
+    const pids = args.pids ?? 256;
+    const wait = async (id: string, signal: AbortSignal) => {
+      const mask = await platform.secrets.mask();
+      const took = await untilReady(engine.api, id, pids, {
+        subject: args.subject,
+        timeoutSeconds: args.readyTimeoutSeconds,
+        mask,
+        signal,
+      });
+      noteTook(name, took);
+    };
+    const container: Running = engine.service(
+      name,
+      {
+        service: name,
+        image: args.image.id,
+        ...(args.command ? { command: args.command } : {}),
+        env: args.env ?? {},
+        secrets: args.secrets ?? {},
+        files: {},
+        user: args.user,
+        capabilities: args.capabilities ?? [],
+        readOnlyRoot: args.readOnlyRoot ?? true,
+        init: args.init ?? false,
+        tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
+        memoryMiB: args.memoryMiB,
+        ...(args.cpus === undefined ? {} : { cpus: args.cpus }),
+        pids,
+        networks: [
+          { id: network.id, aliases: [name] },
+          ...uses.flatMap((each) => (each.network ? [{ id: each.network.id, aliases: [name] }] : [])),
+        ],
+        labels: platform.labels(name, "service"),
+        ...(args.data ? { data: { path: args.data.path, ...(volume ? { volume: volume.id } : {}) } } : {}),
+        published: ports.map((port) => ({ ...port, address: "127.0.0.1" })),
+        probe: { ...PROBE, ...args.probe },
+        stopGraceSeconds: args.stopGraceSeconds,
+        readyTimeoutSeconds: args.readyTimeoutSeconds,
+      },
+      {
+        ...own,
+        deleteBeforeReplace: ports.length > 0 || args.data !== undefined,
+        dependsOn: [...(volume ? [platform.ledger.checked] : []), ...uses.map((each) => each.gate)],
+        hooks: {
+          beforeCreate: [
+            new pulumi.ResourceHook(
+              `guard-${name}`,
+              () =>
+                guard({
+                  platform,
+                  service: name,
+                  subject: args.subject,
+                  ports: ports.map(({ hostPort }) => hostPort),
+                  ...(volume ? { volume: volume.id } : {}),
+                  exclusive: ports.length > 0 || args.data !== undefined,
+                  stopGraceSeconds: args.stopGraceSeconds,
+                }),
+              { onDryRun: true },
+            ),
+          ],
+          // A refresh finds a stopped container, and the update would start it in place, under the same id: no gate is passed
+          // again for that. Before, not after: what an after-hook refuses is recorded all the same.
+          beforeUpdate: [async ({ id }) => wait(id ?? "", interrupted())],
+        },
+      },
+    );
+    this.ready = gate(
+      `${name}-ready`,
+      // What is changed in place counts too: the container is the same one then.
+      { container: container.id, memoryMiB: args.memoryMiB },
+      async (signal) => wait(await valueOf(container.id), signal),
+      { ...own, dependsOn: [container.resource] },
+    );
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}
+
+function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: ServiceArgs): Running | undefined {
+  if (!data || data.lifecycle === "ephemeral") return undefined;
+  const protect = data.lifecycle === "protected";
+  const labels = platform.labels(name, "data");
+  const volume = platform.engine.volume(`${name}-data`, labels, {
+    parent,
+    protect,
+    // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
+    hooks: {
+      beforeCreate: [
+        new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, labels), { onDryRun: true }),
+      ],
+    },
+  });
+  platform.ledger.record(name, {
+    volume: volume.id,
+    ...(data.major === undefined ? {} : { major: data.major }),
+    firstStart: data.firstStart ?? {},
+  });
+  return volume;
+}
+
+/** @throws Error when there is one with data in it already. */
+async function onlyOne(platform: Platform, name: string, labels: Record<string, pulumi.Input<string>>): Promise<void> {
+  if (discarded().has(name)) return;
+  const { api } = platform.engine;
+  const known = Object.fromEntries(
+    await Promise.all(Object.entries(labels).map(async ([key, value]) => [key, await valueOf(value)])),
+  ) as Record<string, string>;
+  for (const volume of await api.volumes(known)) {
+    if ((await api.volumeBytes(volume.name)) === 0) continue;
+    throw new Error(
+      `${name}: its data is in volume ${volume.name}; a new one would be empty. To lose its data on purpose: ` +
+        `make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`,
+    );
+  }
+}

@@ -1,0 +1,360 @@
+import { existsSync, readFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import type { DockerHost } from "./host.ts";
+
+/** What the engine knows of one container. */
+export interface ContainerState {
+  id: string;
+  name: string;
+  status: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  exitCode: number;
+  outOfMemory: boolean;
+  /** How often the restart policy has started it again since it was last started by hand. */
+  restarts: number;
+  /** Start of the present or last run; absent when it never ran. */
+  startedAt?: Date;
+  /** Absent when the container has no health check. */
+  health?: { status: "starting" | "healthy" | "unhealthy" | "none"; probes: Probed[] };
+  pidsLimit?: number;
+  labels: Record<string, string>;
+}
+
+/** One run of a health check. */
+export interface Probed {
+  start: Date;
+  end: Date;
+  exitCode: number;
+  output: string;
+}
+
+/** One container in a list. */
+export interface ContainerListed {
+  id: string;
+  name: string;
+  state: string;
+  status: string;
+  image: string;
+  labels: Record<string, string>;
+  /** Published TCP ports. */
+  ports: { host: string; hostPort: number; port: number }[];
+}
+
+/** A file for a container: its name, its text, and who may read it. */
+export interface HandedFile {
+  name: string;
+  content: string;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. */
+export interface EngineApi {
+  /** API version as `1.45`. @throws Error when nothing answers. */
+  ping(): Promise<string>;
+  /** Undefined when there is no such container. */
+  inspect(id: string): Promise<ContainerState | undefined>;
+  /** Containers that carry all these labels, running or not. */
+  list(labels: Record<string, string>): Promise<ContainerListed[]>;
+  start(id: string): Promise<void>;
+  restart(id: string, graceSeconds: number): Promise<void>;
+  /** SIGTERM (or the image's own signal), then SIGKILL after the grace; then the container is removed, its volumes stay. */
+  remove(id: string, graceSeconds: number): Promise<void>;
+  kill(id: string): Promise<void>;
+  /** Resolves with the exit code once the container does not run. */
+  wait(id: string): Promise<number>;
+  limitPids(id: string, most: number): Promise<void>;
+  /** Puts files into a folder of a container, which need not run. Into a read-only one, only where a volume is mounted. */
+  putFiles(id: string, folder: string, files: HandedFile[]): Promise<void>;
+  /**
+   * Puts files into a volume, by way of a container that is never started and goes again: so the files are in no
+   * `docker inspect`, and can have owners that the image does not know.
+   *
+   * @param image any image on the engine; nothing of it is run.
+   * @param labels of that container, by which it is found should it be left behind.
+   */
+  fillVolume(volume: string, files: HandedFile[], image: string, labels: Record<string, string>): Promise<void>;
+  /** The last lines of both streams. */
+  logs(id: string, lines: number): Promise<string[]>;
+  /** Hands on each line that is written from `since` on, until the container stops or the signal fires. */
+  follow(id: string, since: Date, line: (text: string) => void, signal: AbortSignal): Promise<void>;
+  /** Networks that carry all these labels, by id and name. */
+  networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]>;
+  removeNetwork(id: string): Promise<void>;
+  /** Volumes that carry all these labels. */
+  volumes(labels: Record<string, string>): Promise<{ name: string; labels: Record<string, string> }[]>;
+  /** Size of what a volume holds, in bytes; undefined where the engine does not know. */
+  volumeBytes(name: string): Promise<number | undefined>;
+  removeVolume(name: string): Promise<void>;
+  hasVolume(name: string): Promise<boolean>;
+  hasImage(ref: string): Promise<boolean>;
+  /** The digest that a container registry has for an image now. @throws Error when it does not answer or does not know it. */
+  digest(ref: string): Promise<string>;
+  /** Every network's subnets, in CIDR form. */
+  subnets(): Promise<string[]>;
+}
+
+/** The oldest engine API with a health check's start interval: Docker 25. */
+const OLDEST_API = "1.44";
+
+/** What is wrong with the engine at a host, and what to do; nothing when it answers and is new enough. */
+export async function wrongWith(api: EngineApi, host: string): Promise<string | undefined> {
+  let version: string;
+  try {
+    version = await api.ping();
+  } catch (error) {
+    return (
+      `No Docker engine answers at ${host} (${(error as Error).message}). ` +
+      "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can."
+    );
+  }
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldMajor = 0, oldMinor = 0] = OLDEST_API.split(".").map(Number);
+  if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return undefined;
+  return (
+    `The Docker engine at ${host} should have API ${OLDEST_API} or newer (Docker 25), got ${version}: ` +
+    "older ones cannot probe a starting service often and a running one rarely. Upgrade it."
+  );
+}
+
+/**
+ * The Engine API at a host. The start of a run asks it two cheap questions only, so the client library (90 ms to load) is
+ * loaded when a hook first needs more.
+ */
+export function engineApi(at: DockerHost): EngineApi {
+  let client: Promise<Docker> | undefined;
+  const docker = () => (client ??= connect(at));
+  const container = async (id: string) => (await docker()).getContainer(id);
+  return {
+    async ping() {
+      if (!at.host.startsWith("unix://")) {
+        const version = (await (await docker()).version()) as { ApiVersion: string };
+        return version.ApiVersion;
+      }
+      const { headers } = await get(at.host, "/_ping");
+      const version = headers["api-version"];
+      if (typeof version !== "string") throw new Error("what answers is no Docker engine");
+      return version;
+    },
+    async subnets() {
+      const networks = at.host.startsWith("unix://")
+        ? (JSON.parse((await get(at.host, "/networks")).body) as Docker.NetworkInspectInfo[])
+        : await (await docker()).listNetworks();
+      return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+    },
+    async inspect(id) {
+      return absentAs(undefined, async () => stateOf(await (await container(id)).inspect()));
+    },
+    async list(labels) {
+      const found = await (await docker()).listContainers({ all: true, filters: { label: filter(labels) } });
+      return found.map((each) => ({
+        id: each.Id,
+        name: (each.Names[0] ?? "").slice(1),
+        state: each.State,
+        status: each.Status,
+        image: each.Image,
+        labels: each.Labels,
+        ports: each.Ports.flatMap((port) =>
+          port.PublicPort ? [{ host: port.IP, hostPort: port.PublicPort, port: port.PrivatePort }] : [],
+        ),
+      }));
+    },
+    start: async (id) => void (await (await container(id)).start()),
+    restart: async (id, graceSeconds) => void (await (await container(id)).restart({ t: graceSeconds })),
+    async remove(id, graceSeconds) {
+      await absentAs(undefined, async () => {
+        const it = await container(id);
+        // 304: it does not run.
+        await it.stop({ t: graceSeconds }).catch((error: { statusCode?: number }) => {
+          if (error.statusCode !== 304) throw error;
+        });
+        await it.remove({ force: true });
+      });
+    },
+    kill: async (id) => void (await (await container(id)).kill()),
+    wait: async (id) => ((await (await container(id)).wait()) as { StatusCode: number }).StatusCode,
+    limitPids: async (id, most) => void (await (await container(id)).update({ PidsLimit: most })),
+    putFiles: async (id, folder, files) =>
+      void (await (await container(id)).putArchive(await archiveOf(files), { path: folder })),
+    async fillVolume(volume, files, image, labels) {
+      const carrier = await (await docker()).createContainer({
+        Image: image,
+        Cmd: ["never started"],
+        Labels: labels,
+        NetworkDisabled: true,
+        HostConfig: { Binds: [`${volume}:/handed`] },
+      });
+      try {
+        await carrier.putArchive(await archiveOf(files), { path: "/handed" });
+      } finally {
+        await carrier.remove({ force: true });
+      }
+    },
+    async logs(id, lines) {
+      return absentAs([], async () => {
+        const all = await (await container(id)).logs({ stdout: true, stderr: true, tail: lines });
+        return linesOf(withoutHeaders(all as unknown as Buffer));
+      });
+    },
+    async follow(id, since, line, signal) {
+      const it = await container(id);
+      const stream = await it.logs({
+        follow: true,
+        stdout: true,
+        stderr: true,
+        since: since.getTime() / 1000,
+        abortSignal: signal,
+      });
+      const { PassThrough } = await import("node:stream");
+      const { createInterface } = await import("node:readline");
+      const text = new PassThrough();
+      it.modem.demuxStream(stream, text, text);
+      stream.once("end", () => text.end());
+      stream.once("error", () => text.end());
+      signal.addEventListener("abort", () => text.end(), { once: true });
+      for await (const each of createInterface({ input: text, crlfDelay: Infinity })) line(each);
+    },
+    async networks(labels) {
+      const found = await (await docker()).listNetworks({ filters: { label: filter(labels) } });
+      return found.map(({ Id, Name }) => ({ id: Id, name: Name }));
+    },
+    removeNetwork: async (id) => absentAs(undefined, async () => void (await (await docker()).getNetwork(id).remove())),
+    async volumes(labels) {
+      const { Volumes } = await (await docker()).listVolumes({ filters: { label: filter(labels) } });
+      return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
+    },
+    async volumeBytes(name) {
+      // The client library has no way to leave out images and build cache, which take long to count.
+      const usage = (
+        at.host.startsWith("unix://")
+          ? JSON.parse((await get(at.host, "/system/df?type=volume")).body)
+          : await (await docker()).df()
+      ) as { Volumes?: { Name: string; UsageData?: { Size: number } }[] };
+      const size = usage.Volumes?.find(({ Name }) => Name === name)?.UsageData?.Size;
+      return size === undefined || size < 0 ? undefined : size;
+    },
+    removeVolume: async (name) =>
+      absentAs(undefined, async () => void (await (await docker()).getVolume(name).remove())),
+    hasVolume: async (name) => absentAs(false, async () => !!(await (await docker()).getVolume(name).inspect())),
+    async digest(ref) {
+      const { Descriptor } = (await (await docker()).getImage(ref).distribution()) as {
+        Descriptor: { digest: string };
+      };
+      return Descriptor.digest;
+    },
+    async hasImage(ref) {
+      if (at.host.startsWith("unix://"))
+        return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`)));
+      return absentAs(false, async () => !!(await (await docker()).getImage(ref).inspect()));
+    },
+  };
+}
+
+async function archiveOf(files: HandedFile[]): Promise<Buffer> {
+  const { pack } = await import("tar-stream");
+  const tar = pack();
+  for (const { content, ...header } of files) tar.entry(header, content);
+  tar.finalize();
+  return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
+}
+
+const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+
+async function connect({ host, certPath }: DockerHost): Promise<Docker> {
+  const { default: Client } = await import("dockerode");
+  if (host.startsWith("unix://")) return new Client({ socketPath: host.slice("unix://".length) });
+  if (host.startsWith("npipe://")) return new Client({ socketPath: host.slice("npipe://".length) });
+  const { hostname, port, username, protocol } = new URL(host);
+  if (protocol === "ssh:") {
+    return new Client({
+      protocol: "ssh",
+      host: hostname,
+      port: port || 22,
+      username,
+      sshOptions: { agent: process.env.SSH_AUTH_SOCK },
+    } as Docker.DockerOptions);
+  }
+  const file = (name: string) => readFileSync(join(certPath ?? "", name));
+  const tls =
+    certPath && existsSync(join(certPath, "ca.pem"))
+      ? { protocol: "https" as const, ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") }
+      : { protocol: "http" as const };
+  return new Client({ host: hostname, port: port || 2375, ...tls });
+}
+
+function get(host: string, path: string): Promise<{ headers: NodeJS.Dict<string | string[]>; body: string }> {
+  return new Promise((resolve, reject) => {
+    const settle = ({ statusCode = 0, headers }: IncomingMessage, body: string) => {
+      if (statusCode < 400) resolve({ headers, body });
+      else reject(Object.assign(new Error(`HTTP ${statusCode}: ${body.trim()}`), { statusCode }));
+    };
+    const call = request({ socketPath: host.slice("unix://".length), path, timeout: 10_000 }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+      response.on("end", () => settle(response, body)).on("error", reject);
+    });
+    call
+      .on("timeout", () => call.destroy(new Error("no answer within 10 s")))
+      .on("error", reject)
+      .end();
+  });
+}
+
+async function absentAs<T>(answer: T, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return answer;
+    throw error;
+  }
+}
+
+function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
+  const { State, HostConfig } = info;
+  // The engine writes year 1 for "never".
+  const startedAt = new Date(State.StartedAt);
+  return {
+    id: info.Id,
+    name: info.Name.slice(1),
+    status: State.Status as ContainerState["status"],
+    exitCode: State.ExitCode,
+    outOfMemory: State.OOMKilled,
+    restarts: info.RestartCount,
+    ...(startedAt.getUTCFullYear() > 1 ? { startedAt } : {}),
+    ...(State.Health
+      ? {
+          health: {
+            status: State.Health.Status as "starting",
+            probes: (State.Health.Log ?? []).map((each) => ({
+              start: new Date(each.Start),
+              end: new Date(each.End),
+              exitCode: each.ExitCode,
+              output: each.Output.trim(),
+            })),
+          },
+        }
+      : {}),
+    ...(HostConfig.PidsLimit ? { pidsLimit: HostConfig.PidsLimit } : {}),
+    labels: info.Config.Labels ?? {},
+  };
+}
+
+/** The engine puts 8 bytes before each piece of a log: the stream, three zeros, and the piece's length. */
+function withoutHeaders(log: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= log.length; ) {
+    const length = log.readUInt32BE(at + 4);
+    pieces.push(log.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(pieces);
+}
+
+function linesOf(text: Buffer): string[] {
+  return text
+    .toString("utf8")
+    .split(/\r?\n/)
+    .filter((line) => line !== "");
+}

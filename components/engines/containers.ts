@@ -1,0 +1,232 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { EngineApi, HandedFile } from "./api.ts";
+import type { Engine, NetworkSpec, Running, ServiceWorkload, Workload } from "./engine.ts";
+import { valueOf } from "./value.ts";
+
+/**
+ * Changes that the provider calls an update but does not carry out: they have to replace the container.
+ * See provider-facts, "In-place but silently not applied" (kreuzwerker/terraform-provider-docker#989 does not cover nested fields).
+ */
+const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
+
+const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
+
+/** Plain containers on one Docker engine. */
+export class ContainersEngine implements Engine {
+  readonly api: EngineApi;
+  readonly #provider: docker.Provider;
+
+  constructor(provider: docker.Provider, api: EngineApi) {
+    this.#provider = provider;
+    this.api = api;
+  }
+
+  network(name: string, { subnet, access, labels }: NetworkSpec, opts: pulumi.CustomResourceOptions): Running {
+    const network = new docker.Network(
+      name,
+      {
+        driver: "bridge",
+        internal: access === "closed",
+        // Without address translation a published port still works, and nothing inside reaches out.
+        options: { "com.docker.network.bridge.enable_ip_masquerade": String(access === "open") },
+        ipamConfigs: [{ subnet }],
+        labels: labelled(labels),
+      },
+      // The subnet is a candidate: it counts when the network is made, and is kept.
+      { ...opts, provider: this.#provider, ignoreChanges: ["ipamConfigs"] },
+    );
+    return { resource: network, id: network.id };
+  }
+
+  volume(name: string, labels: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): Running {
+    const volume = new docker.Volume(
+      name,
+      { labels: labelled(labels) },
+      { ...opts, provider: this.#provider, ignoreChanges: VOLUME_FIXED },
+    );
+    return { resource: volume, id: volume.name };
+  }
+
+  service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running {
+    const { data, published, probe } = workload;
+    const handed = handedTo(workload).map((each) => this.#volumeOf(name, each, workload, opts));
+    return this.#container(
+      name,
+      workload,
+      {
+        restart: "unless-stopped",
+        mustRun: true,
+        destroyGraceSeconds: workload.stopGraceSeconds,
+        stopTimeout: workload.stopGraceSeconds,
+        ports: published
+          .map(({ hostPort, port, address }) => ({ internal: port, external: hostPort, ip: address, protocol: "tcp" }))
+          .sort((a, b) => a.internal - b.internal),
+        healthcheck: {
+          tests: probe.test,
+          interval: goDuration(probe.intervalSeconds * 1000),
+          timeout: goDuration(probe.timeoutSeconds * 1000),
+          startPeriod: goDuration(workload.readyTimeoutSeconds * 1000),
+          startInterval: goDuration(probe.startIntervalMs),
+          retries: probe.retries,
+        },
+        volumes: [
+          ...(data ? [{ containerPath: data.path, ...(data.volume ? { volumeName: data.volume } : {}) }] : []),
+          ...handed.map(({ folder, volume }) => ({ containerPath: folder, volumeName: volume, readOnly: true })),
+        ],
+      },
+      {
+        ...opts,
+        hooks: {
+          ...opts.hooks,
+          beforeCreate: [
+            ...(opts.hooks?.beforeCreate ?? []),
+            ...handed.map(({ kind, put }) => new pulumi.ResourceHook(`${name}-${kind}`, put)),
+          ],
+        },
+      },
+    );
+  }
+
+  job(name: string, workload: Workload, opts: pulumi.CustomResourceOptions) {
+    const handed = handedTo(workload);
+    const container = this.#container(
+      name,
+      workload,
+      {
+        start: false,
+        mustRun: false,
+        restart: "no",
+        destroyGraceSeconds: 10,
+        // Without names: they come and go with the container, and are filled just before it is started.
+        volumes: handed.map(({ folder }) => ({ containerPath: folder })),
+      },
+      opts,
+    );
+    const prepare = async (id: string) => {
+      await Promise.all(handed.map(async ({ folder, files }) => this.api.putFiles(id, folder, await valueOf(files))));
+    };
+    return { ...container, prepare };
+  }
+
+  #container(
+    name: string,
+    workload: Workload,
+    particular: Partial<docker.ContainerArgs>,
+    opts: pulumi.CustomResourceOptions,
+  ): Running {
+    const container = new docker.Container(
+      name,
+      {
+        image: workload.image,
+        ...(workload.command ? { command: workload.command } : {}),
+        envs: Object.entries(workload.env).map(([key, value]) =>
+          typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
+        ),
+        user: workload.user,
+        capabilities: { drops: ["ALL"], ...(workload.capabilities.length > 0 ? { adds: workload.capabilities } : {}) },
+        securityOpts: ["no-new-privileges:true"],
+        readOnly: workload.readOnlyRoot,
+        init: workload.init,
+        tmpfs: workload.tmpfs,
+        memory: workload.memoryMiB,
+        memorySwap: workload.memoryMiB,
+        ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
+        networkMode: "bridge",
+        networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),
+        labels: labelled(workload.labels),
+        logDriver: "json-file",
+        logOpts: LOG_OPTIONS,
+        ...particular,
+      },
+      { ...opts, provider: this.#provider, replaceOnChanges: REPLACE_ON },
+    );
+    return { resource: container, id: container.id };
+  }
+
+  /**
+   * A volume with what is handed to one service: so it is in no `docker inspect`, and a read-only container can have it.
+   * Another content is another volume, so that nothing changes under a running container.
+   */
+  #volumeOf(
+    name: string,
+    { kind, folder, texts, files }: Handed,
+    { image, labels }: Workload,
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
+    const fill = async (volume: pulumi.Input<string>) =>
+      this.api.fillVolume(await valueOf(volume), await valueOf(files), await valueOf(image), await valueOf(carrier));
+    let early: Promise<void> | undefined;
+    const volume = new docker.Volume(
+      `${name}-${kind}`,
+      { labels: labelled({ ...labels, "stackyard.kind": kind }) },
+      {
+        ...(opts.parent ? { parent: opts.parent } : {}),
+        provider: this.#provider,
+        ignoreChanges: VOLUME_FIXED,
+        replacementTrigger: texts.apply((all) =>
+          JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))),
+        ),
+        hooks: {
+          // While networks are being made, which takes the provider two seconds. What fails here is done again below.
+          afterCreate: [
+            new pulumi.ResourceHook(`${name}-${kind}-early`, ({ newOutputs }) => {
+              early = fill((newOutputs as { name: string }).name);
+              early.catch(() => {});
+            }),
+          ],
+        },
+      },
+    );
+    /** For the hook of the container that needs it: an `up` that was ended before may have left the volume empty. */
+    const put = () => early?.catch(() => fill(volume.name)) ?? fill(volume.name);
+    return { kind, folder, volume: volume.name, put };
+  }
+}
+
+/** What is handed to a container at one folder. */
+interface Handed {
+  kind: string;
+  folder: string;
+  texts: pulumi.Output<Record<string, string>>;
+  files: pulumi.Output<HandedFile[]>;
+}
+
+function handedTo({ user, secrets, files }: Workload): Handed[] {
+  const [uid = 0, gid = 0] = user.split(":").map(Number);
+  const kinds = [
+    { kind: "secrets", folder: "/run/secrets", content: secrets, access: { mode: 0o400, uid, gid } },
+    { kind: "files", folder: "/run/files", content: files, access: { mode: 0o444, uid: 0, gid: 0 } },
+  ];
+  return kinds
+    .filter(({ content }) => Object.keys(content).length > 0)
+    .map(({ kind, folder, content, access }) => {
+      const texts = pulumi.output(content) as pulumi.Output<Record<string, string>>;
+      const list = texts.apply((all) =>
+        Object.entries(all).map(([name, text]) => ({ name, content: text, ...access })),
+      );
+      return { kind, folder, texts, files: list };
+    });
+}
+
+/** Changes of these would replace a volume, that is delete what is in it. */
+const VOLUME_FIXED = ["labels", "driver", "driverOpts", "name"];
+
+const labelled = (labels: Record<string, pulumi.Input<string>>) =>
+  Object.entries(labels).map(([label, value]) => ({ label, value }));
+
+/** A duration as Go prints it (`1m30s`, `200ms`): any other spelling is read back differently, a change on every `up`. */
+export function goDuration(ms: number): string {
+  if (ms === 0) return "0s";
+  if (ms < 1000) return `${ms}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const seconds = `${(ms % 60_000) / 1000}s`;
+  return hours > 0 ? `${hours}h${minutes}m${seconds}` : minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
+/** CPUs as the provider reads them back: `1.0`, `0.5`. */
+export function dockerCpus(cpus: number): string {
+  return cpus.toFixed(1);
+}

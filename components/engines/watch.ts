@@ -1,0 +1,185 @@
+import type { ContainerState, EngineApi, Probed } from "./api.ts";
+
+const POLL_MS = 100;
+const LOG_LINES = 20;
+
+/** How a wait tells what it sees, and how it may be ended. */
+export interface Watch {
+  /** For messages: `Postgres "main"`. */
+  subject: string;
+  timeoutSeconds: number;
+  /** Hides known secrets in what is shown. */
+  mask: (text: string) => string;
+  signal: AbortSignal;
+}
+
+/**
+ * Waits until the container's health check has passed, and answers how long that took from the container's start, in ms.
+ * A container that does not run is started again, so that an `up` after a failed one tries again.
+ *
+ * @throws Error with the last log lines and the last probe's output: at once when it stops, when its restart policy had to
+ * start it again, or when a probe that began after this wait finds it unhealthy; at the time-out otherwise.
+ */
+export async function untilReady(api: EngineApi, id: string, pids: number, watch: Watch): Promise<number> {
+  const began = new Date();
+  let first = await api.inspect(id);
+  if (first && !isUp(first)) {
+    // "restarting" is the pause before the restart policy's next try: it is not waited for.
+    await (first.status === "restarting" ? api.restart(id, 0) : api.start(id));
+    first = await api.inspect(id);
+  }
+  if (first && first.pidsLimit !== pids) {
+    await api.limitPids(id, pids).catch(async (error: Error) => {
+      // One that stopped meanwhile cannot be limited: why it stopped is what counts.
+      const now = await api.inspect(id);
+      if (now && isUp(now)) throw error;
+    });
+  }
+
+  const deadline = Date.now() + watch.timeoutSeconds * 1000;
+  for (let now = first; ; now = await api.inspect(id)) {
+    const broken = now ? wrongWith(now, first?.restarts ?? 0, began) : "is gone: somebody removed its container";
+    if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
+    const passed = now?.health?.probes.find(
+      (probe) => probe.exitCode === 0 && probe.start >= (now?.startedAt ?? began),
+    );
+    if (now?.health?.status === "healthy") {
+      return (passed?.end ?? new Date()).getTime() - (now.startedAt ?? began).getTime();
+    }
+    if (Date.now() > deadline) {
+      const late = `${watch.subject} did not get ready within ${watch.timeoutSeconds} s`;
+      throw new Error(await story(api, id, now, late, watch));
+    }
+    await pause(POLL_MS, watch.signal);
+  }
+}
+
+const isUp = (state: ContainerState) => state.status === "running" || state.status === "paused";
+
+function wrongWith(now: ContainerState, restartsBefore: number, began: Date): string | undefined {
+  const died = now.outOfMemory ? "ran out of memory" : `stopped with exit code ${now.exitCode}`;
+  if (now.restarts > restartsBefore || now.status === "restarting") return `${died}, and again after a restart`;
+  if (!isUp(now)) return died;
+  const last = now.health?.probes.at(-1);
+  if (now.health?.status === "unhealthy" && last && last.end > began) return "is unhealthy";
+  return undefined;
+}
+
+/**
+ * Starts a job's container unless that was done before, hands on its output, and waits for its end. A run that an ended `up`
+ * left behind is waited for, not started a second time; one that has succeeded meanwhile counts.
+ *
+ * @param prepare what has to be done before it is started, and only then.
+ * @param line gets each line of output, known secrets hidden.
+ * @throws Error with exit code and last log lines when it fails; when it takes longer than the time-out, after ending it.
+ */
+export async function untilDone(
+  api: EngineApi,
+  id: string,
+  watch: Watch,
+  prepare: () => Promise<void>,
+  line: (text: string) => void,
+): Promise<void> {
+  watch.signal.throwIfAborted();
+  const before = await api.inspect(id);
+  if (!before)
+    throw new Error(
+      `${watch.subject} is gone: somebody removed its container. Run \`make dev\`, or \`pulumi up --refresh\`.`,
+    );
+  if (before.status === "exited" && before.exitCode === 0 && before.startedAt) {
+    line(`had succeeded in a run of ${before.startedAt.toISOString()}`);
+    return;
+  }
+  const running = isUp(before);
+  const since = running && before.startedAt ? before.startedAt : new Date();
+  if (running) line("is still running from an earlier up: waiting for it");
+  else {
+    await prepare();
+    await api.start(id);
+  }
+
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), watch.timeoutSeconds * 1000);
+  const stop = () => over.abort();
+  watch.signal.addEventListener("abort", stop, { once: true });
+  const output = api
+    .follow(id, since, (text) => line(watch.mask(text)), over.signal)
+    .catch(() => {
+      // The log is for show; the exit code decides.
+    });
+  try {
+    const exitCode = await Promise.race([api.wait(id), aborted(over.signal)]);
+    if (exitCode === undefined) {
+      watch.signal.throwIfAborted();
+      // It may have ended meanwhile.
+      await api.kill(id).catch(() => {});
+      throw new Error(
+        await story(
+          api,
+          id,
+          undefined,
+          `${watch.subject} was ended: it took longer than ${watch.timeoutSeconds} s`,
+          watch,
+        ),
+      );
+    }
+    // What was written last may still be on its way.
+    const written = new AbortController();
+    await Promise.race([output, pause(2_000, written.signal).catch(() => {})]);
+    written.abort();
+    if (exitCode !== 0) {
+      const after = await api.inspect(id);
+      const why = after?.outOfMemory ? "ran out of memory" : `failed with exit code ${exitCode}`;
+      throw new Error(await story(api, id, undefined, `${watch.subject} ${why}`, watch));
+    }
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    watch.signal.removeEventListener("abort", stop);
+  }
+}
+
+/** What went wrong, and what the container said last. */
+async function story(
+  api: EngineApi,
+  id: string,
+  state: ContainerState | undefined,
+  head: string,
+  watch: Watch,
+): Promise<string> {
+  const probe = state?.health?.probes.at(-1);
+  const log = await api.logs(id, LOG_LINES).catch(() => []);
+  return [
+    head,
+    ...(probe && probe.exitCode !== 0 ? [`last probe: ${described(probe, watch.mask)}`] : []),
+    ...(log.length > 0 ? ["last log lines:", ...log.map((text) => `  ${watch.mask(text)}`)] : ["it wrote no log"]),
+    "Mend the cause and run `up` again: it will be tried again.",
+  ].join("\n");
+}
+
+/** Masked before it is cut: half a secret is one too. */
+function described({ exitCode, output }: Probed, mask: (text: string) => string): string {
+  return `exit code ${exitCode}${output ? `: ${mask(output).replace(/\s+/g, " ").slice(0, 500)}` : ""}`;
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
+/** @throws the signal's reason as soon as it fires. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+  signal.throwIfAborted();
+}

@@ -1,0 +1,10 @@
+export { Api, type ApiArgs } from "./app/api.ts";
+export { ArgsError } from "./core/args.ts";
+export type { Connection } from "./core/connection.ts";
+export type { Dependency } from "./core/dependency.ts";
+export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.ts";
+export type { VolumeLifecycle } from "./core/service.ts";
+export { Postgres, type PostgresArgs } from "./databases/postgres.ts";
+export { Redis, type RedisArgs } from "./databases/redis.ts";
+export { PostgresSetup, type PostgresSetupArgs } from "./jobs/postgres-setup.ts";
+export { SetupJob, type SetupJobArgs } from "./jobs/setup-job.ts";

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Platform } from "./components/index.ts";
+import { readSettings } from "./stacks/config.ts";
+import { polyglot } from "./stacks/polyglot.ts";
+
+// Pulumi keeps a stack trace with every promise, and its source-map-support maps every frame of each: a third of the time that
+// an `up` with nothing to do takes. There is nothing to map: Node.js strips types in place.
+delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
+
+const programs = { polyglot };
+
+const settings = readSettings();
+const { environment, imageSource, imageMirror, down } = settings;
+const platform = await Platform.connect({
+  environment,
+  ...(imageSource ? { imageSource } : {}),
+  ...(imageMirror ? { imageMirror } : {}),
+  down,
+});
+const services = programs[settings.program](platform, settings);
+const connections = Object.entries(services).map(([name, { connection }]) => [name, connection] as const);
+
+/** Where each service is, from inside its networks and from the host. */
+export const addresses = Object.fromEntries(
+  connections.map(([name, { host, port, fromHost }]) => [
+    name,
+    { inside: `${host}:${port}`, ...(fromHost ? { host: `${fromHost.host}:${fromHost.port}` } : {}) },
+  ]),
+);
+
+/** Each service's URL, with credentials: `pulumi stack output urls --show-secrets`. */
+export const urls = pulumi.secret(
+  Object.fromEntries(connections.map(([name, { url, fromHost }]) => [name, fromHost?.url ?? url])),
+);

@@ -1,0 +1,165 @@
+// node infra/airgap/images/build.ts [--check] [NAME ...]: builds the images of this folder that the engine does not have.
+import { execFile, spawn } from "node:child_process";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type BuiltImage, builtImage } from "../../../components/core/built-image.ts";
+
+const FOLDER = dirname(fileURLToPath(import.meta.url));
+const AT_ONCE = 2;
+const LOG_LINES = 40;
+
+/** Every image of this folder, by name. */
+export function imageNames(): string[] {
+  return readdirSync(FOLDER).filter((name) => name === "base" || existsSync(`${FOLDER}/${name}/Dockerfile`));
+}
+
+/** Which of these images, and of those they stand on, the engine does not have, bases first. */
+export async function missingImages(names: readonly string[]): Promise<BuiltImage[]> {
+  const all = new Map<string, BuiltImage>();
+  for (const name of names) for (const image of withBases(builtImage(name))) all.set(image.ref, image);
+  const images = [...all.values()];
+  const present = await Promise.all(images.map(isPresent));
+  return images.filter((_, index) => !present[index]);
+}
+
+/**
+ * Builds what is missing of these images, and of those they stand on.
+ *
+ * @param say gets a line when a build starts, and one when it ends.
+ * @throws Error with the last lines of the log of each build that failed.
+ */
+export async function ensureImages(names: readonly string[], say: (line: string) => void = console.log): Promise<void> {
+  const missing = await missingImages(names);
+  if (missing.length === 0) return;
+  const slot = slots(AT_ONCE);
+  const builds = new Map<string, Promise<void>>();
+  for (const image of missing) {
+    // A base comes before its children in the list, so that its build is known here; a failed one fails them.
+    const base = image.base && builds.get(image.base.ref);
+    builds.set(
+      image.ref,
+      (base ?? Promise.resolve()).then(() => slot(() => build(image, say))),
+    );
+  }
+  const results = await Promise.allSettled(builds.values());
+  const failures = new Set(
+    results.flatMap((result) => (result.status === "rejected" ? [String(result.reason.message)] : [])),
+  );
+  if (failures.size > 0) throw new Error([...failures].join("\n"));
+}
+
+function withBases(image: BuiltImage): BuiltImage[] {
+  return image.base ? [...withBases(image.base), image] : [image];
+}
+
+async function isPresent(image: BuiltImage): Promise<boolean> {
+  try {
+    await promisify(execFile)("docker", ["image", "inspect", "--format", "{{.Id}}", image.ref]);
+    return true;
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    if (code === "ENOENT") throw new Error("The docker command is missing.");
+    if (/no such image/i.test(stderr ?? "")) return false;
+    throw new Error(`docker image inspect ${image.ref}: ${stderr?.trim() || error}`);
+  }
+}
+
+async function build(image: BuiltImage, say: (line: string) => void): Promise<void> {
+  const started = performance.now();
+  say(`${image.ref}: building`);
+  const [command, ...args] = image.base ? await buildx(image) : [`${image.context}/build.sh`, image.ref];
+  await run(image.ref, command as string, args);
+  say(`${image.ref}: built in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+
+async function buildx(image: BuiltImage): Promise<string[]> {
+  // The base is in the engine's own store, which only the builder named like the context sees.
+  const { stdout } = await promisify(execFile)("docker", ["context", "show"]);
+  const certificates = [
+    process.env.NODE_EXTRA_CA_CERTS,
+    process.env.SSL_CERT_FILE,
+    "/etc/ssl/certs/ca-certificates.crt",
+  ].find((path) => path && existsSync(path));
+  return [
+    "docker",
+    "buildx",
+    "build",
+    "--builder",
+    stdout.trim(),
+    "--load",
+    "--progress",
+    "plain",
+    "--tag",
+    image.ref,
+    ...Object.entries(image.buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
+    ...(certificates ? ["--secret", `id=ca,src=${certificates}`] : []),
+    image.context,
+  ];
+}
+
+function run(ref: string, command: string, args: string[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = () => child.kill("SIGTERM");
+  process.once("exit", stop);
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      log = (log + chunk)
+        .split("\n")
+        .slice(-LOG_LINES - 1)
+        .join("\n");
+    });
+  }
+  child.once("error", reject);
+  child.once("close", (code, signal) => {
+    process.off("exit", stop);
+    if (code === 0) resolve();
+    else reject(new Error(`${log.trimEnd()}\n${ref}: failed (${signal ?? `exit code ${code}`})`));
+  });
+  return promise;
+}
+
+/** Runs no more than `count` of the works it is given at a time. */
+function slots(count: number): (work: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const check = args.includes("--check");
+  const names = args.filter((arg) => arg !== "--check");
+  const known = imageNames();
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`No such image: ${unknown.join(", ")}. There are ${known.join(", ")}.`);
+  const wanted = names.length > 0 ? names : known;
+  if (!check) return ensureImages(wanted);
+  for (const image of await missingImages(wanted)) {
+    console.log(image.ref);
+    process.exitCode = 1;
+  }
+}
+
+if (realpathSync(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) {
+  // Ctrl-C reaches the builds by itself; a signal sent to this process alone does not.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}

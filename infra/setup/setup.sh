@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Makes this machine ready: each step looks first, and is silent when there is nothing to do.
+#   setup.sh [node] [packages] [pulumi] [engine] [state] [images]      all of them without arguments
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=env.sh
+. "$here/env.sh"
+for step in node packages pulumi engine state images; do
+  # shellcheck source=/dev/null
+  . "$here/steps/$step.sh"
+done
+
+say() { printf '%s\n' "set-up: $*" >&2; }
+
+# What was tried, what was seen, what to do.
+give_up() {
+  printf '%s\n' "set-up: $1" "${@:2}" >&2
+  exit 1
+}
+
+# A folder that is gone when set-up ends, however it ends; under the cache, so that a finished one can be renamed into place.
+scratch() {
+  mkdir -p "$CACHE"
+  # What a set-up that was killed has left, unless it may still be at work.
+  find "$CACHE" -maxdepth 1 -name '.unfinished-*' -mmin +120 -exec rm -rf {} +
+  mktemp -d "$CACHE/.unfinished-XXXXXX"
+}
+
+# Runs a command with its output in a file, which is shown when it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    local code=$?
+    tail -n 40 "$log" >&2
+    rm -f "$log"
+    return "$code"
+  fi
+}
+
+trap 'code=$?; jobs -p | xargs -r kill 2>/dev/null || :; [ -z "${unfinished:-}" ] || rm -rf "$unfinished"; exit $code' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+wanted=("$@")
+[ $# -gt 0 ] || wanted=(node packages pulumi engine state images)
+for step in "${wanted[@]}"; do "step_$step"; done

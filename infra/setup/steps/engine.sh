@@ -1,0 +1,110 @@
+# A Docker engine: the one that answers; else, on Debian or Ubuntu as root, the distribution's, installed and started.
+# shellcheck shell=bash
+
+SOCKET=/var/run/docker.sock
+
+step_engine() {
+  local api
+  api=$(engine_api)
+  if [ -z "$api" ]; then
+    if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "unix://$SOCKET" ] || [ -n "${DOCKER_CONTEXT:-}" ]; then
+      give_up "no Docker engine answers at ${DOCKER_HOST:-context $DOCKER_CONTEXT}. Start it, or unset that to use the local one."
+    fi
+    mkdir -p "$CACHE"
+    exec 9>"$CACHE/engine.lock"
+    flock 9 2>/dev/null || :
+    api=$(engine_api)
+    if [ -z "$api" ]; then
+      command -v dockerd >/dev/null || install_engine
+      start_engine
+      api=$(engine_api)
+    fi
+    exec 9>&-
+  fi
+  at_least "$api" "$ENGINE_OLDEST" ||
+    give_up "the Docker engine should have API $ENGINE_OLDEST or newer (Docker 25), found $api: older ones cannot probe a starting service often and a running one rarely. Upgrade it."
+}
+
+# The API version of the engine that the docker CLI would use; nothing when none answers.
+engine_api() {
+  local host=${DOCKER_HOST:-}
+  if [ -z "$host" ] && [ -z "${DOCKER_CONTEXT:-}" ] && ! grep -q '"currentContext"' "${DOCKER_CONFIG:-$HOME/.docker}/config.json" 2>/dev/null; then
+    host=unix://$SOCKET
+  fi
+  case $host in
+    unix://*) # a tenth of what the CLI takes
+      curl -s --max-time 5 --unix-socket "${host#unix://}" -o /dev/null -D - http://engine/_ping 2>/dev/null | tr -d '\r' | awk 'tolower($1) == "api-version:" { print $2 }' || :
+      ;;
+    *) docker version --format '{{.Server.APIVersion}}' 2>/dev/null || : ;;
+  esac
+}
+
+install_engine() {
+  local id='' codename=''
+  # shellcheck source=/dev/null
+  [ ! -r /etc/os-release ] || . /etc/os-release
+  id=${ID:-unknown} codename=${VERSION_CODENAME:-}
+  case $id in
+    debian | ubuntu) ;;
+    *) give_up "no Docker engine answers, and this is not Debian or Ubuntu. Install Docker 25 or newer (https://docs.docker.com/engine/install), start it, and run the same again." ;;
+  esac
+  [ "$(id -u)" = 0 ] ||
+    give_up "no Docker engine answers, and only root can install one. Run \`sudo apt-get install docker.io\` (Docker 25 or newer), or start yours."
+  export DEBIAN_FRONTEND=noninteractive
+  # Before a mirror is looked for: apt knows what it serves only from its lists.
+  quietly apt-get update || give_up "apt-get update failed, see above. Is the package mirror reachable?"
+  local suite=() packages=(docker.io docker-buildx docker-compose iptables debootstrap)
+  if [ "$id" = debian ] && [ "${VERSION_ID:-0}" -lt 13 ]; then
+    # Its own Docker is too old. One package and what it needs come from the next release; all else stays as it is.
+    suite=(-t trixie)
+    local mirror
+    mirror=$(apt_mirror)
+    [ -n "$mirror" ] || give_up "no Debian mirror found in this machine's apt sources, to get Docker from. Install Docker 25 or newer yourself."
+    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' "$mirror" \
+      >/etc/apt/sources.list.d/stackyard-trixie.sources
+    printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n' >/etc/apt/preferences.d/stackyard-trixie
+    quietly apt-get update || give_up "apt-get update failed with Debian's trixie added, see above. Does the mirror $mirror serve it?"
+  elif [ "$id" = ubuntu ]; then
+    packages=(docker.io docker-buildx docker-compose-v2 iptables debootstrap)
+  fi
+  say "no Docker engine: installing the distribution's (${packages[*]}${codename:+, on $codename}${suite[1]:+, from ${suite[1]}})"
+  quietly apt-get install -y --no-install-recommends "${suite[@]}" "${packages[@]}" ||
+    give_up "apt-get could not install the Docker engine, see above. Install Docker 25 or newer yourself, and run the same again."
+  hash -r
+  # Debian splits the client off; another one may be there already.
+  command -v docker >/dev/null || quietly apt-get install -y --no-install-recommends "${suite[@]}" docker-cli ||
+    give_up "apt-get could not install docker-cli, see above."
+}
+
+# The mirror that this machine's apt uses for Debian itself, in either format of its sources.
+apt_mirror() {
+  apt-get indextargets --format '$(SITE)|$(ORIGIN)|$(LABEL)|$(CREATED_BY)' 2>/dev/null |
+    awk -F'|' '$2 == "Debian" && $3 == "Debian" && $4 == "Packages" { print $1; exit }'
+}
+
+start_engine() {
+  local log=$CACHE/dockerd.log pid
+  if [ -d /run/systemd/system ]; then
+    say "starting the Docker engine (systemctl start docker)"
+    quietly systemctl start docker || give_up "systemctl could not start docker, see above and \`journalctl -u docker\`."
+    return
+  fi
+  [ "$(id -u)" = 0 ] || give_up "no Docker engine answers, and only root can start one here. Start it (\`sudo dockerd\`), and run the same again."
+  # A killed engine leaves its pid file; when another process has got that number, the engine would refuse to start.
+  for pid in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+    if [ -f "$pid" ] && ! grep -qE '^(dockerd|containerd)$' "/proc/$(cat "$pid")/comm" 2>/dev/null; then rm -f "$pid"; fi
+  done
+  say "starting the Docker engine (log: $log)"
+  # 9 is the lock: an engine that kept it open would hold it for ever.
+  setsid nohup dockerd >"$log" 2>&1 9>&- </dev/null &
+  pid=$!
+  disown "$pid"
+  local tries
+  for ((tries = 0; tries < 300; tries++)); do
+    [ -z "$(engine_api)" ] || return 0
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  tail -n 15 "$log" >&2
+  give_up "the Docker engine did not answer within a minute; its last log lines are above (all: $log)."
+}

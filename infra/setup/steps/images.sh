@@ -1,0 +1,27 @@
+# Images: pulled where a container registry answers, else built from package registries.
+# shellcheck shell=bash
+
+STACK_IMAGES=(base node postgres redis)
+
+step_images() {
+  local source=${STACKYARD_IMAGE_SOURCE:-}
+  if [ -z "$source" ]; then
+    source=packages
+    if [ "$(curl -s -o /dev/null -w '%{http_code}' --connect-timeout 3 --max-time 5 https://registry-1.docker.io/v2/ 2>/dev/null || :)" = 401 ]; then source=registry; fi
+    say "images come from ${source/packages/package registries (no container registry answers)}"
+    mkdir -p "$STATE"
+    printf '%s' "$source" >"$STATE/image-source"
+    export STACKYARD_IMAGE_SOURCE=$source
+  fi
+  [ "$source" = packages ] || return 0
+  if node "$ROOT/infra/airgap/images/build.ts" --check "${STACK_IMAGES[@]}" >/dev/null 2>&1; then return; fi
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    # The base image is made with debootstrap, from the mirror that apt knows.
+    [ -n "$(apt-get indextargets 2>/dev/null)" ] && command -v debootstrap >/dev/null ||
+      { quietly apt-get update && quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap; } ||
+      give_up "apt-get could not install debootstrap, see above. It is needed to build the base image."
+  fi
+  say "building ${STACK_IMAGES[*]} from package registries: once per machine, about 3 minutes on 2 cores"
+  node "$ROOT/infra/airgap/images/build.ts" "${STACK_IMAGES[@]}" >&2 ||
+    give_up "an image did not build, see above. Run the same again: what is built stays."
+}

@@ -1,0 +1,20 @@
+# Node.js: the one on PATH if new enough, else from the npm package that carries it.
+# shellcheck shell=bash
+
+step_node() {
+  local have
+  have=$(node --version 2>/dev/null || :)
+  if [ -n "$have" ] && at_least "${have#v}" "$NODE_OLDEST"; then return; fi
+  [ -n "$NODE_PACKAGE" ] || give_up "Node.js $NODE_OLDEST or newer is needed, found ${have:-none}. Install it (24 LTS)."
+  command -v npm >/dev/null ||
+    give_up "Node.js $NODE_OLDEST or newer is needed, found ${have:-none}, and there is no npm to get it with. Install Node.js 24 LTS."
+  say "Node.js $NODE_VERSION from the npm package $NODE_PACKAGE (found ${have:-none})"
+  unfinished=$(scratch)
+  quietly npm install --no-save --no-package-lock --ignore-scripts --prefix "$unfinished" "$NODE_PACKAGE@$NODE_VERSION" ||
+    give_up "npm could not install $NODE_PACKAGE $NODE_VERSION, see above. Is its registry reachable? Or install Node.js 24 yourself."
+  mv -T "$unfinished/node_modules/$NODE_PACKAGE" "$NODE_HOME" 2>/dev/null || mv "$unfinished/node_modules/$NODE_PACKAGE" "$NODE_HOME"
+  rm -rf "$unfinished"
+  unfinished=
+  PATH=$NODE_HOME/bin:$PATH
+  hash -r
+}

@@ -1,0 +1,333 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { builtImage } from "../../components/core/built-image.ts";
+import { engineApi } from "../../components/engines/api.ts";
+import { dockerHost } from "../../components/engines/host.ts";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a command did. */
+export interface Ran {
+  code: number;
+  /** Both streams, in the order in which they came. */
+  output: string;
+  stdout: string;
+}
+
+export const api = engineApi(dockerHost());
+
+/** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
+export class TestStack {
+  readonly name = `e2e-${randomBytes(4).toString("hex")}`;
+  readonly folder = mkdtempSync(join(tmpdir(), "stackyard-e2e-"));
+  readonly configFile = join(this.folder, `Pulumi.${this.name}.yaml`);
+  readonly env: NodeJS.ProcessEnv;
+  /** Folder with the Pulumi.yaml: the project itself, or a test's own program. */
+  readonly program: string;
+  #settings: Record<string, unknown> = {};
+
+  constructor(program = ROOT) {
+    this.program = program;
+    mkdirSync(join(this.folder, "backend"));
+    this.env = {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
+      PULUMI_CONFIG_PASSPHRASE: "e2e",
+      PULUMI_OPTION_CONFIG_FILE: this.configFile,
+      PULUMI_STACK: this.name,
+    };
+    delete this.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  }
+
+  /** Writes the settings and makes the stack. */
+  async create(settings: Record<string, unknown>): Promise<void> {
+    this.configure(settings);
+    const { code, output } = await this.pulumi(["stack", "init", this.name]);
+    if (code !== 0) throw new Error(output);
+    // `stack init` writes the salt beside the program, whatever file the option names.
+    const beside = join(this.program, `Pulumi.${this.name}.yaml`);
+    if (existsSync(beside)) {
+      this.#salt = /^encryptionsalt: .*$/m.exec(readFileSync(beside, "utf8"))?.[0] ?? "";
+      rmSync(beside);
+    }
+    this.configure(settings);
+  }
+
+  #salt = "";
+
+  /** Replaces the settings: keys without the project's name. */
+  configure(settings: Record<string, unknown>): void {
+    this.#settings = settings;
+    const config = Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [`${this.project}:${key}`, value]),
+    );
+    writeFileSync(this.configFile, `${stringify({ config })}${this.#salt}\n`);
+  }
+
+  get settings(): Record<string, unknown> {
+    return this.#settings;
+  }
+
+  get project(): string {
+    return /^name: (\S+)$/m.exec(readFileSync(join(this.program, "Pulumi.yaml"), "utf8"))?.[1] ?? "";
+  }
+
+  pulumi(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    return run("pulumi", [...args, ...(args[0] === "stack" ? [] : ["--stack", this.name])], {
+      cwd: this.program,
+      env: { ...this.env, ...env },
+    });
+  }
+
+  up(env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> {
+    return this.pulumi(["up", "--yes", "--skip-preview", ...flags], env);
+  }
+
+  /** A verb of cli/, as make runs it. Only for the project's own program, or a copy of it. */
+  verb(name: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    return run("node", [join(this.program, "cli", `${name}.ts`)], {
+      cwd: this.program,
+      env: { ...this.env, ...env },
+    });
+  }
+
+  /**
+   * What a preview says would happen, sorted: `replace Container redis`. From its text, because `--json` ends in a panic when a
+   * secret is part of a step ("attempt to encrypt value", Pulumi 3.255).
+   */
+  async planned(env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<string[]> {
+    const { code, output } = await this.pulumi(["preview", ...flags], env);
+    if (code !== 0) throw new Error(output);
+    const lines = [...output.matchAll(/^ \S+ +[\w:]+:(\w+) (\S+) (create|update|replace|delete)\b/gm)];
+    const steps = new Map(lines.map(([, kind, name, step]) => [`${kind} ${name}`, step]));
+    // A replacement is told in its parts as well.
+    for (const [, kind, name, step] of lines) if (step === "replace") steps.set(`${kind} ${name}`, step);
+    return [...steps].map(([key, step]) => `${step} ${key}`).sort();
+  }
+
+  /** @throws Error with the differences that a preview finds, plain or refreshed. */
+  async unchanged(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    for (const flags of [[], ["--refresh"]]) {
+      const { code, output } = await this.pulumi(["preview", "--diff", "--expect-no-changes", ...flags], env);
+      if (code !== 0) throw new Error(`a preview ${flags.join(" ")} finds changes:\n${output}`);
+    }
+  }
+
+  /** Everything in state: ids by kind and name, `Container redis`, sorted. */
+  async state(): Promise<Record<string, string>> {
+    const { code, stdout, output } = await this.pulumi(["stack", "export", "-s", this.name]);
+    if (code !== 0) throw new Error(output);
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { urn: string; id?: string }[] } };
+    return Object.fromEntries((deployment.resources ?? []).map(({ urn, id }) => [keyOf(urn), id ?? ""]).sort());
+  }
+
+  /** `pulumi up` in a process group of its own, so that it can be killed with all its children. */
+  startUp(env: NodeJS.ProcessEnv = {}): ChildProcess {
+    return spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", this.name], {
+      cwd: this.program,
+      env: { ...this.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+  }
+
+  /** A verb in a process group of its own, as above. */
+  startVerb(name: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
+    return spawn("node", [join(this.program, "cli", `${name}.ts`)], {
+      cwd: this.program,
+      env: { ...this.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+  }
+
+  async outputs<T>(name: string): Promise<T> {
+    const { stdout, code, output } = await this.pulumi([
+      "stack",
+      "output",
+      name,
+      "--json",
+      "--show-secrets",
+      "-s",
+      this.name,
+    ]);
+    if (code !== 0) throw new Error(output);
+    return JSON.parse(stdout) as T;
+  }
+
+  /** All containers of this stack, whoever made them. */
+  containers(labels: Record<string, string> = {}) {
+    return api.list({ "stackyard.stack": this.name, ...labels });
+  }
+
+  /** The one container of a service or a job. */
+  async container(service: string) {
+    const found = await this.containers({ "stackyard.service": service });
+    const [only] = found;
+    if (!only || found.length !== 1) throw new Error(`${found.length} containers of ${service}`);
+    return only;
+  }
+
+  /** The network on which a service is reached. */
+  async network(service: string): Promise<string> {
+    const [network] = await api.networks({ "stackyard.stack": this.name, "stackyard.service": service });
+    if (!network) throw new Error(`no network of ${service}`);
+    return network.name;
+  }
+
+  /** Runs a command in a container of its own: on one network, with an environment that it alone has. */
+  async client(network: string, image: string, command: string[], env: Record<string, string> = {}): Promise<Ran> {
+    const mine = ["--label", `stackyard.stack=${this.name}`];
+    const told = Object.keys(env).flatMap((key) => ["--env", key]);
+    return docker(["run", "--rm", "--network", network, ...mine, ...told, "--entrypoint", "", image, ...command], env);
+  }
+
+  /** What is left in the engine, by name. */
+  async leftovers(): Promise<string[]> {
+    const mine = { "stackyard.stack": this.name };
+    const [containers, networks, volumes] = await Promise.all([api.list(mine), api.networks(mine), api.volumes(mine)]);
+    return [...containers, ...networks, ...volumes].map(({ name }) => name);
+  }
+
+  /** Removes everything, also after a test that failed half way. */
+  async dispose(): Promise<void> {
+    const mine = { "stackyard.stack": this.name };
+    await Promise.all((await api.list(mine)).map(({ id }) => api.remove(id, 5)));
+    await Promise.all((await api.networks(mine)).map(({ id }) => api.removeNetwork(id)));
+    await Promise.all((await api.volumes(mine)).map(({ name }) => api.removeVolume(name)));
+    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(join(this.program, `Pulumi.${this.name}.yaml`), { force: true });
+  }
+}
+
+/** `Container redis` for `urn:pulumi:dev::stackyard::…$docker:index/container:Container::redis`. */
+const keyOf = (urn: string) => `${/(\w+)::[^:]*$/.exec(urn)?.[1]} ${urn.slice(urn.lastIndexOf("::") + 2)}`;
+
+/** The docker CLI. */
+export function docker(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  return run("docker", args, { cwd: ROOT, env: { ...process.env, ...env } });
+}
+
+/** What `docker inspect` says of one thing. */
+export async function inspect<T>(id: string): Promise<T> {
+  const { code, stdout, output } = await docker(["inspect", id]);
+  if (code !== 0) throw new Error(output);
+  return (JSON.parse(stdout) as [T])[0];
+}
+
+/** The image that the stacks use for a server: built from package registries, where that is there. */
+export async function localImage(name: "node" | "postgres" | "redis"): Promise<string> {
+  const built = builtImage(name).ref;
+  return (await api.hasImage(built))
+    ? built
+    : { node: "node:24-slim", postgres: "postgres:17", redis: "redis:8" }[name];
+}
+
+/** A copy of the project that a test may change: `changes` by path. To be removed by the test. */
+export function copyOfProject(changes: Record<string, (before: string) => string> = {}): string {
+  const copy = mkdtempSync(join(tmpdir(), "stackyard-e2e-copy-"));
+  const parts = "cli components examples/api infra stacks index.ts images.lock.json package.json Pulumi.yaml".split(
+    " ",
+  );
+  for (const part of parts) {
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter: (from) => !from.endsWith("/node_modules") });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  for (const [path, change] of Object.entries(changes)) {
+    writeFileSync(join(copy, path), change(readFileSync(join(copy, path), "utf8")));
+  }
+  return copy;
+}
+
+/** Answers once the check does not throw any more. @throws what it threw last, after the time is over. */
+export async function eventually<T>(check: () => Promise<T>, seconds = 60): Promise<T> {
+  for (const deadline = Date.now() + seconds * 1000; ; ) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+export function run(
+  command: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
+): Promise<Ran> {
+  const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(options.input ?? "");
+  return ended(child);
+}
+
+export function ended(child: ChildProcess): Promise<Ran> {
+  let output = "";
+  let stdout = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? -1, output, stdout }));
+  });
+}
+
+/**
+ * Sends a signal to a whole process group as soon as it has written what is looked for, and waits for its end. `hit` is false
+ * when it came to its end by itself before that.
+ */
+export async function signalledAt(
+  child: ChildProcess,
+  signal: NodeJS.Signals,
+  looked: RegExp,
+): Promise<Ran & { hit: boolean }> {
+  let seen = "";
+  let hit = false;
+  child.stdout?.on("data", (text: Buffer | string) => {
+    seen += String(text);
+    if (hit || !looked.test(seen) || child.pid === undefined || child.exitCode !== null) return;
+    process.kill(-child.pid, signal);
+    hit = true;
+  });
+  return { ...(await ended(child)), hit };
+}
+
+/** Ports on 127.0.0.1 that nobody has now, below those that the system hands out by itself to whoever connects. */
+export async function freePorts(count: number): Promise<number[]> {
+  const free = new Set<number>();
+  while (free.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) free.add(port);
+  }
+  return [...free];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Settings for the polyglot stack with ports of its own. */
+export async function polyglotSettings(more: Record<string, unknown> = {}) {
+  const [postgres = 0, redis = 0, apiPort = 0] = await freePorts(3);
+  return {
+    ports: { postgres, redis, api: apiPort },
+    settings: {
+      postgres: { hostPort: postgres, memoryMiB: 256 },
+      redis: { hostPort: redis },
+      api: { hostPort: apiPort },
+      ...more,
+    },
+  };
+}

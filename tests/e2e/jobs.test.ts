@@ -1,0 +1,259 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createClient } from "redis";
+import { expect, onTestFinished, test } from "vitest";
+import { api, ended, freePorts, type Ran, ROOT, TestStack } from "./harness.ts";
+
+// What a job promises, over a Redis in which it leaves its traces: programs/jobs, whose first job does what JOB_… says.
+
+async function newStack(): Promise<TestStack> {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/jobs"));
+  onTestFinished(() => stack.dispose());
+  const [hostPort] = await freePorts(1);
+  await stack.create({ hostPort });
+  return stack;
+}
+
+/** Brings the stack up, or says why not. */
+async function up(stack: TestStack, env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> {
+  const ran = await stack.up(env, ...flags);
+  expect(ran.code, ran.output).toBe(0);
+  return ran;
+}
+
+async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
+  const { code, output } = await stack.up(env, ...flags);
+  expect(code, output).not.toBe(0);
+  return output;
+}
+
+/** How often a job has counted up a key, over the published port. */
+async function counted(stack: TestStack, key: string): Promise<number> {
+  return Number((await redis(stack, ["GET", key])) ?? 0);
+}
+
+async function redis(stack: TestStack, command: string[]): Promise<unknown> {
+  const client = createClient({ url: await stack.outputs<string>("url") });
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    client.destroy();
+  }
+}
+
+const jobs = (stack: TestStack, service: string) =>
+  stack.containers({ "stackyard.service": service, "stackyard.kind": "job" });
+
+/** Nothing that refers to the first job has run. */
+async function expectNoDependents(stack: TestStack): Promise<void> {
+  expect(await stack.containers({ "stackyard.service": "app", "stackyard.kind": "service" })).toEqual([]);
+  expect((await jobs(stack, "second")).filter(({ state }) => state !== "created")).toEqual([]);
+  expect(await counted(stack, "after")).toBe(0);
+}
+
+test("a job that fails fails `up`, is tried again by each `up`, and lets its dependents start once it succeeds", async () => {
+  const stack = await newStack();
+  const broken = {
+    JOB_COMMAND:
+      'redis incr tries; for n in $(seq 1 30); do echo "step $n"; done; sleep 1; echo "no such table" >&2; exit 3',
+  };
+  for (const tries of [1, 2]) {
+    const output = await upFails(stack, broken);
+    expect(output).toContain('SetupJob "first" failed with exit code 3');
+    expect(output).toMatch(/last log lines:[\s\S]*step 30\n +no such table/);
+    await expectNoDependents(stack);
+    expect(await counted(stack, "tries")).toBe(tries);
+  }
+  // Nor does a refresh make it a success.
+  expect(await upFails(stack, broken, "--refresh")).toContain("failed with exit code 3");
+
+  await up(stack);
+  expect(await counted(stack, "runs")).toBe(1);
+  expect(await counted(stack, "after")).toBe(1);
+  expect(await stack.containers({ "stackyard.service": "app", "stackyard.kind": "service" })).toMatchObject([
+    { state: "running" },
+  ]);
+  await stack.unchanged();
+
+  await up(stack);
+  await up(stack, {}, "--refresh");
+  await up(stack, { STACKYARD_DOWN: "1" });
+  expect(await stack.containers()).toEqual([]);
+  await up(stack);
+  await stack.unchanged();
+  expect(await counted(stack, "runs")).toBe(1);
+  expect(await counted(stack, "after")).toBe(1);
+});
+
+test("a job that has failed runs after down and up, as one that was never run", async () => {
+  const stack = await newStack();
+  const broken = { JOB_COMMAND: "redis incr tries; exit 3", WITHOUT_APP: "1" };
+  await upFails(stack, broken);
+  await up(stack, { ...broken, STACKYARD_DOWN: "1" });
+  expect(await upFails(stack, broken)).toContain("failed with exit code 3");
+  expect(await counted(stack, "tries")).toBe(2);
+  await up(stack, { ...broken, STACKYARD_DOWN: "1" });
+  await up(stack, { WITHOUT_APP: "1" });
+  expect(await counted(stack, "runs")).toBe(1);
+  expect(await counted(stack, "after")).toBe(1);
+});
+
+test("a changed file, environment, command or image runs a job again, once, as the preview says; nothing else does", async () => {
+  const stack = await newStack();
+  const file = join(stack.folder, "job.txt");
+  const env = { WITHOUT_APP: "1", JOB_FILE: file };
+  writeFileSync(file, "one");
+  await up(stack, env);
+  expect(await counted(stack, "runs")).toBe(1);
+
+  const job = ["replace Container first", "replace Stash first-done"];
+  const changes: [string, () => NodeJS.ProcessEnv][] = [
+    [
+      "file",
+      () => {
+        writeFileSync(file, "two");
+        return env;
+      },
+    ],
+    ["environment", () => ({ ...env, JOB_MODE: "other" })],
+    ["command", () => ({ ...env, JOB_MODE: "other", JOB_COMMAND: "true; redis incr runs" })],
+  ];
+  let now: NodeJS.ProcessEnv = env;
+  for (const [at, [what, change]] of changes.entries()) {
+    now = change();
+    expect(await stack.planned(now), what).toEqual(job);
+    await up(stack, now);
+    expect(await counted(stack, "runs"), what).toBe(at + 2);
+    await stack.unchanged(now);
+  }
+  expect(await stack.planned({ ...now, JOB_IMAGE: "postgres" })).toEqual([
+    "create RemoteImage image-postgres-17",
+    ...job,
+  ]);
+  // How long it may take is no part of what it does.
+  expect(await stack.planned({ ...now, JOB_TIMEOUT_SECONDS: "60" })).toEqual([]);
+  // Who refers to it has no reason to run again.
+  expect(await counted(stack, "after")).toBe(1);
+
+  // A changed job that fails is not taken for the one that succeeded before.
+  const broken = { ...now, JOB_COMMAND: "redis incr tries; exit 4" };
+  for (const tries of [1, 2]) {
+    expect(await upFails(stack, broken)).toContain("failed with exit code 4");
+    expect(await counted(stack, "tries")).toBe(tries);
+  }
+  expect(await stack.planned(broken)).toContain("replace Stash first-done");
+});
+
+test("a job that hangs is ended at its time-out, and fails like any other", async () => {
+  const stack = await newStack();
+  const hanging = { JOB_COMMAND: "redis incr tries; echo waiting for godot; sleep 3600", JOB_TIMEOUT_SECONDS: "5" };
+  for (const tries of [1, 2]) {
+    const output = await upFails(stack, hanging);
+    expect(output).toContain('SetupJob "first" was ended: it took longer than 5 s');
+    expect(output).toMatch(/last log lines:[\s\S]*waiting for godot/);
+    expect(await jobs(stack, "first")).toMatchObject([{ state: "exited" }]);
+    await expectNoDependents(stack);
+    expect(await counted(stack, "tries")).toBe(tries);
+  }
+  await up(stack);
+  expect(await counted(stack, "runs")).toBe(1);
+  expect(await counted(stack, "after")).toBe(1);
+  await stack.unchanged();
+});
+
+test("a job's log is shown while it runs", async () => {
+  const stack = await newStack();
+  await up(stack, { WITHOUT_APP: "1" });
+  const client = createClient({ url: await stack.outputs<string>("url") });
+  await client.connect();
+  onTestFinished(() => client.destroy());
+
+  // Goes on only once its line has been seen: a log that comes afterwards is too late.
+  const waiting = "echo half way; until redis get go | grep -x now; do sleep 0.2; done";
+  const child = stack.startUp({ WITHOUT_APP: "1", JOB_COMMAND: waiting, JOB_TIMEOUT_SECONDS: "30" });
+  child.stdout?.on("data", (text: Buffer) => {
+    if (text.includes("half way")) void client.set("go", "now");
+  });
+  const { code, output } = await ended(child);
+  expect(code, output).toBe(0);
+});
+
+test("a secret that a job prints is hidden in its log, and not in the state", async () => {
+  const stack = await newStack();
+  const print = [
+    'cat "$DATABASE_URL_FILE"; echo',
+    'password=$(sed "s/.*default:\\(.*\\)@.*/\\1/" "$DATABASE_URL_FILE")',
+    'echo "encoded: $(printf %s "$password" | base64)"',
+  ].join("; ");
+  const secretsOf = async () => {
+    const password = await stack.outputs<string>("password");
+    return [password, Buffer.from(password).toString("base64").replace(/=+$/, "")];
+  };
+  const expectHidden = (output: string, secrets: string[]) => {
+    expect(output).toContain("redis://default:[secret]@redis:6379");
+    expect(output).toMatch(/encoded: \[secret\]/);
+    for (const secret of secrets) expect(output).not.toContain(secret);
+  };
+
+  const failed = await upFails(stack, { WITHOUT_APP: "1", JOB_COMMAND: `${print}; exit 3` });
+  const { output } = await up(stack, { WITHOUT_APP: "1", JOB_COMMAND: print });
+  const secrets = await secretsOf();
+  expectHidden(failed, secrets);
+  expectHidden(output, secrets);
+
+  const files = readdirSync(stack.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(files.length).toBeGreaterThan(2);
+  for (const { parentPath, name } of files) {
+    const text = readFileSync(join(parentPath, name), "utf8");
+    for (const secret of secrets) expect(text.includes(secret), join(parentPath, name)).toBe(false);
+  }
+});
+
+test("a job is told of what it refers to", async () => {
+  const stack = await newStack();
+  const file = join(stack.folder, "job.txt");
+  writeFileSync(file, "its content");
+  const { output } = await up(stack, {
+    WITHOUT_APP: "1",
+    JOB_FILE: file,
+    JOB_MODE: "some mode",
+    JOB_COMMAND:
+      'echo "at $DATABASE_HOST $DATABASE_PORT $DATABASE_URL_FILE in $MODE"; cat /run/files/job.txt; echo; redis ping',
+  });
+  expect(output).toContain("at redis 6379 /run/secrets/database_url in some mode");
+  expect(output).toContain("its content");
+  expect(output).toContain("PONG");
+});
+
+test("a job runs again over another volume of its database", async () => {
+  const stack = await newStack();
+  const env = { WITHOUT_APP: "1", JOB_COMMAND: "redis incr runs; redis get old" };
+  await up(stack, env);
+  await redis(stack, ["INCR", "old"]);
+  const volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
+  const { output } = await up(stack, { ...env, STACKYARD_DISCARD: "redis" }, "--replace", volume);
+  expect(output).toMatch(/Stash first-done created replacement/);
+  expect(await counted(stack, "old")).toBe(0);
+  expect(await counted(stack, "runs")).toBe(1);
+  expect(await counted(stack, "after")).toBe(1);
+  await stack.unchanged(env);
+  expect(await api.volumes({ "stackyard.stack": stack.name, "stackyard.kind": "data" })).toHaveLength(1);
+});
+
+test("a volume whose replacement was refused is still the one in use", async () => {
+  const stack = await newStack();
+  const env = { WITHOUT_APP: "1" };
+  await up(stack, env);
+  const volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
+  expect(await upFails(stack, env, "--replace", volume)).toContain("STACKYARD_DISCARD=redis");
+  await up(stack, env);
+  expect(await counted(stack, "runs")).toBe(1);
+  await stack.unchanged(env);
+});
+
+async function urnOf(stack: TestStack, type: string, name: string): Promise<string> {
+  const { stdout } = await stack.pulumi(["stack", "export", "-s", stack.name]);
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string; type: string }[] } };
+  return deployment.resources.find((each) => each.type === type && each.urn.endsWith(`::${name}`))?.urn ?? "";
+}

@@ -1,0 +1,278 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { api, docker, ended, freePorts, localImage, polyglotSettings, type Ran, TestStack } from "./harness.ts";
+
+// The generated passwords are looked for in every place where somebody could come across them, in the forms in which
+// programs write them. The same search has to find what is planted in each of these places.
+
+/** A place, and what is written there. */
+interface Place {
+  where: string;
+  text: string;
+}
+
+const stack = new TestStack();
+const images: string[] = [];
+let forms: Buffer[];
+let said: Place[];
+let processes: Place[];
+
+beforeAll(async () => {
+  const { settings } = await polyglotSettings();
+  await stack.create(settings);
+  const watch = await watchProcesses();
+  try {
+    said = await everythingSaid(settings);
+  } finally {
+    processes = await watch.end();
+  }
+  const urls = await stack.outputs<Record<string, string>>("urls");
+  forms = [urls.postgres, urls.redis].flatMap((url) => formsOf(decodeURIComponent(new URL(url ?? "").password)));
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  if (images.length > 0) await docker(["image", "rm", "--force", ...images]);
+});
+
+test("no password is in what was said, in state, or on the engine", async () => {
+  expect(leaks([...said, ...filesOfPulumi(), ...(await onTheEngine())])).toEqual([]);
+  expect(await inLayers()).toEqual([]);
+});
+
+test("no password is in the arguments of a process, nor in the environment of one that is not its own server's", () => {
+  // Otherwise nothing was watched.
+  const seen = processes.map(({ where }) => where);
+  for (const probed of ["arguments of psql", "arguments of redis-cli", "environment of node in api"]) {
+    expect(seen).toContain(probed);
+  }
+  expect(leaks(processes)).toEqual([]);
+});
+
+test("the search finds what is planted", async () => {
+  const [password] = forms.map(String);
+  const url = `redis://default:${password}@redis:6379`;
+  const encoded = Buffer.from(url).toString("base64");
+  const image = (await stack.container("api")).image;
+  const mine = ["--label", `stackyard.stack=${stack.name}`, "--network", "none", "--entrypoint", ""];
+  const made = async (...args: string[]) => {
+    const { code, output, stdout } = await docker(args);
+    expect(code, output).toBe(0);
+    return stdout.trim();
+  };
+
+  const program = ["node", "--eval", `console.log(${JSON.stringify(encoded)}); setTimeout(() => {}, 600_000)`];
+  const planted = await made(
+    "run",
+    "--detach",
+    "--name",
+    `${stack.name}-planted`,
+    ...mine,
+    "--env",
+    `URL=${url}`,
+    image,
+    ...program,
+    encoded,
+  );
+  const volume = await made("volume", "create", "--label", `stackyard.stack=${stack.name}`, "--label", `url=${url}`);
+  const network = `${stack.name}-planted`;
+  await made("network", "create", "--label", `stackyard.stack=${stack.name}`, "--label", `url=${encoded}`, network);
+  images.push(await made("commit", "--change", `LABEL url=${url}`, "--change", `ENV URL=${encoded}`, planted));
+  const copied = await made("create", "--name", `${stack.name}-copied`, ...mine, String(images[0]), "true");
+  const file = join(stack.folder, "backend", "planted");
+  writeFileSync(file, Buffer.from(`passwords: ${encoded}`).toString("utf8"));
+  await made("cp", file, `${copied}:/planted`);
+
+  const watch = await watchProcesses();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const places = [...filesOfPulumi(), ...(await onTheEngine()), ...(await watch.end())];
+  expect(leaks([...places, { where: "up", text: `url = "${encodeURIComponent(url)}"` }])).toEqual(
+    [
+      "arguments of node",
+      "environment of node in another container",
+      `file ${file}`,
+      `history of image ${images[0]}`,
+      `inspect container ${copied}`,
+      `inspect container ${planted}`,
+      `inspect image ${images[0]}`,
+      `inspect network ${network}`,
+      `inspect volume ${volume}`,
+      "events",
+      `log of container ${planted}`,
+      "up",
+    ].sort(),
+  );
+  expect(await inLayers()).toEqual([`layer of container ${copied}`]);
+});
+
+/** A password as it is, in hexadecimal digits, and in base64, also in the middle of something longer (a URL, a file). */
+function formsOf(password: string): Buffer[] {
+  const inBase64 = [0, 1, 2].map((before) => {
+    const text = Buffer.from(`${"x".repeat(before)}${password}`)
+      .toString("base64")
+      .replace(/=+$/, "");
+    // The first and last digits also hold bits of what is around it.
+    return text.slice(Math.ceil((before * 4) / 3), -2);
+  });
+  // Letters and digits: in a URL it is what it is.
+  expect(encodeURIComponent(password)).toBe(password);
+  return [password, Buffer.from(password).toString("hex"), ...inBase64].map((form) => Buffer.from(form));
+}
+
+function leaks(places: readonly Place[]): string[] {
+  const found = places.filter(({ text }) => forms.some((form) => text.includes(String(form))));
+  return [...new Set(found.map(({ where }) => where))].sort();
+}
+
+/** What `up`, previews and the other commands write. */
+async function everythingSaid(settings: Record<string, unknown>): Promise<Place[]> {
+  const places: Place[] = [];
+  const note = async (where: string, running: Promise<Ran>) => {
+    const { code, output } = await running;
+    expect(code, output).toBe(0);
+    places.push({ where, text: output });
+  };
+  await note("up", stack.up({}, "--diff", "--show-reads"));
+  const [hostPort] = await freePorts(1);
+  // So that there is something to be shown.
+  stack.configure({ ...settings, redis: { hostPort }, api: { memoryMiB: 300 } });
+  await note(
+    "preview",
+    stack.pulumi(["preview", "--diff", "--show-sames", "--show-replacement-steps", "--show-config"]),
+  );
+  await note("preview, refreshed", stack.pulumi(["preview", "--diff", "--refresh", "--show-sames"]));
+  await note("preview as JSON", stack.pulumi(["preview", "--json"]));
+  stack.configure(settings);
+  await note("output", stack.pulumi(["stack", "output", "-s", stack.name]));
+  await note("output as JSON", stack.pulumi(["stack", "output", "--json", "-s", stack.name]));
+  await note("export", stack.pulumi(["stack", "export", "-s", stack.name]));
+  await note("config", stack.pulumi(["config"]));
+  for (const verb of ["ps", "logs", "preview"]) await note(`verb ${verb}`, stack.verb(verb));
+  return places;
+}
+
+/** The state with its history and backups, and the stack's file. */
+function filesOfPulumi(): Place[] {
+  const found = readdirSync(stack.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = found.map(({ parentPath, name }) => join(parentPath, name));
+  expect(files).toContain(stack.configFile);
+  expect(files.some((file) => file.endsWith(`${stack.name}.json`))).toBe(true);
+  return files.map((file) => ({ where: `file ${file}`, text: readFileSync(file, "latin1") }));
+}
+
+/** What the engine tells of the stack's containers, volumes, networks and images, its log of events, and theirs. */
+async function onTheEngine(): Promise<Place[]> {
+  const mine = { "stackyard.stack": stack.name };
+  const containers = await stack.containers();
+  const pick = <T>(all: T[], of: (each: T) => string) => [...new Set(all.map(of))];
+  const asked: [string, string[]][] = [
+    ...pick(containers, ({ id }) => id).flatMap((id): [string, string[]][] => [
+      [`inspect container ${id}`, ["container", "inspect", "--size", id]],
+      [`log of container ${id}`, ["logs", "--details", id]],
+    ]),
+    ...pick(containers, ({ image }) => image).flatMap((id): [string, string[]][] => [
+      [`inspect image ${id}`, ["image", "inspect", id]],
+      [`history of image ${id}`, ["history", "--no-trunc", id]],
+    ]),
+    ...pick(await api.volumes(mine), ({ name }) => name).map((id): [string, string[]] => [
+      `inspect volume ${id}`,
+      ["volume", "inspect", id],
+    ]),
+    ...pick(await api.networks(mine), ({ name }) => name).map((id): [string, string[]] => [
+      `inspect network ${id}`,
+      ["network", "inspect", id],
+    ]),
+    ["events", ["events", "--since", "10m", "--until", "0s", "--filter", `label=stackyard.stack=${stack.name}`]],
+  ];
+  return Promise.all(
+    asked.map(async ([where, args]) => {
+      const { code, output } = await docker(args);
+      expect(code, output).toBe(0);
+      return { where, text: output };
+    }),
+  );
+}
+
+/** The stack's containers with a password in a file that is in no volume. */
+async function inLayers(): Promise<string[]> {
+  const found: string[] = [];
+  for (const { id } of await stack.containers()) {
+    const child = spawn("docker", ["export", id], { stdio: ["ignore", "pipe", "inherit"] });
+    const longest = Math.max(...forms.map(({ length }) => length));
+    let rest = Buffer.alloc(0);
+    let leaked = false;
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      const text = Buffer.concat([rest, chunk]);
+      leaked ||= forms.some((form) => text.includes(form));
+      rest = text.subarray(-longest);
+    }
+    if (leaked) found.push(`layer of container ${id}`);
+  }
+  return found;
+}
+
+/** Reads what all processes of the machine were started with, again and again, until its input ends. */
+const WATCHER = `
+  const { readdirSync, readFileSync } = require("node:fs");
+  const seen = new Set();
+  const read = (pid, name) => readFileSync("/proc/" + pid + "/" + name, "latin1");
+  const look = () => {
+    for (const pid of readdirSync("/proc")) {
+      if (!/^\\d+$/.test(pid) || pid === String(process.pid)) continue;
+      try {
+        const [, container = ""] = /([0-9a-f]{64})/.exec(read(pid, "cgroup")) ?? [];
+        const args = read(pid, "cmdline");
+        const program = args.split("\\0")[0].split("/").at(-1);
+        seen.add(JSON.stringify(["arguments", program, container, args]));
+        seen.add(JSON.stringify(["environment", program, container, read(pid, "environ")]));
+      } catch {} // It has ended.
+    }
+    setTimeout(look, 10);
+  };
+  look();
+  console.log("watching");
+  process.stdin.resume().once("end", () => {
+    process.stdout.write("[" + [...seen].join(",\\n") + "]", () => process.exit());
+  });
+`;
+
+/** Watches the processes of the machine that the engine is on, from a container that may. */
+async function watchProcesses(): Promise<{ end: () => Promise<Place[]> }> {
+  const image = await localImage("node");
+  const rights = ["--privileged", "--pid=host", "--cgroupns=host", "--network=none", "--user=0:0", "--log-driver=none"];
+  const child: ChildProcess = spawn(
+    "docker",
+    ["run", "--rm", "--interactive", ...rights, "--entrypoint", "node", image, "--eval", WATCHER],
+    { stdio: ["pipe", "pipe", "pipe"] },
+  );
+  const end = ended(child);
+  await new Promise((resolve, reject) => {
+    child.stdout?.once("data", resolve);
+    void end.then(({ output }) => reject(new Error(output)));
+  });
+  return {
+    async end() {
+      child.stdin?.end();
+      const { code, stdout, output } = await end;
+      expect(code, output).toBe(0);
+      const seen = JSON.parse(stdout.slice(stdout.indexOf("["))) as [
+        what: string,
+        program: string,
+        container: string,
+        text: string,
+      ][];
+      const services = new Map((await stack.containers()).map(({ id, labels }) => [id, labels["stackyard.service"]]));
+      return seen.flatMap(([what, program, container, text]) => {
+        if (what === "arguments") return [{ where: `arguments of ${program}`, text }];
+        if (container === "") return [{ where: `environment of ${program}`, text }];
+        const service = services.get(container);
+        // A server may know its own password: the official images put it into their environment, and redis-cli knows no
+        // other way.
+        if (service === "postgres" || service === "redis") return [];
+        return [{ where: `environment of ${program} in ${service ?? "another container"}`, text }];
+      });
+    },
+  };
+}

@@ -1,0 +1,224 @@
+import { join } from "node:path";
+import pg from "pg";
+import { createClient } from "redis";
+import { expect, onTestFinished, test } from "vitest";
+import { api, ended, eventually, freePorts, type Ran, ROOT, signalledAt, TestStack } from "../harness.ts";
+
+// What readiness promises when things go wrong: programs/failures, whose services can each be broken.
+
+interface Urls {
+  postgres: string;
+  redis: string;
+}
+
+async function newStack(program = "failures"): Promise<TestStack> {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs", program));
+  onTestFinished(() => stack.dispose());
+  const [hostPort] = await freePorts(1);
+  await stack.create({ hostPort });
+  return stack;
+}
+
+async function up(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<Ran> {
+  const ran = await stack.up(env, ...flags);
+  expect(ran.code, ran.output).toBe(0);
+  return ran;
+}
+
+async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
+  const { code, output } = await stack.up(env, ...flags);
+  expect(code, output).not.toBe(0);
+  return output;
+}
+
+/** Fails, fails refreshed, and fails again: nothing turns green by itself. Answers what the first said. */
+async function keepsFailing(stack: TestStack, env: NodeJS.ProcessEnv, message: RegExp): Promise<string> {
+  const first = await upFails(stack, env);
+  expect(first).toMatch(message);
+  for (const flags of [["--refresh"], []]) expect(await upFails(stack, env, ...flags)).toMatch(message);
+  return first;
+}
+
+/** At its time-out, or at once by the probe of one that has been up for longer than that. */
+const NEVER_READY = /Api "app" (did not get ready within 4 s|is unhealthy)/;
+
+const services = (stack: TestStack, service: string) =>
+  stack.containers({ "stackyard.service": service, "stackyard.kind": "service" });
+
+const healthy = expect.objectContaining({ state: "running", status: expect.stringContaining("(healthy)") });
+
+async function sql(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+async function redis(url: string, ...command: string[]): Promise<unknown> {
+  const client = createClient({ url });
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    client.destroy();
+  }
+}
+
+test("a database that cannot start fails `up` with its last log lines, each time, and nothing over it starts", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "postgres" };
+  // The server reserves memory for each connection when it starts.
+  const absurd = { ...env, POSTGRES_MAX_CONNECTIONS: "10000", POSTGRES_MEMORY_MIB: "64" };
+  const dies = /Postgres "postgres" (ran out of memory|stopped with exit code)/;
+  const first = await keepsFailing(stack, absurd, dies);
+  expect(first).toMatch(/last log lines:[\s\S]*could not start server/);
+  expect(await services(stack, "app")).toEqual([]);
+  expect(await stack.containers({ "stackyard.service": "job" })).toMatchObject([{ state: "created" }]);
+
+  const { output } = await up(stack, env);
+  expect(output).toContain("job: ran");
+  expect(await services(stack, "app")).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("a database with another password than ours never gets ready, and says why", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "postgres", POSTGRES_READY_TIMEOUT_SECONDS: "8" };
+  await up(stack, { PROGRAM: "postgres" });
+  const { postgres: url } = await stack.outputs<Urls>("urls");
+  await sql(url, "alter role app password 'another'");
+
+  // Another command line: the server is replaced, and its data knows the other password.
+  const changed = { ...env, POSTGRES_MAX_CONNECTIONS: "50" };
+  // By its time-out at first; then by the probe of a server that has been up for a while.
+  const late = /Postgres "postgres" (did not get ready within 8 s|is unhealthy)/;
+  const first = await keepsFailing(stack, changed, late);
+  expect(first).toMatch(/last probe: exit code 2: .*password authentication failed for user "app"/);
+  expect(first).toMatch(/last log lines:[\s\S]*password authentication failed/);
+  expect(first).not.toContain(new URL(url).password);
+
+  const another = new URL(url);
+  another.password = "another";
+  await sql(another.href, `alter role app password '${new URL(url).password}'`);
+  await up(stack, changed);
+  await stack.unchanged(changed);
+});
+
+test("an API that does not start fails `up` at once, with its log, each time", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "300" };
+  const first = await keepsFailing(stack, { ...env, APP_MODE: "exit" }, /Api "app" stopped with exit code 1/);
+  expect(first).toMatch(/last log lines:[\s\S]*app: mode exit[\s\S]*app: cannot start like this/);
+  await up(stack, env);
+  expect(await services(stack, "app")).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("an API that starts and does not get ready fails `up` at its time-out, with what the probe said, each time", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "4" };
+  const first = await keepsFailing(stack, { ...env, APP_MODE: "refuse" }, NEVER_READY);
+  expect(first).toContain('Api "app" did not get ready within 4 s');
+  expect(first).toContain("last probe: exit code 1: app: not ready and never will be");
+  expect(first).toMatch(/last log lines:[\s\S]*app: mode refuse/);
+  await up(stack, env);
+  expect(await services(stack, "app")).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("a release that does not get ready is tried again too, and leaves the one before it alone", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "4" };
+  await up(stack, env);
+  const [before] = await services(stack, "app");
+  await keepsFailing(stack, { ...env, APP_MODE: "refuse" }, NEVER_READY);
+  expect(await services(stack, "app")).toContainEqual(expect.objectContaining({ id: before?.id, state: "running" }));
+  await up(stack, { ...env, APP_MODE: "serve" });
+  expect(await services(stack, "app")).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("what somebody stopped is ready again after a refreshed `up`, published or not", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "redis" };
+  await up(stack, env);
+  for (const service of ["redis", "app"]) await api.kill((await stack.container(service)).id);
+  await up(stack, env, "--refresh");
+  for (const service of ["redis", "app"]) expect(await services(stack, service), service).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("what somebody stopped, and does not get ready again, fails each `up` until it is mended", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "redis" };
+  await up(stack, env);
+  const { redis: url } = await stack.outputs<Urls>("urls");
+  await redis(url, "SET", "broken", "1");
+  await api.kill((await stack.container("app")).id);
+
+  const broken = /Api "app" stopped with exit code 1/;
+  const first = await upFails(stack, env, "--refresh");
+  expect(first).toMatch(broken);
+  expect(first).toMatch(/last log lines:[\s\S]*app: cannot start like this/);
+  for (const flags of [[], ["--refresh"], []]) expect(await upFails(stack, env, ...flags)).toMatch(broken);
+
+  await redis(url, "DEL", "broken");
+  await up(stack, env);
+  expect(await services(stack, "app")).toEqual([healthy]);
+  await stack.unchanged(env);
+});
+
+test("Ctrl-C while a service gets ready ends `up`, and the next one goes on from there", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "app", APP_MODE: "refuse", APP_READY_TIMEOUT_SECONDS: "60" };
+  const { hit, code, output } = await signalledAt(stack.startUp(env), "SIGINT", /Stash app-ready creating/);
+  expect(hit).toBe(true);
+  expect(code, output).not.toBe(0);
+  // Not by its time-out.
+  expect(output).not.toContain("did not get ready within");
+  expect(output).toContain("interrupted");
+  const { id } = await stack.container("app");
+
+  expect(await upFails(stack, { ...env, APP_READY_TIMEOUT_SECONDS: "3" })).toMatch(/did not get ready within 3 s/);
+  await up(stack, { ...env, APP_MODE: "serve" });
+  expect(await services(stack, "app")).toEqual([healthy]);
+  expect((await services(stack, "app")).map((each) => each.id)).not.toContain(id);
+  await stack.unchanged({ ...env, APP_MODE: "serve" });
+});
+
+test("Ctrl-C while a job runs ends `up`; the next one waits for that run and starts no other", async () => {
+  const stack = await newStack("jobs");
+  await up(stack, { WITHOUT_APP: "1", JOB_COMMAND: "true" });
+  const url = await stack.outputs<string>("url");
+  const env = {
+    WITHOUT_APP: "1",
+    JOB_TIMEOUT_SECONDS: "90",
+    JOB_COMMAND: "redis rpush marks start; until redis get go | grep -x now; do sleep 0.2; done; redis rpush marks end",
+  };
+  const child = stack.startUp(env);
+  const done = ended(child);
+  await eventually(async () => expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start"]));
+  expect(child.exitCode).toBe(null);
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  const { code, output } = await done;
+  expect(code, output).not.toBe(0);
+  expect(output).not.toContain("took longer than");
+  expect(output).toContain("interrupted");
+  expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start"]);
+  const { id, state } = await stack.container("first");
+  expect(state).toBe("running");
+
+  const next = stack.startUp(env);
+  next.stdout?.on("data", (text: Buffer | string) => {
+    if (String(text).includes("first-done creating")) setTimeout(() => void redis(url, "SET", "go", "now"), 1_000);
+  });
+  const after = await ended(next);
+  expect(after.code, after.output).toBe(0);
+  expect(after.output).toContain("is still running from an earlier up: waiting for it");
+  expect((await stack.container("first")).id).toBe(id);
+  expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start", "end"]);
+  await stack.unchanged(env);
+});

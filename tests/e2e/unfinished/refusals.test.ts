@@ -1,0 +1,311 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import {
+  copyOfProject,
+  docker,
+  freePorts,
+  inspect,
+  localImage,
+  polyglotSettings,
+  type Ran,
+  ROOT,
+  TestStack,
+} from "../harness.ts";
+
+// What is refused, by the real CLI: in the words that are promised, without a stack trace, and without anything changed.
+
+const NO_ENGINE = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+
+describe("before the first up", () => {
+  const stack = new TestStack();
+  let settings: Record<string, unknown>;
+
+  beforeAll(async () => {
+    ({ settings } = await polyglotSettings());
+    await stack.create(settings);
+  });
+  afterAll(() => stack.dispose());
+
+  test("bad settings: all faults at once", async () => {
+    stack.configure({
+      environment: "staging",
+      imageMirror: "https://registry.example.com",
+      postgres: { hostPort: 70_000, memoryMiB: 1.5, tyop: 1 },
+      redis: { cpus: 0.05 },
+      colour: "blue",
+    });
+    const message = `Pulumi.${stack.name}.yaml has bad settings
+      environment: should be one of dev, prod, got "staging"
+      imageMirror: should be a registry's host, with port and path where it has them, got "https://registry.example.com"
+      postgres.hostPort: should be 1 to 65535, got 70000
+      postgres.memoryMiB: should be whole MiB, 6 or more, got 1.5
+      postgres.tyop: should not be there
+      redis.cpus: should be CPUs in tenths, 0.1 to 128, got 0.05
+      colour: should not be there\n\n`;
+    expectRefused(await stack.pulumi(["preview"]), message);
+    expectRefused(await stack.up(), message);
+    expect(await stack.leftovers()).toEqual([]);
+    stack.configure(settings);
+  });
+
+  test("no engine: one sentence, for every command", async () => {
+    const message =
+      "No Docker engine answers at unix:///nonexistent/docker.sock (connect ENOENT /nonexistent/docker.sock). " +
+      "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can.\n";
+    expectRefused(await stack.pulumi(["preview"], NO_ENGINE), message);
+    expectRefused(await stack.up(NO_ENGINE), message);
+    for (const verb of ["preview", "down"]) expect((await stack.verb(verb, NO_ENGINE)).output, verb).toContain(message);
+    expect(await stack.leftovers()).toEqual([]);
+  });
+
+  test.each(["up", "ps", "logs"])("no engine: one sentence, for the verb %s", async (verb) => {
+    const { code, output } = await stack.verb(verb, NO_ENGINE);
+    expect(code).not.toBe(0);
+    expect(output).toContain("No Docker engine answers at unix:///nonexistent/docker.sock");
+    expectNoTrace(output);
+  });
+
+  test("an image from package registries that was not built", async () => {
+    const copy = copyOfProject({ "infra/airgap/images/redis/Dockerfile": (before) => `${before}# Changed.\n` });
+    const changed = new TestStack(copy);
+    onTestFinished(async () => {
+      await changed.dispose();
+      rmSync(copy, { recursive: true });
+    });
+    await changed.create({ ...settings, imageSource: "packages" });
+    const message =
+      /The image stackyard\.invalid\/redis:\w{12} is not on this engine\. It is built from package registries: run `make images`, then this again\.\n/;
+    expectRefused(await changed.pulumi(["preview"]), message);
+    expectRefused(await changed.up(), message);
+    expect(await changed.containers()).toEqual([]);
+  });
+
+  test("a port that is taken: says by whom, and is no trouble once it is free", async () => {
+    const { hostPort } = settings.redis as { hostPort: number };
+    const message = (by: string) =>
+      `Redis "redis": port ${hostPort} on 127.0.0.1 is taken by ${by}. Stop that, or set another hostPort.\n`;
+    const server = createServer().listen(hostPort, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    expectRefused(await stack.pulumi(["preview"]), message("another program"));
+    expect(await stack.leftovers()).toEqual([]);
+    expectRefused(await stack.up(), message("another program"));
+    await new Promise((resolve) => server.close(resolve));
+
+    const foreign = await foreignContainer(hostPort);
+    expectRefused(await stack.pulumi(["preview"]), message(`container ${foreign}`));
+    expectRefused(await stack.up(), message(`container ${foreign}`));
+    expect(await stack.containers({ "stackyard.service": "redis" })).toEqual([]);
+    await docker(["rm", "--force", foreign]);
+
+    const { code, output } = await stack.up();
+    expect(code, output).toBe(0);
+    await stack.unchanged();
+  });
+});
+
+describe("over data", () => {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
+  const postgres = { main: {} };
+  const redis = { cache: { password: "given-once" } };
+  let running: Awaited<ReturnType<typeof snapshot>>;
+
+  beforeAll(async () => {
+    const [hostPort] = await freePorts(1);
+    Object.assign(redis.cache, { hostPort });
+    await stack.create({ postgres, redis });
+    const { code, output } = await stack.up();
+    expect(code, output).toBe(0);
+    running = await snapshot(stack);
+  });
+  afterAll(() => stack.dispose());
+
+  /** A preview and an `up` are refused, and everything that was there is as it was. */
+  async function expectNothingDone(message: string | RegExp, env: NodeJS.ProcessEnv = {}): Promise<void> {
+    expectRefused(await stack.pulumi(["preview"], env), message);
+    expectRefused(await stack.up(env), message);
+    expect(await snapshot(stack)).toMatchObject(running);
+  }
+
+  const allow = (name: string) =>
+    `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
+  const volumeOf = (name: string) => String(running.state[`Volume ${name}-data`]);
+
+  test("a database left out", async () => {
+    stack.configure({ postgres });
+    await expectNothingDone(
+      `cache: this change would delete its volume ${volumeOf("cache")} and all data in it. ${allow("cache")}\n`,
+    );
+  });
+
+  test("a database renamed", async () => {
+    stack.configure({ postgres: { other: {} }, redis });
+    await expectNothingDone(
+      `main: this change would delete its volume ${volumeOf("main")} and all data in it. ${allow("main")}\n`,
+      // What was discarded by name is no other one.
+      { STACKYARD_DISCARD: "other,cache" },
+    );
+  });
+
+  test("another name for what is in it", async () => {
+    stack.configure({ postgres: { main: { database: "other" } }, redis });
+    await expectNothingDone(
+      "main: database should be app, got other: it was set when the data was first made, and the server reads it no more. " +
+        `Change it inside the running database, or keep it. ${allow("main")}\n`,
+    );
+  });
+
+  test("another given password", async () => {
+    stack.configure({ postgres, redis: { cache: { ...redis.cache, password: "given-twice" } } });
+    await expectNothingDone(
+      "cache-password: should be the password that the data was first made with, got another one: the server would go on " +
+        "with the old one. Change it inside the running database first; rotation is not built yet.\n",
+    );
+  });
+
+  test("a given password instead of the generated one, and the other way round", async () => {
+    stack.configure({ postgres: { main: { password: "given-later" } }, redis });
+    await expectNothingDone(/main: password should be a generated one, got a given one: /);
+    const { password: _, ...generated } = redis.cache;
+    stack.configure({ postgres, redis: { cache: generated } });
+    await expectNothingDone(/cache: password should be a given one, got a generated one: /);
+  });
+
+  test("another engine", async () => {
+    stack.configure({ postgres, redis });
+    const [here, other] = [await hostOf(stack), "unix:///var/run/../run/docker.sock"];
+    await expectNothingDone(
+      `This Pulumi stack lives on the engine at ${here}, got ${other}: its volumes are not there. ` +
+        `Set DOCKER_HOST=${here}, or use another stack (NAME=…) for the other engine.\n`,
+      { DOCKER_HOST: other },
+    );
+  });
+
+  test("images from elsewhere", async () => {
+    const { imageSource } = await identityOf(stack);
+    const other = imageSource === "packages" ? "registry" : "packages";
+    stack.configure({ imageSource: other, postgres, redis });
+    await expectNothingDone(
+      `imageSource: should be ${imageSource}, got ${other}: it was decided when this Pulumi stack was first brought up, and its ` +
+        "volumes were written by those images. Set it back, or use another stack (NAME=…).\n",
+    );
+  });
+
+  test("another major version", async () => {
+    stack.configure({ postgres, redis });
+    const before = await exported(stack);
+    const written = JSON.stringify(before).replaceAll('"major":"17"', '"major":"16"');
+    await imported(stack, written);
+    const message =
+      "main: its data was written by version 16, which version 17 does not read. Keep 16; or dump with 16 and load into a new " +
+      `database. ${allow("main")}\n`;
+    expectRefused(await stack.pulumi(["preview"]), message);
+    expectRefused(await stack.up(), message);
+    await imported(stack, JSON.stringify(before));
+    expect(await snapshot(stack)).toMatchObject(running);
+  });
+
+  test("a taken port, which leaves what runs alone", async () => {
+    const [hostPort = 0] = await freePorts(1);
+    const foreign = await foreignContainer(hostPort);
+    stack.configure({ postgres, redis: { cache: { ...redis.cache, hostPort } } });
+    await expectNothingDone(
+      `Redis "cache": port ${hostPort} on 127.0.0.1 is taken by container ${foreign}. Stop that, or set another hostPort.\n`,
+    );
+  });
+
+  test("a database whose data may be lost, by name, is removed with it", async () => {
+    stack.configure({ postgres });
+    const discard = { STACKYARD_DISCARD: "cache" };
+    expect(await stack.planned(discard)).toContain("delete Volume cache-data");
+    const { code, output } = await stack.up(discard);
+    expect(code, output).toBe(0);
+    const left = await stack.leftovers();
+    expect(left).toContain(volumeOf("main"));
+    expect(left.filter((name) => name.includes("cache"))).toEqual([]);
+    await stack.unchanged();
+  });
+});
+
+function expectRefused({ code, output }: Ran, message: string | RegExp): void {
+  expect(code, output).not.toBe(0);
+  const diagnostics = output.slice(output.indexOf("Diagnostics:"));
+  const hook = String.raw`(?:Preview failed: )?(?:before hook "[\w-]+" failed: )?`;
+  const text = typeof message === "string" ? message.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : message.source;
+  expect(diagnostics).toMatch(new RegExp(`^ {4}error: ${hook}${text}`, "m"));
+  expectNoTrace(output);
+}
+
+function expectNoTrace(output: string): void {
+  expect(output).not.toMatch(/^\s+at |node:internal|\.ts:\d+/m);
+}
+
+/** A container that is none of the stack's has a port. */
+async function foreignContainer(hostPort: number): Promise<string> {
+  const name = `e2e-foreign-${hostPort}`;
+  onTestFinished(async () => void (await docker(["rm", "--force", name])));
+  const program = ["node", "--eval", "setTimeout(() => {}, 600_000)"];
+  const published = ["--publish", `127.0.0.1:${hostPort}:80`];
+  const { code, output } = await docker([
+    "run",
+    "--detach",
+    "--name",
+    name,
+    ...published,
+    "--entrypoint",
+    "",
+    await localImage("node"),
+    ...program,
+  ]);
+  expect(code, output).toBe(0);
+  return name;
+}
+
+interface Exported {
+  version: number;
+  deployment: {
+    resources: {
+      urn: string;
+      type: string;
+      id?: string;
+      inputs?: Record<string, unknown>;
+      outputs?: Record<string, unknown>;
+    }[];
+  };
+}
+
+async function exported(stack: TestStack): Promise<Exported> {
+  return JSON.parse((await stack.pulumi(["stack", "export", "-s", stack.name])).stdout) as Exported;
+}
+
+async function imported(stack: TestStack, text: string): Promise<void> {
+  const file = join(stack.folder, "import.json");
+  writeFileSync(file, text);
+  const { code, output } = await stack.pulumi(["stack", "import", "--file", file, "-s", stack.name]);
+  expect(code, output).toBe(0);
+}
+
+/** What is in state, by which engine it is reached, and what runs since when. */
+async function snapshot(stack: TestStack) {
+  const { resources } = (await exported(stack)).deployment;
+  const containers = await stack.containers();
+  const started = containers.map(async ({ id }) => {
+    return [id, (await inspect<{ State: { StartedAt: string } }>(id)).State.StartedAt] as const;
+  });
+  return {
+    state: await stack.state(),
+    engine: resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs?.host,
+    running: Object.fromEntries(await Promise.all(started)),
+  };
+}
+
+async function identityOf(stack: TestStack): Promise<{ host: string; imageSource: string }> {
+  const { resources } = (await exported(stack)).deployment;
+  return resources.find(({ urn }) => urn.endsWith("::identity"))?.outputs?.output as {
+    host: string;
+    imageSource: string;
+  };
+}
+
+const hostOf = async (stack: TestStack) => (await identityOf(stack)).host;

@@ -1,0 +1,234 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  appendFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "redis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { copyOfProject, docker, freePorts, localImage, polyglotSettings, TestStack } from "../harness.ts";
+
+// Images from a container registry: one of the test's own, with a copy of the project, because its lock file changes.
+
+const copy = copyOfProject();
+const stack = new TestStack(copy);
+const made: string[] = [];
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let urls: Record<string, string>;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  for (const [name, tag] of [
+    ["postgres", "17"],
+    ["redis", "8"],
+    ["node", "24-slim"],
+  ] as const)
+    await publish(name, tag);
+  const { settings } = await polyglotSettings({ imageSource: "registry", imageMirror: registry.host });
+  await stack.create(settings);
+});
+
+afterAll(async () => {
+  const images = (await stack.containers()).map(({ image }) => image);
+  await stack.dispose();
+  await registry.close();
+  rmSync(copy, { recursive: true });
+  const all = (await docker(["image", "ls", "--quiet", "--no-trunc", `${registry.host}/library/*`])).stdout.split("\n");
+  const mine = new Set([...images, ...made, ...all].filter((id) => id !== ""));
+  await docker(["image", "rm", "--force", ...mine]);
+});
+
+test("the lock file gets the digests that the registry has", async () => {
+  const { code, output } = await stack.verb("lock", { mirror: registry.host });
+  expect(code, output).toBe(0);
+  expect(lock()).toEqual({
+    "node:24-slim": registry.digest("library/node", "24-slim"),
+    "postgres:17": registry.digest("library/postgres", "17"),
+    "redis:8": registry.digest("library/redis", "8"),
+  });
+});
+
+test("up pulls by digest, from the mirror", async () => {
+  await up();
+  urls = await stack.outputs("urls");
+  for (const [service, name] of [
+    ["postgres", "postgres"],
+    ["redis", "redis"],
+    ["postgres-setup", "postgres"],
+  ] as const) {
+    expect(await digestOf(service), service).toBe(
+      `${registry.host}/library/${name}@${lock()[`${name}:${tagOf[name]}`]}`,
+    );
+  }
+  for (const name of ["postgres", "redis", "node"] as const) {
+    const asked = registry.asked.filter((line) => line.startsWith(`GET /v2/library/${name}/`));
+    expect(asked).toContain(`GET /v2/library/${name}/manifests/${registry.digest(`library/${name}`, tagOf[name])}`);
+    expect(asked.filter((line) => line.includes("/blobs/")).length, name).toBeGreaterThan(0);
+  }
+  const response = await fetch(`${urls.api}/notes`);
+  expect(response.status).toBe(200);
+  await redis("SET", "kept", "yes");
+  await stack.unchanged();
+});
+
+test("a tag that moves in the registry moves nothing here", async () => {
+  const before = await stack.state();
+  await publish("redis", "8");
+  expect(registry.digest("library/redis", "8")).not.toBe(lock()["redis:8"]);
+  await stack.unchanged();
+  await up("--refresh");
+  expect(await stack.state()).toEqual(before);
+});
+
+test("a new digest in the lock file replaces the database's container, and nothing else", async () => {
+  const before = await stack.state();
+  const { code, output } = await stack.verb("lock", { mirror: registry.host });
+  expect(code, output).toBe(0);
+  expect(output).toContain(`redis:8 ${registry.digest("library/redis", "8")} (new)\n`);
+  expect(await stack.planned()).toEqual(
+    ["Container redis", "RemoteImage image-redis-8", "Stash redis-ready"].map((key) => `replace ${key}`),
+  );
+  await up();
+  expect(await digestOf("redis")).toBe(`${registry.host}/library/redis@${registry.digest("library/redis", "8")}`);
+  const after = await stack.state();
+  expect(after["Volume redis-data"]).toBe(before["Volume redis-data"]);
+  expect(await redis("GET", "kept")).toBe("yes");
+});
+
+test("with no registry in reach, what is there stays as it is", async () => {
+  await registry.close();
+  await stack.unchanged();
+  await up("--refresh");
+});
+
+const tagOf = { postgres: "17", redis: "8", node: "24-slim" };
+
+const lock = () => JSON.parse(readFileSync(join(copy, "images.lock.json"), "utf8")) as Record<string, string>;
+
+async function up(...flags: string[]): Promise<void> {
+  const { code, output } = await stack.up({}, ...flags);
+  expect(code, output).toBe(0);
+}
+
+/** The name and digest by which the image of a service's container was pulled. */
+async function digestOf(service: string): Promise<string> {
+  const { image } = await stack.container(service);
+  const { stdout } = await docker(["image", "inspect", "--format", '{{join .RepoDigests " "}}', image]);
+  return stdout.split(/\s/).find((ref) => ref.startsWith(registry.host)) ?? stdout;
+}
+
+async function redis(...command: string[]): Promise<unknown> {
+  const client = createClient({ url: urls.redis ?? "" });
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Pushes an image with a layer that is new each time, and forgets it here, so that it has to be pulled. */
+async function publish(name: "postgres" | "redis" | "node", tag: string): Promise<void> {
+  const ref = `${registry.host}/library/${name}:${tag}`;
+  const call = async (...args: string[]) => {
+    const { code, output, stdout } = await docker(args);
+    expect(code, output).toBe(0);
+    return stdout.trim();
+  };
+  const container = await call("create", await localImage(name));
+  try {
+    const file = join(copy, "made-by-a-test");
+    appendFileSync(file, randomBytes(100_000));
+    await call("cp", file, `${container}:/made-by-a-test`);
+    made.push(await call("commit", container, ref));
+  } finally {
+    await call("rm", "--volumes", container);
+  }
+  await call("push", "--quiet", ref);
+  await call("image", "rm", ref);
+}
+
+/**
+ * As much of a container registry as push and pull need: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+ */
+async function startRegistry() {
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-e2e-registry-"));
+  mkdirSync(join(folder, "uploads"));
+  mkdirSync(join(folder, "blobs"));
+  const manifests = new Map<string, { type: string; content: Buffer; digest: string }>();
+  const asked: string[] = [];
+  const sha256 = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  const blob = (digest: string) => join(folder, "blobs", digest.replace(":", "-"));
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://registry");
+    asked.push(`${request.method} ${pathname}`);
+    const send = (status: number, headers: Record<string, string | number> = {}, content?: Buffer) =>
+      void response.writeHead(status, headers).end(request.method === "HEAD" ? undefined : content);
+    const [, repository = "", kind, reference = ""] = /^\/v2\/(.+)\/(blobs|manifests)\/(.*)$/.exec(pathname) ?? [];
+
+    if (pathname === "/v2/") return send(200);
+    if (kind === "manifests" && request.method === "PUT") {
+      const content = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+      const digest = sha256(content);
+      const manifest = { type: String(request.headers["content-type"]), content, digest };
+      for (const each of [reference, digest]) manifests.set(`${repository} ${each}`, manifest);
+      return send(201, { location: pathname, "docker-content-digest": digest });
+    }
+    if (kind === "manifests") {
+      const found = manifests.get(`${repository} ${reference}`);
+      if (!found) return send(404);
+      const { type, content, digest } = found;
+      return send(
+        200,
+        { "content-type": type, "content-length": content.length, "docker-content-digest": digest },
+        content,
+      );
+    }
+    if (kind === "blobs" && reference.startsWith("uploads/")) {
+      const upload = join(folder, reference === "uploads/" ? `uploads/${randomBytes(8).toString("hex")}` : reference);
+      appendFileSync(upload, "");
+      for await (const chunk of request) appendFileSync(upload, chunk as Buffer);
+      const digest = searchParams.get("digest");
+      if (request.method === "PUT" && digest) {
+        renameSync(upload, blob(digest));
+        return send(201, { location: `/v2/${repository}/blobs/${digest}`, "docker-content-digest": digest });
+      }
+      const location = `/v2/${repository}/blobs/uploads/${upload.split("/").at(-1)}`;
+      return send(202, { location, range: `0-${Math.max(0, statSync(upload).size - 1)}` });
+    }
+    if (kind === "blobs" && existsSync(blob(reference))) {
+      const headers = { "content-length": statSync(blob(reference)).size, "docker-content-digest": reference };
+      if (request.method === "HEAD") return send(200, headers);
+      createReadStream(blob(reference)).pipe(response.writeHead(200, headers));
+      return;
+    }
+    send(404);
+  }
+
+  const [port] = await freePorts(1);
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: Error) => response.writeHead(500).end(error.message));
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    host: `127.0.0.1:${port}`,
+    /** Method and path of each request. */
+    asked,
+    digest: (repository: string, tag: string) => manifests.get(`${repository} ${tag}`)?.digest ?? "",
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

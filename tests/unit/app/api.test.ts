@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Api, type ApiArgs, Postgres, Redis, SetupJob } from "../../../components/index.ts";
+import { probed } from "../helpers/engine.ts";
+import { everyService, expectNoSecret, handedTo, healthcheck } from "../helpers/expected.ts";
+import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
+
+const CONTAINER = "Container api";
+let context: string;
+beforeAll(() => {
+  context = mkdtempSync(join(tmpdir(), "stackyard-api-"));
+  writeFileSync(join(context, "Dockerfile"), "FROM scratch\n");
+});
+afterAll(() => rmSync(context, { recursive: true, force: true }));
+beforeEach(() => {
+  vi.stubEnv("NODE_EXTRA_CA_CERTS", undefined);
+  vi.stubEnv("SSL_CERT_FILE", undefined);
+});
+
+const alone = (args: Partial<ApiArgs> = {}, options: Options = {}) =>
+  deploy((platform) => new Api("api", { platform, build: { context }, probe: ["node", "probe.ts"], ...args }), options);
+const withAll = (args: Partial<ApiArgs> = {}, options: Options = {}) =>
+  deploy((platform) => {
+    const database = new Postgres("pg", { platform });
+    const cache = new Redis("cache", { platform });
+    const schema = new SetupJob("schema", { platform, image: "alpine:3", command: ["true"], uses: { database } });
+    new Redis("other", { platform });
+    return new Api("api", {
+      platform,
+      build: { context },
+      probe: ["true"],
+      uses: { database, cache, schema },
+      ...args,
+    });
+  }, options);
+
+test("is made of an image, a network, a container and a gate", async () => {
+  expect((await alone()).types).toEqual({
+    "Platform platform": "stackyard:core:Platform",
+    "Provider docker": "pulumi:providers:docker",
+    "Stash identity": "pulumi:index:Stash",
+    "Stash volumes": "pulumi:index:Stash",
+    "Api api": "stackyard:app:Api",
+    "RemoteImage api": "docker:index/remoteImage:RemoteImage",
+    "Network api": "docker:index/network:Network",
+    "Container api": "docker:index/container:Container",
+    "Stash api-ready": "pulumi:index:Stash",
+  });
+});
+
+test("the container, by default, which a new one may stand beside", async () => {
+  const { inputs, deleteBeforeReplace, dependsOn } = (await alone()).get(CONTAINER);
+  expect(inputs).toEqual({
+    ...everyService(256, 15),
+    init: true,
+    image: "sha256:api",
+    envs: ["PORT=3000"],
+    user: "1000:1000",
+    tmpfs: { "/tmp": "mode=1777,size=64m" },
+    healthcheck: healthcheck(["CMD", "node", "probe.ts"]),
+    networksAdvanced: [{ name: idOf("api"), aliases: ["api"] }],
+    labels: labels("api", "service"),
+    ports: [],
+    volumes: [],
+  });
+  expect({ deleteBeforeReplace, dependsOn }).toEqual({
+    deleteBeforeReplace: false,
+    dependsOn: ["Network api", "RemoteImage api", "Stash identity"],
+  });
+});
+
+test("each option has its effect", async () => {
+  const stack = await alone({
+    port: 8080,
+    hostPort: 18_080,
+    env: { LOG_LEVEL: "debug" },
+    user: "0:0",
+    memoryMiB: 512,
+    cpus: 2,
+    readyTimeoutSeconds: 10,
+    stopGraceSeconds: 1,
+  });
+  expect(stack.get(CONTAINER).inputs).toMatchObject({
+    ...everyService(512, 1),
+    init: true,
+    envs: ["PORT=8080", "LOG_LEVEL=debug"],
+    user: "0:0",
+    cpus: "2.0",
+    ports: [{ internal: 8080, external: 18_080, ip: "127.0.0.1", protocol: "tcp" }],
+    healthcheck: { startPeriod: "10s" },
+  });
+  expect(stack.get(CONTAINER).deleteBeforeReplace).toBe(true);
+});
+
+test.each<[string, Partial<ApiArgs>, boolean, string]>([
+  ["by default closed", {}, true, "false"],
+  ["reachable when published", { hostPort: 18_080 }, false, "false"],
+  ["open when it may reach out", { egress: true }, false, "true"],
+])("its network is %s", async (_, args, internal, masquerade) => {
+  const { inputs } = (await alone(args)).get("Network api");
+  expect([inputs.internal, inputs.options]).toEqual([
+    internal,
+    { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
+  ]);
+});
+
+describe("what it refers to", () => {
+  test("it starts after, when all is ready and done", async () => {
+    const stack = await withAll();
+    expect(stack.get(CONTAINER).dependsOn).toEqual([
+      "Network api",
+      "Network cache",
+      "Network pg",
+      "RemoteImage api",
+      "Stash cache-ready",
+      "Stash identity",
+      "Stash pg-ready",
+      "Stash schema-done",
+      "Volume api-secrets",
+    ]);
+    expect(
+      stack.resources.filter(({ key }) => key.endsWith(" other")).some(({ key }) => stack.waitsFor(CONTAINER, key)),
+    ).toBe(false);
+  });
+
+  test("it reaches, and nothing else", async () => {
+    expect((await withAll()).get(CONTAINER).inputs.networksAdvanced).toEqual([
+      { name: idOf("api"), aliases: ["api"] },
+      { name: idOf("pg"), aliases: ["api"] },
+      { name: idOf("cache"), aliases: ["api"] },
+    ]);
+  });
+
+  test("it is told of: addresses, and URLs as files", async () => {
+    const stack = await withAll({ env: { CACHE_PORT: "1" } });
+    expect(stack.get(CONTAINER).inputs.envs).toEqual([
+      "PORT=3000",
+      "DATABASE_HOST=pg",
+      "DATABASE_PORT=5432",
+      "CACHE_HOST=cache",
+      // What is set by hand goes before what is known.
+      "CACHE_PORT=1",
+      "DATABASE_URL_FILE=/run/secrets/database_url",
+      "CACHE_URL_FILE=/run/secrets/cache_url",
+    ]);
+    expect(await handedTo(stack, "api")).toEqual([
+      {
+        to: volumeOf("api-secrets"),
+        files: {
+          database_url: `postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+          cache_url: `redis://default:${passwordOf("cache-password")}@cache:6379`,
+        },
+        access: "400 1000:1000",
+      },
+    ]);
+    expectNoSecret(stack.resources, [passwordOf("pg-password"), passwordOf("cache-password")]);
+  });
+
+  test("it is told of in its environment on purpose only, and that is marked", async () => {
+    const stack = await withAll({ credentials: "environment" });
+    const { inputs, secretInputs } = stack.get(CONTAINER);
+    expect(inputs.envs).toEqual([
+      "PORT=3000",
+      "DATABASE_HOST=pg",
+      "DATABASE_PORT=5432",
+      "CACHE_HOST=cache",
+      "CACHE_PORT=6379",
+      `DATABASE_URL=postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+      `CACHE_URL=redis://default:${passwordOf("cache-password")}@cache:6379`,
+    ]);
+    expect(secretInputs).toEqual(["envs.5", "envs.6"]);
+    expect([stack.keys.includes("Volume api-secrets"), inputs.volumes]).toEqual([false, []]);
+  });
+
+  test("is not replaced for it: a database knows nothing of who refers to it", async () => {
+    const [without, withIt] = [await deploy((platform) => new Postgres("pg", { platform })), await withAll()];
+    for (const key of ["Container pg", "Network pg", "Volume pg-data"])
+      expect(withIt.get(key).inputs).toEqual(without.get(key).inputs);
+  });
+});
+
+describe("ready", () => {
+  test("passes once its probe has", async () => {
+    const stack = await alone();
+    stack.engine.container(idOf("api"), {
+      status: "running",
+      startedAt: new Date(),
+      health: { status: "healthy", probes: [probed(0)] },
+    });
+    await expect(stack.run("api-ready")).resolves.toBeUndefined();
+  });
+
+  test("fails with what it said last, without the credentials of what it uses", async () => {
+    const stack = await withAll();
+    const secret = passwordOf("pg-password");
+    stack.engine
+      .container(idOf("api"))
+      .onStart((it) => it.writes(`cannot reach postgresql://app:${secret}@pg`).exits(1));
+    await expect(stack.run("api-ready")).rejects.toThrow(
+      new Error(
+        'Api "api" stopped with exit code 1\nlast log lines:\n  cannot reach postgresql://app:[secret]@pg\n' +
+          "Mend the cause and run `up` again: it will be tried again.",
+      ),
+    );
+  });
+});
+
+test("is told of to others, as a database is", async () => {
+  const { made } = await alone({ port: 8080, hostPort: 18_080 });
+  const { connection } = made;
+  expect({ ...connection, url: await held(connection.url), fromHost: await held(connection.fromHost) }).toEqual({
+    host: "api",
+    port: 8080,
+    url: "http://api:8080",
+    fromHost: { host: "127.0.0.1", port: 18_080, url: "http://127.0.0.1:18080" },
+  });
+  expect([await held(made.network.id), made.gate === made.ready]).toEqual([idOf("api"), true]);
+});
+
+test("nothing of it is protected, in prod either", async () => {
+  const stack = await alone({}, { environment: "prod" });
+  expect(stack.resources.filter(({ protect }) => protect)).toEqual([]);
+});
+
+test("when down, neither container, network nor gate is declared", async () => {
+  const stack = await withAll({}, { down: true });
+  expect(stack.resources.filter(({ parent }) => parent === "Api api").map(({ key }) => key)).toEqual([]);
+  expect([...stack.of("Container"), ...stack.of("Network")]).toEqual([]);
+  expect(pulumi.Output.isInstance(stack.made.connection.url)).toBe(true);
+});

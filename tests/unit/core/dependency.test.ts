@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { faultsOf } from "../../../components/core/args.ts";
+import { connection } from "../../../components/core/connection.ts";
+import { type Dependency, toldOf, uses } from "../../../components/core/dependency.ts";
+import { held } from "../helpers/stack.ts";
+
+const gate = {} as pulumi.Resource;
+const database: Dependency = {
+  gate,
+  connection: connection({ scheme: "postgresql", host: "pg", port: 5432, user: "app", password: pulumi.output("pw") }),
+};
+const cache: Dependency = { gate, connection: connection({ scheme: "redis", host: "cache-1", port: 6379 }) };
+const job: Dependency = { gate };
+
+describe("toldOf", () => {
+  test("host and port under the name of the reference, its URL as a file or in the environment", async () => {
+    const { plainEnv, files, ...told } = toldOf({ database, read_cache: cache });
+    expect(told).toEqual({
+      env: { DATABASE_HOST: "pg", DATABASE_PORT: "5432", READ_CACHE_HOST: "cache-1", READ_CACHE_PORT: "6379" },
+      fileEnv: { DATABASE_URL_FILE: "/run/secrets/database_url", READ_CACHE_URL_FILE: "/run/secrets/read_cache_url" },
+    });
+    expect(await held(files)).toEqual({
+      database_url: "postgresql://app:pw@pg:5432",
+      read_cache_url: "redis://cache-1:6379",
+    });
+    expect(await held(plainEnv)).toEqual({
+      DATABASE_URL: "postgresql://app:pw@pg:5432",
+      READ_CACHE_URL: "redis://cache-1:6379",
+    });
+  });
+
+  test("the URL is secret in both forms", async () => {
+    const { files, plainEnv } = toldOf({ database });
+    expect(await pulumi.isSecret(files.database_url as pulumi.Output<string>)).toBe(true);
+    expect(await pulumi.isSecret(plainEnv.DATABASE_URL as pulumi.Output<string>)).toBe(true);
+  });
+
+  test.each<[string, Record<string, Dependency>]>([
+    ["no references", {}],
+    ["a job, which has no connection", { schema: job }],
+  ])("nothing of %s", (_, references) => {
+    expect(toldOf(references)).toEqual({ env: {}, files: {}, fileEnv: {}, plainEnv: {} });
+  });
+});
+
+describe("uses", () => {
+  const faults = (value: unknown) => {
+    const { error } = uses().safeParse(value);
+    return error ? faultsOf(error, value) : [];
+  };
+
+  test("takes databases and jobs, and nothing", () => {
+    const references = { database, schema_2: job };
+    expect(uses().parse(references)).toEqual(references);
+    expect(uses().parse(undefined)).toEqual({});
+  });
+
+  test.each<[string, unknown, string[]]>([
+    ["a text", { db: "postgres" }, ['db: should be a database or a job, got "postgres"']],
+    ["something else of ours", { db: { url: "x" } }, ["db: should be a database or a job, got an object"]],
+    ["nothing", { db: undefined }, ["db: should be a database or a job, got nothing"]],
+    ["null", { db: null }, ["db: should be a database or a job, got null"]],
+    [
+      "a name that no variable can have",
+      { "my-db": job },
+      ['my-db: should be a name of a-z, 0-9 and _, a letter first, got "my-db"'],
+    ],
+    ["a list", [database], ["arguments: should be names with values, got a list"]],
+  ])("refuses %s", (_, value, expected) => {
+    expect(faults(value)).toEqual(expected);
+  });
+
+  test.each(["A", "1a", "_a", "a b", ""])("refuses the name %j", (name) => {
+    expect(faults({ [name]: job })).toEqual([
+      `${name || "arguments"}: should be a name of a-z, 0-9 and _, a letter first, got ${JSON.stringify(name)}`,
+    ]);
+  });
+});

@@ -1,0 +1,249 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { builtImage } from "../../../components/core/built-image.ts";
+import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
+import { pinned } from "../../../components/core/lock.ts";
+import { FakeEngine } from "../helpers/engine.ts";
+import { deploy, held, ID, type Options, refusedBy } from "../helpers/stack.ts";
+
+/** Where a build finds certificates, on every machine. */
+const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
+const SECRETS = [{ id: "ca", src: CA_BUNDLE }];
+const here = (path: string) => relative(process.cwd(), path);
+
+const REDIS = { registry: "redis:8", packages: "redis" };
+const POSTGRES = { registry: "postgres:17", packages: "postgres" };
+const of = (facts: ImageFacts, options: Options = {}) => deploy((platform) => serverImage(platform, facts), options);
+
+describe("serverImage", () => {
+  test("is pulled as the lock file pins it, and left on the engine", async () => {
+    const stack = await of(POSTGRES);
+    const { type, inputs, parent, provider, hooks } = stack.get("RemoteImage image-postgres-17");
+    expect({ type, inputs, parent, provider, hooks }).toEqual({
+      type: "docker:index/remoteImage:RemoteImage",
+      inputs: { name: pinned("postgres:17"), keepLocally: true },
+      parent: "Platform platform",
+      provider: "Provider docker",
+      hooks: { beforeCreate: ["images"] },
+    });
+    expect(await held(stack.made.id)).toBe("sha256:image-postgres-17");
+  });
+
+  test("comes from the mirror that is named", async () => {
+    const stack = await of(POSTGRES, { imageMirror: "mirror:5000" });
+    expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(pinned("postgres:17", "mirror:5000"));
+  });
+
+  test("from package registries is the one that was built", async () => {
+    const stack = await of(POSTGRES, { imageSource: "packages" });
+    expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(builtImage("postgres").ref);
+  });
+
+  test("goes by the source that was recorded", async () => {
+    const identity = { id: ID, host: "unix:///var/run/docker.sock", imageSource: "packages" };
+    const stack = await of(POSTGRES, { recorded: { identity } });
+    expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(builtImage("postgres").ref);
+  });
+
+  test("that is not built here is refused when it should be", async () => {
+    expect(await refusedBy(() => of({ registry: "alpine:3" }, { imageSource: "packages" }))).toEqual([
+      "The image alpine:3 is not built from package registries here. Name a folder of infra/airgap/images that builds its " +
+        'like (image: { registry: "alpine:3", packages: "FOLDER" }), or use imageSource: registry.',
+    ]);
+  });
+
+  test("is made once for all who use it", async () => {
+    const stack = await deploy((platform) => [
+      serverImage(platform, POSTGRES),
+      serverImage(platform, POSTGRES),
+      serverImage(platform, { registry: "redis:8" }),
+    ]);
+    expect(stack.made[0]).toBe(stack.made[1]);
+    expect(stack.of("RemoteImage").map(({ name }) => name)).toEqual(["image-postgres-17", "image-redis-8"]);
+  });
+
+  test.each([
+    ["ghcr.io/org/app:1.2", "image-ghcr-io-org-app-1-2"],
+    ["minio/minio:RELEASE.2025", "image-minio-minio-RELEASE-2025"],
+  ])("%s is called %s", async (registry, name) => {
+    expect((await of({ registry })).of("RemoteImage").map((each) => each.name)).toEqual([name]);
+  });
+
+  describe("the check before it", () => {
+    const check = async (name: string, engine = new FakeEngine()) => {
+      const stack = await of(POSTGRES, { engine });
+      expect(stack.hook("images").opts).toEqual({ onDryRun: true });
+      return stack.run("images", { newInputs: { name } });
+    };
+    const built = builtImage("postgres").ref;
+
+    test("is one for all images", async () => {
+      const stack = await deploy((platform) => [serverImage(platform, POSTGRES), serverImage(platform, REDIS)]);
+      expect(stack.of("RemoteImage").map(({ hooks }) => hooks)).toEqual(Array(2).fill({ beforeCreate: ["images"] }));
+    });
+
+    test("asks nothing when the engine pulls it", async () => {
+      const engine = new FakeEngine();
+      engine.failures.set("hasImage", new Error("asked"));
+      await expect(check(pinned("postgres:17"), engine)).resolves.toBeUndefined();
+      await expect(check("mirror:5000/library/postgres:17", engine)).resolves.toBeUndefined();
+    });
+
+    test("passes when it has been built", async () => {
+      const engine = new FakeEngine();
+      engine.images.add(built);
+      await expect(check(built, engine)).resolves.toBeUndefined();
+    });
+
+    test("says how to build it when it has not", async () => {
+      await expect(check(built)).rejects.toThrow(
+        new Error(
+          `The image ${built} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
+        ),
+      );
+    });
+  });
+});
+
+describe("builtFrom", () => {
+  let context: string;
+  beforeEach(() => {
+    context = mkdtempSync(join(tmpdir(), "stackyard-image-"));
+    writeFileSync(join(context, "Dockerfile"), "FROM scratch\n");
+    writeFileSync(join(context, "app.ts"), "one");
+    vi.stubEnv("NODE_EXTRA_CA_CERTS", undefined);
+    vi.stubEnv("SSL_CERT_FILE", undefined);
+  });
+  afterEach(() => rmSync(context, { recursive: true, force: true }));
+
+  const NODE = { registry: "node:24-slim", packages: "node" };
+  const built = async (
+    build: { context?: string; target?: string; images?: Record<string, ImageFacts> } = {},
+    options: Options = {},
+  ) => {
+    const stack = await deploy(
+      (platform) =>
+        builtFrom("api", platform, { context, images: {}, target: undefined, ...build }, { parent: platform }),
+      options,
+    );
+    return { stack, image: stack.get("RemoteImage api") };
+  };
+  const tag = async (...args: Parameters<typeof built>) => (await built(...args)).image.inputs.name;
+
+  test("is built from its folder, under a name that no registry serves, and left on the engine", async () => {
+    const { image, stack } = await built();
+    const { inputs, ignoreChanges, provider, parent, hooks } = image;
+    expect({ inputs, ignoreChanges, provider, parent, hooks }).toEqual({
+      inputs: {
+        name: expect.stringMatching(/^stackyard\.invalid\/stackyard-api:[0-9a-f]{12}$/),
+        build: { context: here(context), buildArgs: {}, secrets: SECRETS },
+        keepLocally: true,
+      },
+      ignoreChanges: [],
+      provider: "Provider docker",
+      parent: "Platform platform",
+      hooks: { beforeCreate: ["build-api"] },
+    });
+    expect(await held(stack.made.id)).toBe("sha256:api");
+  });
+
+  test("carries the project in its name", async () => {
+    expect(await tag({}, { project: "shop" })).toMatch(/^stackyard\.invalid\/shop-api:/);
+  });
+
+  test.each([
+    ["as it is named from here", "examples/api"],
+    ["named from elsewhere", "./examples/../examples/api/"],
+    ["named from the root", resolve("examples/api")],
+  ])("is the same on every machine: its folder %s", async (_, folder) => {
+    const { image } = await built({ context: folder });
+    expect(image.inputs.build).toEqual({ context: "examples/api", buildArgs: {}, secrets: SECRETS });
+  });
+
+  test("names its stage", async () => {
+    const { image } = await built({ target: "prod" });
+    expect(image.inputs.build).toEqual({ context: here(context), target: "prod", buildArgs: {}, secrets: SECRETS });
+  });
+
+  test("comes after the images that it stands on, and is told of them", async () => {
+    const { image, stack } = await built({ images: { NODE_IMAGE: NODE } });
+    expect(image.inputs.build).toMatchObject({ buildArgs: { NODE_IMAGE: pinned("node:24-slim") } });
+    expect(image.dependsOn).toContain("RemoteImage image-node-24-slim");
+    expect(
+      stack
+        .of("RemoteImage")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["api", "image-node-24-slim"]);
+  });
+
+  test("stands on what was built from package registries, where that is the source", async () => {
+    const { image } = await built({ images: { NODE_IMAGE: NODE } }, { imageSource: "packages" });
+    expect(image.inputs.build).toMatchObject({ buildArgs: { NODE_IMAGE: builtImage("node").ref } });
+  });
+
+  test.each<[string, () => unknown]>([
+    ["a file changes", () => writeFileSync(join(context, "app.ts"), "two")],
+    ["a file is added", () => writeFileSync(join(context, "more.ts"), "")],
+    ["the stage changes", () => ({ target: "prod" })],
+    ["what it stands on changes", () => ({ images: { NODE_IMAGE: { registry: "node:25" } } })],
+    ["the Dockerfile changes", () => writeFileSync(join(context, "Dockerfile"), "FROM other\n")],
+  ])("has another tag when %s", async (_, change) => {
+    const before = await tag();
+    expect(await tag((change() ?? {}) as Parameters<typeof built>[0])).not.toBe(before);
+  });
+
+  test("has the same tag when only what .dockerignore names changes", async () => {
+    writeFileSync(join(context, ".dockerignore"), "*.log\nnode_modules\n!keep.log\n");
+    const before = await tag();
+    writeFileSync(join(context, "x.log"), "noise");
+    expect(await tag()).toBe(before);
+    writeFileSync(join(context, "keep.log"), "kept");
+    expect(await tag()).not.toBe(before);
+  });
+
+  describe("certificates of a network that signs TLS anew", () => {
+    const top = process.cwd();
+    let elsewhere: string;
+    let bundle: string;
+    beforeEach(() => {
+      elsewhere = mkdtempSync(join(tmpdir(), "stackyard-ca-"));
+      bundle = join(elsewhere, "bundle.pem");
+      writeFileSync(bundle, "CERTIFICATE");
+      process.chdir(elsewhere);
+    });
+    afterEach(() => {
+      process.chdir(top);
+      rmSync(elsewhere, { recursive: true, force: true });
+    });
+    const handed = async () => {
+      const { stack } = await built();
+      await stack.run("build-api");
+      return readFileSync(CA_BUNDLE, "utf8");
+    };
+
+    test.each(["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"])(
+      "of %s are where the build looks for them, when it is about to be made",
+      async (variable) => {
+        vi.stubEnv(variable, bundle);
+        expect(await handed()).toBe("CERTIFICATE");
+      },
+    );
+
+    test("are empty where there are none, or they are not there", async () => {
+      expect(await handed()).toBe("");
+      vi.stubEnv("SSL_CERT_FILE", bundle);
+      expect(await handed()).toBe("CERTIFICATE");
+      vi.stubEnv("SSL_CERT_FILE", `${bundle}.none`);
+      expect(await handed()).toBe("");
+    });
+
+    test("change nothing about the image", async () => {
+      const { image: before } = await built();
+      vi.stubEnv("SSL_CERT_FILE", bundle);
+      expect((await built()).image.inputs).toEqual(before.inputs);
+    });
+  });
+});

@@ -1,0 +1,172 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test, vi } from "vitest";
+import { DISCARD, Ledger, refusals } from "../../../components/core/ledger.ts";
+import { mock } from "../helpers/stack.ts";
+
+type Entry = Parameters<typeof refusals>[0]["volumes"][string];
+
+const PG: Entry = { volume: "pg-1", major: "17", firstStart: { database: "app" } };
+const allow = (name: string) =>
+  `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
+const gone = (name: string, volume: string) =>
+  `${name}: its volume ${volume} is no longer there, or is to be replaced; a new one would be empty. ` +
+  `If it can be brought back (a backup, another engine), do that first. ${allow(name)}`;
+const deleted = (name: string, volume: string) =>
+  `${name}: this change would delete its volume ${volume} and all data in it. ${allow(name)}`;
+const major = (name: string, old: string, now: string) =>
+  `${name}: its data was written by version ${old}, which version ${now} does not read. ` +
+  `Keep ${old}; or dump with ${old} and load into a new database. ${allow(name)}`;
+const first = (name: string, key: string, old: string, now: string) =>
+  `${name}: ${key} should be ${old}, got ${now}: it was set when the data was first made, ` +
+  `and the server reads it no more. Change it inside the running database, or keep it. ${allow(name)}`;
+
+describe("refusals", () => {
+  test.each<[string, Record<string, Entry>, Record<string, Entry>, string[]]>([
+    ["nothing changes", { pg: PG }, { pg: PG }, []],
+    ["there was nothing", {}, { pg: PG }, []],
+    ["a database is added", { pg: PG }, { pg: PG, more: PG }, []],
+    ["a database goes", { pg: PG }, {}, [deleted("pg", "pg-1")]],
+    ["a database gets another name", { pg: PG }, { db: { ...PG, volume: "db-1" } }, [deleted("pg", "pg-1")]],
+    [
+      "two go",
+      { pg: PG, redis: { volume: "r-1", firstStart: {} } },
+      {},
+      [deleted("pg", "pg-1"), deleted("redis", "r-1")],
+    ],
+    ["the volume is another one", { pg: PG }, { pg: { ...PG, volume: "pg-2" } }, [gone("pg", "pg-1")]],
+    [
+      "the volume is not known yet, in a preview",
+      { pg: PG },
+      { pg: { ...PG, volume: undefined } },
+      [gone("pg", "pg-1")],
+    ],
+    [
+      "the volume is new, and all else too: once",
+      { pg: PG },
+      { pg: { volume: "pg-2", major: "18", firstStart: {} } },
+      [gone("pg", "pg-1")],
+    ],
+    ["the major version goes up", { pg: PG }, { pg: { ...PG, major: "18" } }, [major("pg", "17", "18")]],
+    ["the major version goes down", { pg: PG }, { pg: { ...PG, major: "16" } }, [major("pg", "17", "16")]],
+    [
+      "a first-start setting changes",
+      { pg: PG },
+      { pg: { ...PG, firstStart: { database: "shop" } } },
+      [first("pg", "database", "app", "shop")],
+    ],
+    [
+      "a first-start setting goes",
+      { pg: PG },
+      { pg: { ...PG, firstStart: {} } },
+      [first("pg", "database", "app", "nothing")],
+    ],
+    ["a first-start setting is added", { pg: PG }, { pg: { ...PG, firstStart: { database: "app", locale: "C" } } }, []],
+    [
+      "version and setting change: both",
+      { pg: PG },
+      { pg: { ...PG, major: "18", firstStart: { database: "shop" } } },
+      [major("pg", "17", "18"), first("pg", "database", "app", "shop")],
+    ],
+    [
+      "each of two has a fault",
+      { pg: PG, redis: { volume: "r-1", major: "8", firstStart: {} } },
+      { pg: { ...PG, volume: "pg-2" }, redis: { volume: "r-1", major: "9", firstStart: {} } },
+      [gone("pg", "pg-1"), major("redis", "8", "9")],
+    ],
+  ])("when %s", (_, before, after, expected) => {
+    expect(refusals({ volumes: before }, { volumes: after }, new Set())).toEqual(expected);
+  });
+
+  test("what is to be discarded is not refused, all else is", () => {
+    const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
+    expect(refusals(before, { volumes: {} }, new Set(["pg"]))).toEqual([deleted("redis", "r-1")]);
+    expect(refusals(before, { volumes: {} }, new Set(["pg", "redis"]))).toEqual([]);
+  });
+});
+
+describe("Ledger", () => {
+  async function made(declare: (ledger: Ledger) => void = () => {}) {
+    const monitor = mock();
+    const ledger = new Ledger("volumes", {});
+    declare(ledger);
+    await pulumi.runtime.disconnect();
+    const hook = monitor.hooks.get("ledger-volumes");
+    if (!hook) throw new Error("no hook");
+    return { ledger, hook, recorded: monitor.recorded };
+  }
+  const args = (before: unknown, after: unknown) =>
+    ({
+      urn: "",
+      id: "",
+      name: "",
+      type: "",
+      oldInputs: { input: before },
+      newInputs: { input: after },
+    }) as pulumi.ResourceHookArgs;
+
+  test("is one resource with all that was recorded in the same turn", async () => {
+    const { recorded } = await made((ledger) => {
+      ledger.record("redis", { volume: "r-1", firstStart: {} });
+      ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
+    });
+    expect(recorded.map(({ key, inputs, hooks }) => ({ key, inputs, hooks }))).toEqual([
+      {
+        key: "Stash volumes",
+        inputs: { input: { volumes: { redis: { volume: "r-1", firstStart: {} }, pg: PG } } },
+        hooks: { beforeUpdate: ["ledger-volumes"] },
+      },
+    ]);
+  });
+
+  test("refuses in the preview too", async () => {
+    const { hook } = await made();
+    expect(hook.opts).toEqual({ onDryRun: true });
+  });
+
+  test("refuses what comes later", async () => {
+    const { ledger } = await made();
+    expect(() => ledger.record("late", { volume: "l-1", firstStart: {} })).toThrow(
+      new pulumi.RunError('"late" should be declared in the same turn as its platform: await nothing in between'),
+    );
+  });
+
+  test("lets a change pass that loses nothing", async () => {
+    const { hook } = await made();
+    await expect(
+      hook.callback(args({ volumes: { pg: PG } }, { volumes: { pg: PG, more: PG } })),
+    ).resolves.toBeUndefined();
+  });
+
+  test("refuses all that would lose data, in one message", async () => {
+    const { hook } = await made();
+    const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
+    await expect(hook.callback(args(before, { volumes: {} }))).rejects.toThrow(
+      new Error(`${deleted("pg", "pg-1")}\n${deleted("redis", "r-1")}`),
+    );
+  });
+
+  test("reads inputs that come as secret", async () => {
+    const { hook } = await made();
+    const before = pulumi.secret({ volumes: { pg: PG } });
+    await expect(hook.callback(args(before, pulumi.secret({ volumes: {} })))).rejects.toThrow(
+      new Error(deleted("pg", "pg-1")),
+    );
+  });
+
+  test.each([
+    ["pg", ["redis"]],
+    ["redis,pg", []],
+    [",pg,", ["redis"]],
+    ["", ["pg", "redis"]],
+    ["PG", ["pg", "redis"]],
+  ])(`${DISCARD}=%s leaves refused: %j`, async (value, refused) => {
+    vi.stubEnv(DISCARD, value);
+    const { hook } = await made();
+    const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
+    const said = await hook.callback(args(before, { volumes: {} }))?.then(
+      () => [],
+      (error: Error) => error.message.split("\n").map((line) => line.split(":")[0]),
+    );
+    expect(said).toEqual(refused);
+  });
+});

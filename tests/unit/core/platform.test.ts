@@ -1,0 +1,249 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { builtImage } from "../../../components/core/built-image.ts";
+import { checkEngine } from "../../../components/core/platform.ts";
+import { freeSubnet } from "../../../components/core/subnets.ts";
+import { Platform, type PlatformArgs } from "../../../components/index.ts";
+import { FakeDaemon } from "../helpers/daemon.ts";
+import { FakeEngine } from "../helpers/engine.ts";
+import { deploy, held, ID, labels, mock, type Options, refusedBy } from "../helpers/stack.ts";
+
+const HOST = "unix:///var/run/docker.sock";
+const alone = (options: Options = {}) => deploy(() => {}, options);
+
+describe("what it is made of", () => {
+  test("itself, the provider, its identity, and what is remembered of volumes", async () => {
+    const stack = await alone();
+    expect(stack.types).toEqual({
+      "Platform platform": "stackyard:core:Platform",
+      "Provider docker": "pulumi:providers:docker",
+      "Stash identity": "pulumi:index:Stash",
+      "Stash volumes": "pulumi:index:Stash",
+    });
+    expect(stack.resources.map(({ parent }) => parent)).toEqual([undefined, ...Array(3).fill("Platform platform")]);
+  });
+
+  test("the provider talks to the engine that was found", async () => {
+    expect((await alone({ host: "tcp://one:2375" })).get("Provider docker").inputs).toEqual({ host: "tcp://one:2375" });
+  });
+
+  test("the provider gets the certificates that were found", async () => {
+    const monitor = mock();
+    new Platform({}, { host: "tcp://one:2376", certPath: "/certs" }, new FakeEngine(), "registry");
+    await pulumi.runtime.disconnect();
+    expect(monitor.recorded.find(({ name }) => name === "docker")?.inputs).toEqual({
+      host: "tcp://one:2376",
+      certPath: "/certs",
+    });
+  });
+
+  test("the identity is decided at the first `up`", async () => {
+    const { inputs, ignoreChanges } = (await alone({ recorded: {}, imageSource: "packages" })).get("Stash identity");
+    expect({ inputs, ignoreChanges }).toEqual({
+      inputs: { input: { id: expect.stringMatching(/^[0-9a-f]{8}$/), host: HOST, imageSource: "packages" } },
+      ignoreChanges: ["input"],
+    });
+  });
+
+  test("two stacks have two ids", async () => {
+    const idOf = async () => (await alone({ recorded: {} })).get("Stash identity").inputs.input as { id: string };
+    expect((await idOf()).id).not.toBe((await idOf()).id);
+  });
+
+  test("remembers no volume where there is none", async () => {
+    expect((await alone()).get("Stash volumes").inputs).toEqual({ input: { volumes: {} } });
+  });
+
+  test.each<[PlatformArgs, Partial<Platform>]>([
+    [{}, { environment: "dev", lifecycle: "keep", down: false, imageMirror: undefined }],
+    [
+      { environment: "prod", down: true, imageMirror: "m:5000" },
+      { environment: "prod", lifecycle: "protected", down: true, imageMirror: "m:5000" },
+    ],
+  ])("takes %j", async (args, expected) => {
+    const { environment, lifecycle, down, imageMirror } = (await alone(args)).platform;
+    expect({ environment, lifecycle, down, imageMirror }).toEqual(expected);
+  });
+
+  test.each([
+    ["unix:///var/run/docker.sock", true],
+    ["npipe:////./pipe/docker_engine", true],
+    ["tcp://127.0.0.1:2375", false],
+    ["ssh://me@elsewhere", false],
+  ])("knows whether %s is on this machine: %s", async (host, local) => {
+    expect((await alone({ host })).platform.local).toBe(local);
+  });
+});
+
+describe("what was recorded counts", () => {
+  test("labels carry the recorded id, project, stack, service and kind", async () => {
+    const { platform } = await alone({
+      project: "shop",
+      stack: "alice",
+      recorded: { identity: { id: "feedbeef", host: HOST, imageSource: "registry" } },
+    });
+    const found = await held(platform.labels("postgres", "service"));
+    expect(Object.entries(found).map(([label, value]) => ({ label, value }))).toEqual(
+      labels("postgres", "service", { project: "shop", stack: "alice", id: "feedbeef" }),
+    );
+  });
+
+  test("the image source of the first `up` is kept, whatever is found later", async () => {
+    const { platform } = await deploy(() => {}, {
+      recorded: { identity: { id: ID, host: HOST, imageSource: "packages" } },
+    });
+    expect(await held(platform.imageSource)).toBe("packages");
+  });
+
+  test("another engine is refused", async () => {
+    const refused = await refusedBy(() =>
+      alone({ host: "tcp://two:2375", recorded: { identity: { id: ID, host: HOST, imageSource: "registry" } } }),
+    );
+    expect(refused).toEqual([
+      `This Pulumi stack lives on the engine at ${HOST}, got tcp://two:2375: its volumes are not there. ` +
+        `Set DOCKER_HOST=${HOST}, or use another stack (NAME=…) for the other engine.`,
+    ]);
+  });
+
+  test("another image source is refused, when asked for", async () => {
+    const refused = await refusedBy(() =>
+      alone({ imageSource: "packages", recorded: { identity: { id: ID, host: HOST, imageSource: "registry" } } }),
+    );
+    expect(refused).toEqual([
+      "imageSource: should be registry, got packages: it was decided when this Pulumi stack was first " +
+        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
+    ]);
+  });
+});
+
+describe("subnet", () => {
+  test("is one for each name, free on the engine, and of this run", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const second = freeSubnet("stackyard/dev/one", [first]);
+    const engine = new FakeEngine();
+    engine.usedSubnets = [first, "fd00::/64"];
+    const { made } = await deploy(
+      (platform) => [platform.subnet("one"), platform.subnet("one"), platform.subnet("two")],
+      { engine },
+    );
+    expect(await held(made)).toEqual([
+      second,
+      freeSubnet("stackyard/dev/one", [first, second]),
+      freeSubnet("stackyard/dev/two", [first, second]),
+    ]);
+  });
+
+  test("differs between Pulumi stacks and projects", async () => {
+    const at = async (options: Options) => held((await deploy((platform) => platform.subnet("one"), options)).made);
+    expect(await at({ stack: "prod" })).toBe(freeSubnet("stackyard/prod/one", []));
+    expect(await at({ project: "shop" })).toBe(freeSubnet("shop/dev/one", []));
+  });
+
+  test("the engine is asked once", async () => {
+    const { engine } = await deploy((platform) => [platform.subnet("one"), platform.subnet("two")]);
+    expect(engine.calls).toEqual([["subnets"]]);
+  });
+});
+
+test("once makes a thing for a key once", async () => {
+  const make = vi.fn(() => ({}));
+  const { made } = await deploy((platform) => [
+    platform.once("a", make),
+    platform.once("a", make),
+    platform.once("b", make),
+  ]);
+  expect(make).toHaveBeenCalledTimes(2);
+  expect([made[0] === made[1], made[0] === made[2]]).toEqual([true, false]);
+});
+
+describe("checkEngine", () => {
+  const check = (version: string | Error) => {
+    const engine = new FakeEngine();
+    engine.version = version;
+    return checkEngine(engine, HOST);
+  };
+
+  test.each(["1.44", "1.45", "1.100", "2.0"])("takes API %s", async (version) => {
+    await expect(check(version)).resolves.toBeUndefined();
+  });
+
+  test.each(["1.43", "1.9", "0.99"])("refuses API %s", async (version) => {
+    await expect(check(version)).rejects.toThrow(
+      new pulumi.RunError(
+        `The Docker engine at ${HOST} should have API 1.44 or newer (Docker 25), got ${version}: ` +
+          "older ones cannot probe a starting service often and a running one rarely. Upgrade it.",
+      ),
+    );
+  });
+
+  test("says where none answers, why, and what to do", async () => {
+    await expect(check(new Error("connect ENOENT /var/run/docker.sock"))).rejects.toThrow(
+      new pulumi.RunError(
+        `No Docker engine answers at ${HOST} (connect ENOENT /var/run/docker.sock). ` +
+          "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can.",
+      ),
+    );
+  });
+});
+
+describe("connect", () => {
+  let daemon: FakeDaemon;
+  beforeEach(async () => {
+    daemon = await new FakeDaemon().ready();
+    daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
+    daemon.routes["GET /networks"] = { body: [] };
+    vi.stubEnv("DOCKER_HOST", daemon.host);
+    vi.stubEnv("STACKYARD_IMAGE_SOURCE", "");
+  });
+  afterEach(() => daemon.close());
+
+  const source = async (args: PlatformArgs = {}) => {
+    mock();
+    const platform = await Platform.connect(args);
+    await pulumi.runtime.disconnect();
+    await held(platform.subnet("one"));
+    return held(platform.imageSource);
+  };
+  const builtHere = () => {
+    daemon.routes[`GET /images/${builtImage("base").ref}/json`] = { body: { Id: "sha256:1" } };
+  };
+
+  test("images come from a registry, unless those from package registries are there", async () => {
+    expect(await source()).toBe("registry");
+    builtHere();
+    expect(await source()).toBe("packages");
+  });
+
+  test("what is told goes before what is there", async () => {
+    builtHere();
+    expect(await source({ imageSource: "registry" })).toBe("registry");
+    vi.stubEnv("STACKYARD_IMAGE_SOURCE", "registry");
+    expect(await source()).toBe("registry");
+    vi.stubEnv("STACKYARD_IMAGE_SOURCE", "packages");
+    expect(await source({ imageSource: "registry" })).toBe("registry");
+  });
+
+  test("a start asks the engine no more than three things", async () => {
+    await source();
+    expect(daemon.requests).toEqual(["GET /_ping", `GET /images/${builtImage("base").ref}/json`, "GET /networks"]);
+  });
+
+  test("refuses before anything is registered", async () => {
+    daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.41" } };
+    const monitor = mock();
+    await expect(Platform.connect()).rejects.toThrow(
+      `The Docker engine at ${daemon.host} should have API 1.44 or newer`,
+    );
+    expect(monitor.recorded).toEqual([]);
+  });
+
+  test("refuses a context that is not there, without a stack trace", async () => {
+    vi.stubEnv("DOCKER_HOST", "");
+    vi.stubEnv("DOCKER_CONTEXT", "gone");
+    const refused = Platform.connect();
+    await expect(refused).rejects.toThrow(
+      'Docker context "gone" is not there. Choose one of `docker context ls` by `docker context use`.',
+    );
+    await expect(refused).rejects.toSatisfy((error) => pulumi.RunError.isInstance(error));
+  });
+});

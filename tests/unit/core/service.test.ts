@@ -1,0 +1,294 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test, vi } from "vitest";
+import type { Dependency } from "../../../components/core/dependency.ts";
+import { password } from "../../../components/core/secret.ts";
+import { Service, type ServiceArgs } from "../../../components/core/service.ts";
+import type { Platform } from "../../../components/index.ts";
+import { FakeEngine, probed } from "../helpers/engine.ts";
+import { deploy, held, ID, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
+
+const SUBJECT = 'Thing "web"';
+const CONTAINER = "Container web";
+const REFRESHED = "docker:index/container:Container_web_beforeUpdate_0";
+const DATA: ServiceArgs["data"] = { path: "/data", lifecycle: "keep", major: "17", firstStart: { database: "app" } };
+
+class Thing extends pulumi.ComponentResource {
+  readonly service: Service;
+  constructor(platform: Platform, args: Partial<ServiceArgs>, name = "web") {
+    super("test:index:Thing", name);
+    this.service = new Service(name, this, {
+      platform,
+      subject: SUBJECT,
+      image: { id: pulumi.output("sha256:web"), resource: this },
+      user: "1000:1000",
+      probe: { test: ["CMD", "true"] },
+      readyTimeoutSeconds: 60,
+      stopGraceSeconds: 15,
+      memoryMiB: 64,
+      ...args,
+    });
+  }
+}
+const service = (args: Partial<ServiceArgs> = {}, options: Options = {}) =>
+  deploy((platform) => new Thing(platform, args).service, options);
+
+describe("what it is made of", () => {
+  test("a network, a container and a gate, in this order", async () => {
+    const stack = await service();
+    expect(stack.keys).toEqual([
+      "Container web",
+      "Network web",
+      "Platform platform",
+      "Provider docker",
+      "Stash identity",
+      "Stash volumes",
+      "Stash web-ready",
+      "Thing web",
+    ]);
+    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash identity"]);
+    expect(stack.get("Stash web-ready").dependsOn).toEqual([CONTAINER]);
+    expect(stack.get("Stash web-ready").inputs).toEqual({ input: { container: idOf("web"), memoryMiB: 64 } });
+    expect(["Network web", CONTAINER, "Stash web-ready"].map((key) => stack.get(key).parent)).toEqual(
+      Array(3).fill("Thing web"),
+    );
+  });
+
+  test("data that lasts is in a volume, remembered before anything uses it", async () => {
+    const stack = await service({ data: DATA });
+    expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
+    expect(stack.get("Stash volumes").inputs).toEqual({
+      input: { volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } } },
+    });
+    expect(stack.get(CONTAINER).dependsOn).toEqual([
+      "Network web",
+      "Stash identity",
+      "Stash volumes",
+      "Volume web-data",
+    ]);
+    expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
+  });
+
+  test("data that goes with the container has neither", async () => {
+    const stack = await service({ data: { path: "/data", lifecycle: "ephemeral" } });
+    expect([stack.of("Volume"), stack.made.data]).toEqual([[], undefined]);
+    expect(stack.get("Stash volumes").inputs).toEqual({ input: { volumes: {} } });
+    expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: "/data" }]);
+  });
+
+  test.each<[string, boolean]>([
+    ["keep", false],
+    ["protected", true],
+  ])("a volume to %s, protected: %s", async (lifecycle, expected) => {
+    const stack = await service({ data: { path: "/data", lifecycle: lifecycle as "keep" } });
+    expect(stack.get("Volume web-data").protect).toBe(expected);
+    expect(stack.get(CONTAINER).protect).toBe(false);
+  });
+
+  test.each<[string, Partial<ServiceArgs>, boolean]>([
+    ["nothing that only one can have", {}, false],
+    ["a published port", { ports: [{ hostPort: 8080, port: 80 }] }, true],
+    ["data", { data: DATA }, true],
+    ["data that goes with it", { data: { path: "/data", lifecycle: "ephemeral" } }, true],
+  ])("with %s, the old container goes first: %s", async (_, args, expected) => {
+    expect((await service(args)).get(CONTAINER).deleteBeforeReplace).toBe(expected);
+  });
+
+  test.each<[string, Partial<ServiceArgs>, boolean, string]>([
+    ["closed", {}, true, "false"],
+    ["reachable, when a port is published", { ports: [{ hostPort: 8080, port: 80 }] }, false, "false"],
+    ["open, when it may reach out", { egress: true }, false, "true"],
+    ["open, when both", { egress: true, ports: [{ hostPort: 8080, port: 80 }] }, false, "true"],
+  ])("its network is %s", async (_, args, internal, masquerade) => {
+    const { inputs } = (await service(args)).get("Network web");
+    expect({ internal: inputs.internal, options: inputs.options, labels: inputs.labels }).toEqual({
+      internal,
+      options: { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
+      labels: labels("web", "network"),
+    });
+  });
+
+  test("ports are published on 127.0.0.1", async () => {
+    expect((await service({ ports: [{ hostPort: 8080, port: 80 }] })).get(CONTAINER).inputs.ports).toEqual([
+      { internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
+    ]);
+  });
+
+  test.each([true, false])("has a process 1 before it: %s", async (init) => {
+    expect((await service({ init })).get(CONTAINER).inputs.init).toBe(init);
+  });
+
+  test("/tmp is in memory, with what else is", async () => {
+    const { tmpfs } = (await service({ tmpfs: { "/run": "size=1m" } })).get(CONTAINER).inputs;
+    expect(tmpfs).toEqual({ "/tmp": "mode=1777,size=64m", "/run": "size=1m" });
+  });
+
+  test("the probe is frequent while it starts, rare after; each part can be another", async () => {
+    const { healthcheck } = (await service({ probe: { test: ["CMD", "x"], retries: 9 } })).get(CONTAINER).inputs;
+    expect(healthcheck).toEqual({
+      tests: ["CMD", "x"],
+      interval: "10s",
+      timeout: "5s",
+      startPeriod: "1m0s",
+      startInterval: "200ms",
+      retries: 9,
+    });
+  });
+});
+
+describe("who it refers to", () => {
+  const two = (down = false) =>
+    deploy(
+      (platform) => {
+        const database = new Thing(platform, { data: DATA }, "db").service;
+        const job: Dependency = { gate: new pulumi.Stash("job-done", { input: 1 }) };
+        return new Thing(platform, { uses: { database, job } }).service;
+      },
+      { down },
+    );
+
+  test("is waited for, and reached over its network", async () => {
+    const stack = await two();
+    const { inputs, dependsOn } = stack.get(CONTAINER);
+    expect(inputs.networksAdvanced).toEqual([
+      { name: idOf("web"), aliases: ["web"] },
+      { name: idOf("db"), aliases: ["web"] },
+    ]);
+    expect(dependsOn).toEqual(["Network db", "Network web", "Stash db-ready", "Stash identity", "Stash job-done"]);
+  });
+
+  test("knows nothing of it", async () => {
+    const stack = await two();
+    expect(stack.get("Container db").inputs.networksAdvanced).toEqual([{ name: idOf("db"), aliases: ["db"] }]);
+    expect(stack.waitsFor("Container db", "Network web")).toBe(false);
+    expect(stack.waitsFor("Stash db-ready", CONTAINER)).toBe(false);
+  });
+
+  test("when down, only what lasts is declared", async () => {
+    const stack = await two(true);
+    expect(stack.keys).toEqual([
+      "Platform platform",
+      "Provider docker",
+      "Stash identity",
+      "Stash job-done",
+      "Stash volumes",
+      "Thing db",
+      "Thing web",
+      "Volume db-data",
+    ]);
+    expect(stack.get("Stash volumes").inputs).toMatchObject({
+      input: { volumes: { db: { volume: volumeOf("db-data") } } },
+    });
+  });
+});
+
+describe("the checks", () => {
+  const RUNNING = { status: "running" as const, startedAt: new Date(), pidsLimit: 256 };
+  const healthy = () => ({
+    ...RUNNING,
+    startedAt: new Date(Date.now() - 900),
+    health: { status: "healthy" as const, probes: [probed(0, "", -100, 0)] },
+  });
+
+  test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
+    const engine = new FakeEngine();
+    const stack = await service({ ports: [{ hostPort: 1, port: 80 }], data: DATA }, { engine });
+    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web"], beforeUpdate: [REFRESHED] });
+    expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
+    const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
+    engine.listed = [{ id: "old", name: "old", state: "", status: "", image: "", labels: own, ports: [] }];
+    await expect(stack.run("guard-web")).rejects.toThrow(
+      `${SUBJECT}: its volume ${volumeOf("web-data")} is no longer on the engine`,
+    );
+    expect(engine.acts).toEqual([["remove", "old", 15]]);
+    engine.madeVolumes.add(volumeOf("web-data"));
+    await expect(stack.run("guard-web")).resolves.toBeUndefined();
+  });
+
+  test("before it is made: several may be there, when nothing is exclusive", async () => {
+    const engine = new FakeEngine();
+    const stack = await service({}, { engine });
+    engine.listed = [
+      { id: "old", name: "old", state: "", status: "", image: "", labels: { "stackyard.id": ID }, ports: [] },
+    ];
+    await expect(stack.run("guard-web")).resolves.toBeUndefined();
+    expect(engine.acts).toEqual([]);
+  });
+
+  test("ready passes once the probe has, and sets the limit of processes", async () => {
+    const stack = await service({ pids: 64 });
+    stack.engine.container(idOf("web"), healthy());
+    await expect(stack.run("web-ready")).resolves.toBeUndefined();
+    expect(stack.engine.acts).toEqual([["limitPids", idOf("web"), 64]]);
+  });
+
+  test("ready fails when it stops, and passes when it is tried again", async () => {
+    const stack = await service();
+    const container = stack.engine.container(idOf("web"), { status: "exited", exitCode: 3, pidsLimit: 256 });
+    container.writes("no such file").onStart((it) => it.exits(3));
+    await expect(stack.run("web-ready")).rejects.toThrow(
+      new Error(
+        `${SUBJECT} stopped with exit code 3\nlast log lines:\n  no such file\nMend the cause and run \`up\` again: it will be tried again.`,
+      ),
+    );
+    stack.engine.container(idOf("web"), healthy());
+    await expect(stack.run("web-ready")).resolves.toBeUndefined();
+  });
+
+  test("ready fails at its own time-out", async () => {
+    const stack = await service({ readyTimeoutSeconds: 2 });
+    stack.engine.container(idOf("web"), RUNNING);
+    vi.useFakeTimers();
+    const failed = stack.run("web-ready").catch((error: Error) => error.message.split("\n")[0]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    vi.useRealTimers();
+    expect(await failed).toBe(`${SUBJECT} did not get ready within 2 s`);
+  });
+
+  test("ready hides every secret of the platform in what it shows", async () => {
+    const stack = await deploy((platform) => {
+      password("other-password", platform, undefined, { parent: platform });
+      return new Thing(platform, {});
+    });
+    const secret = passwordOf("other-password");
+    stack.engine
+      .container(idOf("web"), {
+        status: "exited",
+        health: { status: "starting", probes: [probed(1, `PASS ${secret}`)] },
+      })
+      .onStart((it) => it.writes(`login with ${secret}`).exits(1));
+    await expect(stack.run("web-ready")).rejects.toThrow(
+      new Error(
+        `${SUBJECT} stopped with exit code 1\nlast probe: exit code 1: PASS [secret]\nlast log lines:\n  login with [secret]\n` +
+          "Mend the cause and run `up` again: it will be tried again.",
+      ),
+    );
+  });
+
+  test("after a refresh has started it in place, it is waited for in the same way", async () => {
+    const stack = await service();
+    stack.engine.container("c7", { status: "exited", exitCode: 9 }).onStart((it) => it.exits(9));
+    await expect(stack.run(REFRESHED, { id: "c7" })).rejects.toThrow(`${SUBJECT} stopped with exit code 9`);
+    stack.engine.container("c7", healthy());
+    await expect(stack.run(REFRESHED, { id: "c7" })).resolves.toBeUndefined();
+  });
+
+  test("how long it took is noted, where a file is named", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stackyard-service-"));
+    const file = join(folder, "timings");
+    vi.stubEnv("STACKYARD_TIMINGS", file);
+    const stack = await service();
+    const startedAt = new Date("2026-01-02T03:04:05Z");
+    const end = new Date("2026-01-02T03:04:05.850Z");
+    stack.engine.container(idOf("web"), {
+      ...RUNNING,
+      startedAt,
+      health: { status: "healthy", probes: [{ start: startedAt, end, exitCode: 0, output: "" }] },
+    });
+    await stack.run("web-ready");
+    expect(readFileSync(file, "utf8")).toBe('{"service":"web","tookMs":850}\n');
+    rmSync(folder, { recursive: true });
+  });
+});

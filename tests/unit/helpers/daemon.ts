@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+type Route = Answer | ((request: IncomingMessage, response: ServerResponse) => void);
+
+/** A Docker engine's HTTP side on a socket of its own: answers what the test says, 404 to all else, and remembers what came. */
+export class FakeDaemon {
+  readonly host: string;
+  /** `METHOD /path?query`, in order. */
+  readonly requests: string[] = [];
+  /** What came with them: JSON parsed, all else as bytes. */
+  readonly bodies: unknown[] = [];
+  /** By `METHOD /path`, without the query. */
+  readonly routes: Record<string, Route> = {};
+  readonly #folder = mkdtempSync(join(tmpdir(), "stackyard-daemon-"));
+  readonly #server: Server;
+
+  constructor() {
+    const socket = join(this.#folder, "docker.sock");
+    this.host = `unix://${socket}`;
+    this.#server = createServer((request, response) => void this.#answer(request, response)).listen(socket);
+  }
+
+  async ready(): Promise<this> {
+    if (!this.#server.listening) await new Promise<void>((resolve) => this.#server.once("listening", resolve));
+    return this;
+  }
+
+  async close(): Promise<void> {
+    // Whoever asked before this gets an answer before this.
+    const socketPath = this.host.slice("unix://".length);
+    await new Promise((resolve) => get({ socketPath, path: "/_last" }, (last) => last.resume().on("end", resolve)));
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // The client library ends some with an empty query.
+    const url = decodeURIComponent(request.url ?? "").replace(/[?&]$/, "");
+    this.requests.push(`${request.method} ${url}`);
+    const sent = Buffer.concat(await Array.fromAsync<Buffer>(request));
+    const json = request.headers["content-type"]?.startsWith("application/json") ?? false;
+    this.bodies.push(sent.length === 0 ? undefined : json ? JSON.parse(sent.toString("utf8")) : sent);
+    const route = this.routes[`${request.method} ${url.split("?")[0]}`] ?? {
+      status: 404,
+      body: { message: "not there" },
+    };
+    if (typeof route === "function") return route(request, response);
+    const { status = 200, headers = {}, body } = route;
+    response.writeHead(status, headers);
+    response.end(Buffer.isBuffer(body) || typeof body === "string" || body === undefined ? body : JSON.stringify(body));
+  }
+}
+
+/** A piece of a log as the engine sends it: which stream, how long, and the text. */
+export function logged(stream: "stdout" | "stderr", text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const header = Buffer.alloc(8);
+  header.writeUInt8(stream === "stdout" ? 1 : 2);
+  header.writeUInt32BE(bytes.length, 4);
+  return Buffer.concat([header, bytes]);
+}

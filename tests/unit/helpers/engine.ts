@@ -1,0 +1,231 @@
+import type {
+  ContainerListed,
+  ContainerState,
+  EngineApi,
+  HandedFile,
+  Probed,
+} from "../../../components/engines/api.ts";
+
+/** One call of the fake engine: `["start", "c1"]`. */
+export type Call = [method: string, ...args: unknown[]];
+
+interface Scripted {
+  state: ContainerState;
+  /** What changes on its own, by the time at which it does. */
+  later: { at: number; patch: Partial<ContainerState> }[];
+  onStart: (container: FakeContainer) => void;
+  log: string[];
+  exit: PromiseWithResolvers<number>;
+  followers: { line: (text: string) => void; since: Date }[];
+}
+
+const NEVER = { status: "created", exitCode: 0, outOfMemory: false, restarts: 0, labels: {} } as const;
+
+/** A Docker engine that does what a test tells it to, and remembers what it was asked. */
+export class FakeEngine implements EngineApi {
+  readonly calls: Call[] = [];
+  readonly containers = new Map<string, Scripted>();
+  version: string | Error = "1.45";
+  usedSubnets: string[] = [];
+  /** Names of the volumes that are there. */
+  readonly madeVolumes = new Set<string>();
+  /** References of the images that are there. */
+  readonly images = new Set<string>();
+  listed: ContainerListed[] = [];
+  /** Thrown by the method of that name. */
+  readonly failures = new Map<string, Error>();
+
+  /** A container, created and never started unless the state says otherwise. */
+  container(id: string, state: Partial<ContainerState> = {}): FakeContainer {
+    const scripted: Scripted = {
+      state: { ...NEVER, id, name: id, ...state },
+      later: [],
+      onStart: () => {},
+      log: [],
+      exit: Promise.withResolvers<number>(),
+      followers: [],
+    };
+    this.containers.set(id, scripted);
+    return new FakeContainer(scripted);
+  }
+
+  /** What it was asked to do, in order, without the looking. */
+  get acts(): Call[] {
+    return this.calls.filter(([method]) =>
+      ["start", "restart", "remove", "kill", "limitPids", "putFiles", "fillVolume"].includes(method),
+    );
+  }
+
+  async ping(): Promise<string> {
+    this.#note("ping");
+    if (this.version instanceof Error) throw this.version;
+    return this.version;
+  }
+
+  async inspect(id: string): Promise<ContainerState | undefined> {
+    this.#note("inspect", id);
+    const it = this.containers.get(id);
+    if (!it) return undefined;
+    while (it.later[0] && it.later[0].at <= Date.now()) Object.assign(it.state, it.later.shift()?.patch);
+    return structuredClone(it.state);
+  }
+
+  async list(labels: Record<string, string>): Promise<ContainerListed[]> {
+    this.#note("list", labels);
+    return this.listed.filter((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
+  }
+
+  async start(id: string): Promise<void> {
+    this.#note("start", id);
+    this.#started(id);
+  }
+
+  async restart(id: string, graceSeconds: number): Promise<void> {
+    this.#note("restart", id, graceSeconds);
+    this.#started(id);
+  }
+
+  async remove(id: string, graceSeconds: number): Promise<void> {
+    this.#note("remove", id, graceSeconds);
+    this.containers.delete(id);
+  }
+
+  async kill(id: string): Promise<void> {
+    this.#note("kill", id);
+    new FakeContainer(this.#scripted(id)).exits(137);
+  }
+
+  async wait(id: string): Promise<number> {
+    this.#note("wait", id);
+    return this.#scripted(id).exit.promise;
+  }
+
+  async limitPids(id: string, most: number): Promise<void> {
+    this.#note("limitPids", id, most);
+    this.#scripted(id).state.pidsLimit = most;
+  }
+
+  async logs(id: string, lines: number): Promise<string[]> {
+    this.#note("logs", id, lines);
+    return this.containers.get(id)?.log.slice(-lines) ?? [];
+  }
+
+  async follow(id: string, since: Date, line: (text: string) => void, signal: AbortSignal): Promise<void> {
+    this.#note("follow", id, since);
+    const it = this.#scripted(id);
+    it.followers.push({ line, since });
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([it.exit.promise, aborted]);
+  }
+
+  async putFiles(id: string, folder: string, files: HandedFile[]): Promise<void> {
+    this.#note("putFiles", id, folder, files);
+  }
+
+  async fillVolume(volume: string, files: HandedFile[], image: string, labels: Record<string, string>): Promise<void> {
+    this.#note("fillVolume", volume, files, image, labels);
+  }
+
+  async networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]> {
+    this.#note("networks", labels);
+    return [];
+  }
+
+  async removeNetwork(id: string): Promise<void> {
+    this.#note("removeNetwork", id);
+  }
+
+  async volumes(labels: Record<string, string>): Promise<{ name: string; labels: Record<string, string> }[]> {
+    this.#note("volumes", labels);
+    return [];
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    this.#note("removeVolume", name);
+    this.madeVolumes.delete(name);
+  }
+
+  async volumeBytes(name: string): Promise<number | undefined> {
+    this.#note("volumeBytes", name);
+    return undefined;
+  }
+
+  async digest(ref: string): Promise<string> {
+    this.#note("digest", ref);
+    return `sha256:${ref}`;
+  }
+
+  async hasVolume(name: string): Promise<boolean> {
+    this.#note("hasVolume", name);
+    return this.madeVolumes.has(name);
+  }
+
+  async hasImage(ref: string): Promise<boolean> {
+    this.#note("hasImage", ref);
+    return this.images.has(ref);
+  }
+
+  async subnets(): Promise<string[]> {
+    this.#note("subnets");
+    return this.usedSubnets;
+  }
+
+  #note(method: string, ...args: unknown[]): void {
+    this.calls.push([method, ...args]);
+    const failure = this.failures.get(method);
+    if (failure) throw failure;
+  }
+
+  #scripted(id: string): Scripted {
+    const it = this.containers.get(id);
+    if (!it) throw new Error(`No such container: ${id}`);
+    return it;
+  }
+
+  #started(id: string): void {
+    const it = this.#scripted(id);
+    Object.assign(it.state, { status: "running", exitCode: 0, outOfMemory: false, restarts: 0, startedAt: new Date() });
+    it.onStart(new FakeContainer(it));
+  }
+}
+
+/** What a test says of one container of the fake engine. */
+export class FakeContainer {
+  readonly #it: Scripted;
+
+  constructor(it: Scripted) {
+    this.#it = it;
+  }
+
+  /** Changes that many ms from now. */
+  in(ms: number, patch: Partial<ContainerState>): this {
+    this.#it.later.push({ at: Date.now() + ms, patch });
+    return this;
+  }
+
+  /** What happens whenever somebody starts it. */
+  onStart(then: (container: FakeContainer) => void): this {
+    this.#it.onStart = then;
+    return this;
+  }
+
+  /** Lines that it writes, now. */
+  writes(...lines: string[]): this {
+    this.#it.log.push(...lines);
+    for (const { line } of this.#it.followers) for (const each of lines) line(each);
+    return this;
+  }
+
+  /** It ends, now. */
+  exits(exitCode: number, patch: Partial<ContainerState> = {}): this {
+    Object.assign(this.#it.state, { status: "exited", exitCode, ...patch });
+    this.#it.exit.resolve(exitCode);
+    return this;
+  }
+}
+
+/** One run of a health check, so many ms from now. */
+export function probed(exitCode: number, output = "", startsInMs = 0, tookMs = 50): Probed {
+  const start = Date.now() + startsInMs;
+  return { start: new Date(start), end: new Date(start + tookMs), exitCode, output };
+}

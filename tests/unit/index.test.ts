@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ArgsError } from "../../components/index.ts";
+import { FakeDaemon } from "./helpers/daemon.ts";
+import { held, mock, passwordOf } from "./helpers/stack.ts";
+
+const { prepareStackTrace } = Error;
+let daemon: FakeDaemon;
+beforeEach(async () => {
+  daemon = await new FakeDaemon().ready();
+  daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
+  daemon.routes["GET /networks"] = { body: [] };
+  vi.stubEnv("DOCKER_HOST", daemon.host);
+  vi.stubEnv("STACKYARD_DOWN", undefined);
+  vi.stubEnv("STACKYARD_IMAGE_SOURCE", "registry");
+  vi.resetModules();
+});
+afterEach(async () => {
+  Error.prepareStackTrace = prepareStackTrace;
+  await daemon.close();
+});
+
+async function program(config: Record<string, string>) {
+  const monitor = mock();
+  pulumi.runtime.setAllConfig(config);
+  const outputs = await import("../../index.ts");
+  await pulumi.runtime.disconnect();
+  return { outputs, monitor };
+}
+
+test("brings up the stack that the settings name, and tells where each service is", async () => {
+  const { outputs, monitor } = await program({
+    "stackyard:postgres": '{"hostPort":15432}',
+    "stackyard:api": '{"hostPort":13000}',
+  });
+  expect(outputs.addresses).toEqual({
+    postgres: { inside: "postgres:5432", host: "127.0.0.1:15432" },
+    redis: { inside: "redis:6379" },
+    api: { inside: "api:3000", host: "127.0.0.1:13000" },
+  });
+  expect(await held(outputs.urls)).toEqual({
+    postgres: `postgresql://app:${passwordOf("postgres-password")}@127.0.0.1:15432/app`,
+    redis: `redis://default:${passwordOf("redis-password")}@redis:6379`,
+    api: "http://127.0.0.1:13000",
+  });
+  expect(await pulumi.isSecret(outputs.urls)).toBe(true);
+  expect(
+    monitor.recorded
+      .filter(({ key }) => key.startsWith("Container "))
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["api", "postgres", "postgres-setup", "redis"]);
+});
+
+test("brings everything down but what lasts", async () => {
+  vi.stubEnv("STACKYARD_DOWN", "1");
+  const { monitor } = await program({});
+  expect(monitor.recorded.filter(({ key }) => /^(Container|Network) /.test(key))).toEqual([]);
+  expect(
+    monitor.recorded
+      .filter(({ key }) => key.startsWith("Volume "))
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["postgres-data", "redis-data"]);
+});
+
+test("takes images from where the settings say", async () => {
+  const { monitor } = await program({ "stackyard:imageMirror": "mirror:5000" });
+  const { inputs } = monitor.recorded.find(({ key }) => key === "RemoteImage image-redis-8") ?? {};
+  expect(inputs?.name).toMatch(/^mirror:5000\/library\/redis:8/);
+});
+
+test("refuses bad settings before it asks for an engine, or registers anything", async () => {
+  const monitor = mock();
+  pulumi.runtime.setAllConfig({ "stackyard:environment": "test" });
+  await expect(import("../../index.ts")).rejects.toThrow(
+    new ArgsError("Pulumi.dev.yaml has bad settings", ['environment: should be one of dev, prod, got "test"']).message,
+  );
+  expect([monitor.recorded, daemon.requests]).toEqual([[], []]);
+});

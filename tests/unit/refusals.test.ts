@@ -1,0 +1,275 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { Api, ArgsError, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../components/index.ts";
+import { readSettings } from "../../stacks/config.ts";
+import { deploy, mock } from "./helpers/stack.ts";
+
+/** Components by the name of their class, with arguments that are good. */
+const GOOD = {
+  Postgres: [Postgres, {}],
+  Redis: [Redis, {}],
+  PostgresSetup: [PostgresSetup, {}],
+  SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
+  Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
+} as const;
+type Kind = keyof typeof GOOD;
+type Component = new (name: string, args: Record<string, unknown>) => pulumi.Resource;
+
+let platform: Platform;
+let database: Postgres;
+let cache: Redis;
+beforeAll(async () => {
+  const stack = await deploy((platform) => ({
+    database: new Postgres("main", { platform }),
+    cache: new Redis("cache", { platform }),
+  }));
+  ({ platform } = stack);
+  ({ database, cache } = stack.made);
+});
+
+/** The message with which it is refused; and what was registered before that, which should be nothing. */
+async function refused(
+  kind: Kind,
+  args: Record<string, unknown>,
+  name = "one",
+): Promise<{ message: string; registered: number }> {
+  const monitor = mock();
+  const [component, good] = GOOD[kind];
+  const given = { platform, ...good, ...(kind === "PostgresSetup" ? { database } : {}), ...args };
+  try {
+    new (component as unknown as Component)(name, given);
+  } catch (error) {
+    // What it has registered nevertheless would reach the next test's mocks.
+    await pulumi.runtime.disconnect();
+    if (!(error instanceof ArgsError)) throw error;
+    return { message: error.message, registered: monitor.recorded.length };
+  }
+  await pulumi.runtime.disconnect();
+  throw new Error("it is not refused");
+}
+
+const NAME = "should be 1 to 40 of a-z, 0-9 and -, a letter first, got";
+const PORT = "should be 1 to 65535, got";
+const MIB = "should be whole MiB, 6 or more, got";
+const SECONDS = "should be whole seconds, 1 to 86400, got";
+const CPUS = "should be CPUs in tenths, 0.1 to 128, got";
+const IDENTIFIER = "should be 1 to 63 of a-z, 0-9 and _, no digit first, got";
+const VARIABLE = "should be a variable's name (letters, digits and _), got";
+const USES = "should be a database or a job, got";
+const REFERENCE = "should be a name of a-z, 0-9 and _, a letter first, got";
+const USER = "should be uid:gid in digits, got";
+const FILE = "should be a file that is there, got";
+const FILE_NAME = "should be a file name of letters, digits, dots, _ and -, got";
+const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
+const POLICY =
+  "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
+
+const TABLE: [Kind, Record<string, unknown>, string][] = [
+  ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
+  ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
+  ["Postgres", { database: "my-app" }, `database: ${IDENTIFIER} "my-app"`],
+  ["Postgres", { database: 7 }, "database: should be a text, got 7"],
+  ["Postgres", { password: "" }, "password: should be a text that is not empty, got a value that is not shown"],
+  ["Postgres", { password: 1_234_567 }, "password: should be a text that is not empty, got a value that is not shown"],
+  ["Postgres", { hostPort: 70_000 }, `hostPort: ${PORT} 70000`],
+  ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
+  ["Postgres", { maxConnections: 0 }, "maxConnections: should be a whole number, 1 to 10000, got 0"],
+  ["Postgres", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
+  ["Postgres", { memoryMiB: 1.5 }, `memoryMiB: ${MIB} 1.5`],
+  ["Postgres", { memoryMiB: 5 }, `memoryMiB: ${MIB} 5`],
+  ["Postgres", { cpus: 0.25 }, `cpus: ${CPUS} 0.25`],
+  ["Postgres", { readyTimeoutSeconds: 0 }, `readyTimeoutSeconds: ${SECONDS} 0`],
+  ["Postgres", { stopGraceSeconds: 0.5 }, `stopGraceSeconds: ${SECONDS} 0.5`],
+  ["Postgres", { tyop: 1 }, "tyop: should not be there"],
+  ["Postgres", { database: pulumi.output("app") }, "database: should be a text, got an output"],
+
+  ["Redis", { password: {} }, "password: should be a text that is not empty, got a value that is not shown"],
+  ["Redis", { maxMemoryMiB: 0 }, "maxMemoryMiB: should be whole MiB, 1 or more, got 0"],
+  ["Redis", { maxMemoryPolicy: "lru" }, `maxMemoryPolicy: ${POLICY} "lru"`],
+  ["Redis", { appendOnly: "no" }, 'appendOnly: should be true or false, got "no"'],
+  ["Redis", { hostPort: 1.5 }, `hostPort: ${PORT} 1.5`],
+  ["Redis", { lifecycle: true }, `lifecycle: ${LIFECYCLE} true`],
+  ["Redis", { maxConnections: 10 }, "maxConnections: should not be there"],
+
+  ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
+  ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
+  ["PostgresSetup", { extensions: "pg_trgm" }, 'extensions: should be a list, got "pg_trgm"'],
+  ["PostgresSetup", { sql: ["none.sql"] }, `sql.0: ${FILE} "none.sql"`],
+  ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
+  ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
+  ["PostgresSetup", { timeoutSeconds: 100_000 }, `timeoutSeconds: ${SECONDS} 100000`],
+
+  ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
+  ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],
+  ["SetupJob", { command: [] }, "command: should be at least a program, got a list"],
+  ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
+  ["SetupJob", { command: ["sh", ""] }, 'command.1: should be a text that is not empty, got ""'],
+  ["SetupJob", { uses: { db: "main" } }, `uses.db: ${USES} "main"`],
+  ["SetupJob", { env: { A: 1 } }, "env.A: should be a text, got 1"],
+  ["SetupJob", { env: { A: pulumi.secret("x") } }, "env.A: should be a text, got an output"],
+  ["SetupJob", { env: { "A B": "x" } }, `env.A B: ${VARIABLE} "A B"`],
+  ["SetupJob", { files: { "seed.sh": "none.sh" } }, `files.seed.sh: ${FILE} "none.sh"`],
+  ["SetupJob", { files: { "../seed.sh": "package.json" } }, `files.../seed.sh: ${FILE_NAME} "../seed.sh"`],
+  ["SetupJob", { user: "root" }, `user: ${USER} "root"`],
+  ["SetupJob", { memoryMiB: -1 }, `memoryMiB: ${MIB} -1`],
+
+  ["Api", { build: undefined }, "build: should be a set of options, got nothing"],
+  ["Api", { build: "examples/api" }, 'build: should be a set of options, got "examples/api"'],
+  ["Api", { build: { context: "examples" } }, 'build.context: should be a folder with a Dockerfile, got "examples"'],
+  ["Api", { build: { context: "none" } }, 'build.context: should be a folder with a Dockerfile, got "none"'],
+  ["Api", { build: { context: "examples/api", tagret: "x" } }, "build.tagret: should not be there"],
+  ["Api", { build: { context: "examples/api", target: 1 } }, "build.target: should be a text, got 1"],
+  ["Api", { port: 0 }, `port: ${PORT} 0`],
+  ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
+  ["Api", { uses: [] }, "uses: should be names with values, got a list"],
+  ["Api", { env: { "1A": "x" } }, `env.1A: ${VARIABLE} "1A"`],
+  ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
+  ["Api", { probe: undefined }, "probe: should be a list, got nothing"],
+  ["Api", { probe: [] }, "probe: should be at least a program, got a list"],
+  ["Api", { probe: [1] }, "probe.0: should be a text, got 1"],
+  ["Api", { user: "node:node" }, `user: ${USER} "node:node"`],
+  ["Api", { egress: 1 }, "egress: should be true or false, got 1"],
+  ["Api", { memory: 64 }, "memory: should not be there"],
+];
+
+describe("one fault in the arguments, and nothing is registered", () => {
+  test.each(TABLE)("%s %j: %s", async (kind, args, fault) => {
+    expect(await refused(kind, args)).toEqual({
+      message: `${kind} "one" has bad arguments\n  ${fault}`,
+      registered: 0,
+    });
+  });
+
+  test("PostgresSetup of another database", async () => {
+    expect((await refused("PostgresSetup", { database: cache })).message).toBe(
+      'PostgresSetup "one" has bad arguments\n  database: should be a Postgres, got an object',
+    );
+  });
+
+  test.each<[Kind, Record<string, unknown>, string]>([
+    ["SetupJob", { image: { registry: 3 } }, "image"],
+    ["SetupJob", { image: { registry: "alpine:3", package: "alpine" } }, "image"],
+    ["Api", { build: { context: "examples/api", images: { NODE_IMAGE: "node:24" } } }, "build.images.NODE_IMAGE"],
+  ])("%s %j: an image that is none, at %s", async (kind, args, path) => {
+    const { message, registered } = await refused(kind, args);
+    expect({ start: message.slice(0, message.indexOf("\n  ") + 3 + path.length), registered }).toEqual({
+      start: `${kind} "one" has bad arguments\n  ${path}`,
+      registered: 0,
+    });
+  });
+
+  test.each(Object.keys(GOOD) as Kind[])("a bad name of a %s", async (kind) => {
+    expect(await refused(kind, {}, "My_One")).toEqual({
+      message: `${kind} "My_One" has bad arguments\n  name: ${NAME} "My_One"`,
+      registered: 0,
+    });
+  });
+
+  test("the table has many rules", () => {
+    expect(
+      new Set(TABLE.map(([kind, , fault]) => `${kind} ${fault.replace(/, got .*/, "")}`)).size,
+    ).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe("several faults, all in one message", () => {
+  test.each<[Kind, string, Record<string, unknown>, string[]]>([
+    [
+      "Postgres",
+      "main",
+      { hostPort: 70_000, memoryMiB: 1.5, tyop: true },
+      [`hostPort: ${PORT} 70000`, `memoryMiB: ${MIB} 1.5`, "tyop: should not be there"],
+    ],
+    [
+      "Redis",
+      "Main",
+      { platform: undefined, password: 7, a: 1, b: 2 },
+      [
+        `name: ${NAME} "Main"`,
+        "platform: should be a Platform, got nothing",
+        "password: should be a text that is not empty, got a value that is not shown",
+        "a: should not be there",
+        "b: should not be there",
+      ],
+    ],
+    [
+      "SetupJob",
+      "seed",
+      { command: ["", 7], files: { a: "none", b: "none" }, env: { A: 1 } },
+      [
+        'command.0: should be a text that is not empty, got ""',
+        "command.1: should be a text, got 7",
+        "env.A: should be a text, got 1",
+        `files.a: ${FILE} "none"`,
+        `files.b: ${FILE} "none"`,
+      ],
+    ],
+    [
+      "Api",
+      "api",
+      { build: { context: "none", tagret: "x" }, probe: [], uses: { db: 1, "my-cache": database } },
+      [
+        'build.context: should be a folder with a Dockerfile, got "none"',
+        "build.tagret: should not be there",
+        `uses.db: ${USES} 1`,
+        `uses.my-cache: ${REFERENCE} "my-cache"`,
+        "probe: should be at least a program, got a list",
+      ],
+    ],
+  ])("%s %s", async (kind, name, args, faults) => {
+    const given = "uses" in args ? { ...args, uses: { db: 1, "my-cache": database } } : args;
+    expect(await refused(kind, given, name)).toEqual({
+      message: [`${kind} "${name}" has bad arguments`, ...faults.map((fault) => `  ${fault}`)].join("\n"),
+      registered: 0,
+    });
+  });
+});
+
+describe("settings", () => {
+  const MIRROR = "should be a registry's host, with port and path where it has them, got";
+  const refusedSettings = (config: Record<string, string>, stack = "dev") => {
+    vi.stubEnv("STACKYARD_DOWN", undefined);
+    mock({ stack });
+    pulumi.runtime.setAllConfig(
+      Object.fromEntries(Object.entries(config).map(([key, value]) => [`stackyard:${key}`, value])),
+    );
+    try {
+      readSettings();
+    } catch (error) {
+      if (!(error instanceof ArgsError)) throw error;
+      return error.message.split("\n");
+    }
+    throw new Error("they are not refused");
+  };
+
+  test.each<[Record<string, string>, string]>([
+    [{ program: "webshop" }, 'program: should be one of polyglot, got "webshop"'],
+    [{ environment: "staging" }, 'environment: should be one of dev, prod, got "staging"'],
+    [{ environment: "true" }, "environment: should be one of dev, prod, got true"],
+    [{ imageSource: "mirror" }, 'imageSource: should be one of registry, packages, got "mirror"'],
+    [{ imageMirror: "https://mirror.example.com" }, `imageMirror: ${MIRROR} "https://mirror.example.com"`],
+    [{ imageMirror: "mirror.example.com/" }, `imageMirror: ${MIRROR} "mirror.example.com/"`],
+    [{ imageMirror: "5000" }, "imageMirror: should be a text, got 5000"],
+    [{ postgres: '{"hostPort":0}' }, `postgres.hostPort: ${PORT} 0`],
+    [{ postgres: '{"memoryMiB":1.5}' }, `postgres.memoryMiB: ${MIB} 1.5`],
+    [{ redis: '{"cpus":0.25}' }, `redis.cpus: ${CPUS} 0.25`],
+    [{ redis: '{"port":6379}' }, "redis.port: should not be there"],
+    [{ api: "3000" }, "api: should be a set of options, got 3000"],
+    [{ api: "{hostPort: 3000}" }, 'api: should be a set of options, got "{hostPort: 3000}"'],
+    [{ postgress: "{}" }, "postgress: should not be there"],
+  ])("%j", (config, fault) => {
+    expect(refusedSettings(config)).toEqual(["Pulumi.dev.yaml has bad settings", `  ${fault}`]);
+  });
+
+  test("several faults, all in one message, with the stack's own file", () => {
+    expect(
+      refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
+    ).toEqual([
+      "Pulumi.alice.yaml has bad settings",
+      '  environment: should be one of dev, prod, got "x"',
+      `  postgres.hostPort: ${PORT} 0`,
+      '  postgres.cpus: should be a number, got "1"',
+      "  foo: should not be there",
+    ]);
+  });
+});

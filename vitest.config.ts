@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts", "examples/api/test/**/*.test.ts"],
+          // The Pulumi SDK keeps its state per process: a file of tests gets a process of its own.
+          pool: "forks",
+          testTimeout: 10_000,
+          restoreMocks: true,
+          unstubEnvs: true,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/*.test.ts"],
+          pool: "forks",
+          // One engine: one file after another. A test that passes at the second try has failed.
+          fileParallelism: false,
+          retry: 0,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
