@@ -30,7 +30,10 @@ export function gate(
 
 let controller: AbortController | undefined;
 
-/** Fires on Ctrl-C: a hook that goes on waiting would hold up the engine's own ending. */
+/**
+ * Fires on Ctrl-C: a hook that goes on waiting would hold up the engine's own ending. The engine tells the language host, and
+ * that the program, by SIGINT; to be asked for when the program starts, so that it never ends in the middle of a hook.
+ */
 export function interrupted(): AbortSignal {
   if (!controller) {
     const fresh = new AbortController();

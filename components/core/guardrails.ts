@@ -31,12 +31,7 @@ export async function guard({
   stopGraceSeconds,
 }: Guarded): Promise<void> {
   const { api } = platform.engine;
-  const ours = Object.fromEntries(
-    await Promise.all(
-      Object.entries(platform.labels(service, "service")).map(async ([key, value]) => [key, await valueOf(value)]),
-    ),
-  ) as Record<string, string>;
-  const mine = await api.list(ours);
+  const mine = await api.list(platform.labels(service, "service"));
   const preview = pulumi.runtime.isDryRun();
 
   if (!preview && exclusive) {

@@ -63,10 +63,8 @@ export function serverImage(platform: Platform, facts: ImageFacts): Image {
 /** While down nothing runs: no image is needed, nor built. */
 const none = (platform: Platform): Image => ({ id: pulumi.output(""), resource: platform });
 
-const reference = (platform: Platform, facts: ImageFacts) =>
-  platform.imageSource.apply((source) =>
-    source === "registry" ? pinned(facts.registry, platform.imageMirror) : likeOf(facts).ref,
-  );
+const reference = ({ imageSource, imageMirror }: Platform, facts: ImageFacts) =>
+  imageSource === "registry" ? pinned(facts.registry, imageMirror) : likeOf(facts).ref;
 
 function likeOf({ registry, packages }: ImageFacts) {
   if (packages !== undefined) return builtImage(packages);
@@ -111,14 +109,12 @@ export function builtFrom(
     facts,
   }));
   const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
-  const content = pulumi
-    .output(buildArgs)
-    .apply((args) => contentHash(context, [JSON.stringify(args), target ?? ""], ignoredBy(context)));
+  const content = contentHash(context, [JSON.stringify(buildArgs), target ?? ""], ignoredBy(context));
   const image = new docker.RemoteImage(
     name,
     {
       // A host name that no registry can serve: a missing local image must not be pulled from somewhere.
-      name: pulumi.interpolate`${BUILT}${pulumi.getProject()}-${name}:${content}`,
+      name: `${BUILT}${pulumi.getProject()}-${name}:${content}`,
       // Nothing here may differ from machine to machine: it would be a change.
       build: {
         context: relative(process.cwd(), resolve(context)) || ".",

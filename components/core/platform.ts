@@ -5,7 +5,9 @@ import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
 import { ContainersEngine } from "../engines/containers.ts";
 import type { Engine } from "../engines/engine.ts";
 import { type DockerHost, dockerHost } from "../engines/host.ts";
+import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
+import { interrupted } from "./gate.ts";
 import { Ledger } from "./ledger.ts";
 import { masker } from "./secret.ts";
 import type { VolumeLifecycle } from "./service.ts";
@@ -25,11 +27,15 @@ export interface PlatformArgs {
   down?: boolean;
 }
 
+/** What is decided at the first `up` of a Pulumi stack, and kept. */
 interface Identity {
+  /** By which everything of this Pulumi stack is labelled. */
   id: string;
   host: string;
   imageSource: ImageSource;
 }
+
+type Identified = Identity & { resource: pulumi.Resource };
 
 /**
  * What a stack is built on: the engine and its provider, names and labels, where images come from, and what is remembered of
@@ -47,30 +53,31 @@ export class Platform extends pulumi.ComponentResource {
   readonly down: boolean;
   readonly ledger: Ledger;
   readonly imageMirror: string | undefined;
-  readonly imageSource: pulumi.Output<ImageSource>;
+  readonly imageSource: ImageSource;
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
-  readonly #id: pulumi.Output<string>;
+  readonly #id: string;
   #subnets: Promise<string[]> | undefined;
   readonly #names = new Set<string>();
   readonly #taken: string[] = [];
   readonly #once = new Map<string, unknown>();
 
   /**
-   * Finds the engine and sees that it answers, before anything is registered.
+   * Finds the engine, and sees that it answers and is the one that this Pulumi stack lives on, before anything else is registered.
    *
-   * @throws RunError when no engine answers, or one that is too old.
+   * @throws RunError when no engine answers, or one that is too old or another one, or images would come from elsewhere.
    */
   static async connect(args: PlatformArgs = {}): Promise<Platform> {
     const at = resolveHost();
     const api = engineApi(at);
     await checkEngine(api, at.host);
-    const imageSource = args.imageSource ?? (await defaultSource(api));
-    return new Platform(args, at, api, imageSource);
+    const source = args.imageSource ?? (await defaultSource(api));
+    return new Platform(args, at, api, await identified(at.host, source, args.imageSource));
   }
 
-  constructor(args: PlatformArgs, at: DockerHost, api: EngineApi, imageSource: ImageSource) {
+  constructor(args: PlatformArgs, at: DockerHost, api: EngineApi, identity: Identified) {
     super("stackyard:core:Platform", "platform", {});
+    interrupted();
     this.environment = args.environment ?? "dev";
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
     this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
@@ -80,24 +87,19 @@ export class Platform extends pulumi.ComponentResource {
     this.provider = new docker.Provider(
       "docker",
       { host: at.host, ...(at.certPath ? { certPath: at.certPath } : {}) },
-      own,
+      // So the identity is the last to be destroyed: while a volume is left, its engine is known.
+      { ...own, dependsOn: [identity.resource] },
     );
     this.engine = new ContainersEngine(this.provider, api);
 
-    // Stash keeps the value it was made with; what later runs propose is ignored.
-    const fresh: Identity = { id: randomBytes(4).toString("hex"), host: at.host, imageSource };
-    const identity = new pulumi.Stash("identity", { input: fresh }, { ...own, ignoreChanges: ["input"] });
-    const recorded = (identity.output as pulumi.Output<Identity>).apply((known) =>
-      consistent(known ?? fresh, at.host, args),
-    );
-    this.#id = recorded.id;
-    this.imageSource = recorded.imageSource;
+    this.#id = identity.id;
+    this.imageSource = identity.imageSource;
     this.ledger = new Ledger("volumes", own);
     this.registerOutputs({});
   }
 
   /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */
-  labels(service: string, kind: string): Record<string, pulumi.Input<string>> {
+  labels(service: string, kind: string): Record<string, string> {
     return {
       "stackyard.id": this.#id,
       "stackyard.project": pulumi.getProject(),
@@ -153,19 +155,29 @@ async function defaultSource(api: EngineApi): Promise<ImageSource> {
   return (await api.hasImage(builtImage("base").ref)) ? "packages" : "registry";
 }
 
-/** @throws RunError when this run would use another engine, or other images, than what the volumes were made with. */
-function consistent(recorded: Identity, host: string, args: PlatformArgs): Identity {
+/**
+ * What was decided at the first `up`; this is the first when nothing was.
+ *
+ * @param source where images come from if nothing was decided yet.
+ * @param wanted where the configuration says they come from.
+ * @throws RunError when this run would use another engine, or other images, than what the volumes were made with.
+ */
+export async function identified(host: string, source: ImageSource, wanted?: ImageSource): Promise<Identified> {
+  const fresh: Identity = { id: randomBytes(4).toString("hex"), host, imageSource: source };
+  // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
+  const resource = new pulumi.Stash("identity", { input: fresh }, { ignoreChanges: ["input"] });
+  const recorded: Identity = await valueOf(resource.output);
   if (recorded.host !== host) {
     throw new pulumi.RunError(
       `This Pulumi stack lives on the engine at ${recorded.host}, got ${host}: its volumes are not there. ` +
         `Set DOCKER_HOST=${recorded.host}, or use another stack (NAME=…) for the other engine.`,
     );
   }
-  if (args.imageSource !== undefined && args.imageSource !== recorded.imageSource) {
+  if (wanted !== undefined && wanted !== recorded.imageSource) {
     throw new pulumi.RunError(
-      `imageSource: should be ${recorded.imageSource}, got ${args.imageSource}: it was decided when this Pulumi stack was first ` +
+      `imageSource: should be ${recorded.imageSource}, got ${wanted}: it was decided when this Pulumi stack was first ` +
         "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
     );
   }
-  return recorded;
+  return { ...recorded, resource };
 }

@@ -190,13 +190,10 @@ function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: Ser
 }
 
 /** @throws Error when there is one with data in it already. */
-async function onlyOne(platform: Platform, name: string, labels: Record<string, pulumi.Input<string>>): Promise<void> {
+async function onlyOne(platform: Platform, name: string, labels: Record<string, string>): Promise<void> {
   if (discarded().has(name)) return;
   const { api } = platform.engine;
-  const known = Object.fromEntries(
-    await Promise.all(Object.entries(labels).map(async ([key, value]) => [key, await valueOf(value)])),
-  ) as Record<string, string>;
-  for (const volume of await api.volumes(known)) {
+  for (const volume of await api.volumes(labels)) {
     if ((await api.volumeBytes(volume.name)) === 0) continue;
     throw new Error(
       `${name}: its data is in volume ${volume.name}; a new one would be empty. To lose its data on purpose: ` +

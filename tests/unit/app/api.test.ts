@@ -68,7 +68,7 @@ test("the container, by default, which a new one may stand beside", async () => 
   });
   expect({ deleteBeforeReplace, dependsOn }).toEqual({
     deleteBeforeReplace: false,
-    dependsOn: ["Network api", "RemoteImage api", "Stash identity"],
+    dependsOn: ["Network api", "RemoteImage api"],
   });
 });
 
@@ -116,7 +116,6 @@ describe("what it refers to", () => {
       "Network pg",
       "RemoteImage api",
       "Stash cache-ready",
-      "Stash identity",
       "Stash pg-ready",
       "Stash schema-done",
       "Volume api-secrets",

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { builtImage } from "../../../components/core/built-image.ts";
-import { checkEngine } from "../../../components/core/platform.ts";
+import { checkEngine, identified } from "../../../components/core/platform.ts";
 import { freeSubnet } from "../../../components/core/subnets.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
@@ -20,7 +20,16 @@ describe("what it is made of", () => {
       "Stash identity": "pulumi:index:Stash",
       "Stash volumes": "pulumi:index:Stash",
     });
-    expect(stack.resources.map(({ parent }) => parent)).toEqual([undefined, ...Array(3).fill("Platform platform")]);
+    expect(stack.resources.map(({ key, parent }) => [key, parent])).toEqual([
+      ["Stash identity", undefined],
+      ["Platform platform", undefined],
+      ["Provider docker", "Platform platform"],
+      ["Stash volumes", "Platform platform"],
+    ]);
+  });
+
+  test("the identity is destroyed last: everything on the engine goes before its provider, and that before it", async () => {
+    expect((await alone()).get("Provider docker").dependsOn).toEqual(["Stash identity"]);
   });
 
   test("the provider talks to the engine that was found", async () => {
@@ -29,7 +38,8 @@ describe("what it is made of", () => {
 
   test("the provider gets the certificates that were found", async () => {
     const monitor = mock();
-    new Platform({}, { host: "tcp://one:2376", certPath: "/certs" }, new FakeEngine(), "registry");
+    const host = "tcp://one:2376";
+    new Platform({}, { host, certPath: "/certs" }, new FakeEngine(), await identified(host, "registry"));
     await pulumi.runtime.disconnect();
     expect(monitor.recorded.find(({ name }) => name === "docker")?.inputs).toEqual({
       host: "tcp://one:2376",
@@ -82,7 +92,7 @@ describe("what was recorded counts", () => {
       stack: "alice",
       recorded: { identity: { id: "feedbeef", host: HOST, imageSource: "registry" } },
     });
-    const found = await held(platform.labels("postgres", "service"));
+    const found = platform.labels("postgres", "service");
     expect(Object.entries(found).map(([label, value]) => ({ label, value }))).toEqual(
       labels("postgres", "service", { project: "shop", stack: "alice", id: "feedbeef" }),
     );
@@ -92,7 +102,7 @@ describe("what was recorded counts", () => {
     const { platform } = await deploy(() => {}, {
       recorded: { identity: { id: ID, host: HOST, imageSource: "packages" } },
     });
-    expect(await held(platform.imageSource)).toBe("packages");
+    expect(platform.imageSource).toBe("packages");
   });
 
   test("another engine is refused", async () => {
@@ -202,7 +212,7 @@ describe("connect", () => {
     const platform = await Platform.connect(args);
     await pulumi.runtime.disconnect();
     await held(platform.subnet("one"));
-    return held(platform.imageSource);
+    return platform.imageSource;
   };
   const builtHere = () => {
     daemon.routes[`GET /images/${builtImage("base").ref}/json`] = { body: { Id: "sha256:1" } };

@@ -48,7 +48,7 @@ describe("what it is made of", () => {
       "Stash web-ready",
       "Thing web",
     ]);
-    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash identity"]);
+    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web"]);
     expect(stack.get("Stash web-ready").dependsOn).toEqual([CONTAINER]);
     expect(stack.get("Stash web-ready").inputs).toEqual({ input: { container: idOf("web"), memoryMiB: 64 } });
     expect(["Network web", CONTAINER, "Stash web-ready"].map((key) => stack.get(key).parent)).toEqual(
@@ -62,12 +62,7 @@ describe("what it is made of", () => {
     expect(stack.get("Stash volumes").inputs).toEqual({
       input: { volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } } },
     });
-    expect(stack.get(CONTAINER).dependsOn).toEqual([
-      "Network web",
-      "Stash identity",
-      "Stash volumes",
-      "Volume web-data",
-    ]);
+    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash volumes", "Volume web-data"]);
     expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
   });
 
@@ -156,7 +151,7 @@ describe("who it refers to", () => {
       { name: idOf("web"), aliases: ["web"] },
       { name: idOf("db"), aliases: ["web"] },
     ]);
-    expect(dependsOn).toEqual(["Network db", "Network web", "Stash db-ready", "Stash identity", "Stash job-done"]);
+    expect(dependsOn).toEqual(["Network db", "Network web", "Stash db-ready", "Stash job-done"]);
   });
 
   test("knows nothing of it", async () => {

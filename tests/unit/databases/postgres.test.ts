@@ -86,7 +86,6 @@ test("the container, by default", async () => {
     dependsOn: [
       "Network main",
       "RemoteImage image-postgres-17",
-      "Stash identity",
       "Stash volumes",
       "Volume main-data",
       "Volume main-secrets",

@@ -62,7 +62,6 @@ test("the container, by default", async () => {
     dependsOn: [
       "Network cache",
       "RemoteImage image-redis-8",
-      "Stash identity",
       "Stash volumes",
       "Volume cache-data",
       "Volume cache-secrets",

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
+import { identified } from "../../../components/core/platform.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeEngine } from "./engine.ts";
 
@@ -125,8 +126,8 @@ export async function deploy<T>(program: (platform: Platform) => T, options: Opt
   const { prepareStackTrace } = Error;
   delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
   const monitor = mock({ recorded: { identity: { id: ID, host, imageSource: source } }, ...options });
-  const platform = new Platform(args, { host }, engine, source);
   try {
+    const platform = new Platform(args, { host }, engine, await identified(host, source, imageSource));
     const made = program(platform);
     await pulumi.runtime.disconnect();
     return new Stack(made, platform, engine, monitor);

@@ -29,11 +29,22 @@ const version = "3.255.0"
 // The exit code by which the Node.js SDK says that it has already told the user what went wrong.
 const exitCodeReported = 32
 
+// How long an interrupted program has to end by itself; as the published host has it.
+const interruptGrace = 5 * time.Second
+
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	engine string
 	// Ends when the engine is gone, however it went.
 	alive context.Context
+	// Ends on Ctrl-C, of which the engine tells its plugins: they are in process groups of their own.
+	wanted context.Context
+	cancel context.CancelFunc
+}
+
+func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.cancel()
+	return &emptypb.Empty{}, nil
 }
 
 func (h *host) Handshake(
@@ -109,11 +120,19 @@ func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumir
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(h.alive, stop)()
+	defer context.AfterFunc(h.wanted, stop)()
 	// The program dies with this host, so that a killed update leaves no hook running behind it. Linux ties that to the
 	// thread that started the program, so the thread has to last as long as the program.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, "node", args...)
+	cmd.Cancel = func() error {
+		if h.alive.Err() == nil {
+			return cmd.Process.Signal(os.Interrupt)
+		}
+		return cmd.Process.Kill()
+	}
+	cmd.WaitDelay = interruptGrace
 	cmd.Dir = request.Pwd
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = dieWithHost()
@@ -175,6 +194,7 @@ func main() {
 		os.Exit(2)
 	}
 	server := &host{engine: flags.Arg(0), alive: whileEngineLives()}
+	server.wanted, server.cancel = context.WithCancel(context.Background())
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(s *grpc.Server) error {
 			pulumirpc.RegisterLanguageRuntimeServer(s, server)
