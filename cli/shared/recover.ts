@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
+import { BUILT } from "../../components/core/built-image.ts";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { backendFolder, labels, PROJECT, readState, STACK, type State } from "./stack.ts";
 
@@ -53,7 +54,8 @@ function runs(pid: number): boolean {
 /**
  * Removes what carries this stack's labels and is not in its state: what a killed run had made and not written down.
  *
- * @param data whether volumes with data in them go too: after a confirmed clean slate only. Otherwise they are named.
+ * @param data whether volumes with data in them go too, and images built by this stack: after a confirmed clean slate only.
+ * Otherwise the volumes are named.
  */
 export async function sweep(api: EngineApi, state: State, { data }: { data: boolean }): Promise<void> {
   const known = new Set(state.resources.flatMap(({ id }) => id ?? []));
@@ -86,6 +88,10 @@ export async function sweep(api: EngineApi, state: State, { data }: { data: bool
         await api.removeVolume(name);
       }),
   ]);
+  if (data && state.id) {
+    const images = await api.imageNames(`${BUILT}${PROJECT}-${STACK}-*:${state.id}-*`);
+    await Promise.all(images.map((name) => api.removeImage(name)));
+  }
 }
 
 /** What is in state and not on the engine, or there and not running, in words; nothing when all is as it should be. */

@@ -94,7 +94,8 @@ export const Build = z.strictObject({
 });
 
 /**
- * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content.
+ * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content. The tag is this
+ * stack's own too, because two builds of the same content are two images: another stack's would move it.
  */
 export function builtFrom(
   name: string,
@@ -114,7 +115,7 @@ export function builtFrom(
     name,
     {
       // A host name that no registry can serve: a missing local image must not be pulled from somewhere.
-      name: `${BUILT}${pulumi.getProject()}-${name}:${content}`,
+      name: `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`,
       // Nothing here may differ from machine to machine: it would be a change.
       build: {
         context: relative(process.cwd(), resolve(context)) || ".",

@@ -42,6 +42,8 @@ type Identified = Identity & { resource: pulumi.Resource };
  * volumes. Made once by the stack, and handed to every component.
  */
 export class Platform extends pulumi.ComponentResource {
+  /** By which everything of this Pulumi stack is labelled. */
+  readonly id: string;
   readonly engine: Engine;
   readonly provider: docker.Provider;
   readonly environment: "dev" | "prod";
@@ -56,7 +58,6 @@ export class Platform extends pulumi.ComponentResource {
   readonly imageSource: ImageSource;
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
-  readonly #id: string;
   #subnets: Promise<string[]> | undefined;
   readonly #names = new Set<string>();
   readonly #taken: string[] = [];
@@ -92,7 +93,7 @@ export class Platform extends pulumi.ComponentResource {
     );
     this.engine = new ContainersEngine(this.provider, api);
 
-    this.#id = identity.id;
+    this.id = identity.id;
     this.imageSource = identity.imageSource;
     this.ledger = new Ledger("volumes", own);
     this.registerOutputs({});
@@ -101,7 +102,7 @@ export class Platform extends pulumi.ComponentResource {
   /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */
   labels(service: string, kind: string): Record<string, string> {
     return {
-      "stackyard.id": this.#id,
+      "stackyard.id": this.id,
       "stackyard.project": pulumi.getProject(),
       "stackyard.stack": pulumi.getStack(),
       "stackyard.service": service,

@@ -60,7 +60,7 @@ export interface EngineApi {
   list(labels: Record<string, string>): Promise<ContainerListed[]>;
   start(id: string): Promise<void>;
   restart(id: string, graceSeconds: number): Promise<void>;
-  /** SIGTERM (or the image's own signal), then SIGKILL after the grace; then the container is removed, its volumes stay. */
+  /** SIGTERM (or the image's own signal), then SIGKILL after the grace; then the container is removed. Volumes with a name stay. */
   remove(id: string, graceSeconds: number): Promise<void>;
   kill(id: string): Promise<void>;
   /** Resolves with the exit code once the container does not run. */
@@ -90,6 +90,10 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** Names with tags that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
+  imageNames(pattern: string): Promise<string[]>;
+  /** Takes a name away, and the image with it when that was its last one and no container uses it. */
+  removeImage(name: string): Promise<void>;
   /** The digest that a container registry has for an image now. @throws Error when it does not answer or does not know it. */
   digest(ref: string): Promise<string>;
   /** Every network's subnets, in CIDR form. */
@@ -170,7 +174,7 @@ export function engineApi(at: DockerHost): EngineApi {
         await it.stop({ t: graceSeconds }).catch((error: { statusCode?: number }) => {
           if (error.statusCode !== 304) throw error;
         });
-        await it.remove({ force: true });
+        await it.remove({ force: true, v: true });
       });
     },
     kill: async (id) => void (await (await container(id)).kill()),
@@ -189,7 +193,8 @@ export function engineApi(at: DockerHost): EngineApi {
       try {
         await carrier.putArchive(await archiveOf(files), { path: "/handed" });
       } finally {
-        await carrier.remove({ force: true });
+        // The image may declare volumes, which were made without a name.
+        await carrier.remove({ force: true, v: true });
       }
     },
     async logs(id, lines) {
@@ -244,6 +249,12 @@ export function engineApi(at: DockerHost): EngineApi {
       };
       return Descriptor.digest;
     },
+    async imageNames(pattern) {
+      const found = await (await docker()).listImages({ filters: { reference: [pattern] } });
+      return found.flatMap(({ RepoTags }) => RepoTags ?? []);
+    },
+    removeImage: async (name) =>
+      absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force: true }))),
     async hasImage(ref) {
       if (at.host.startsWith("unix://"))
         return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`)));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { builtImage } from "../../components/core/built-image.ts";
+import { BUILT, builtImage } from "../../components/core/built-image.ts";
 import { engineApi } from "../../components/engines/api.ts";
 import { dockerHost } from "../../components/engines/host.ts";
 
@@ -201,6 +201,8 @@ export class TestStack {
     await Promise.all((await api.list(mine)).map(({ id }) => api.remove(id, 5)));
     await Promise.all((await api.networks(mine)).map(({ id }) => api.removeNetwork(id)));
     await Promise.all((await api.volumes(mine)).map(({ name }) => api.removeVolume(name)));
+    const built = await api.imageNames(`${BUILT}*-${this.name}-*:*`);
+    await Promise.all(built.map((name) => api.removeImage(name)));
     rmSync(this.folder, { recursive: true, force: true });
     rmSync(join(this.program, `Pulumi.${this.name}.yaml`), { force: true });
   }

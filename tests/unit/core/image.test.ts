@@ -137,7 +137,7 @@ describe("builtFrom", () => {
     const { inputs, ignoreChanges, provider, parent, hooks } = image;
     expect({ inputs, ignoreChanges, provider, parent, hooks }).toEqual({
       inputs: {
-        name: expect.stringMatching(/^stackyard\.invalid\/stackyard-api:[0-9a-f]{12}$/),
+        name: expect.stringMatching(`^stackyard\\.invalid/stackyard-dev-api:${ID}-[0-9a-f]{12}$`),
         build: { context: here(context), buildArgs: {}, secrets: SECRETS },
         keepLocally: true,
       },
@@ -149,8 +149,8 @@ describe("builtFrom", () => {
     expect(await held(stack.made.id)).toBe("sha256:api");
   });
 
-  test("carries the project in its name", async () => {
-    expect(await tag({}, { project: "shop" })).toMatch(/^stackyard\.invalid\/shop-api:/);
+  test("carries project, stack and the stack's id in its name", async () => {
+    expect(await tag({}, { project: "shop" })).toMatch(/^stackyard\.invalid\/shop-dev-api:0a1b2c3d-/);
   });
 
   test.each([

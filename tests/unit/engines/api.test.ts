@@ -224,7 +224,7 @@ describe("what is asked of the engine", () => {
     daemon.routes["POST /containers/c1/stop"] = OK;
     daemon.routes["DELETE /containers/c1"] = OK;
     await api.remove("c1", 60);
-    expect(daemon.requests).toEqual(["POST /containers/c1/stop?t=60", "DELETE /containers/c1?force=true"]);
+    expect(daemon.requests).toEqual(["POST /containers/c1/stop?t=60", "DELETE /containers/c1?force=true&v=true"]);
   });
 
   test("remove goes on when it does not run", async () => {
@@ -304,7 +304,10 @@ describe("files", () => {
       await fill();
       const [create, ...rest] = daemon.requests;
       expect(create).toMatch(/^POST \/containers\/create\b/);
-      expect(rest).toEqual(["PUT /containers/carrier/archive?path=/handed", "DELETE /containers/carrier?force=true"]);
+      expect(rest).toEqual([
+        "PUT /containers/carrier/archive?path=/handed",
+        "DELETE /containers/carrier?force=true&v=true",
+      ]);
       expect(daemon.requests.join()).not.toContain("hunter22");
       expect(daemon.bodies[0]).toEqual({
         Image: "sha256:1",
@@ -319,7 +322,7 @@ describe("files", () => {
     test("leave no carrier behind when that fails", async () => {
       daemon.routes["PUT /containers/carrier/archive"] = broken;
       await expect(fill()).rejects.toThrow("out of order");
-      expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true");
+      expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true&v=true");
     });
 
     test("fail for an image that is not there", async () => {
@@ -418,6 +421,19 @@ describe("what there is", () => {
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
     expect(await Promise.all([api.hasVolume("v1"), api.hasVolume("v2")])).toEqual([true, false]);
     expect(await Promise.all([api.hasImage("postgres:17"), api.hasImage("postgres:18")])).toEqual([true, false]);
+  });
+
+  test("names of images that match a pattern, and taking one away", async () => {
+    daemon.routes["GET /images/json"] = { body: [{ RepoTags: ["a:1", "a:2"] }, { RepoTags: null }] };
+    daemon.routes["DELETE /images/a:1"] = { body: [] };
+    expect(await api.imageNames("a:*")).toEqual(["a:1", "a:2"]);
+    await api.removeImage("a:1");
+    await api.removeImage("gone:1");
+    expect(daemon.requests).toEqual([
+      'GET /images/json?filters={"reference":["a:*"]}',
+      "DELETE /images/a:1?force=true",
+      "DELETE /images/gone:1?force=true",
+    ]);
   });
 
   test("an engine in trouble is not an answer", async () => {

@@ -165,6 +165,16 @@ export class FakeEngine implements EngineApi {
     return this.images.has(ref);
   }
 
+  async imageNames(pattern: string): Promise<string[]> {
+    this.#note("imageNames", pattern);
+    return [...this.images];
+  }
+
+  async removeImage(name: string): Promise<void> {
+    this.#note("removeImage", name);
+    this.images.delete(name);
+  }
+
   async subnets(): Promise<string[]> {
     this.#note("subnets");
     return this.usedSubnets;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyOfProject, ended, polyglotSettings, signalledAt, TestStack } from "../harness.ts";
+import { copyOfProject, ended, polyglotSettings, signalledAt, TestStack } from "./harness.ts";
 
 // `make dev`, `make down` and `make clean` are ended by SIGKILL in the middle of every kind of thing that they do. Each time the
 // next `make dev` has to get on from there by itself. The stack is the project's own, with one job more: it takes seconds, and

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { createClient } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import { api, ended, eventually, freePorts, type Ran, ROOT, signalledAt, TestStack } from "../harness.ts";
+import { api, ended, eventually, freePorts, type Ran, ROOT, signalledAt, TestStack } from "./harness.ts";
 
 // What readiness promises when things go wrong: programs/failures, whose services can each be broken.
 

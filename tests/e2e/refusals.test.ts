@@ -12,7 +12,7 @@ import {
   type Ran,
   ROOT,
   TestStack,
-} from "../harness.ts";
+} from "./harness.ts";
 
 // What is refused, by the real CLI: in the words that are promised, without a stack trace, and without anything changed.
 
