@@ -40,13 +40,7 @@ export async function guard({
   }
   for (const port of ports) {
     if (preview && mine.some((container) => container.ports.some(({ hostPort }) => hostPort === port))) continue;
-    // An engine elsewhere answers for its own ports.
-    if (!platform.local || (await isFree(port))) continue;
-    const holder = (await api.list({})).find((container) => container.ports.some(({ hostPort }) => hostPort === port));
-    throw new Error(
-      `${subject}: port ${port} on 127.0.0.1 is taken by ${holder ? `container ${holder.name}` : "another program"}. ` +
-        "Stop that, or set another hostPort.",
-    );
+    await free(platform, port, subject);
   }
   if (!preview && volume) {
     const name = await valueOf(volume);
@@ -58,6 +52,20 @@ export async function guard({
       );
     }
   }
+}
+
+/** @throws Error naming who has the port. An engine elsewhere answers for its own ports. */
+export async function free(
+  { local, engine }: Pick<Platform, "local" | "engine">,
+  port: number,
+  subject: string,
+): Promise<void> {
+  if (!local || (await isFree(port))) return;
+  const holder = (await engine.api.list({})).find(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+  throw new Error(
+    `${subject}: port ${port} on 127.0.0.1 is taken by ${holder ? `container ${holder.name}` : "another program"}. ` +
+      "Stop that, or set another hostPort.",
+  );
 }
 
 /** Whether nobody listens there. That we may not (a port below 1024) does not say that the engine may not. */

@@ -12,42 +12,49 @@ export interface VolumeRecord {
 
 interface Entries {
   volumes: Record<string, { volume: unknown; major?: string; firstStart: Record<string, string> }>;
+  /** Who is published, by port of the host: `Redis "cache"`. */
+  ports: Record<string, string>;
 }
 
 /** Names the volumes whose data may be lost: `STACKYARD_DISCARD=postgres,redis`; `make … DISCARD=` sets it. */
 export const DISCARD = "STACKYARD_DISCARD";
 
 /**
- * What this Pulumi stack remembers of its volumes. Databases start after it, so that a change which would lose data, or start
- * a server over data that does not fit it, is refused by the preview and by `up` alike, whoever calls them.
+ * What this Pulumi stack remembers of its volumes and its ports on the host. Services with either start after it, so that a
+ * change which would lose data, start a server over data that does not fit it, or take a port that somebody else has, is refused
+ * by the preview and by `up` alike, whoever calls them: before the container that runs now is stopped for its successor.
  */
 export class Ledger {
-  /** To be depended upon by whatever uses a volume. */
+  /** To be depended upon by whatever uses a volume or a port. */
   readonly checked: pulumi.Resource;
-  readonly #records: Record<string, VolumeRecord> = {};
+  readonly #volumes: Record<string, VolumeRecord> = {};
+  readonly #ports: Record<string, string> = {};
   #closed = false;
 
-  constructor(name: string, opts: pulumi.CustomResourceOptions) {
+  /** @param free sees whether nobody has a port; throws otherwise. */
+  constructor(free: (port: number, subject: string) => Promise<void>, opts: pulumi.CustomResourceOptions) {
     // A program declares everything in one turn: what is declared by its end is what there shall be.
-    const complete = new Promise<Record<string, VolumeRecord>>((resolve) =>
+    const complete = new Promise((resolve) =>
       setImmediate(() => {
         this.#closed = true;
-        resolve(this.#records);
+        resolve({ volumes: this.#volumes, ports: this.#ports });
       }),
     );
     this.checked = new pulumi.Stash(
-      name,
-      { input: { volumes: complete } },
+      "ledger",
+      { input: complete },
       {
         ...opts,
         hooks: {
           beforeUpdate: [
             new pulumi.ResourceHook(
-              `ledger-${name}`,
+              "ledger",
               async ({ oldInputs, newInputs }) => {
                 const [before, after] = [await entries(oldInputs), await entries(newInputs)];
                 const faults = refusals(before, after, discarded());
                 if (faults.length > 0) throw new Error(faults.join("\n"));
+                const added = Object.entries(after.ports).filter(([port]) => !(port in before.ports));
+                await Promise.all(added.map(([port, subject]) => free(Number(port), subject)));
               },
               { onDryRun: true },
             ),
@@ -59,12 +66,21 @@ export class Ledger {
 
   /** @throws RunError when the program has awaited something since the platform was made. */
   record(name: string, record: VolumeRecord): void {
-    if (this.#closed) {
-      throw new pulumi.RunError(
-        `"${name}" should be declared in the same turn as its platform: await nothing in between`,
-      );
-    }
-    this.#records[name] = record;
+    this.#open(name);
+    this.#volumes[name] = record;
+  }
+
+  /** Notes a port on the host. @throws RunError as above. */
+  publish(name: string, subject: string, port: number): void {
+    this.#open(name);
+    this.#ports[port] = subject;
+  }
+
+  #open(name: string): void {
+    if (!this.#closed) return;
+    throw new pulumi.RunError(
+      `"${name}" should be declared in the same turn as its platform: await nothing in between`,
+    );
   }
 }
 
@@ -80,10 +96,14 @@ async function entries(inputs: unknown): Promise<Entries> {
 }
 
 /** What has to be refused, each with what to do. A volume that is not known yet, in a preview, is a new one. */
-export function refusals(before: Entries, after: Entries, discard: ReadonlySet<string>): string[] {
-  return Object.entries(before.volumes).flatMap(([name, old]) => {
+export function refusals(
+  { volumes: before }: Pick<Entries, "volumes">,
+  { volumes: after }: Pick<Entries, "volumes">,
+  discard: ReadonlySet<string>,
+): string[] {
+  return Object.entries(before).flatMap(([name, old]) => {
     if (discard.has(name)) return [];
-    const now = after.volumes[name];
+    const now = after[name];
     const allow = `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
     if (!now) {
       return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];

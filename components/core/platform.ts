@@ -8,6 +8,7 @@ import { type DockerHost, dockerHost } from "../engines/host.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
 import { interrupted } from "./gate.ts";
+import { free } from "./guardrails.ts";
 import { Ledger } from "./ledger.ts";
 import { masker } from "./secret.ts";
 import type { VolumeLifecycle } from "./service.ts";
@@ -95,7 +96,7 @@ export class Platform extends pulumi.ComponentResource {
 
     this.id = identity.id;
     this.imageSource = identity.imageSource;
-    this.ledger = new Ledger("volumes", own);
+    this.ledger = new Ledger((port, subject) => free(this, port, subject), own);
     this.registerOutputs({});
   }
 

@@ -68,6 +68,8 @@ export class Service implements Dependency {
 
     const volume = volumeOf(name, component, args);
     if (volume) this.data = volume.id;
+    // While down too: then the next `up` finds nothing changed.
+    for (const { hostPort } of ports) platform.ledger.publish(name, args.subject, hostPort);
 
     if (platform.down) {
       // What lasts is declared; what does not is gone until the next `up`.
@@ -129,7 +131,7 @@ export class Service implements Dependency {
       {
         ...own,
         deleteBeforeReplace: ports.length > 0 || args.data !== undefined,
-        dependsOn: [...(volume ? [platform.ledger.checked] : []), ...uses.map((each) => each.gate)],
+        dependsOn: [...(volume || ports.length > 0 ? [platform.ledger.checked] : []), ...uses.map((each) => each.gate)],
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(

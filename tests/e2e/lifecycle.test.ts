@@ -188,7 +188,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     await done(stack.up());
     expect(await stack.outputs("urls")).toEqual(urls);
     const after = await stack.state();
-    const lasting = /^(Volume \w+-data|RandomPassword .*|Stash (identity|volumes|postgres-setup-done))$/;
+    const lasting = /^(Volume \w+-data|RandomPassword .*|Stash (identity|ledger|postgres-setup-done))$/;
     const lastingOf = (state: Record<string, string>) => Object.entries(state).filter(([key]) => lasting.test(key));
     expect(lastingOf(before)).toHaveLength(7);
     expect(lastingOf(after)).toEqual(expect.arrayContaining(lastingOf(before)));

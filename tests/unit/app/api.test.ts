@@ -42,7 +42,7 @@ test("is made of an image, a network, a container and a gate", async () => {
     "Platform platform": "stackyard:core:Platform",
     "Provider docker": "pulumi:providers:docker",
     "Stash identity": "pulumi:index:Stash",
-    "Stash volumes": "pulumi:index:Stash",
+    "Stash ledger": "pulumi:index:Stash",
     "Api api": "stackyard:app:Api",
     "RemoteImage api": "docker:index/remoteImage:RemoteImage",
     "Network api": "docker:index/network:Network",

@@ -59,8 +59,8 @@ test("is a container that is made but not started, and a gate that starts it", a
     "Platform platform",
     "Provider docker",
     "Stash identity",
+    "Stash ledger",
     DONE,
-    "Stash volumes",
     "Thing seed",
   ]);
   expect(stack.get(CONTAINER).inputs).toEqual({
@@ -239,8 +239,8 @@ describe("down", () => {
       "Stash db-network",
       "Stash db-ready",
       "Stash identity",
+      "Stash ledger",
       DONE,
-      "Stash volumes",
       "Thing seed",
     ]);
     const { inputs, ignoreChanges, replaceOnChanges } = stack.get(DONE);

@@ -85,12 +85,14 @@ describe("refusals", () => {
 });
 
 describe("Ledger", () => {
+  const free = vi.fn(async (_port: number, _subject: string) => {});
+
   async function made(declare: (ledger: Ledger) => void = () => {}) {
     const monitor = mock();
-    const ledger = new Ledger("volumes", {});
+    const ledger = new Ledger(free, {});
     declare(ledger);
     await pulumi.runtime.disconnect();
-    const hook = monitor.hooks.get("ledger-volumes");
+    const hook = monitor.hooks.get("ledger");
     if (!hook) throw new Error("no hook");
     return { ledger, hook, recorded: monitor.recorded };
   }
@@ -100,20 +102,23 @@ describe("Ledger", () => {
       id: "",
       name: "",
       type: "",
-      oldInputs: { input: before },
-      newInputs: { input: after },
+      oldInputs: { input: pulumi.Output.isInstance(before) ? before : { ports: {}, ...(before as object) } },
+      newInputs: { input: pulumi.Output.isInstance(after) ? after : { ports: {}, ...(after as object) } },
     }) as pulumi.ResourceHookArgs;
 
   test("is one resource with all that was recorded in the same turn", async () => {
     const { recorded } = await made((ledger) => {
       ledger.record("redis", { volume: "r-1", firstStart: {} });
       ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
+      ledger.publish("redis", 'Redis "redis"', 6379);
     });
     expect(recorded.map(({ key, inputs, hooks }) => ({ key, inputs, hooks }))).toEqual([
       {
-        key: "Stash volumes",
-        inputs: { input: { volumes: { redis: { volume: "r-1", firstStart: {} }, pg: PG } } },
-        hooks: { beforeUpdate: ["ledger-volumes"] },
+        key: "Stash ledger",
+        inputs: {
+          input: { volumes: { redis: { volume: "r-1", firstStart: {} }, pg: PG }, ports: { 6379: 'Redis "redis"' } },
+        },
+        hooks: { beforeUpdate: ["ledger"] },
       },
     ]);
   });
@@ -125,8 +130,22 @@ describe("Ledger", () => {
 
   test("refuses what comes later", async () => {
     const { ledger } = await made();
-    expect(() => ledger.record("late", { volume: "l-1", firstStart: {} })).toThrow(
-      new pulumi.RunError('"late" should be declared in the same turn as its platform: await nothing in between'),
+    const late = new pulumi.RunError(
+      '"late" should be declared in the same turn as its platform: await nothing in between',
+    );
+    expect(() => ledger.record("late", { volume: "l-1", firstStart: {} })).toThrow(late);
+    expect(() => ledger.publish("late", 'Api "late"', 3000)).toThrow(late);
+  });
+
+  test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {
+    const { hook } = await made();
+    const before = { volumes: {}, ports: { 5432: "one", 6379: "two" } };
+    free.mockClear();
+    await hook.callback(args(before, { volumes: {}, ports: { 6379: "one", 5433: "two" } }));
+    expect(free.mock.calls).toEqual([[5433, "two"]]);
+    free.mockRejectedValueOnce(new Error("two: taken"));
+    await expect(hook.callback(args(before, { volumes: {}, ports: { 5433: "two" } }))).rejects.toThrow(
+      new Error("two: taken"),
     );
   });
 
@@ -147,8 +166,8 @@ describe("Ledger", () => {
 
   test("reads inputs that come as secret", async () => {
     const { hook } = await made();
-    const before = pulumi.secret({ volumes: { pg: PG } });
-    await expect(hook.callback(args(before, pulumi.secret({ volumes: {} })))).rejects.toThrow(
+    const before = pulumi.secret({ volumes: { pg: PG }, ports: {} });
+    await expect(hook.callback(args(before, pulumi.secret({ volumes: {}, ports: {} })))).rejects.toThrow(
       new Error(deleted("pg", "pg-1")),
     );
   });

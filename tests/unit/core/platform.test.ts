@@ -18,13 +18,13 @@ describe("what it is made of", () => {
       "Platform platform": "stackyard:core:Platform",
       "Provider docker": "pulumi:providers:docker",
       "Stash identity": "pulumi:index:Stash",
-      "Stash volumes": "pulumi:index:Stash",
+      "Stash ledger": "pulumi:index:Stash",
     });
     expect(stack.resources.map(({ key, parent }) => [key, parent])).toEqual([
       ["Stash identity", undefined],
       ["Platform platform", undefined],
       ["Provider docker", "Platform platform"],
-      ["Stash volumes", "Platform platform"],
+      ["Stash ledger", "Platform platform"],
     ]);
   });
 
@@ -60,8 +60,8 @@ describe("what it is made of", () => {
     expect((await idOf()).id).not.toBe((await idOf()).id);
   });
 
-  test("remembers no volume where there is none", async () => {
-    expect((await alone()).get("Stash volumes").inputs).toEqual({ input: { volumes: {} } });
+  test("remembers no volume and no port where there is none", async () => {
+    expect((await alone()).get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
   });
 
   test.each<[PlatformArgs, Partial<Platform>]>([

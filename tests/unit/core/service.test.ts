@@ -44,7 +44,7 @@ describe("what it is made of", () => {
       "Platform platform",
       "Provider docker",
       "Stash identity",
-      "Stash volumes",
+      "Stash ledger",
       "Stash web-ready",
       "Thing web",
     ]);
@@ -59,17 +59,20 @@ describe("what it is made of", () => {
   test("data that lasts is in a volume, remembered before anything uses it", async () => {
     const stack = await service({ data: DATA });
     expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
-    expect(stack.get("Stash volumes").inputs).toEqual({
-      input: { volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } } },
+    expect(stack.get("Stash ledger").inputs).toEqual({
+      input: {
+        volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } },
+        ports: {},
+      },
     });
-    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash volumes", "Volume web-data"]);
+    expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash ledger", "Volume web-data"]);
     expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
   });
 
   test("data that goes with the container has neither", async () => {
     const stack = await service({ data: { path: "/data", lifecycle: "ephemeral" } });
     expect([stack.of("Volume"), stack.made.data]).toEqual([[], undefined]);
-    expect(stack.get("Stash volumes").inputs).toEqual({ input: { volumes: {} } });
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: "/data" }]);
   });
 
@@ -103,6 +106,12 @@ describe("what it is made of", () => {
       options: { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
       labels: labels("web", "network"),
     });
+  });
+
+  test("a port is noted before anything is stopped for it", async () => {
+    const stack = await service({ ports: [{ hostPort: 8080, port: 80 }] });
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: { 8080: 'Thing "web"' } } });
+    expect(stack.get(CONTAINER).dependsOn).toContain("Stash ledger");
   });
 
   test("ports are published on 127.0.0.1", async () => {
@@ -168,12 +177,12 @@ describe("who it refers to", () => {
       "Provider docker",
       "Stash identity",
       "Stash job-done",
-      "Stash volumes",
+      "Stash ledger",
       "Thing db",
       "Thing web",
       "Volume db-data",
     ]);
-    expect(stack.get("Stash volumes").inputs).toMatchObject({
+    expect(stack.get("Stash ledger").inputs).toMatchObject({
       input: { volumes: { db: { volume: volumeOf("db-data") } } },
     });
   });

@@ -16,7 +16,7 @@ test("is made of a password, a volume, a network, a container and a gate", async
     "Platform platform": "stackyard:core:Platform",
     "Provider docker": "pulumi:providers:docker",
     "Stash identity": "pulumi:index:Stash",
-    "Stash volumes": "pulumi:index:Stash",
+    "Stash ledger": "pulumi:index:Stash",
     "RemoteImage image-postgres-17": "docker:index/remoteImage:RemoteImage",
     "Postgres main": "stackyard:databases:Postgres",
     "RandomPassword main-password": "random:index/randomPassword:RandomPassword",
@@ -86,7 +86,7 @@ test("the container, by default", async () => {
     dependsOn: [
       "Network main",
       "RemoteImage image-postgres-17",
-      "Stash volumes",
+      "Stash ledger",
       "Volume main-data",
       "Volume main-secrets",
     ],
@@ -133,7 +133,7 @@ test("each option has its effect", async () => {
 });
 
 test("is remembered with its major version, and the database that is made on first start", async () => {
-  expect((await postgres({ database: "shop" })).get("Stash volumes").inputs).toEqual({
+  expect((await postgres({ database: "shop" })).get("Stash ledger").inputs).toEqual({
     input: {
       volumes: {
         main: {
@@ -142,6 +142,7 @@ test("is remembered with its major version, and the database that is made on fir
           firstStart: { database: "shop", password: "a generated one" },
         },
       },
+      ports: {},
     },
   });
 });
@@ -201,7 +202,7 @@ describe("dev and prod", () => {
   test("data that goes with the container has no volume, and nothing is remembered of it", async () => {
     const stack = await postgres({ lifecycle: "ephemeral" });
     expect(stack.of("Volume").map(({ name }) => name)).toEqual(["main-secrets"]);
-    expect(stack.get("Stash volumes").inputs).toEqual({ input: { volumes: {} } });
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([
       { containerPath: "/var/lib/postgresql/data" },
       { containerPath: "/run/secrets", volumeName: volumeOf("main-secrets"), readOnly: true },
@@ -217,13 +218,13 @@ test("when down, volume and password are declared, and remembered as before", as
     "Provider docker",
     "RandomPassword main-password",
     "Stash identity",
-    "Stash volumes",
+    "Stash ledger",
     "Volume main-data",
   ]);
-  for (const key of ["Volume main-data", "RandomPassword main-password", "Stash volumes", "Stash identity"]) {
+  for (const key of ["Volume main-data", "RandomPassword main-password", "Stash ledger", "Stash identity"]) {
     expect(down.get(key)).toEqual({ ...up.get(key), inputs: expect.any(Object) });
   }
-  expect(down.get("Stash volumes").inputs).toEqual(up.get("Stash volumes").inputs);
+  expect(down.get("Stash ledger").inputs).toEqual(up.get("Stash ledger").inputs);
 });
 
 test("is told of to others: address, credentials, network, volume, and when it is ready", async () => {

@@ -16,7 +16,7 @@ test("is made of a password, a volume, a network, a container and a gate", async
     "Platform platform": "stackyard:core:Platform",
     "Provider docker": "pulumi:providers:docker",
     "Stash identity": "pulumi:index:Stash",
-    "Stash volumes": "pulumi:index:Stash",
+    "Stash ledger": "pulumi:index:Stash",
     "RemoteImage image-redis-8": "docker:index/remoteImage:RemoteImage",
     "Redis cache": "stackyard:databases:Redis",
     "RandomPassword cache-password": "random:index/randomPassword:RandomPassword",
@@ -62,7 +62,7 @@ test("the container, by default", async () => {
     dependsOn: [
       "Network cache",
       "RemoteImage image-redis-8",
-      "Stash volumes",
+      "Stash ledger",
       "Volume cache-data",
       "Volume cache-secrets",
     ],
@@ -101,9 +101,10 @@ test("each other option has its effect", async () => {
 });
 
 test("is remembered with its major version", async () => {
-  expect((await redis()).get("Stash volumes").inputs).toEqual({
+  expect((await redis()).get("Stash ledger").inputs).toEqual({
     input: {
       volumes: { cache: { volume: volumeOf("cache-data"), major: "8", firstStart: { password: "a generated one" } } },
+      ports: {},
     },
   });
 });
@@ -150,7 +151,7 @@ test("when down, volume and password are declared", async () => {
     "RandomPassword cache-password",
     "Redis cache",
     "Stash identity",
-    "Stash volumes",
+    "Stash ledger",
     "Volume cache-data",
   ]);
 });

@@ -44,7 +44,7 @@ test("is made of a container that is not started, and a gate", async () => {
     "Platform platform": "stackyard:core:Platform",
     "Provider docker": "pulumi:providers:docker",
     "Stash identity": "pulumi:index:Stash",
-    "Stash volumes": "pulumi:index:Stash",
+    "Stash ledger": "pulumi:index:Stash",
     "RemoteImage image-alpine-3": "docker:index/remoteImage:RemoteImage",
     "SetupJob seed": "stackyard:jobs:SetupJob",
     "Container seed": "docker:index/container:Container",

@@ -21,7 +21,7 @@ const LASTS = {
   "Platform platform": "stackyard:core:Platform",
   "Provider docker": "pulumi:providers:docker",
   "Stash identity": "pulumi:index:Stash",
-  "Stash volumes": "pulumi:index:Stash",
+  "Stash ledger": "pulumi:index:Stash",
   "Postgres postgres": "stackyard:databases:Postgres",
   "RandomPassword postgres-password": "random:index/randomPassword:RandomPassword",
   "Volume postgres-data": "docker:index/volume:Volume",
@@ -67,7 +67,7 @@ test("is the same in prod", async () => {
 test("when down, only what lasts is declared", async () => {
   const stack = await up(DEV, { down: true });
   expect(stack.types).toEqual(LASTS);
-  expect(stack.get("Stash volumes").inputs).toEqual((await up()).get("Stash volumes").inputs);
+  expect(stack.get("Stash ledger").inputs).toEqual((await up()).get("Stash ledger").inputs);
 });
 
 describe("order", () => {
@@ -271,8 +271,8 @@ describe("secrets", () => {
   });
 });
 
-test("the volumes are remembered", async () => {
-  expect((await up()).get("Stash volumes").inputs).toEqual({
+test("the volumes and the ports are remembered", async () => {
+  expect((await up()).get("Stash ledger").inputs).toEqual({
     input: {
       volumes: {
         postgres: {
@@ -282,6 +282,7 @@ test("the volumes are remembered", async () => {
         },
         redis: { volume: volumeOf("redis-data"), major: "8", firstStart: { password: "a generated one" } },
       },
+      ports: { 3000: 'Api "api"', 5432: 'Postgres "postgres"', 6379: 'Redis "redis"' },
     },
   });
 });
