@@ -162,10 +162,10 @@ async function titles(): Promise<string[]> {
 // Each chain ends a first `make dev` again and again, always further on: by then what was looked for earlier is there.
 const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
   {
-    name: "provider, identity, password",
+    name: "identity, provider, password",
     at: [
-      /providers:docker docker creating/,
       /Stash identity creating/,
+      /providers:docker docker creating/,
       /RandomPassword \S+ creating/,
       /RandomPassword \S+ created/,
     ],
