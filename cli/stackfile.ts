@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 
-// stackfile.ts STACK [FILE]: writes this clone's copy of a stack file, outside the work tree: what is tracked, and what was
-// set here by `pulumi config set`, and the salt. With FILE, what that file has is taken over as set here.
+// stackfile.ts STACK: writes this clone's copy of a stack file, outside the work tree: what is tracked, and what was set here by
+// `pulumi config set`, and the salt.
 
 type Values = Record<string, unknown>;
 /** A stack file: its settings, and whatever else pulumi keeps there (the salt). */
@@ -41,12 +41,11 @@ function write(file: string, content: StackFile): void {
 }
 
 if (import.meta.main) {
-  const [stack = "dev", taken] = process.argv.slice(2);
+  const [stack = "dev"] = process.argv.slice(2);
   const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
   const base = `${copy}.tracked`;
   // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
   const tracked = read(existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml");
-  const result = merged(tracked, read(base), read(copy));
-  write(copy, taken ? merged(result, {}, read(taken)) : result);
+  write(copy, merged(tracked, read(base), read(copy)));
   write(base, tracked);
 }

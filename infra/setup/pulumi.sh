@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pulumi for this clone: its stack files are copies outside the work tree, so that no salt and no secret gets into a tracked
-# one (cli/stackfile.ts). Anything else is as the real one does it. Set-up puts it on PATH.
+# one (cli/stackfile.ts), and none is deleted. Anything else is as the real one does it. Set-up puts it on PATH.
 set -euo pipefail
 IFS=: read -ra folders <<<"$PATH"
 for folder in "${folders[@]}"; do
@@ -8,27 +8,66 @@ for folder in "${folders[@]}"; do
 done
 [ -n "${real:-}" ] || { echo "pulumi is not on PATH. \`make setup\` gets it." >&2; exit 127; }
 
-if [ -n "${STACKYARD_STATE:-}" ] && [ "${PULUMI_BACKEND_URL:-}" = "file://$STACKYARD_STATE/backend" ] && [ -z "${PULUMI_OPTION_CONFIG_FILE:-}" ] && [ -f Pulumi.yaml ]; then
-  stack=${PULUMI_STACK:-dev}
-  previous=
-  for word in "$@"; do
-    case $previous in -s | --stack) stack=$word ;; esac
-    case $word in --stack=*) stack=${word#--stack=} ;; -s?*) stack=${word#-s} ;; esac
-    previous=$word
-  done
-  project=$(sed -n 's/^name: *//p' Pulumi.yaml)
-  config=$STACKYARD_STATE/config/Pulumi.$stack.yaml
-  if [ "${1:-}" != plugin ] && [ "${1:-}" != version ] && [ ! -f "$STACKYARD_STATE/backend/.pulumi/stacks/$project/$stack.json" ]; then
-    # Made in a folder of its own: `stack init` writes the salt beside the Pulumi.yaml that it finds.
-    apart=$(mktemp -d)
-    trap 'rm -rf "$apart"' EXIT
-    printf 'name: %s\nruntime: nodejs\n' "$project" >"$apart/Pulumi.yaml"
-    (cd "$apart" && "$real" stack init "$stack" >/dev/null)
-    node cli/stackfile.ts "$stack" "$apart/Pulumi.$stack.yaml"
-    rm -rf "$apart"
-    trap - EXIT
-  fi
-  node cli/stackfile.ts "$stack"
-  export PULUMI_OPTION_CONFIG_FILE=$config
+# Which folder, which stack, which command. The CLI's own choice of a stack has to be the same.
+export PULUMI_STACK=${PULUMI_STACK:-dev}
+at=$PWD stack=$PULUMI_STACK remove='' foreign=${PULUMI_OPTION_CONFIG_FILE:-}
+words=() commands=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -C | --cwd) at=${2:-} && shift ;;
+    --cwd=*) at=${1#--cwd=} ;;
+    -s | --stack) stack=${2:-} && words+=("$1" "${2:-}") && shift ;;
+    --color | -v | --verbose | --tracing | --profiling) words+=("$1" "${2:-}") && shift ;;
+    --remove | --rm) remove=$1 ;;
+    *)
+      case $1 in
+        --stack=*) stack=${1#--stack=} ;;
+        -s?*) stack=${1#-s} ;;
+        --config-file*) foreign=$1 ;;
+        -*) ;;
+        *) commands+=("$1") ;;
+      esac
+      words+=("$1")
+      ;;
+  esac
+  shift
+done
+cd "$at"
+project=$PWD
+while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirname "$project"); done
+
+if [ -n "$foreign" ] || [ ! -f "$project/infra/setup/pulumi.sh" ] ||
+  [ -z "${STACKYARD_STATE:-}" ] || [ "${PULUMI_BACKEND_URL:-}" != "file://$STACKYARD_STATE/backend" ]; then
+  exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 fi
-exec "$real" "$@"
+
+# A project of its own for whatever writes stack files beside the Pulumi.yaml that it finds.
+apart=$STACKYARD_STATE/config
+cmp -s "$project/Pulumi.yaml" "$apart/Pulumi.yaml" || cp "$project/Pulumi.yaml" "$apart/Pulumi.yaml"
+command="${commands[0]:-} ${commands[1]:-}"
+case $command in
+  'stack init' | 'stack rm' | 'stack rename')
+    cd "$apart"
+    exec "$real" ${words[@]+"${words[@]}"}
+    ;;
+  up\ * | update\ * | preview\ * | pre\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | config\ * | state\ * | stack\ *)
+    name=$(sed -n 's/^name: *//p' "$project/Pulumi.yaml")
+    [ -f "$STACKYARD_STATE/backend/.pulumi/stacks/$name/$stack.json" ] || [ "$command" = 'stack ls' ] ||
+      (cd "$apart" && "$real" stack init "$stack" >/dev/null)
+    (cd "$project" && node cli/stackfile.ts "$stack")
+    ;;
+esac
+case $command in
+  config\ *)
+    cd "$apart"
+    exec "$real" ${words[@]+"${words[@]}"}
+    ;;
+esac
+export PULUMI_OPTION_CONFIG_FILE=$apart/Pulumi.$stack.yaml
+[ -n "$remove" ] || exec "$real" ${words[@]+"${words[@]}"}
+# It would delete the stack file in the work tree.
+"$real" ${words[@]+"${words[@]}"}
+case " ${words[*]} " in *' --preview-only '*) exit ;; esac
+unset PULUMI_OPTION_CONFIG_FILE
+cd "$apart"
+exec "$real" stack rm --yes --stack "$stack"

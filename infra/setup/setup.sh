@@ -26,6 +26,14 @@ scratch() {
   mktemp -d "$CACHE/.unfinished-XXXXXX"
 }
 
+# Only one set-up of this machine does a thing at a time; the others wait, and find it done. Without flock, each does it.
+hold() {
+  mkdir -p "$CACHE"
+  exec 9>"$CACHE/$1.lock"
+  flock --nonblock 9 2>/dev/null || { command -v flock >/dev/null && say "another set-up is at it ($1): waiting" && flock 9; } || :
+}
+release() { exec 9>&-; }
+
 # Runs a command with its output in a file, which is shown when it fails.
 quietly() {
   local log

@@ -10,16 +10,14 @@ step_engine() {
     if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "unix://$SOCKET" ] || [ -n "${DOCKER_CONTEXT:-}" ]; then
       give_up "no Docker engine answers at ${DOCKER_HOST:-context $DOCKER_CONTEXT}. Start it, or unset that to use the local one."
     fi
-    mkdir -p "$CACHE"
-    exec 9>"$CACHE/engine.lock"
-    flock 9 2>/dev/null || :
+    hold engine
     api=$(engine_api)
     if [ -z "$api" ]; then
       command -v dockerd >/dev/null || install_engine
       start_engine
       api=$(engine_api)
     fi
-    exec 9>&-
+    release
   fi
   at_least "$api" "$ENGINE_OLDEST" ||
     give_up "the Docker engine should have API $ENGINE_OLDEST or newer (Docker 25), found $api: older ones cannot probe a starting service often and a running one rarely. Upgrade it."
@@ -67,19 +65,37 @@ install_engine() {
   elif [ "$id" = ubuntu ]; then
     packages=(docker.io docker-buildx docker-compose-v2 iptables debootstrap)
   fi
+  # Debian splits the client off; another one may be there already.
+  if [ "$id" = debian ] && ! command -v docker >/dev/null; then packages+=(docker-cli); fi
   say "no Docker engine: installing the distribution's (${packages[*]}${codename:+, on $codename}${suite[1]:+, from ${suite[1]}})"
-  quietly apt-get install -y --no-install-recommends "${suite[@]}" "${packages[@]}" ||
+  local install=(apt-get install -y --no-install-recommends "${suite[@]}" "${packages[@]}")
+  # Downloaded first, which can be interrupted; then installed in a session of its own, which Ctrl-C does not reach: libc may be
+  # among what it replaces.
+  { quietly "${install[@]}" --download-only && quietly setsid --wait "${install[@]}"; } ||
     give_up "apt-get could not install the Docker engine, see above. Install Docker 25 or newer yourself, and run the same again."
   hash -r
-  # Debian splits the client off; another one may be there already.
-  command -v docker >/dev/null || quietly apt-get install -y --no-install-recommends "${suite[@]}" docker-cli ||
-    give_up "apt-get could not install docker-cli, see above."
 }
 
 # The mirror that this machine's apt uses for Debian itself, in either format of its sources.
 apt_mirror() {
   apt-get indextargets --format '$(SITE)|$(ORIGIN)|$(LABEL)|$(CREATED_BY)' 2>/dev/null |
     awk -F'|' '$2 == "Debian" && $3 == "Debian" && $4 == "Packages" { print $1; exit }'
+}
+
+# An engine that was killed leaves its containerd, and the next one waits for that in vain.
+end_orphan() {
+  local file=/var/run/docker/containerd/containerd.pid pid
+  [ -f "$file" ] && [ ! -f /var/run/docker.pid ] || return 0
+  pid=$(cat "$file")
+  say "ending the containerd of an engine that is gone (process $pid)"
+  kill "$pid" 2>/dev/null || :
+  local tries
+  for ((tries = 0; tries < 50; tries++)); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  kill -9 "$pid" 2>/dev/null || :
+  rm -f "$file"
 }
 
 start_engine() {
@@ -94,6 +110,7 @@ start_engine() {
   for pid in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
     if [ -f "$pid" ] && ! grep -qE '^(dockerd|containerd)$' "/proc/$(cat "$pid")/comm" 2>/dev/null; then rm -f "$pid"; fi
   done
+  end_orphan
   say "starting the Docker engine (log: $log)"
   # 9 is the lock: an engine that kept it open would hold it for ever.
   setsid nohup dockerd >"$log" 2>&1 9>&- </dev/null &

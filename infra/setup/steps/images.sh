@@ -14,7 +14,15 @@ step_images() {
     export STACKYARD_IMAGE_SOURCE=$source
   fi
   [ "$source" = packages ] || return 0
-  if node "$ROOT/infra/airgap/images/build.ts" --check "${STACK_IMAGES[@]}" >/dev/null 2>&1; then return; fi
+  if images_there; then return; fi
+  hold images
+  images_there || build_images
+  release
+}
+
+images_there() { node "$ROOT/infra/airgap/images/build.ts" --check "${STACK_IMAGES[@]}" >/dev/null 2>&1; }
+
+build_images() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # The base image is made with debootstrap, from the mirror that apt knows.
     [ -n "$(apt-get indextargets 2>/dev/null)" ] && command -v debootstrap >/dev/null ||

@@ -17,7 +17,15 @@ step_pulumi() {
       return
     fi
   fi
-  download_pulumi || build_toolchain "${version:-none}"
+  hold pulumi
+  if [ -x "$PULUMI_DOWNLOADED/pulumi" ]; then PATH=$PULUMI_DOWNLOADED:$PATH
+  elif [ -x "$TOOLCHAIN/bin/pulumi" ]; then
+    PATH=$TOOLCHAIN/bin:$PATH
+    export PULUMI_HOME=${PULUMI_HOME:-$TOOLCHAIN/home}
+  else
+    download_pulumi || build_toolchain "${version:-none}"
+  fi
+  release
 }
 
 download_pulumi() {

@@ -1,0 +1,72 @@
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { copyOfProject, type Ran, ROOT, run } from "./harness.ts";
+
+// What `pulumi` on PATH does with stack files: a clone's own settings and salts are in its state, and the work tree stays as it was
+// cloned, from whatever folder and by whatever command. With the real CLI; nothing of it needs an engine.
+
+const clone = copyOfProject();
+const state = mkdtempSync(join(tmpdir(), "stackyard-e2e-state-"));
+const env = { ...process.env };
+for (const name of ["PULUMI_OPTION_CONFIG_FILE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_STACK"]) delete env[name];
+Object.assign(env, {
+  STACKYARD_STATE: state,
+  PULUMI_BACKEND_URL: `file://${state}/backend`,
+  PULUMI_CONFIG_PASSPHRASE: "e2e",
+  PATH: `${state}/bin:${process.env.PATH}`,
+});
+
+beforeAll(() => {
+  for (const folder of ["backend", "config", "bin"]) mkdirSync(join(state, folder));
+  cpSync(join(ROOT, "infra/setup/pulumi.sh"), join(state, "bin/pulumi"));
+  writeFileSync(join(state, "bin/.stackyard-wrapper"), "");
+  chmodSync(join(state, "bin/pulumi"), 0o755);
+  for (const stack of ["dev", "prod"]) cpSync(join(ROOT, `Pulumi.${stack}.yaml`), join(clone, `Pulumi.${stack}.yaml`));
+});
+afterAll(() => {
+  for (const folder of [clone, state]) rmSync(folder, { recursive: true });
+});
+
+/** Runs pulumi in a folder of the clone, and sees that the clone's files are as they were. */
+async function pulumi(folder: string, ...args: string[]): Promise<Ran> {
+  const stackFiles = () =>
+    Object.fromEntries(
+      readdirSync(clone)
+        .filter((name) => name.startsWith("Pulumi."))
+        .map((name) => [name, readFileSync(join(clone, name), "utf8")]),
+    );
+  const before = stackFiles();
+  const ran = await run("pulumi", args, { cwd: join(clone, folder), env });
+  expect(ran.code, ran.output).toBe(0);
+  expect(stackFiles()).toEqual(before);
+  return ran;
+}
+
+const get = async (key: string, ...flags: string[]) =>
+  (await pulumi(".", "config", "get", key, ...flags)).stdout.trim();
+
+test("what is set is found again, and is in no tracked file: from the project's folder, from another, from outside", async () => {
+  await pulumi(".", "config", "set", "environment", "prod");
+  expect(await get("environment")).toBe("prod");
+  await pulumi("infra", "config", "set", "--path", "redis.hostPort", "7001");
+  expect(await get("redis.hostPort", "--path")).toBe("7001");
+  await pulumi("infra", "-C", "..", "config", "set", "--secret", "imageMirror", "hidden.example.com");
+  expect(await get("imageMirror")).toBe("hidden.example.com");
+  expect(await get("api.hostPort", "--path")).toBe("3000");
+});
+
+test("another stack is made, gets settings copied, and goes: nothing of it is beside the program", async () => {
+  await pulumi(".", "stack", "init", "alice");
+  await pulumi(".", "config", "cp", "--dest", "alice");
+  expect(await get("imageMirror", "--stack", "alice")).toBe("hidden.example.com");
+  await pulumi(".", "stack", "rm", "--yes", "alice");
+  expect((await pulumi(".", "stack", "ls")).stdout).not.toContain("alice");
+});
+
+test("a stack that is removed after its resources leaves the tracked file, and starts again from it", async () => {
+  await pulumi(".", "destroy", "--yes", "--skip-preview", "--remove", "--stack", "dev");
+  expect((await pulumi(".", "stack", "ls")).stdout).not.toContain("dev");
+  expect(await get("environment")).toBe("dev");
+});
