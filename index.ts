@@ -3,10 +3,6 @@ import { Platform } from "./components/index.ts";
 import { readSettings } from "./stacks/config.ts";
 import { polyglot } from "./stacks/polyglot.ts";
 
-// Pulumi keeps a stack trace with every promise, and its source-map-support maps every frame of each: a third of the time that
-// an `up` with nothing to do takes. There is nothing to map: Node.js strips types in place.
-delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
-
 const programs = { polyglot };
 
 const settings = readSettings();

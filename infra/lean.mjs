@@ -1,10 +1,45 @@
 import { registerHooks } from "node:module";
 
-// Loaded before Pulumi's runner (`nodeargs` in Pulumi.yaml). The SDK's index loads its Automation API, and with it npm's own
-// dependency solver: a fifth of an `up` with nothing to do, for something that no Pulumi program can use in itself.
+// Loaded before Pulumi's runner (`nodeargs` in Pulumi.yaml). More than half of the time that an `up` with nothing to do spends in
+// Node.js goes into parts of the SDK that it does not use. What none can use is left out; what serves functions that are kept in
+// state (dynamic providers) is loaded when the first of those is met.
+const LEAN = {
+  // For programs that run pulumi.
+  "/@pulumi/pulumi/automation/index.js": "",
+  // Node.js strips types in place: there is nothing to map.
+  "/source-map-support/register.js": "",
+  "/@pulumi/pulumi/typescript-shim.js": `
+    const load = () => { try { return require("typescript"); } catch { return require("./vendor/typescript@3.8.3/typescript.js"); } };
+    module.exports = new Proxy({}, { get: (_, name) => load()[name] });`,
+  "/@npmcli/arborist/lib/index.js": `
+    module.exports = { __esModule: true, get Arborist() { return require("./arborist/index.js"); } };`,
+  // A debugger's session, which tells where a function came from.
+  "/@pulumi/pulumi/runtime/closure/v8Hooks.js": `
+    require("node:v8").setFlagsFromString("--allow-natives-syntax");
+    const urls = new Map();
+    let opened;
+    async function open() {
+      const session = new (require("node:inspector").Session)();
+      session.connect();
+      session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
+      await new Promise((resolve, reject) => session.post("Debugger.enable", (error) => (error ? reject(error) : resolve())));
+      return session;
+    }
+    exports.getSessionAsync = () => (opened ??= open());
+    exports.isInitializedAsync = async () => {};
+    exports.getScriptUrl = (id) => urls.get(id);`,
+};
+
+const DEBUGGABLE = "/@pulumi/pulumi/runtime/debuggable.js";
+
 registerHooks({
-  load: (url, context, next) =>
-    url.endsWith("/@pulumi/pulumi/automation/index.js")
-      ? { format: "commonjs", source: "", shortCircuit: true }
-      : next(url, context),
+  load: (url, context, next) => {
+    const [, source] = Object.entries(LEAN).find(([path]) => url.endsWith(path)) ?? [];
+    if (source !== undefined) return { format: "commonjs", source, shortCircuit: true };
+    const loaded = next(url, context);
+    // A stack trace is kept with every promise, for those who look for one that never settles.
+    if (url.endsWith(DEBUGGABLE) && !process.env.PULUMI_DEBUG_PROMISE_LEAKS)
+      loaded.source = String(loaded.source).replace("value: new Error().stack", 'value: ""');
+    return loaded;
+  },
 });

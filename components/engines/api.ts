@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type IncomingMessage, request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import type { DockerHost } from "./host.ts";
@@ -99,6 +99,9 @@ export interface EngineApi {
   /** Every network's subnets, in CIDR form. */
   subnets(): Promise<string[]>;
 }
+
+/** Not imported: that would load all of node:http's own exports, WebSocket among them, which takes longer than the call. */
+const { request } = process.getBuiltinModule("node:http");
 
 /** The oldest engine API with a health check's start interval: Docker 25. */
 const OLDEST_API = "1.44";

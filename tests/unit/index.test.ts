@@ -4,7 +4,6 @@ import { ArgsError } from "../../components/index.ts";
 import { FakeDaemon } from "./helpers/daemon.ts";
 import { held, mock, passwordOf } from "./helpers/stack.ts";
 
-const { prepareStackTrace } = Error;
 let daemon: FakeDaemon;
 beforeEach(async () => {
   daemon = await new FakeDaemon().ready();
@@ -15,10 +14,7 @@ beforeEach(async () => {
   vi.stubEnv("STACKYARD_IMAGE_SOURCE", "registry");
   vi.resetModules();
 });
-afterEach(async () => {
-  Error.prepareStackTrace = prepareStackTrace;
-  await daemon.close();
-});
+afterEach(() => daemon.close());
 
 async function program(config: Record<string, string>) {
   const monitor = mock();

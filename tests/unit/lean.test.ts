@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs a program as Pulumi's runner is run, and answers what it wrote. */
+const lean = (program: string) =>
+  execFileSync(process.execPath, ["--import", "./infra/lean.mjs", "--eval", program], { cwd: ROOT, encoding: "utf8" });
+
+test("what it leaves out or puts off is not loaded with the SDK", () => {
+  const loaded = lean('require("@pulumi/pulumi"); console.log(Object.keys(require.cache).join("\\n"))').split("\n");
+  const heavy =
+    /\/(typescript\/lib|arborist\/lib\/(?!index\.js)|source-map-support\/source-map-support|automation\/(?!index\.js))/;
+  expect(loaded.length).toBeGreaterThan(50);
+  expect(loaded.filter((path) => heavy.test(path))).toEqual([]);
+});
+
+test("a function is still serialized, as dynamic providers need it", () => {
+  const text = lean(`
+    const captured = { greeting: "hello" };
+    require("@pulumi/pulumi").runtime
+      .serializeFunction(() => captured.greeting + " there", { isFactoryFunction: false })
+      .then(({ text }) => console.log(text));`);
+  expect(text).toContain('greeting: "hello"');
+  expect(text).toContain('captured.greeting + " there"');
+});
+
+test("every file that it stands in for is there", () => {
+  const paths = [...readFileSync(`${ROOT}/infra/lean.mjs`, "utf8").matchAll(/"\/([\w@/.-]+\.js)"/g)].map(
+    ([, path]) => path,
+  );
+  expect(paths).toHaveLength(6);
+  for (const path of paths) expect(() => readFileSync(`${ROOT}/node_modules/${path}`), path).not.toThrow();
+  const debuggable = readFileSync(`${ROOT}/node_modules/@pulumi/pulumi/runtime/debuggable.js`, "utf8");
+  expect(debuggable.split("value: new Error().stack")).toHaveLength(2);
+});
