@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { ended, eventually, type Ran, ROOT, run } from "./harness.ts";
+
+// Set-up, on a machine that lacks something: an old Node.js, an engine, a passphrase. With a cache and a state of the test's own.
+
+const SCRIPT = join(ROOT, "infra/setup/setup.sh");
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-e2e-setup-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  env = { ...process.env, STACKYARD_CACHE: join(folder, "cache"), XDG_STATE_HOME: join(folder, "state") };
+  for (const name of ["STACKYARD_STATE", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE"]) delete env[name];
+});
+
+const setup = (...steps: string[]): Promise<Ran> => run("bash", [SCRIPT, ...steps], { cwd: ROOT, env });
+
+/** A Node.js that says it is old, before all others on PATH. npm runs on it, as on a real one. */
+function oldNode(): void {
+  mkdirSync(join(folder, "bin"));
+  const node = join(folder, "bin/node");
+  writeFileSync(node, `#!/bin/sh\n[ "$1" = --version ] && echo v20.1.0 && exit\nexec ${process.execPath} "$@"\n`);
+  chmodSync(node, 0o755);
+  env.PATH = `${folder}/bin:${env.PATH}`;
+}
+
+const got = async () =>
+  (await run(join(folder, "cache/node-24.21.0/bin/node"), ["--version"], { cwd: ROOT, env })).stdout.trim();
+const unfinished = () => readdirSync(join(folder, "cache")).filter((name) => name.startsWith(".unfinished"));
+
+test("says nothing when all is there", async () => {
+  env = process.env;
+  expect(await setup()).toMatchObject({ code: 0, output: "" });
+});
+
+test("gets a Node.js where it is too old: once, whoever asks at the same time", async () => {
+  oldNode();
+  const both = await Promise.all([setup("node"), setup("node")]);
+  for (const { code, output } of both) expect(code, output).toBe(0);
+  const said = both.map(({ output }) => output).join("");
+  expect(said.split("Node.js 24.21.0 from the npm package")).toHaveLength(2);
+  expect(said).toContain("(found v20.1.0)");
+  expect(await got()).toBe("v24.21.0");
+  expect(unfinished()).toEqual([]);
+  expect(await setup("node")).toMatchObject({ code: 0, output: "" });
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
+  "ended by %s, the same command finishes the work",
+  async (signal) => {
+    oldNode();
+    const child = spawn("bash", [SCRIPT, "node"], {
+      cwd: ROOT,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const over = ended(child);
+    await eventually(async () => expect(unfinished()).toHaveLength(1));
+    process.kill(-(child.pid ?? 0), signal);
+    await over;
+    expect(child.exitCode).not.toBe(0);
+    expect(existsSync(join(folder, "cache/node-24.21.0"))).toBe(false);
+    // Nobody hears SIGKILL: what it leaves goes two hours later.
+    if (signal !== "SIGKILL") expect(unfinished()).toEqual([]);
+
+    const { code, output } = await setup("node");
+    expect(code, output).toBe(0);
+    expect(await got()).toBe("v24.21.0");
+  },
+);
+
+test("says where no engine answers, when one was named", async () => {
+  env.DOCKER_HOST = "unix:///nonexistent/docker.sock";
+  const { code, output } = await setup("engine");
+  expect({ code, output }).toEqual({
+    code: 1,
+    output:
+      "set-up: no Docker engine answers at unix:///nonexistent/docker.sock. Start it, or unset that to use the local one.\n",
+  });
+});
+
+test("keeps the passphrase where only its owner reads it, and makes no other one for a state that has one", async () => {
+  expect((await setup("state")).output).toContain("state of this clone: ");
+  const [state = ""] = readdirSync(join(folder, "state/stackyard")).map((name) =>
+    join(folder, "state/stackyard", name),
+  );
+  const passphrase = join(state, "passphrase");
+  expect(statSync(passphrase).mode & 0o777).toBe(0o600);
+  expect(statSync(state).mode & 0o777).toBe(0o700);
+  expect(await setup("state")).toMatchObject({ code: 0, output: "" });
+
+  rmSync(passphrase);
+  writeFileSync(join(state, "backend/dev.json"), "{}");
+  const { code, output } = await setup("state");
+  expect(code).toBe(1);
+  expect(output).toContain(`the passphrase ${passphrase} is gone, and the state beside it cannot be read without it`);
+  expect(existsSync(passphrase)).toBe(false);
+});
