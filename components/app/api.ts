@@ -7,31 +7,33 @@ import { type Dependency, toldOf, uses } from "../core/dependency.ts";
 import { Build, builtFrom } from "../core/image.ts";
 import { Service } from "../core/service.ts";
 
-const Args = z.strictObject({
-  platform: platform(),
-  /** Folder to build its image from. */
-  build: Build,
-  /** TCP port it listens on, told to it as PORT. @default 3000 */
-  port: hostPort().default(3000),
-  /** TCP port on the host's 127.0.0.1. @default - not published */
-  hostPort: hostPort().optional(),
-  /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
-  uses: uses(),
-  /** Environment, nothing secret. @default {} */
-  env: z.record(variable(), z.string("a text")).default({}),
-  /**
-   * How it gets the URLs of what it uses: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where
-   * `docker inspect` shows them. @default "files"
-   */
-  credentials: z.enum(["files", "environment"]).default("files"),
-  /** What proves that it serves: a program inside its image, exit code 0 when it does. */
-  probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
-  /** `uid:gid`. @default "1000:1000" */
-  user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
-  /** Whether it may reach beyond the networks of what it uses. @default false */
-  egress: z.boolean("true or false").default(false),
-  ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
-});
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** Folder to build its image from. */
+    build: Build,
+    /** TCP port it listens on, told to it as PORT. @default 3000 */
+    port: hostPort().default(3000),
+    /** TCP port on the host's 127.0.0.1. @default - not published */
+    hostPort: hostPort().optional(),
+    /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
+    uses: uses(),
+    /** Environment, nothing secret. @default {} */
+    env: z.record(variable(), z.string("a text")).default({}),
+    /**
+     * How it gets the URLs of what it uses: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where
+     * `docker inspect` shows them. @default "files"
+     */
+    credentials: z.enum(["files", "environment"]).default("files"),
+    /** What proves that it serves: a program inside its image, exit code 0 when it does. */
+    probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+    /** `uid:gid`. @default "1000:1000" */
+    user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
+    /** Whether it may reach beyond the networks of what it uses. @default false */
+    egress: z.boolean("true or false").default(false),
+    ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
+  })
+  .refine(({ env }) => !("PORT" in env), { path: ["env", "PORT"], error: "left out, because `port` sets it" });
 export type ApiArgs = z.input<typeof Args>;
 
 /**

@@ -115,11 +115,11 @@ export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute pat
 /** A text of one form. */
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
 
-/** A value that is secret, plain or an output; never shown in a message. */
-export const secretValue = (rule = "a text that is not empty") =>
+/** A value that is secret, plain or an output; never shown in a message. Shorter ones could not be hidden in logs. */
+export const secretValue = () =>
   z.custom<string | Output<string>>(
-    (value) => Output.isInstance(value) || (typeof value === "string" && value.length > 0),
-    `${SECRET} ${rule}`,
+    (value) => Output.isInstance(value) || (typeof value === "string" && /^\P{Cc}{4,}$/u.test(value)),
+    `${SECRET} 4 characters or more, none a control character`,
   );
 
 /** A value made by one of Stackyard's own classes. */

@@ -15,33 +15,38 @@ const DATA_PATH = "/data";
 /** The image's own user redis. */
 const USER = "999:999";
 
-const Args = z.strictObject({
-  platform: platform(),
-  /** Password of the default user. @default - a random one, made once */
-  password: secretValue().optional(),
-  /** TCP port on the host's 127.0.0.1. @default - not published */
-  hostPort: hostPort().optional(),
-  /** Most memory for data, in MiB; should leave room below `memoryMiB`. @default - half of `memoryMiB` */
-  maxMemoryMiB: mebibytes(1).optional(),
-  /** What goes when that is full. @default "noeviction" */
-  maxMemoryPolicy: z
-    .enum([
-      "noeviction",
-      "allkeys-lru",
-      "allkeys-lfu",
-      "allkeys-random",
-      "volatile-lru",
-      "volatile-lfu",
-      "volatile-random",
-      "volatile-ttl",
-    ])
-    .default("noeviction"),
-  /** Writes every change to a log on disk, so that a crash loses a second of writes at most. @default true */
-  appendOnly: z.boolean().default(true),
-  /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-  lifecycle: lifecycle(),
-  ...limits({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-});
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** Password of the default user. @default - a random one, made once */
+    password: secretValue().optional(),
+    /** TCP port on the host's 127.0.0.1. @default - not published */
+    hostPort: hostPort().optional(),
+    /** Most memory for data, in MiB; should leave room below `memoryMiB`. @default - half of `memoryMiB` */
+    maxMemoryMiB: mebibytes(1).optional(),
+    /** What goes when that is full. @default "noeviction" */
+    maxMemoryPolicy: z
+      .enum([
+        "noeviction",
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+      ])
+      .default("noeviction"),
+    /** Writes every change to a log on disk, so that a crash loses a second of writes at most. @default true */
+    appendOnly: z.boolean().default(true),
+    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+    lifecycle: lifecycle(),
+    ...limits({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+  })
+  .refine(({ maxMemoryMiB = 0, memoryMiB }) => maxMemoryMiB < memoryMiB, {
+    path: ["maxMemoryMiB"],
+    error: "less than memoryMiB",
+  });
 export type RedisArgs = z.input<typeof Args>;
 
 /**

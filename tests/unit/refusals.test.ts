@@ -64,13 +64,15 @@ const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
 const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
+const PASSWORD = "password: should be 4 characters or more, none a control character, got";
+
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
   ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
   ["Postgres", { database: "my-app" }, `database: ${IDENTIFIER} "my-app"`],
   ["Postgres", { database: 7 }, "database: should be a text, got 7"],
-  ["Postgres", { password: "" }, "password: should be a text that is not empty, got a value that is not shown"],
-  ["Postgres", { password: 1_234_567 }, "password: should be a text that is not empty, got a value that is not shown"],
+  ["Postgres", { password: "" }, `${PASSWORD} a value that is not shown`],
+  ["Postgres", { password: 1_234_567 }, `${PASSWORD} a value that is not shown`],
   ["Postgres", { hostPort: 70_000 }, `hostPort: ${PORT} 70000`],
   ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
   ["Postgres", { maxConnections: 0 }, "maxConnections: should be a whole number, 1 to 10000, got 0"],
@@ -83,8 +85,9 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { tyop: 1 }, "tyop: should not be there"],
   ["Postgres", { database: pulumi.output("app") }, "database: should be a text, got an output"],
 
-  ["Redis", { password: {} }, "password: should be a text that is not empty, got a value that is not shown"],
+  ["Redis", { password: {} }, `${PASSWORD} a value that is not shown`],
   ["Redis", { maxMemoryMiB: 0 }, "maxMemoryMiB: should be whole MiB, 1 or more, got 0"],
+  ["Redis", { maxMemoryMiB: 128 }, "maxMemoryMiB: should be less than memoryMiB, got 128"],
   ["Redis", { maxMemoryPolicy: "lru" }, `maxMemoryPolicy: ${POLICY} "lru"`],
   ["Redis", { appendOnly: "no" }, 'appendOnly: should be true or false, got "no"'],
   ["Redis", { hostPort: 1.5 }, `hostPort: ${PORT} 1.5`],
@@ -122,6 +125,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { port: 0 }, `port: ${PORT} 0`],
   ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
   ["Api", { uses: [] }, "uses: should be names with values, got a list"],
+  ["Api", { env: { PORT: "1" } }, 'env.PORT: should be left out, because `port` sets it, got "1"'],
   ["Api", { env: { "1A": "x" } }, `env.1A: ${VARIABLE} "1A"`],
   ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
   ["Api", { probe: undefined }, "probe: should be a list, got nothing"],
@@ -187,7 +191,7 @@ describe("several faults, all in one message", () => {
       [
         `name: ${NAME} "Main"`,
         "platform: should be a Platform, got nothing",
-        "password: should be a text that is not empty, got a value that is not shown",
+        `${PASSWORD} a value that is not shown`,
         "a: should not be there",
         "b: should not be there",
       ],

@@ -41,7 +41,7 @@ describe("each kind, its limits", () => {
     ["variable", variable(), ["A", "_x", "PATH", "a1"]],
     ["containerPath", containerPath(), ["/a", "/var/lib/data", "/a b"]],
     ["matching", matching(/^x+$/, "some x"), ["x", "xx"]],
-    ["secretValue", secretValue(), ["p", pulumi.output("p"), pulumi.secret("p")]],
+    ["secretValue", secretValue(), ["pass", "päß wörd", pulumi.output("p"), pulumi.secret("p")]],
     ["instance", instance(Map, "a Map"), [new Map()]],
   ])("%s takes", (_, schema, values) => {
     for (const value of values) expect([value, fault(schema, value)]).toEqual([value, undefined]);
@@ -54,7 +54,7 @@ describe("each kind, its limits", () => {
   const IDENTIFIER = "should be 1 to 63 of a-z, 0-9 and _, no digit first, got";
   const VARIABLE = "should be a variable's name (letters, digits and _), got";
   const PATH = "should be an absolute path inside the container, got";
-  const SECRET = "should be a text that is not empty, got";
+  const SECRET = "should be 4 characters or more, none a control character, got";
   test.each<[string, unknown, z.ZodType, string]>([
     ["hostPort", 0, hostPort(), `${PORT} 0`],
     ["hostPort", 65_536, hostPort(), `${PORT} 65536`],
@@ -86,7 +86,8 @@ describe("each kind, its limits", () => {
     ["secretValue", 12_345, secretValue(), `${SECRET} a value that is not shown`],
     ["secretValue", ["hunter2"], secretValue(), `${SECRET} a value that is not shown`],
     ["secretValue", undefined, secretValue(), `${SECRET} nothing`],
-    ["secretValue with a rule of its own", 1, secretValue("a key"), "should be a key, got a value that is not shown"],
+    ["secretValue", "abc", secretValue(), `${SECRET} a value that is not shown`],
+    ["secretValue", "a\nbcd", secretValue(), `${SECRET} a value that is not shown`],
     ["instance", new Set(), instance(Map, "a Map"), "should be a Map, got an object"],
     ["instance", undefined, instance(Map, "a Map"), "should be a Map, got nothing"],
     ["instance", null, instance(Map, "a Map"), "should be a Map, got null"],
@@ -182,7 +183,7 @@ describe("parseArgs", () => {
       new ArgsError('Thing "One" has bad arguments', [
         'name: should be 1 to 40 of a-z, 0-9 and -, a letter first, got "One"',
         "port: should be 1 to 65535, got 0",
-        "password: should be a text that is not empty, got a value that is not shown",
+        "password: should be 4 characters or more, none a control character, got a value that is not shown",
         "tyop: should not be there",
       ]),
     );
