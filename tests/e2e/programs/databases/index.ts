@@ -25,3 +25,6 @@ const databases = [
 export const urls = pulumi.secret(
   Object.fromEntries(databases.map(([name, { connection }]) => [name, connection.fromHost?.url ?? connection.url])),
 );
+export const inside = pulumi.secret(
+  Object.fromEntries(databases.map(([name, { connection }]) => [name, connection.url])),
+);
