@@ -128,7 +128,9 @@ describe("the polyglot stack, from the first up to destroy", () => {
     }
   });
 
-  test("a second preview finds nothing to do", () => stack.unchanged());
+  test.each([false, true])("a second preview finds nothing to do, refreshed: %j", (refreshed) => {
+    return stack.unchanged({}, refreshed);
+  });
 
   test.each([
     ["postgres", /database system was shut down at/, /not properly shut down|recovery/],
@@ -200,6 +202,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     expect(log).toMatch(/database system was shut down at/);
     await expectData(stack, urls);
     await eventually(() => post(urls.api, "after down and up"));
+    await stack.unchanged({}, false);
     await stack.unchanged();
   });
 

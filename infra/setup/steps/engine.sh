@@ -51,8 +51,10 @@ install_engine() {
   export DEBIAN_FRONTEND=noninteractive
   # Before a mirror is looked for: apt knows what it serves only from its lists.
   quietly apt-get update || give_up "apt-get update failed, see above. Is the package mirror reachable?"
-  local suite=() packages=(docker.io docker-buildx docker-compose iptables debootstrap)
-  if [ "$id" = debian ] && [ "${VERSION_ID:-0}" -lt 13 ]; then
+  local suite=() packages=(docker.io docker-buildx docker-compose iptables debootstrap) offered
+  offered=$(apt-cache policy docker.io | awk '$1 == "Candidate:" { print $2 }')
+  # Not by the release's number: what a newer Docker brings along changes that, even when its install was interrupted.
+  if [ "$id" = debian ] && ! { [[ $offered == [0-9]* ]] && at_least "$offered" 25.0.0; }; then
     # Its own Docker is too old. One package and what it needs come from the next release; all else stays as it is.
     suite=(-t trixie)
     local mirror

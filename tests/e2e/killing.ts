@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { createClient } from "redis";
+import { afterAll, beforeAll, expect } from "vitest";
+import { BUILT } from "../../components/core/built-image.ts";
+import { api, copyOfProject, ended, polyglotSettings, TestStack } from "./harness.ts";
+
+// What the suites of kills stand on: the project's own stack, with one job more. It takes seconds, and what it does is not
+// idempotent: a second run, or a second copy beside the first, is seen.
+
+const COUNT = `
+  const count = new SetupJob("count", {
+    platform,
+    image: { registry: "redis:8", packages: "redis" },
+    command: ["sh", "-ec", 'redis() { redis-cli --no-auth-warning -u "$(cat "$CACHE_URL_FILE")" "$@"; }; redis rpush marks start; sleep 4; redis incr runs; redis rpush marks end'],
+    uses: { cache },
+  });
+`;
+
+/** A stack that is there to be killed, for the tests of one file. */
+export class Victim {
+  readonly #project = copyOfProject({
+    "stacks/polyglot.ts": (before) =>
+      replaced(
+        replaced(replaced(before, "Redis }", "Redis, SetupJob }"), "\n  const api =", `${COUNT}\n  const api =`),
+        "cache, schema }",
+        "cache, schema, count }",
+      ),
+  });
+  readonly stack = new TestStack(this.#project);
+  #ports = { postgres: 0, redis: 0, api: 0 };
+  #settings: Record<string, Record<string, unknown>> = {};
+  #watched: Watched | undefined;
+  #nothingThere = true;
+  #kills = 0;
+
+  constructor() {
+    beforeAll(async () => {
+      const { ports, settings } = await polyglotSettings();
+      this.#ports = ports;
+      this.#settings = settings as Record<string, Record<string, unknown>>;
+      await this.stack.create(settings);
+      this.#watched = watch(this.stack.name);
+    });
+    afterAll(async () => {
+      this.#watched?.stop();
+      await this.stack.dispose();
+      rmSync(this.#project, { recursive: true, force: true });
+    });
+  }
+
+  /** Nothing is there, nor in state: also after a test that failed. */
+  async fromNothing(): Promise<void> {
+    if (!this.#nothingThere) await this.cleaned();
+    this.#nothingThere = false;
+  }
+
+  /** A clean slate, which leaves nothing. */
+  async cleaned(): Promise<void> {
+    const { code, output } = await this.stack.verb("clean", { YES: "1" });
+    expect(code, output).toBe(0);
+    expect(await this.stack.leftovers()).toEqual([]);
+    expect(await api.imageNames(`${BUILT}*-${this.stack.name}-*:*`)).toEqual([]);
+    this.#watched?.forget();
+  }
+
+  async destroyed(): Promise<void> {
+    const { code, output } = await this.stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+    expect(code, output).toBe(0);
+    expect(await this.stack.leftovers()).toEqual([]);
+    this.#watched?.forget();
+    this.#nothingThere = true;
+  }
+
+  /** Another port on the host for a database: its server is stopped and made anew over its volume. */
+  republish(database: "postgres" | "redis"): void {
+    this.#ports[database] += 1;
+    this.#settings = {
+      ...this.#settings,
+      [database]: { ...this.#settings[database], hostPort: this.#ports[database] },
+    };
+    this.stack.configure(this.#settings);
+  }
+
+  /**
+   * Ends a verb as soon as it has written what is looked for, and then some time later. Every other time all that it has started
+   * is ended as well, as a loss of power does; else pulumi's plugins and the program are left to live for as long as they like,
+   * as the kernel leaves them when memory runs out.
+   */
+  async kill(verb: string, looked: RegExp, laterMs = 0, env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const child = this.stack.startVerb(verb, env);
+    const everything = this.#kills++ % 2 === 1;
+    let seen = "";
+    let killing: NodeJS.Timeout | undefined;
+    child.stdout?.on("data", (text: Buffer | string) => {
+      seen += String(text);
+      if (looked.test(seen)) killing ??= setTimeout(() => killed(child, everything), laterMs);
+    });
+    const { code, output } = await ended(child);
+    clearTimeout(killing);
+    // It did not come to an end by itself.
+    expect({ looked, killed: child.signalCode, code }, output).toEqual({ looked, killed: "SIGKILL", code: -1 });
+    expect(output.slice(output.search(/^(Updating|Destroying) /m)), "it had finished").not.toContain("Duration:");
+  }
+
+  /** `make dev`, and all that it promises. */
+  async converges(): Promise<void> {
+    this.#nothingThere = false;
+    const { code, output } = await this.stack.verb("up");
+    expect(code, output).toBe(0);
+    expect((await fetch(`http://127.0.0.1:${this.#ports.api}/ready`)).status).toBe(200);
+    const { code: changes, output: preview } = await this.stack.pulumi(["preview", "--diff", "--expect-no-changes"]);
+    expect(changes, preview).toBe(0);
+
+    // The effect of the job is there once, and so is each container.
+    const { redis: url } = await this.stack.outputs<{ redis: string }>("urls");
+    expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start", "end"]);
+    expect(await redis(url, "GET", "runs")).toBe("1");
+    const there = (await this.stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
+    expect(there.sort()).toEqual(
+      ["api running", "count", "postgres running", "postgres-setup", "redis running"].map((each) =>
+        each.includes(" ") ? each : expect.stringMatching(`^${each} (created|exited)$`),
+      ),
+    );
+    expect(this.#watched?.starts("count")).toBe(1);
+    expect(this.#watched?.besideEachOther()).toEqual([]);
+  }
+
+  async writeNote(title: string): Promise<void> {
+    const body = JSON.stringify({ title });
+    const headers = { "content-type": "application/json" };
+    const { status } = await fetch(`http://127.0.0.1:${this.#ports.api}/notes`, { method: "POST", body, headers });
+    expect(status).toBe(201);
+  }
+
+  async titles(): Promise<string[]> {
+    const found = (await (await fetch(`http://127.0.0.1:${this.#ports.api}/notes`)).json()) as { title: string }[];
+    return found.map(({ title }) => title).sort();
+  }
+}
+
+function killed(child: ChildProcess, everything: boolean): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  const others = everything ? inSession(child.pid) : [];
+  process.kill(-child.pid, "SIGKILL");
+  for (const pid of others) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It is gone already.
+    }
+  }
+}
+
+/** Pulumi gives its plugins process groups of their own, so that only their session is the same. */
+function inSession(session: number): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    try {
+      // `pid (command) state ppid pgrp session …`, and the command may hold anything.
+      const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+      return Number(fields[3]) === session ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function redis(url: string, ...command: string[]): Promise<unknown> {
+  const client = createClient({ url });
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Watched {
+  starts(service: string): number;
+  /** Services and jobs of which two containers ran at the same time. */
+  besideEachOther(): string[];
+  forget(): void;
+  stop(): void;
+}
+
+/** Follows the engine's own account of what starts and ends. */
+function watch(name: string): Watched {
+  const filters = ["type=container", "event=start", "event=die", `label=stackyard.stack=${name}`];
+  const args = ["events", ...filters.flatMap((each) => ["--filter", each]), "--format", "{{json .}}"];
+  const child = spawn("docker", args, { stdio: ["ignore", "pipe", "inherit"] });
+  let started: string[] = [];
+  const beside = new Set<string>();
+  const running = new Map<string, Set<string>>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const { Action, Actor } = JSON.parse(line) as {
+      Action: string;
+      Actor: { ID: string; Attributes: Record<string, string> };
+    };
+    const service = Actor.Attributes["stackyard.service"] ?? "";
+    const ids = running.get(service) ?? new Set();
+    running.set(service, ids);
+    if (Action === "die") ids.delete(Actor.ID);
+    else {
+      started.push(service);
+      ids.add(Actor.ID);
+      // Of the API, two may: it has a port on the host here, so that even of it only one does.
+      if (ids.size > 1) beside.add(service);
+    }
+  });
+  return {
+    starts: (service) => started.filter((each) => each === service).length,
+    besideEachOther: () => [...beside].sort(),
+    forget: () => {
+      started = [];
+    },
+    stop: () => child.kill(),
+  };
+}
+
+function replaced(text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`no "${from}" to replace`);
+  return text.replace(from, to);
+}

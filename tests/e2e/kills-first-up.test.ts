@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { signalledAt } from "./harness.ts";
+import { Victim } from "./killing.ts";
+
+// A first `make dev` is ended by SIGKILL in the middle of every kind of thing that it does. Each time the next one gets on from
+// there by itself. Kills come in chains: what recovers from one is itself killed further on, and at the end of each chain
+// `make dev` is left to finish.
+
+const victim = new Victim();
+
+// Each chain ends a first `make dev` again and again, always further on: by then what was looked for earlier is there.
+const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
+  {
+    name: "identity, provider, password",
+    at: [
+      /Stash identity creating/,
+      /providers:docker docker creating/,
+      /RandomPassword \S+ creating/,
+      /RandomPassword \S+ created/,
+    ],
+  },
+  {
+    name: "volume, image, network",
+    at: [
+      /Volume postgres-data creating/,
+      /RemoteImage api creating/,
+      /Network postgres creating/,
+      /Network \S+ created/,
+    ],
+  },
+  {
+    name: "volume and image that are there, the containers of a job and a database",
+    at: [
+      /Volume \S+ created/,
+      /RemoteImage api created/,
+      /Container postgres-setup creating/,
+      /Container postgres creating/,
+      /Container postgres created/,
+    ],
+  },
+  {
+    name: "the gates of a database and a job",
+    at: [
+      /Stash postgres-ready creating/,
+      /Stash postgres-ready created/,
+      /Stash postgres-setup-done creating/,
+      /Stash postgres-setup-done created/,
+    ],
+  },
+  {
+    name: "a job in its middle, and at its end; an app's container and gate",
+    at: [
+      [/Stash count-done creating/, 2_000],
+      /Stash count-done created/,
+      /Container api creating/,
+      /Container api created/,
+      /Stash api-ready creating/,
+      /Stash api-ready created/,
+    ],
+  },
+];
+
+for (const { name, at } of CHAINS) {
+  test(`killed while creating: ${name}`, async () => {
+    await victim.fromNothing();
+    for (const each of at) {
+      const [looked, laterMs] = Array.isArray(each) ? each : [each, 0];
+      await victim.kill("up", looked, laterMs);
+      if (laterMs > 0) expect((await victim.stack.container("count")).state).toBe("running");
+    }
+    await victim.converges();
+    await victim.destroyed();
+  });
+}
+
+test("ended by Ctrl-C while a database gets ready", async () => {
+  await victim.fromNothing();
+  const { hit, code, output } = await signalledAt(
+    victim.stack.startVerb("up"),
+    "SIGINT",
+    /Stash postgres-ready creating/,
+  );
+  expect(hit).toBe(true);
+  expect(code, output).not.toBe(0);
+  expect(output).toContain("interrupted");
+  await victim.converges();
+  await victim.cleaned();
+});
