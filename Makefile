@@ -9,7 +9,7 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s follow since tail json mirror pairs DISCARD YES REFRESH
+export s c file follow since tail json mirror pairs DISCARD YES REFRESH
 
 dev: ## Bring the dev environment up, and mend what is not as it should be
 	@$(WITH) node cli/up.ts
@@ -31,6 +31,21 @@ ps: ## List services and jobs (json=1)
 
 logs: ## Show logs: s=NAME follow=1 tail=N
 	@$(WITH) node cli/logs.ts
+
+restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
+	@$(WITH) node cli/restart.ts
+
+job: ## Run a job again, on purpose: s=NAME
+	@$(WITH) node cli/job.ts
+
+shell: ## Open a shell in a container: s=NAME
+	@$(WITH) node cli/open.ts shell
+
+psql redis-cli: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
+	@$(WITH) node cli/open.ts $@
+
+env: ## Write .env with the URLs of what is published (file=NAME)
+	@$(WITH) node cli/env.ts
 
 lock: ## Refresh the images' digests in images.lock.json (mirror=HOST)
 	@$(WITH) node cli/lock.ts
@@ -66,6 +81,6 @@ lint types: ## Check one thing only
 	@$(WITH) node tests/run.ts $@
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9 ]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps logs lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -1,5 +1,5 @@
 import type { EngineApi } from "../../components/engines/api.ts";
-import { labels, type State } from "./stack.ts";
+import { labels, STACK, type State } from "./stack.ts";
 
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
@@ -40,6 +40,19 @@ export async function services(api: EngineApi, state: State): Promise<ServiceRow
       ];
     })
     .sort((a, b) => (a.kind === b.kind ? a.service.localeCompare(b.service) : a.kind < b.kind ? 1 : -1));
+}
+
+/** Those that `s=a,b` names, all without it. Ends the verb in one sentence where one is not there. */
+export async function chosen(api: EngineApi, state: State): Promise<ServiceRow[]> {
+  const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
+  const all = await services(api, state);
+  const unknown = wanted.filter((name) => !all.some(({ service }) => service === name));
+  if (unknown.length > 0 || all.length === 0) {
+    const there = all.map(({ service }) => service).join(", ") || "nothing";
+    process.stderr.write(`${unknown.join(", ") || "No service"} is not up in stack ${STACK}; up: ${there}\n`);
+    process.exit(1);
+  }
+  return all.filter(({ service }) => wanted.length === 0 || wanted.includes(service));
 }
 
 const HEALTH: Record<string, string> = { healthy: "ready", unhealthy: "unhealthy", "health: starting": "starting" };

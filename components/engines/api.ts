@@ -59,7 +59,8 @@ export interface EngineApi {
   /** Containers that carry all these labels, running or not. */
   list(labels: Record<string, string>): Promise<ContainerListed[]>;
   start(id: string): Promise<void>;
-  restart(id: string, graceSeconds: number): Promise<void>;
+  /** With its own grace, where none is given. */
+  restart(id: string, graceSeconds?: number): Promise<void>;
   /** SIGTERM (or the image's own signal), then SIGKILL after the grace; then the container is removed. Volumes with a name stay. */
   remove(id: string, graceSeconds: number): Promise<void>;
   kill(id: string): Promise<void>;
@@ -169,7 +170,8 @@ export function engineApi(at: DockerHost): EngineApi {
       }));
     },
     start: async (id) => void (await (await container(id)).start()),
-    restart: async (id, graceSeconds) => void (await (await container(id)).restart({ t: graceSeconds })),
+    restart: async (id, graceSeconds) =>
+      void (await (await container(id)).restart(graceSeconds === undefined ? {} : { t: graceSeconds })),
     async remove(id, graceSeconds) {
       await absentAs(undefined, async () => {
         const it = await container(id);

@@ -94,8 +94,8 @@ export class TestStack {
   }
 
   /** A verb of cli/, as make runs it. Only for the project's own program, or a copy of it. */
-  verb(name: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    return run("node", [join(this.program, "cli", `${name}.ts`)], {
+  verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<Ran> {
+    return run("node", [join(this.program, "cli", `${name}.ts`), ...args], {
       cwd: this.program,
       env: { ...this.env, ...env },
     });

@@ -48,9 +48,9 @@ test("every verb that it names is make's", () => {
     .filter((line) => line.startsWith("make "))
     .flatMap((line) => line.replace(/#.*/, "").split(/\s{2,}|\|/));
   const inline = [...README.matchAll(/`(make [^`]+)`/g)].map(([, command = ""]) => command);
-  const named = [...commands, ...inline].flatMap((part) => /^(?:make )?([a-z]+)/.exec(part.trim())?.[1] ?? []);
+  const named = [...commands, ...inline].flatMap((part) => /^(?:make )?([a-z-]+)/.exec(part.trim())?.[1] ?? []);
   const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
-  const verbs = [...makefile.matchAll(/^([a-z0-9 ]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
+  const verbs = [...makefile.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
   expect(named).toEqual(expect.arrayContaining(["dev", "test", "up", "down", "clean", "preview", "ps", "logs"]));
   expect(named.filter((verb) => !verbs.includes(verb))).toEqual([]);
 });

@@ -1,0 +1,30 @@
+import { pulumi, sayBackend } from "./shared/pulumi.ts";
+import { releaseStaleLocks } from "./shared/recover.ts";
+import { readState, STACK } from "./shared/stack.ts";
+
+// make job s=name: runs a job again, on purpose: its container and its gate are made anew.
+
+sayBackend();
+releaseStaleLocks();
+const { resources } = readState();
+const gates = resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
+const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
+const job = process.env.s ?? "";
+if (!jobs.includes(job)) {
+  process.stderr.write(
+    `s= should be a job of stack ${STACK} that is done (${jobs.join(", ") || "there is none"}), got ${job || "nothing"}\n`,
+  );
+  process.exit(1);
+}
+const anew = resources.filter(
+  ({ type, name }) => name === `${job}-done` || (name === job && type === "docker:index/container:Container"),
+);
+process.exit(
+  await pulumi([
+    "up",
+    "--yes",
+    "--skip-preview",
+    "--suppress-outputs",
+    ...anew.flatMap(({ urn }) => ["--replace", urn]),
+  ]),
+);

@@ -1,0 +1,30 @@
+import { untilReady } from "../components/engines/watch.ts";
+import { chosen } from "./shared/services.ts";
+import { engine, readState } from "./shared/stack.ts";
+
+// make restart [s=name]: services are stopped, each with its own grace, started again, and waited for.
+
+const READY_SECONDS = 120;
+const api = await engine();
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+const rows = (await chosen(api, readState())).filter(({ kind }) => kind === "service");
+const results = await Promise.allSettled(
+  rows.map(async ({ service, container }) => {
+    await api.restart(container);
+    const pids = (await api.inspect(container))?.pidsLimit ?? 0;
+    const watch = {
+      subject: service,
+      timeoutSeconds: READY_SECONDS,
+      mask: (text: string) => text,
+      signal: stop.signal,
+    };
+    const took = await untilReady(api, container, pids, watch);
+    process.stdout.write(`${service}: ready after ${(took / 1000).toFixed(1)} s\n`);
+  }),
+);
+for (const result of results) {
+  if (result.status === "fulfilled") continue;
+  process.stderr.write(`${(result.reason as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,110 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { api, copyOfProject, inspect, polyglotSettings, type Ran, TestStack } from "./harness.ts";
+
+// The daily commands, on a stack that is up.
+
+const project = copyOfProject();
+const stack = new TestStack(project);
+let ports: { postgres: number; redis: number; api: number };
+
+beforeAll(async () => {
+  const chosen = await polyglotSettings();
+  ports = chosen.ports;
+  await stack.create(chosen.settings);
+  await verb("up");
+});
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(project, { recursive: true });
+});
+
+async function verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
+  const { code, output, stdout } = await stack.verb(name, env, ...args);
+  expect(code, output).toBe(0);
+  return stdout;
+}
+
+function expectRefused({ code, output }: Ran, message: string): void {
+  expect({ code, output }).toEqual({ code: 1, output: message });
+}
+
+const started = async (service: string) =>
+  (await inspect<{ State: { StartedAt: string } }>((await stack.container(service)).id)).State.StartedAt;
+
+test("ps lists what is there, and its exit code says whether all is as it should be", async () => {
+  expect(await verb("ps")).toMatch(
+    new RegExp(`^postgres +ready +127\\.0\\.0\\.1:${ports.postgres} +Up .*\\(healthy\\)`, "m"),
+  );
+  await api.kill((await stack.container("redis")).id);
+  const { code, stdout } = await stack.verb("ps", { json: "1" });
+  expect(code).toBe(1);
+  const states = (JSON.parse(stdout) as Record<string, string>[]).map(({ service, state }) => `${service} ${state}`);
+  expect(states).toEqual(["api ready", "postgres ready", "redis stopped", "postgres-setup done"]);
+});
+
+test("restart starts what is stopped as well, waits until it is ready, and leaves all else alone", async () => {
+  const before = { redis: await started("redis"), postgres: await started("postgres") };
+  const container = await stack.container("redis");
+  expect(await verb("restart", { s: "redis" })).toMatch(/^redis: ready after \d+\.\d s\n$/);
+  expect(await stack.container("redis")).toMatchObject({
+    id: container.id,
+    status: expect.stringContaining("(healthy)"),
+  });
+  expect(await started("redis")).not.toBe(before.redis);
+  expect(await started("postgres")).toBe(before.postgres);
+  await stack.unchanged();
+});
+
+test("logs are of those that s= names", async () => {
+  const lines = (await verb("logs", { s: "postgres-setup", tail: "2" })).trimEnd().split("\n");
+  expect(lines).toEqual(["postgres-setup | CREATE TABLE", "postgres-setup | CREATE INDEX"]);
+  expectRefused(
+    await stack.verb("logs", { s: "postgres,nobody" }),
+    `nobody is not up in stack ${stack.name}; up: api, postgres, redis, postgres-setup\n`,
+  );
+});
+
+test("clients are signed in", async () => {
+  expect(await verb("open", { c: "select current_user || ' ' || 1" }, "psql")).toContain("app 1");
+  expect(await verb("open", { c: "incr counted" }, "redis-cli")).toBe("1\n");
+  expect(await verb("open", { s: "api", c: "id -u" }, "shell")).toBe("1000\n");
+  expectRefused(await stack.verb("open", {}, "shell"), "s= should say which: api, postgres, redis, postgres-setup\n");
+  expectRefused(
+    await stack.verb("open", { s: "redis" }, "psql"),
+    `There is nothing in stack ${stack.name} that psql is a client of by the name of redis.\n`,
+  );
+});
+
+test("a job runs again on purpose, and nothing else changes", async () => {
+  const before = await stack.state();
+  expect(await verb("job", { s: "postgres-setup" })).toContain("CREATE TABLE");
+  const after = await stack.state();
+  const changed = Object.keys(after).filter((key) => after[key] !== before[key]);
+  expect(changed).toEqual(["Container postgres-setup", "Stash postgres-setup-done"]);
+  await stack.unchanged();
+  const { code, output } = await stack.verb("job", { s: "postgres" });
+  expect(code).toBe(1);
+  expect(output).toContain(`s= should be a job of stack ${stack.name} that is done (postgres-setup), got postgres\n`);
+});
+
+test("env writes what an application outside of Docker needs, for its owner only", async () => {
+  expect(await verb("env")).toBe(".env: api, postgres, redis\n");
+  const file = join(project, ".env");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const urls = await stack.outputs<Record<string, string>>("urls");
+  expect(readFileSync(file, "utf8").split("\n").slice(1)).toEqual([
+    `API_URL=${urls.api}`,
+    `POSTGRES_URL=${urls.postgres}`,
+    `REDIS_URL=${urls.redis}`,
+    "",
+  ]);
+  await verb("env");
+  writeFileSync(file, "MINE=1\n");
+  expectRefused(
+    await stack.verb("env"),
+    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=NAME\n",
+  );
+  expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
+});
