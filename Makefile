@@ -9,7 +9,7 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file follow since tail json mirror pairs DISCARD YES REFRESH
+export s c file show follow since tail json mirror pairs DISCARD YES REFRESH
 
 dev: ## Bring the dev environment up, and mend what is not as it should be
 	@$(WITH) node cli/up.ts
@@ -43,6 +43,12 @@ shell: ## Open a shell in a container: s=NAME
 
 psql redis-cli: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
 	@$(WITH) node cli/open.ts $@
+
+config: ## Show the settings in force and where each comes from (show=secrets, json=1)
+	@$(WITH) node --import ./infra/lean.mjs cli/config.ts
+
+doctor: ## Look for what is wrong, and say what to do (json=1)
+	@$(WITH) node --import ./infra/lean.mjs cli/doctor.ts
 
 env: ## Write .env with the URLs of what is published (file=NAME)
 	@$(WITH) node cli/env.ts
@@ -83,4 +89,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

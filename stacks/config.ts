@@ -16,7 +16,8 @@ const database = (port: number) =>
     .default({})
     .describe(`default port ${port}`);
 
-const Settings = z.strictObject({
+/** Everything that can be set, with its rule and its default. */
+export const Settings = z.strictObject({
   /** Which stack program is deployed. */
   program: z.enum(["polyglot"]).default("polyglot"),
   /** `prod` protects data and publishes the API only. */

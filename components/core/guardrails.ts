@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
+import type { EngineApi } from "../engines/api.ts";
 import { valueOf } from "../engines/value.ts";
 import type { Platform } from "./platform.ts";
 
@@ -60,12 +61,16 @@ export async function free(
   port: number,
   subject: string,
 ): Promise<void> {
-  if (!local || (await isFree(port))) return;
-  const holder = (await engine.api.list({})).find(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
-  throw new Error(
-    `${subject}: port ${port} on 127.0.0.1 is taken by ${holder ? `container ${holder.name}` : "another program"}. ` +
-      "Stop that, or set another hostPort.",
-  );
+  const holder = local ? await holderOf(engine.api, port) : undefined;
+  if (holder === undefined) return;
+  throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder}. Stop that, or set another hostPort.`);
+}
+
+/** Who has a port of this machine; nothing when nobody has. */
+export async function holderOf(api: Pick<EngineApi, "list">, port: number): Promise<string | undefined> {
+  if (await isFree(port)) return undefined;
+  const holder = (await api.list({})).find(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+  return holder ? `container ${holder.name}` : "another program";
 }
 
 /** Whether nobody listens there. That we may not (a port below 1024) does not say that the engine may not. */

@@ -54,6 +54,8 @@ export interface HandedFile {
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
   ping(): Promise<string>;
+  /** The engine's machine, and the folder on it where everything is kept. */
+  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
   /** Undefined when there is no such container. */
   inspect(id: string): Promise<ContainerState | undefined>;
   /** Containers that carry all these labels, running or not. */
@@ -151,6 +153,10 @@ export function engineApi(at: DockerHost): EngineApi {
         ? (JSON.parse((await get(at.host, "/networks")).body) as Docker.NetworkInspectInfo[])
         : await (await docker()).listNetworks();
       return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+    },
+    async info() {
+      const { ServerVersion, MemTotal, NCPU, DockerRootDir } = await (await docker()).info();
+      return { version: ServerVersion, memoryBytes: MemTotal, cpus: NCPU, folder: DockerRootDir };
     },
     async inspect(id) {
       return absentAs(undefined, async () => stateOf(await (await container(id)).inspect()));

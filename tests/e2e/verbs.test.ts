@@ -108,3 +108,34 @@ test("env writes what an application outside of Docker needs, for its owner only
   );
   expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
 });
+
+test("config shows what is in force, and where it comes from", async () => {
+  const rows = JSON.parse(await verb("config", { json: "1" })) as Record<string, string>[];
+  const file = `Pulumi.${stack.name}.yaml`;
+  expect(rows).toEqual([
+    { key: "program", value: "polyglot", from: "Pulumi.yaml" },
+    { key: "environment", value: "dev", from: "Pulumi.yaml" },
+    { key: "postgres.hostPort", value: String(ports.postgres), from: file },
+    { key: "postgres.memoryMiB", value: "256", from: file },
+    { key: "redis.hostPort", value: String(ports.redis), from: file },
+    { key: "api.hostPort", value: String(ports.api), from: file },
+  ]);
+});
+
+test("doctor finds nothing wrong where all is well, and says what to do where it is not", async () => {
+  const { code, stdout } = await stack.verb("doctor", { json: "1" });
+  const findings = JSON.parse(stdout) as { about: string; ok: boolean; found: string; advice?: string }[];
+  expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  expect(code).toBe(0);
+  expect(findings.map(({ about, found }) => `${about}: ${found}`)).toContain(`port ${ports.redis}: redis's`);
+
+  await api.kill((await stack.container("redis")).id);
+  const sick = await stack.verb("doctor");
+  expect(sick.code).toBe(1);
+  expect(sick.stdout).toContain("What to do:\ndrift: `make dev` puts it back\n");
+
+  const engineless = await stack.verb("doctor", { DOCKER_HOST: "unix:///nonexistent/docker.sock" });
+  expect(engineless.code).toBe(1);
+  expect(engineless.stdout).toContain("engine: No Docker engine answers at unix:///nonexistent/docker.sock");
+  expect(await verb("up")).toMatch(/^redis +ready/m);
+});

@@ -68,6 +68,11 @@ describe("subnets", () => {
   });
 });
 
+test("info tells of the engine's machine", async () => {
+  daemon.routes["GET /info"] = { body: { ServerVersion: "26.1.5", MemTotal: 1024, NCPU: 2, DockerRootDir: "/docker" } };
+  expect(await api.info()).toEqual({ version: "26.1.5", memoryBytes: 1024, cpus: 2, folder: "/docker" });
+});
+
 describe("inspect", () => {
   const STATE = { Status: "running", ExitCode: 0, OOMKilled: false, StartedAt: "2026-01-02T03:04:05.678901234Z" };
   const INFO = {

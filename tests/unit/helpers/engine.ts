@@ -62,6 +62,11 @@ export class FakeEngine implements EngineApi {
     return this.version;
   }
 
+  async info() {
+    this.#note("info");
+    return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker" };
+  }
+
   async inspect(id: string): Promise<ContainerState | undefined> {
     this.#note("inspect", id);
     const it = this.containers.get(id);

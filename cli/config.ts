@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
+import { readSettings } from "./shared/settings.ts";
+import { PROJECT, ROOT, STACK } from "./shared/stack.ts";
+import { table } from "./shared/table.ts";
+
+// make config [show=secrets] [json=1]: the settings in force, secrets hidden, and where each value comes from.
+
+const { given, hidden, settings } = readSettings({ secrets: process.env.show === "secrets" });
+const file =
+  process.env.PULUMI_OPTION_CONFIG_FILE ??
+  [`Pulumi.${STACK}.yaml`, "Pulumi.dev.yaml"].map((name) => `${ROOT}${name}`).find((path) => existsSync(path));
+const tracked = configOf(file);
+const declared = configOf(`${ROOT}Pulumi.yaml`);
+
+const rows = leaves(settings ?? given).map(([path, value]) => ({
+  key: path.join("."),
+  value: hidden.has(path[0] ?? "") ? "[secret]" : text(value),
+  from: sourceOf(path, value),
+}));
+if (process.env.json === "1") process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+else {
+  const lines = rows.map(({ key, value, from }) => [key, value, from]);
+  process.stdout.write(`${table(["KEY", "VALUE", "FROM"], lines)}\n`);
+}
+if (!settings) {
+  process.stderr.write("Some of it is not as it should be: `make preview` says what.\n");
+  process.exitCode = 1;
+}
+
+/** Where a value comes from: a tracked file, this clone, or the program. */
+function sourceOf(path: string[], value: unknown): string {
+  const [key = "", ...rest] = path;
+  if (at(given, path) === undefined) return "default";
+  const there = at(tracked[`${PROJECT}:${key}`], rest);
+  if (there !== undefined && (hidden.has(key) || isDeepStrictEqual(text(there), text(value))))
+    return basename(file ?? "");
+  return tracked[`${PROJECT}:${key}`] === undefined && key in declared ? "Pulumi.yaml" : "this clone";
+}
+
+function configOf(path: string | undefined): Record<string, unknown> {
+  if (path === undefined) return {};
+  return (parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> }).config ?? {};
+}
+
+function at(value: unknown, path: string[]): unknown {
+  return path.reduce<unknown>((within, key) => (within as Record<string, unknown> | undefined)?.[key], value);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function leaves(value: unknown, path: string[] = []): [string[], unknown][] {
+  if (value === undefined) return [];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([key, each]) => leaves(each, [...path, key]));
+}

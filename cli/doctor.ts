@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { holderOf } from "../components/core/guardrails.ts";
+import { engineApi, wrongWith } from "../components/engines/api.ts";
+import { dockerHost } from "../components/engines/host.ts";
+import { drift } from "./shared/recover.ts";
+import { readSettings } from "./shared/settings.ts";
+import { backendFolder, labels, PROJECT, readState, STACK } from "./shared/stack.ts";
+import { table } from "./shared/table.ts";
+
+// make doctor [json=1]: what is looked at, what was found, and what to do about it. Exit code 1 when something is wrong.
+
+interface Finding {
+  about: string;
+  ok: boolean;
+  found: string;
+  /** What to do. */
+  advice?: string;
+}
+
+const GIB = 1024 ** 3;
+const LEAST_DISK_GIB = 5;
+const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;
+
+const findings = [...stateFindings(), ...(await engineFindings())];
+if (process.env.json === "1") process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+else {
+  const lines = findings.map(({ about, ok, found }) => [ok ? "ok" : "!!", about, found]);
+  process.stdout.write(`${table(["", "WHAT", "FOUND"], lines)}\n`);
+  const advice = findings.filter(({ ok }) => !ok).map(({ about, advice }) => `${about}: ${advice}`);
+  process.stdout.write(advice.length > 0 ? `\nWhat to do:\n${advice.join("\n")}\n` : "");
+}
+process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1;
+
+function stateFindings(): Finding[] {
+  const url = process.env.PULUMI_BACKEND_URL;
+  const found: Finding[] = [{ about: "state", ok: true, found: url ?? "the backend that pulumi is logged in to" }];
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  if (passphrase) {
+    const mode = existsSync(passphrase) ? statSync(passphrase).mode & 0o777 : undefined;
+    found.push({
+      about: "passphrase",
+      ok: mode === 0o600,
+      found: mode === undefined ? `${passphrase} is gone` : `${passphrase}, mode ${mode.toString(8)}`,
+      advice:
+        mode === undefined
+          ? "bring it back from a backup: the state cannot be read without it"
+          : `chmod 600 ${passphrase}: others can read it`,
+    });
+  }
+  const folder = `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
+  const locks = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  if (locks.length > 0) {
+    const advice = "wait for the run that holds it; `make dev` releases it when that run is gone";
+    found.push({ about: "lock", ok: false, found: `stack ${STACK} is locked`, advice });
+  }
+  return found;
+}
+
+async function engineFindings(): Promise<Finding[]> {
+  const at = dockerHost();
+  const api = engineApi(at);
+  const wrong = await wrongWith(api, at.host);
+  if (wrong) return [{ about: "engine", ok: false, found: `${at.host}`, advice: wrong }];
+  const [info, state] = [await api.info(), readState()];
+  const found: Finding[] = [{ about: "engine", ok: true, found: `Docker ${info.version} at ${at.host}` }];
+
+  if (existsSync(info.folder)) {
+    const { bavail, bsize } = statfsSync(info.folder);
+    const ok = bavail * bsize > LEAST_DISK_GIB * GIB;
+    found.push({
+      about: "disk",
+      ok,
+      found: `${gib(bavail * bsize)} free in ${info.folder}`,
+      advice: `make room, ${LEAST_DISK_GIB} GiB or more: \`docker system df\` shows what images and build caches take`,
+    });
+  }
+
+  const limits = state.resources.flatMap(({ type, outputs }) =>
+    type === "docker:index/container:Container" && typeof outputs.memory === "number" ? [outputs.memory] : [],
+  );
+  const limited = limits.reduce((sum, mib) => sum + mib, 0) * 1024 ** 2;
+  found.push({
+    about: "memory",
+    ok: limited < info.memoryBytes,
+    found: `limits of ${gib(limited)} together, the machine has ${gib(info.memoryBytes)}`,
+    advice: "set smaller memoryMiB: together they can ask for more than there is",
+  });
+
+  const { settings } = readSettings({ secrets: false });
+  if (!settings) {
+    found.push({
+      about: "settings",
+      ok: false,
+      found: `of stack ${STACK}`,
+      advice: "`make preview` says what is wrong",
+    });
+  }
+  const mine = await api.list(labels(state));
+  const wanted = Object.entries(settings ?? {}).flatMap(([service, set]) => {
+    const port = (set as { hostPort?: number } | undefined)?.hostPort;
+    return typeof port === "number" ? [{ service, port }] : [];
+  });
+  for (const { service, port } of wanted) {
+    const ours = state.id !== undefined && mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+    const holder = ours ? undefined : await holderOf(api, port);
+    found.push({
+      about: `port ${port}`,
+      ok: holder === undefined,
+      found: ours ? `${service}'s` : holder ? `taken by ${holder}` : `free, for ${service}`,
+      advice: `stop that, or \`make pulumi ARGS="config set --path ${service}.hostPort PORT"\``,
+    });
+  }
+
+  for (const each of await drift(api, state)) {
+    found.push({ about: "drift", ok: false, found: each, advice: "`make dev` puts it back" });
+  }
+  return found;
+}
