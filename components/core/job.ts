@@ -14,6 +14,8 @@ export interface JobArgs {
   subject: string;
   image: Image;
   command: string[];
+  /** In place of the image's own, where that one hands whatever it gets to its server. */
+  entrypoint?: string[];
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. A changed secret does not run the job again. */
   secrets?: Record<string, pulumi.Input<string>>;
@@ -42,10 +44,10 @@ export class Job implements Dependency {
     platform.claim(name);
     const own = { parent: component };
     const uses = Object.values(args.uses);
-    const { command, files = {}, env = {} } = args;
+    const { command, entrypoint, files = {}, env = {} } = args;
     const key = {
       image: args.image.id,
-      command,
+      command: [...(entrypoint ?? []), ...command],
       files: sha256(files),
       env: pulumi.output(env).apply(sha256),
       volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
@@ -65,6 +67,7 @@ export class Job implements Dependency {
         service: name,
         image: args.image.id,
         command,
+        ...(entrypoint ? { entrypoint } : {}),
         env,
         secrets: args.secrets ?? {},
         files,

@@ -120,6 +120,7 @@ export class ContainersEngine implements Engine {
       {
         image: workload.image,
         ...(workload.command ? { command: workload.command } : {}),
+        ...(workload.entrypoint ? { entrypoints: workload.entrypoint } : {}),
         envs: Object.entries(workload.env).map(([key, value]) =>
           typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
         ),

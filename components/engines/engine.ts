@@ -8,6 +8,8 @@ export interface Workload {
   /** A name that the engine resolves, and for an image built or pulled by this stack its id. */
   image: pulumi.Input<string>;
   command?: pulumi.Input<string>[];
+  /** In place of the image's own. */
+  entrypoint?: string[];
   env: Record<string, pulumi.Input<string>>;
   /** Files in `/run/secrets`, readable by `user` alone. */
   secrets: Record<string, pulumi.Input<string>>;

@@ -1,10 +1,11 @@
+import { Client as S3 } from "minio";
 import pg from "pg";
 import { createClient } from "redis";
 
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis";
+  kind: "Postgres" | "Redis" | "Minio";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -56,6 +57,28 @@ export const ROWS: Row[] = [
     }),
     log: { clean: /DB loaded from append only file/, dirty: /short read|truncat|corrupt|bad file/i },
   },
+  {
+    kind: "Minio",
+    args: {},
+    dataPath: "/data",
+    memoryMiB: 512,
+    write: async (url, value) => {
+      if (!(await s3(url).bucketExists("kept"))) await s3(url).makeBucket("kept");
+      await s3(url).putObject("kept", "kept", value);
+    },
+    read: async (url) =>
+      (await s3(url).getObject("kept", "kept"))
+        .setEncoding("utf8")
+        .toArray()
+        .then((all) => all.join("")),
+    refused: /signature we calculated does not match/,
+    inside: (url) => ({
+      command: ["mc", "cat", "server/kept/kept"],
+      env: { MC_HOST_server: url.href.replace(/\/$/, ""), MC_CONFIG_DIR: "/tmp/.mc" },
+    }),
+    // It says nothing of how it was stopped; a volume that it does not know as its own it would format.
+    log: { clean: /MinIO Object Storage Server/, dirty: /formatting|heal|corrupt/i },
+  },
 ];
 
 async function sql(url: string, statement: string, ...values: string[]): Promise<unknown[]> {
@@ -78,4 +101,16 @@ async function redis(url: string, ...command: string[]): Promise<unknown> {
   } finally {
     if (client.isOpen) client.destroy();
   }
+}
+
+/** @param url with the access key as its user and the secret key as its password. */
+function s3(url: string): S3 {
+  const { hostname, port, username, password } = new URL(url);
+  return new S3({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    accessKey: decodeURIComponent(username),
+    secretKey: decodeURIComponent(password),
+  });
 }

@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { Api, ArgsError, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../components/index.ts";
+import {
+  Api,
+  ArgsError,
+  Minio,
+  MinioSetup,
+  type Platform,
+  Postgres,
+  PostgresSetup,
+  Redis,
+  SetupJob,
+} from "../../components/index.ts";
 import { readSettings } from "../../stacks/config.ts";
 import { deploy, mock } from "./helpers/stack.ts";
 
@@ -8,7 +18,9 @@ import { deploy, mock } from "./helpers/stack.ts";
 const GOOD = {
   Postgres: [Postgres, {}],
   Redis: [Redis, {}],
+  Minio: [Minio, {}],
   PostgresSetup: [PostgresSetup, {}],
+  MinioSetup: [MinioSetup, { buckets: { kept: {} } }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -18,13 +30,15 @@ type Component = new (name: string, args: Record<string, unknown>) => pulumi.Res
 let platform: Platform;
 let database: Postgres;
 let cache: Redis;
+let storage: Minio;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
     cache: new Redis("cache", { platform }),
+    storage: new Minio("store", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache } = stack.made);
+  ({ database, cache, storage } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -35,7 +49,8 @@ async function refused(
 ): Promise<{ message: string; registered: number }> {
   const monitor = mock();
   const [component, good] = GOOD[kind];
-  const given = { platform, ...good, ...(kind === "PostgresSetup" ? { database } : {}), ...args };
+  const served = { PostgresSetup: { database }, MinioSetup: { storage } };
+  const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -66,6 +81,14 @@ const POLICY =
 
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
 
+const ROOT_USER = "should be 3 to 20 of letters, digits, dots, _ and -, a letter or digit first, got";
+const ROOT_PASSWORD =
+  "password: should be 8 characters or more, no colon, no control character, no blank at either end, got";
+const BUCKET =
+  "should be a bucket's name (3 to 63 of a-z, 0-9, - and single dots, a letter or digit first and last), got";
+const OTHER_BUCKET =
+  'should be a bucket\'s name other than "minio", which the server keeps to itself, and than an IP address, got';
+
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
   ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
@@ -94,6 +117,24 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Redis", { lifecycle: true }, `lifecycle: ${LIFECYCLE} true`],
   ["Redis", { maxConnections: 10 }, "maxConnections: should not be there"],
 
+  ["Minio", { image: "minio" }, 'image: should be an image: { registry, packages }, got "minio"'],
+  ["Minio", { user: "minio" }, `user: ${USER} "minio"`],
+  ["Minio", { rootUser: "ad" }, `rootUser: ${ROOT_USER} "ad"`],
+  ["Minio", { rootUser: "a=b" }, `rootUser: ${ROOT_USER} "a=b"`],
+  ["Minio", { password: "hunter2" }, `${ROOT_PASSWORD} a value that is not shown`],
+  ["Minio", { password: "hunter:22" }, `${ROOT_PASSWORD} a value that is not shown`],
+  ["Minio", { password: " hunter22" }, `${ROOT_PASSWORD} a value that is not shown`],
+  ["Minio", { password: "hunter22 " }, `${ROOT_PASSWORD} a value that is not shown`],
+  ["Minio", { password: "hunter\n22" }, `${ROOT_PASSWORD} a value that is not shown`],
+  ["Minio", { hostPort: 0 }, `hostPort: ${PORT} 0`],
+  ["Minio", { consoleHostPort: 65_536 }, `consoleHostPort: ${PORT} 65536`],
+  [
+    "Minio",
+    { hostPort: 9000, consoleHostPort: 9000 },
+    "consoleHostPort: should be another one than hostPort, got 9000",
+  ],
+  ["Minio", { database: "app" }, "database: should not be there"],
+
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
   ["PostgresSetup", { extensions: "pg_trgm" }, 'extensions: should be a list, got "pg_trgm"'],
@@ -101,6 +142,32 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
   ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
   ["PostgresSetup", { timeoutSeconds: 100_000 }, `timeoutSeconds: ${SECONDS} 100000`],
+
+  ["MinioSetup", { storage: undefined }, "storage: should be a Minio, got nothing"],
+  ["MinioSetup", { buckets: undefined }, "buckets: should be names with values, got nothing"],
+  ["MinioSetup", { buckets: {} }, "buckets: should be at least one bucket, got an object"],
+  ["MinioSetup", { buckets: { Uploads: {} } }, `buckets.Uploads: ${BUCKET} "Uploads"`],
+  ["MinioSetup", { buckets: { "a;b": {} } }, `buckets.a;b: ${BUCKET} "a;b"`],
+  ["MinioSetup", { buckets: { minio: {} } }, `buckets.minio: ${OTHER_BUCKET} "minio"`],
+  ["MinioSetup", { buckets: { "10.0.0.1": {} } }, `buckets.10.0.0.1: ${OTHER_BUCKET} "10.0.0.1"`],
+  ["MinioSetup", { buckets: { kept: true } }, "buckets.kept: should be a set of options, got true"],
+  [
+    "MinioSetup",
+    { buckets: { kept: { versioning: "on" } } },
+    'buckets.kept.versioning: should be true or false, got "on"',
+  ],
+  [
+    "MinioSetup",
+    { buckets: { kept: { expireAfterDays: 0 } } },
+    "buckets.kept.expireAfterDays: should be a whole number, 1 to 36500, got 0",
+  ],
+  [
+    "MinioSetup",
+    { buckets: { kept: { anonymous: "upload" } } },
+    'buckets.kept.anonymous: should be one of none, download, got "upload"',
+  ],
+  ["MinioSetup", { buckets: { kept: { acl: "none" } } }, "buckets.kept.acl: should not be there"],
+  ["MinioSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],

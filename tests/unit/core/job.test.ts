@@ -115,6 +115,7 @@ describe("runs again", () => {
 
   test.each<[string, Partial<JobArgs>]>([
     ["its command changes", { command: ["sh", "other.sh"] }],
+    ["its entry point changes", { entrypoint: ["sh", "-c"] }],
     ["a file changes", { files: { "seed.sh": "two" } }],
     ["its environment changes", { env: { A: "2" } }],
     ["its image changes", { image: { id: pulumi.output("sha256:other"), resource: undefined as never } }],

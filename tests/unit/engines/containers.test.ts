@@ -117,6 +117,7 @@ describe("a service", () => {
 
   test.each<[string, Partial<ServiceWorkload>, string, unknown]>([
     ["command", { command: ["web", "--port", "1"] }, "command", ["web", "--port", "1"]],
+    ["an entry point in place of the image's", { entrypoint: ["sh", "-c"] }, "entrypoints", ["sh", "-c"]],
     ["environment, in its order", { env: { B: "1", A: pulumi.output("x=y") } }, "envs", ["B=1", "A=x=y"]],
     [
       "capabilities that it keeps",

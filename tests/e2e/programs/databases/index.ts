@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  Minio,
+  type MinioArgs,
   Platform,
   type PlatformArgs,
   Postgres,
@@ -19,6 +21,7 @@ const all = <Args>(kind: string) =>
 
 const databases = [
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
+  ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
   ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
 ];
 

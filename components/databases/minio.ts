@@ -1,0 +1,162 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostPort, matching, parseArgs, secretValue } from "../core/args.ts";
+import { lifecycle, limits, platform } from "../core/common.ts";
+import { type Connection, connection } from "../core/connection.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { type ImageFacts, imageFacts, serverImage } from "../core/image.ts";
+import { password } from "../core/secret.ts";
+import { Service } from "../core/service.ts";
+
+/**
+ * The last release with an image (later ones are source only, the project is archived), at MinIO's own registry: Docker Hub
+ * serves none since September 2026.
+ */
+const IMAGE = { registry: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z", packages: "minio" };
+const PORT = 9000;
+const CONSOLE_PORT = 9001;
+const DATA_PATH = "/data";
+/** The user whom /data belongs to in the image built from packages. */
+const USER = "1000:1000";
+/**
+ * In the official image /data belongs to root, and a new volume takes its owner from there: another user could write nothing.
+ * This root has no capability, so it may do only what the owner of its own files may.
+ */
+const OFFICIAL_USER = "0:0";
+
+/** What the client `mc` needs to know of a server: the environment, and the files in /run/secrets. The server is its alias `server`. */
+export const MC = {
+  env: {
+    // So that no password is in its arguments or its environment, and no shell is needed to put it there.
+    MC_CONFIG_ENV_FILE: "/run/secrets/mc.env",
+    MC_CONFIG_DIR: "/tmp/.mc",
+  },
+  secrets: ({ host, port, user, password }: Connection) => ({
+    // As it is: mc takes a URL apart without decoding it.
+    "mc.env": pulumi.interpolate`MC_HOST_server=http://${user}:${password}@${host}:${port}\n`,
+  }),
+};
+
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** The server's image, with the client `mc` in it. @default - the last official one, from quay.io */
+    image: imageFacts().default(IMAGE),
+    /**
+     * `uid:gid` of the server, fixed once there is data. It has to own /data of the image.
+     * @default - 1000:1000 where images are built from packages; root without capabilities for the official image
+     */
+    user: matching(/^\d+:\d+$/, "uid:gid in digits").optional(),
+    /** Name of the administrator, the access key of an S3 client; fixed once there is data. @default "stackyard" */
+    rootUser: matching(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{2,19}$/,
+      "3 to 20 of letters, digits, dots, _ and -, a letter or digit first",
+    ).default("stackyard"),
+    /** Their password, the secret key of an S3 client. @default - a random one, made once */
+    password: z
+      .custom<z.output<ReturnType<typeof secretValue>>>(
+        (value) =>
+          secretValue().safeParse(value).success &&
+          (typeof value !== "string" || /^(?!\s)[^:]{8,}(?<!\s)$/.test(value)),
+        // The server wants 8 and trims it; mc would take a colon for the beginning of a session token.
+        "secret 8 characters or more, no colon, no control character, no blank at either end",
+      )
+      .optional(),
+    /** TCP port of S3 on the host's 127.0.0.1. @default - not published */
+    hostPort: hostPort().optional(),
+    /** TCP port of the web console on the host's 127.0.0.1. @default - not published, and there is no console */
+    consoleHostPort: hostPort().optional(),
+    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+    lifecycle: lifecycle(),
+    ...limits({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+  })
+  .refine(({ hostPort, consoleHostPort }) => consoleHostPort === undefined || consoleHostPort !== hostPort, {
+    path: ["consoleHostPort"],
+    error: "another one than hostPort",
+  });
+export type MinioArgs = z.input<typeof Args>;
+
+/**
+ * One MinIO server, object storage that speaks S3: a service and a volume that outlives it.
+ *
+ * The official image runs as root, though without any capability: see `user`.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's last log lines,
+ * if no probe passes within `readyTimeoutSeconds`.
+ * @example
+ * const storage = new Minio("minio", { platform });
+ * const buckets = new MinioSetup("buckets", { platform, storage, buckets: { uploads: {} } });
+ * new Api("api", { platform, uses: { storage, buckets }, … });
+ */
+export class Minio extends pulumi.ComponentResource implements Dependency {
+  /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
+  readonly connection: Connection;
+  /** Exists only once the server listed its buckets over the network to the real credentials. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+  readonly data?: pulumi.Output<string>;
+  /** For those who bring its client: setup jobs. */
+  readonly image: ImageFacts;
+
+  constructor(name: string, args: MinioArgs, opts?: pulumi.ComponentResourceOptions) {
+    const {
+      image,
+      user: givenUser,
+      rootUser,
+      password: given,
+      hostPort,
+      consoleHostPort,
+      lifecycle,
+      ...rest
+    } = parseArgs(Args, "Minio", name, args);
+    super("stackyard:databases:Minio", name, {}, opts);
+    const lasts = lifecycle ?? rest.platform.lifecycle;
+    const user = givenUser ?? (rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER);
+    const secret = password(`${name}-password`, rest.platform, given, { parent: this, protect: lasts === "protected" });
+    this.image = image;
+    this.connection = connection({
+      scheme: "http",
+      host: name,
+      port: PORT,
+      hostPort,
+      user: rootUser,
+      password: secret,
+    });
+    const service = new Service(name, this, {
+      ...rest,
+      subject: `Minio "${name}"`,
+      image: serverImage(rest.platform, image),
+      command: ["minio", "server", DATA_PATH, "--address", `:${PORT}`, "--console-address", `:${CONSOLE_PORT}`],
+      env: {
+        MINIO_ROOT_USER_FILE: "/run/secrets/root-user",
+        MINIO_ROOT_PASSWORD_FILE: "/run/secrets/root-password",
+        MINIO_BROWSER: consoleHostPort === undefined ? "off" : "on",
+        // It would ask for a newer release, which its network does not let it.
+        MINIO_UPDATE: "off",
+        ...MC.env,
+      },
+      secrets: { "root-user": rootUser, "root-password": secret, ...MC.secrets(this.connection) },
+      user,
+      // No major version is recorded: MinIO has none, its releases are dates.
+      data: {
+        path: DATA_PATH,
+        lifecycle: lasts,
+        firstStart: { user, rootUser, password: given === undefined ? "a generated one" : "a given one" },
+      },
+      ports: [
+        ...(hostPort === undefined ? [] : [{ hostPort, port: PORT }]),
+        ...(consoleHostPort === undefined ? [] : [{ hostPort: consoleHostPort, port: CONSOLE_PORT }]),
+      ],
+      // Not `mc ready`: that asks without credentials, and waits for 5 s when nobody listens yet.
+      probe: { test: ["CMD", "mc", "ls", "server/"], timeoutSeconds: 3 },
+    });
+    this.ready = service.ready;
+    this.network = service.network;
+    if (service.data) this.data = service.data;
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}

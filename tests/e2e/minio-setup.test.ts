@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { Client } from "minio";
+import { expect, onTestFinished, test } from "vitest";
+import { freePorts, ROOT, TestStack } from "./harness.ts";
+
+// Buckets, proved through a real client and without credentials.
+
+test("buckets are what is said of them, also when something else is said later, and keep what is in them", async () => {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/minio-setup"));
+  onTestFinished(() => stack.dispose());
+  const [hostPort = 0, consoleHostPort = 0] = await freePorts(2);
+  // Characters that a URL has a use for, of which mc decodes none.
+  const settings = { hostPort, consoleHostPort, password: "p@ss/w%20rd #22" };
+  const up = async (buckets: Record<string, unknown>) => {
+    stack.configure({ ...settings, buckets });
+    const { code, output } = await stack.up();
+    expect(code, output).toBe(0);
+    return output;
+  };
+  await stack.create(settings);
+
+  await up({ "open.files": { versioning: true, expireAfterDays: 7, anonymous: "download" }, own: {} });
+  const { username, password } = new URL(await stack.outputs<string>("url"));
+  const s3 = new Client({
+    endPoint: "127.0.0.1",
+    port: hostPort,
+    useSSL: false,
+    accessKey: decodeURIComponent(username),
+    secretKey: decodeURIComponent(password),
+  });
+  const rules = (bucket: string) => s3.getBucketLifecycle(bucket).catch(({ code }: { code: string }) => code);
+  const anonymously = async (path: string) => (await fetch(`http://127.0.0.1:${hostPort}/${path}`)).status;
+  const put = async (bucket: string) => (await s3.putObject(bucket, "a", "text")).versionId;
+
+  expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["open.files", "own"]);
+  expect([typeof (await put("open.files")), await put("own")]).toEqual(["string", null]);
+  expect([await anonymously("open.files/a"), await anonymously("own/a")]).toEqual([200, 403]);
+  expect(await rules("open.files")).toMatchObject({
+    Rule: [{ Status: "Enabled", Expiration: { Days: 7 }, NoncurrentVersionExpiration: { NoncurrentDays: 7 } }],
+  });
+  expect(await rules("own")).toBe("NoSuchLifecycleConfiguration");
+  expect((await fetch(`http://127.0.0.1:${consoleHostPort}/login`)).headers.get("server")).toBe("MinIO Console");
+  await stack.unchanged();
+
+  // Again, over buckets that are there; the other way round.
+  await up({ "open.files": {}, own: { versioning: true, expireAfterDays: 1, anonymous: "download" } });
+  expect([await anonymously("open.files/a"), await anonymously("own/a")]).toEqual([403, 200]);
+  expect(await rules("open.files")).toBe("NoSuchLifecycleConfiguration");
+  expect(await rules("own")).toMatchObject({ Rule: [{ Expiration: { Days: 1 } }] });
+  expect([await s3.getBucketVersioning("open.files"), await s3.getBucketVersioning("own")]).toMatchObject([
+    { Status: "Suspended" },
+    { Status: "Enabled" },
+  ]);
+
+  // What is said of no more stays.
+  await up({ own: {} });
+  expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["open.files", "own"]);
+});
