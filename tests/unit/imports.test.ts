@@ -191,6 +191,8 @@ test("the public side exports each component, and nothing that is not there for 
   expect(Object.keys(await import("../../components/index.ts")).sort()).toEqual([
     "Api",
     "ArgsError",
+    "Neo4j",
+    "Neo4jSetup",
     "Platform",
     "Postgres",
     "PostgresSetup",

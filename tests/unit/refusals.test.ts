@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { Api, ArgsError, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../components/index.ts";
+import {
+  Api,
+  ArgsError,
+  Neo4j,
+  Neo4jSetup,
+  type Platform,
+  Postgres,
+  PostgresSetup,
+  Redis,
+  SetupJob,
+} from "../../components/index.ts";
 import { readSettings } from "../../stacks/config.ts";
 import { deploy, mock } from "./helpers/stack.ts";
 
@@ -8,7 +18,9 @@ import { deploy, mock } from "./helpers/stack.ts";
 const GOOD = {
   Postgres: [Postgres, {}],
   Redis: [Redis, {}],
+  Neo4j: [Neo4j, {}],
   PostgresSetup: [PostgresSetup, {}],
+  Neo4jSetup: [Neo4jSetup, { cypher: ["package.json"] }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -18,13 +30,15 @@ type Component = new (name: string, args: Record<string, unknown>) => pulumi.Res
 let platform: Platform;
 let database: Postgres;
 let cache: Redis;
+let graph: Neo4j;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
     cache: new Redis("cache", { platform }),
+    graph: new Neo4j("graph", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache } = stack.made);
+  ({ database, cache, graph } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -35,7 +49,8 @@ async function refused(
 ): Promise<{ message: string; registered: number }> {
   const monitor = mock();
   const [component, good] = GOOD[kind];
-  const given = { platform, ...good, ...(kind === "PostgresSetup" ? { database } : {}), ...args };
+  const own = { PostgresSetup: { database }, Neo4jSetup: { database: graph } }[kind as string] ?? {};
+  const given = { platform, ...good, ...own, ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -64,6 +79,7 @@ const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
 const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
+const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
 
 const TABLE: [Kind, Record<string, unknown>, string][] = [
@@ -94,6 +110,26 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Redis", { lifecycle: true }, `lifecycle: ${LIFECYCLE} true`],
   ["Redis", { maxConnections: 10 }, "maxConnections: should not be there"],
 
+  [
+    "Neo4j",
+    { password: "hunter2" },
+    "password: should be 8 characters or more, none a control character, got a value that is not shown",
+  ],
+  ["Neo4j", { hostPort: 0 }, `hostPort: ${PORT} 0`],
+  ["Neo4j", { httpHostPort: 70_000 }, `httpHostPort: ${PORT} 70000`],
+  ["Neo4j", { hostPort: 7687, httpHostPort: 7687 }, "httpHostPort: should be another port than hostPort, got 7687"],
+  ["Neo4j", { heapMiB: 64 }, "heapMiB: should be whole MiB, 128 or more, got 64"],
+  ["Neo4j", { pageCacheMiB: 4.5 }, "pageCacheMiB: should be whole MiB, 8 or more, got 4.5"],
+  ["Neo4j", { heapMiB: 641 }, `memoryMiB: ${ROOM} heap and page cache (641 and 128 MiB), got nothing`],
+  ["Neo4j", { memoryMiB: 512 }, `memoryMiB: ${ROOM} heap and page cache (256 and 64 MiB), got 512`],
+  [
+    "Neo4j",
+    { memoryMiB: 2048, heapMiB: 1024, pageCacheMiB: 1024 },
+    `memoryMiB: ${ROOM} heap and page cache (1024 and 1024 MiB), got 2048`,
+  ],
+  ["Neo4j", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
+  ["Neo4j", { plugins: ["apoc"] }, "plugins: should not be there"],
+
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
   ["PostgresSetup", { extensions: "pg_trgm" }, 'extensions: should be a list, got "pg_trgm"'],
@@ -101,6 +137,13 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
   ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
   ["PostgresSetup", { timeoutSeconds: 100_000 }, `timeoutSeconds: ${SECONDS} 100000`],
+
+  ["Neo4jSetup", { database: undefined }, "database: should be a Neo4j, got nothing"],
+  ["Neo4jSetup", { database: "graph" }, 'database: should be a Neo4j, got "graph"'],
+  ["Neo4jSetup", { cypher: undefined }, "cypher: should be a list, got nothing"],
+  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got a list"],
+  ["Neo4jSetup", { cypher: ["package.json", "none.cypher"] }, `cypher.1: ${FILE} "none.cypher"`],
+  ["Neo4jSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],
