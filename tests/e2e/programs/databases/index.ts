@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  Neo4j,
+  type Neo4jArgs,
   Platform,
   type PlatformArgs,
   Postgres,
@@ -20,6 +22,7 @@ const all = <Args>(kind: string) =>
 const databases = [
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
   ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
+  ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
 ];
 
 export const urls = pulumi.secret(
