@@ -116,10 +116,11 @@ export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute pat
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
 
 /** A value that is secret, plain or an output; never shown in a message. Shorter ones could not be hidden in logs. */
-export const secretValue = () =>
+export const secretValue = (least = 4) =>
   z.custom<string | Output<string>>(
-    (value) => Output.isInstance(value) || (typeof value === "string" && /^\P{Cc}{4,}$/u.test(value)),
-    `${SECRET} 4 characters or more, none a control character`,
+    (value) =>
+      Output.isInstance(value) || (typeof value === "string" && value.length >= least && /^\P{Cc}+$/u.test(value)),
+    `${SECRET} ${least} characters or more, none a control character`,
   );
 
 /** A value made by one of Stackyard's own classes. */

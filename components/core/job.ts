@@ -24,6 +24,8 @@ export interface JobArgs {
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
+  /** Folders in memory beside /tmp, by path: mount options. */
+  tmpfs?: Record<string, string>;
   timeoutSeconds: number;
   memoryMiB: number;
 }
@@ -75,7 +77,7 @@ export class Job implements Dependency {
         capabilities: [],
         readOnlyRoot: true,
         init: true,
-        tmpfs: { "/tmp": "mode=1777,size=64m" },
+        tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         pids: PIDS,
         networks: uses.flatMap(({ network }) => (network ? [{ id: network.id, aliases: [] }] : [])),

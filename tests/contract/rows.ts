@@ -1,4 +1,5 @@
 import { Client as S3 } from "minio";
+import neo4j from "neo4j-driver";
 import pg from "pg";
 import { createClient } from "redis";
 
@@ -6,6 +7,7 @@ import { createClient } from "redis";
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
   kind: "Postgres" | "Redis" | "Minio";
+  kind: "Postgres" | "Redis" | "Neo4j";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -19,8 +21,8 @@ export interface Row {
   refused: RegExp;
   /** Reads what was written, from a container of the server's own image on its network. */
   inside(url: URL): { command: string[]; env: Record<string, string> };
-  /** In its log, after a stop in order and a new start; and what must not be there. */
-  log: { clean: RegExp; dirty: RegExp };
+  /** In its log, after a stop in order and a new start; and what must not be there. The log is a file where it prints less. */
+  log: { clean: RegExp; dirty: RegExp; file?: string };
 }
 
 const password = (url: URL) => decodeURIComponent(url.password);
@@ -78,6 +80,19 @@ export const ROWS: Row[] = [
     }),
     // It says nothing of how it was stopped; a volume that it does not know as its own it would format.
     log: { clean: /MinIO Object Storage Server/, dirty: /formatting|heal|corrupt/i },
+    kind: "Neo4j",
+    args: {},
+    dataPath: "/data",
+    memoryMiB: 1024,
+    write: async (url, value) => void (await cypher(url, "MERGE (it:Kept) SET it.value = $value", { value })),
+    read: async (url) => (await cypher(url, "MATCH (it:Kept) RETURN it.value AS value")).join(),
+    refused: /unauthorized/,
+    inside: (url) => ({
+      command: ["bash", "-c", "cypher-shell --format plain 'MATCH (it:Kept) RETURN it.value' | tail -n 1 | tr -d '\"'"],
+      env: { NEO4J_ADDRESS: `bolt://${url.host}`, NEO4J_USERNAME: url.username, NEO4J_PASSWORD: password(url) },
+    }),
+    // It keeps its log with its data, so that what is there is of all starts.
+    log: { clean: /Fulfilling of shutdown/, dirty: /Recovery required/, file: "/data/logs/debug.log" },
   },
 ];
 
@@ -113,4 +128,13 @@ function s3(url: string): S3 {
     accessKey: decodeURIComponent(username),
     secretKey: decodeURIComponent(password),
   });
+async function cypher(url: string, statement: string, parameters: Record<string, string> = {}): Promise<unknown[]> {
+  const at = new URL(url);
+  const driver = neo4j.driver(`${at.protocol}//${at.host}`, neo4j.auth.basic(at.username, password(at)));
+  try {
+    const { records } = await driver.executeQuery(statement, parameters);
+    return records.map((record) => record.get("value"));
+  } finally {
+    await driver.close();
+  }
 }

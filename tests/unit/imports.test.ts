@@ -193,6 +193,8 @@ test("the public side exports each component, and nothing that is not there for 
     "ArgsError",
     "Minio",
     "MinioSetup",
+    "Neo4j",
+    "Neo4jSetup",
     "Platform",
     "Postgres",
     "PostgresSetup",

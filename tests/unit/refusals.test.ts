@@ -5,6 +5,8 @@ import {
   ArgsError,
   Minio,
   MinioSetup,
+  Neo4j,
+  Neo4jSetup,
   type Platform,
   Postgres,
   PostgresSetup,
@@ -21,6 +23,9 @@ const GOOD = {
   Minio: [Minio, {}],
   PostgresSetup: [PostgresSetup, {}],
   MinioSetup: [MinioSetup, { buckets: { kept: {} } }],
+  Neo4j: [Neo4j, {}],
+  PostgresSetup: [PostgresSetup, {}],
+  Neo4jSetup: [Neo4jSetup, { cypher: ["package.json"] }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -31,6 +36,7 @@ let platform: Platform;
 let database: Postgres;
 let cache: Redis;
 let storage: Minio;
+let graph: Neo4j;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
@@ -39,6 +45,10 @@ beforeAll(async () => {
   }));
   ({ platform } = stack);
   ({ database, cache, storage } = stack.made);
+    graph: new Neo4j("graph", { platform }),
+  }));
+  ({ platform } = stack);
+  ({ database, cache, graph } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -51,6 +61,8 @@ async function refused(
   const [component, good] = GOOD[kind];
   const served = { PostgresSetup: { database }, MinioSetup: { storage } };
   const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
+  const own = { PostgresSetup: { database }, Neo4jSetup: { database: graph } }[kind as string] ?? {};
+  const given = { platform, ...good, ...own, ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -79,6 +91,7 @@ const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
 const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
+const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
 
 const ROOT_USER = "should be 3 to 20 of letters, digits, dots, _ and -, a letter or digit first, got";
@@ -134,6 +147,25 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     "consoleHostPort: should be another one than hostPort, got 9000",
   ],
   ["Minio", { database: "app" }, "database: should not be there"],
+  [
+    "Neo4j",
+    { password: "hunter2" },
+    "password: should be 8 characters or more, none a control character, got a value that is not shown",
+  ],
+  ["Neo4j", { hostPort: 0 }, `hostPort: ${PORT} 0`],
+  ["Neo4j", { httpHostPort: 70_000 }, `httpHostPort: ${PORT} 70000`],
+  ["Neo4j", { hostPort: 7687, httpHostPort: 7687 }, "httpHostPort: should be another port than hostPort, got 7687"],
+  ["Neo4j", { heapMiB: 64 }, "heapMiB: should be whole MiB, 128 or more, got 64"],
+  ["Neo4j", { pageCacheMiB: 4.5 }, "pageCacheMiB: should be whole MiB, 8 or more, got 4.5"],
+  ["Neo4j", { heapMiB: 641 }, `memoryMiB: ${ROOM} heap and page cache (641 and 128 MiB), got nothing`],
+  ["Neo4j", { memoryMiB: 512 }, `memoryMiB: ${ROOM} heap and page cache (256 and 64 MiB), got 512`],
+  [
+    "Neo4j",
+    { memoryMiB: 2048, heapMiB: 1024, pageCacheMiB: 1024 },
+    `memoryMiB: ${ROOM} heap and page cache (1024 and 1024 MiB), got 2048`,
+  ],
+  ["Neo4j", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
+  ["Neo4j", { plugins: ["apoc"] }, "plugins: should not be there"],
 
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
@@ -168,6 +200,12 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
   ["MinioSetup", { buckets: { kept: { acl: "none" } } }, "buckets.kept.acl: should not be there"],
   ["MinioSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
+  ["Neo4jSetup", { database: undefined }, "database: should be a Neo4j, got nothing"],
+  ["Neo4jSetup", { database: "graph" }, 'database: should be a Neo4j, got "graph"'],
+  ["Neo4jSetup", { cypher: undefined }, "cypher: should be a list, got nothing"],
+  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got a list"],
+  ["Neo4jSetup", { cypher: ["package.json", "none.cypher"] }, `cypher.1: ${FILE} "none.cypher"`],
+  ["Neo4jSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],

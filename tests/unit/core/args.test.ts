@@ -41,6 +41,7 @@ describe("each kind, its limits", () => {
     ["variable", variable(), ["A", "_x", "PATH", "a1"]],
     ["containerPath", containerPath(), ["/a", "/var/lib/data", "/a b"]],
     ["matching", matching(/^x+$/, "some x"), ["x", "xx"]],
+    ["secretValue of 8", secretValue(8), ["password", pulumi.output("p")]],
     ["secretValue", secretValue(), ["pass", "päß wörd", pulumi.output("p"), pulumi.secret("p")]],
     ["instance", instance(Map, "a Map"), [new Map()]],
   ])("%s takes", (_, schema, values) => {
@@ -88,6 +89,7 @@ describe("each kind, its limits", () => {
     ["secretValue", undefined, secretValue(), `${SECRET} nothing`],
     ["secretValue", "abc", secretValue(), `${SECRET} a value that is not shown`],
     ["secretValue", "a\nbcd", secretValue(), `${SECRET} a value that is not shown`],
+    ["secretValue of 8", "hunter2", secretValue(8), `${SECRET.replace("4", "8")} a value that is not shown`],
     ["instance", new Set(), instance(Map, "a Map"), "should be a Map, got an object"],
     ["instance", undefined, instance(Map, "a Map"), "should be a Map, got nothing"],
     ["instance", null, instance(Map, "a Map"), "should be a Map, got null"],

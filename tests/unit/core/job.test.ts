@@ -95,6 +95,11 @@ test("is a container that is made but not started, and a gate that starts it", a
   });
 });
 
+test("has folders in memory where it is told to, beside /tmp", async () => {
+  const { inputs } = (await job({ tmpfs: { "/conf": "size=1m" } })).get(CONTAINER);
+  expect(inputs.tmpfs).toEqual({ "/tmp": "mode=1777,size=64m", "/conf": "size=1m" });
+});
+
 test("starts when what it refers to is ready, and reaches just that; its container is made before", async () => {
   const stack = await withDatabase();
   expect(stack.get(DONE).dependsOn).toEqual([CONTAINER, "Stash db-ready"]);

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   Minio,
   type MinioArgs,
+  Neo4j,
+  type Neo4jArgs,
   Platform,
   type PlatformArgs,
   Postgres,
@@ -23,6 +25,7 @@ const databases = [
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
   ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
   ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
+  ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
 ];
 
 export const urls = pulumi.secret(

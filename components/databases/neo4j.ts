@@ -1,0 +1,188 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
+import { lifecycle, limits, platform } from "../core/common.ts";
+import { type Connection, connection } from "../core/connection.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { serverImage } from "../core/image.ts";
+import { password } from "../core/secret.ts";
+import { Service } from "../core/service.ts";
+
+/** The image, for those who bring its client: setup jobs. */
+export const NEO4J_IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
+const MAJOR = "5";
+const BOLT_PORT = 7687;
+const HTTP_PORT = 7474;
+const DATA_PATH = "/data";
+/** The only user there is at first. */
+const ACCOUNT = "neo4j";
+/** The image's own user neo4j. */
+export const NEO4J_USER = "7474:7474";
+/** Where the image's entry point writes the configuration, whatever is to be run. */
+export const NEO4J_TMPFS = { "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" };
+/** The image declares a volume there; logs are with the data. */
+const LOGS_TMPFS = { "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
+/** Threads: Bolt alone may have 400. */
+const PIDS = 640;
+/** What Java needs beside heap and page cache: classes, compiled code, threads, buffers. */
+const ROOM_MIB = 256;
+
+/** As in the configuration that comes with the server, but for touching the whole heap at the start. */
+const JAVA_ARGUMENTS = [
+  "-XX:+UseG1GC",
+  "-XX:-OmitStackTraceInFastThrow",
+  "-XX:+DisableExplicitGC",
+  "-Djdk.nio.maxCachedBufferSize=1024",
+  "-Dio.netty.tryReflectionSetAccessible=true",
+  "-Djdk.tls.ephemeralDHKeySize=2048",
+  "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
+  "-Dlog4j2.disable.jmx=true",
+  "--add-opens=java.base/java.nio=ALL-UNNAMED",
+  "--add-opens=java.base/java.io=ALL-UNNAMED",
+  "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+  "--enable-native-access=ALL-UNNAMED",
+];
+
+/**
+ * NEO4J_AUTH would do, but the image's entry point makes an argument of it, for all to see in the process list, and starts Java
+ * twice for it whenever the server starts. A file named after @ is read by neo4j-admin itself.
+ */
+const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n`;
+
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** Password of the user neo4j. @default - a random one, made once */
+    password: secretValue(8).optional(),
+    /** TCP port on the host's 127.0.0.1 for Bolt. @default - not published */
+    hostPort: hostPort().optional(),
+    /** TCP port on the host's 127.0.0.1 for HTTP: Neo4j Browser and the Query API. @default - not published */
+    httpHostPort: hostPort().optional(),
+    /** Java's heap, in MiB. @default - half of `memoryMiB` */
+    heapMiB: mebibytes(128).optional(),
+    /** Cache for what is on disk, in MiB. @default - an eighth of `memoryMiB` */
+    pageCacheMiB: mebibytes(8).optional(),
+    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+    lifecycle: lifecycle(),
+    ...limits({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
+  })
+  .transform(({ heapMiB, pageCacheMiB, ...rest }) => ({
+    ...rest,
+    heapMiB: heapMiB ?? Math.floor(rest.memoryMiB / 2),
+    pageCacheMiB: pageCacheMiB ?? Math.floor(rest.memoryMiB / 8),
+  }))
+  .superRefine(({ memoryMiB, heapMiB, pageCacheMiB, hostPort, httpHostPort }, { addIssue }) => {
+    if (memoryMiB < heapMiB + pageCacheMiB + ROOM_MIB) {
+      const message = `${ROOM_MIB} MiB or more above heap and page cache (${heapMiB} and ${pageCacheMiB} MiB)`;
+      addIssue({ code: "custom", path: ["memoryMiB"], message });
+    }
+    if (httpHostPort !== undefined && httpHostPort === hostPort) {
+      addIssue({ code: "custom", path: ["httpHostPort"], message: "another port than hostPort" });
+    }
+  });
+export type Neo4jArgs = z.input<typeof Args>;
+
+/**
+ * One Neo4j server, Community Edition: a service and a volume that outlives it, with the server's own log files in it too.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's last log lines,
+ * if no probe passes within `readyTimeoutSeconds`.
+ * @example
+ * const graph = new Neo4j("graph", { platform, memoryMiB: 2048 });
+ */
+export class Neo4j extends pulumi.ComponentResource implements Dependency {
+  /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password apart from it. */
+  readonly connection: Connection;
+  /** Exists only once the server answered a query over the network with the real password. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+  readonly data?: pulumi.Output<string>;
+
+  constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
+    const {
+      password: given,
+      hostPort,
+      httpHostPort,
+      heapMiB,
+      pageCacheMiB,
+      lifecycle,
+      ...rest
+    } = parseArgs(Args, "Neo4j", name, args);
+    super("stackyard:databases:Neo4j", name, {}, opts);
+    const lasts = lifecycle ?? rest.platform.lifecycle;
+    const secret = password(`${name}-password`, rest.platform, given, { parent: this, protect: lasts === "protected" });
+    const service = new Service(name, this, {
+      ...rest,
+      subject: `Neo4j "${name}"`,
+      image: serverImage(rest.platform, NEO4J_IMAGE),
+      env: {
+        EXTENSION_SCRIPT: "/run/secrets/first-start.sh",
+        NEO4J_server_memory_heap_initial__size: `${heapMiB}m`,
+        NEO4J_server_memory_heap_max__size: `${heapMiB}m`,
+        NEO4J_server_memory_pagecache_size: `${pageCacheMiB}m`,
+        NEO4J_server_jvm_additional: JAVA_ARGUMENTS.join(" "),
+        NEO4J_server_directories_logs: `${DATA_PATH}/logs`,
+        NEO4J_server_directories_run: "/tmp",
+        NEO4J_dbms_usage__report_enabled: "false",
+        // Two event loops would wait 5 s each when it stops, for requests that come no more.
+        NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",
+      },
+      secrets: {
+        "first-start.sh": FIRST_START,
+        "initial-password": initialPassword(secret),
+        "probe.wgetrc": probe(secret),
+      },
+      user: NEO4J_USER,
+      tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
+      data: {
+        path: DATA_PATH,
+        lifecycle: lasts,
+        major: MAJOR,
+        firstStart: { password: given === undefined ? "a generated one" : "a given one" },
+      },
+      ports: [
+        ...(hostPort === undefined ? [] : [{ hostPort, port: BOLT_PORT }]),
+        ...(httpHostPort === undefined ? [] : [{ hostPort: httpHostPort, port: HTTP_PORT }]),
+      ],
+      pids: PIDS,
+      probe: {
+        // HTTP is the last thing to be opened, after Bolt. Another cypher-shell each time would be another Java.
+        test: ["CMD", "wget", "--config=/run/secrets/probe.wgetrc", `http://${name}:${HTTP_PORT}/db/neo4j/query/v2`],
+      },
+    });
+    this.ready = service.ready;
+    this.network = service.network;
+    if (service.data) this.data = service.data;
+    this.connection = connection({
+      // With neo4j:// a driver would ask for the server's address, and be told one that is right in one place only.
+      scheme: "bolt",
+      host: name,
+      port: BOLT_PORT,
+      hostPort,
+      user: ACCOUNT,
+      password: secret,
+    });
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}
+
+/** Arguments in a file, as picocli reads them: quoted as in C; `@` begins the name of another file, `@@` is a plain one. */
+const initialPassword = (secret: pulumi.Output<string>) =>
+  pulumi.interpolate`-- "${secret.apply((text) => text.replace(/["\\]/g, "\\$&").replace(/^@/, "@@"))}"\n`;
+
+/** A query, with the password. */
+const probe = (secret: pulumi.Output<string>) => {
+  const credentials = secret.apply((text) => Buffer.from(`${ACCOUNT}:${text}`).toString("base64"));
+  return pulumi.interpolate`header = Authorization: Basic ${credentials}
+header = Content-Type: application/json
+post_data = {"statement":"RETURN 1"}
+output_document = -
+quiet = on
+timeout = 3
+tries = 1
+`;
+};

@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import neo4j from "neo4j-driver";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { docker, freePorts, ROOT, TestStack } from "./harness.ts";
+
+// What Neo4jSetup promises, over a Neo4j whose password is one that every quoting could get wrong.
+
+const PASSWORD = `@"it's\\a 'b'#/π%`;
+const stack = new TestStack(join(ROOT, "tests/e2e/programs/graph"));
+const [constraints, seed] = [join(stack.folder, "graph.cypher"), join(stack.folder, "seed/graph.cypher")];
+let settings: Record<string, unknown>;
+
+beforeAll(async () => {
+  mkdirSync(join(stack.folder, "seed"));
+  writeFileSync(constraints, "// First\nCREATE CONSTRAINT note IF NOT EXISTS\nFOR (n:Note) REQUIRE n.id IS UNIQUE;\n");
+  writeFileSync(seed, "MERGE (n:Note {id: 1});\nCREATE (:Run);\n");
+  const [hostPort, httpHostPort] = await freePorts(2);
+  settings = { hostPort, httpHostPort, password: PASSWORD, cypher: [constraints, seed] };
+  await stack.create(settings);
+});
+afterAll(() => stack.dispose());
+
+async function up(): Promise<void> {
+  const { code, output } = await stack.up();
+  expect(code, output).toBe(0);
+}
+
+async function query(statement: string): Promise<unknown[]> {
+  const { protocol, host, username, password } = new URL(await stack.outputs<string>("url"));
+  const driver = neo4j.driver(`${protocol}//${host}`, neo4j.auth.basic(username, decodeURIComponent(password)), {
+    disableLosslessIntegers: true,
+  });
+  try {
+    return (await driver.executeQuery(statement)).records.map((record) => record.get(0));
+  } finally {
+    await driver.close();
+  }
+}
+const runs = async () => (await query("MATCH (run:Run) RETURN count(run)"))[0];
+
+test("runs its files in their order, once, and lets nobody see the password", async () => {
+  await up();
+  expect(await query("SHOW CONSTRAINTS YIELD name")).toEqual(["note"]);
+  expect(await query("MATCH (n:Note) RETURN n.id")).toEqual([1]);
+  await stack.unchanged();
+  await up();
+  expect(await runs()).toBe(1);
+  for (const { id } of await stack.containers()) {
+    expect((await docker(["inspect", id])).stdout).not.toContain("it's");
+    expect((await docker(["logs", id])).output).not.toContain("it's");
+  }
+});
+
+test("a statement that fails fails `up` with the server's message, and is run again by the next one", async () => {
+  writeFileSync(seed, "CREATE (:Run);\nCREAT (:Note {id: 2});\nCREATE (:Run);\n");
+  const { code, output } = await stack.up();
+  expect(code, output).not.toBe(0);
+  expect(output).toContain('Neo4jSetup "schema" failed with exit code 1');
+  expect(output).toContain("Invalid input 'CREAT'");
+  expect(await runs()).toBe(2);
+  writeFileSync(seed, "CREATE (:Run);\nCREATE (:Note {id: 2});\n");
+  await up();
+  expect(await runs()).toBe(3);
+  expect(await query("MATCH (n:Note) RETURN n.id ORDER BY n.id")).toEqual([1, 2]);
+});
+
+test("HTTP is published too, and refuses a wrong password", async () => {
+  const ask = (password: string) =>
+    fetch(`http://127.0.0.1:${settings.httpHostPort}/db/neo4j/query/v2`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`neo4j:${password}`).toString("base64")}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ statement: "RETURN 1 AS one" }),
+    });
+  expect(await (await ask(PASSWORD)).json()).toMatchObject({ data: { fields: ["one"], values: [[1]] } });
+  expect((await ask("wrong")).status).toBe(401);
+});
