@@ -6,8 +6,7 @@ import { createClient } from "redis";
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis" | "Minio";
-  kind: "Postgres" | "Redis" | "Neo4j";
+  kind: "Postgres" | "Redis" | "Neo4j" | "Minio";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -80,6 +79,8 @@ export const ROWS: Row[] = [
     }),
     // It says nothing of how it was stopped; a volume that it does not know as its own it would format.
     log: { clean: /MinIO Object Storage Server/, dirty: /formatting|heal|corrupt/i },
+  },
+  {
     kind: "Neo4j",
     args: {},
     dataPath: "/data",
@@ -128,6 +129,8 @@ function s3(url: string): S3 {
     accessKey: decodeURIComponent(username),
     secretKey: decodeURIComponent(password),
   });
+}
+
 async function cypher(url: string, statement: string, parameters: Record<string, string> = {}): Promise<unknown[]> {
   const at = new URL(url);
   const driver = neo4j.driver(`${at.protocol}//${at.host}`, neo4j.auth.basic(at.username, password(at)));

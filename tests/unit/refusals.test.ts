@@ -21,10 +21,9 @@ const GOOD = {
   Postgres: [Postgres, {}],
   Redis: [Redis, {}],
   Minio: [Minio, {}],
-  PostgresSetup: [PostgresSetup, {}],
-  MinioSetup: [MinioSetup, { buckets: { kept: {} } }],
   Neo4j: [Neo4j, {}],
   PostgresSetup: [PostgresSetup, {}],
+  MinioSetup: [MinioSetup, { buckets: { kept: {} } }],
   Neo4jSetup: [Neo4jSetup, { cypher: ["package.json"] }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
@@ -42,13 +41,10 @@ beforeAll(async () => {
     database: new Postgres("main", { platform }),
     cache: new Redis("cache", { platform }),
     storage: new Minio("store", { platform }),
-  }));
-  ({ platform } = stack);
-  ({ database, cache, storage } = stack.made);
     graph: new Neo4j("graph", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache, graph } = stack.made);
+  ({ database, cache, storage, graph } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -59,10 +55,8 @@ async function refused(
 ): Promise<{ message: string; registered: number }> {
   const monitor = mock();
   const [component, good] = GOOD[kind];
-  const served = { PostgresSetup: { database }, MinioSetup: { storage } };
+  const served = { PostgresSetup: { database }, MinioSetup: { storage }, Neo4jSetup: { database: graph } };
   const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
-  const own = { PostgresSetup: { database }, Neo4jSetup: { database: graph } }[kind as string] ?? {};
-  const given = { platform, ...good, ...own, ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
