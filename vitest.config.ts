@@ -1,7 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files of end-to-end tests that take longest, which start first, so that none of them runs on alone at the end. */
+const LONGEST = ["jobs", "kills-first-up", "failures", "lifecycle", "kills-running", "refusals", "drift", "leaks"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -20,7 +35,7 @@ export default defineConfig({
           include: ["tests/e2e/*.test.ts"],
           pool: "forks",
           // Files share one engine, and nothing on it: mostly they wait. A test that passes at the second try has failed.
-          maxWorkers: 4,
+          maxWorkers: 5,
           retry: 0,
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -40,7 +40,8 @@ async function keepsFailing(stack: TestStack, env: NodeJS.ProcessEnv, message: R
 }
 
 /** At its time-out, or at once by the probe of one that has been up for longer than that. */
-const NEVER_READY = /Api "app" (did not get ready within 15 s|is unhealthy)/;
+const NEVER_READY = /Api "app" (did not get ready within 5 s|is unhealthy)/;
+const REFUSING = { PROGRAM: "app", APP_MODE: "refuse", APP_READY_TIMEOUT_SECONDS: "5" };
 
 const services = (stack: TestStack, service: string) =>
   stack.containers({ "stackyard.service": service, "stackyard.kind": "service" });
@@ -123,9 +124,9 @@ test("an API that does not start fails `up` at once, with its log, each time", a
 
 test("an API that starts and does not get ready fails `up` at its time-out, with what the probe said, each time", async () => {
   const stack = await newStack();
-  const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "15" };
-  const first = await keepsFailing(stack, { ...env, APP_MODE: "refuse" }, NEVER_READY);
-  expect(first).toContain('Api "app" did not get ready within 15 s');
+  const env = { PROGRAM: "app" };
+  const first = await keepsFailing(stack, REFUSING, NEVER_READY);
+  expect(first).toContain('Api "app" did not get ready within 5 s');
   expect(first).toContain("last probe: exit code 1: app: not ready and never will be");
   expect(first).toMatch(/last log lines:[\s\S]*app: mode refuse/);
   await up(stack, env);
@@ -135,10 +136,10 @@ test("an API that starts and does not get ready fails `up` at its time-out, with
 
 test("a release that does not get ready is tried again too, and leaves the one before it alone", async () => {
   const stack = await newStack();
-  const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "15" };
+  const env = { PROGRAM: "app" };
   await up(stack, env);
   const [before] = await services(stack, "app");
-  await keepsFailing(stack, { ...env, APP_MODE: "refuse" }, NEVER_READY);
+  await keepsFailing(stack, REFUSING, NEVER_READY);
   expect(await services(stack, "app")).toContainEqual(expect.objectContaining({ id: before?.id, state: "running" }));
   await up(stack, { ...env, APP_MODE: "serve" });
   expect(await services(stack, "app")).toEqual([healthy]);

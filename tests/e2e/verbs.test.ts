@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUILT } from "../../components/core/built-image.ts";
 import { api, copyOfProject, inspect, polyglotSettings, type Ran, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.
@@ -138,4 +139,15 @@ test("doctor finds nothing wrong where all is well, and says what to do where it
   expect(engineless.code).toBe(1);
   expect(engineless.stdout).toContain("engine: No Docker engine answers at unix:///nonexistent/docker.sock");
   expect(await verb("up")).toMatch(/^redis +ready/m);
+});
+
+test("clean asks first where nobody is there to ask, and then leaves nothing", async () => {
+  const { code, output } = await stack.verb("clean");
+  expect(code).toBe(1);
+  expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
+  expect(output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
+  expect((await stack.containers()).length).toBe(4);
+  await verb("clean", { YES: "1" });
+  expect(await stack.leftovers()).toEqual([]);
+  expect(await api.imageNames(`${BUILT}*-${stack.name}-*:*`)).toEqual([]);
 });
