@@ -5,6 +5,8 @@ export type { Dependency } from "./core/dependency.ts";
 export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.ts";
 export type { VolumeLifecycle } from "./core/service.ts";
 export { Postgres, type PostgresArgs } from "./databases/postgres.ts";
+export { Qdrant, type QdrantArgs } from "./databases/qdrant.ts";
 export { Redis, type RedisArgs } from "./databases/redis.ts";
 export { PostgresSetup, type PostgresSetupArgs } from "./jobs/postgres-setup.ts";
+export { QdrantSetup, type QdrantSetupArgs } from "./jobs/qdrant-setup.ts";
 export { SetupJob, type SetupJobArgs } from "./jobs/setup-job.ts";

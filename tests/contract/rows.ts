@@ -1,10 +1,11 @@
+import { QdrantClient } from "@qdrant/js-client-rest";
 import pg from "pg";
 import { createClient } from "redis";
 
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis";
+  kind: "Postgres" | "Qdrant" | "Redis";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -56,6 +57,34 @@ export const ROWS: Row[] = [
     }),
     log: { clean: /DB loaded from append only file/, dirty: /short read|truncat|corrupt|bad file/i },
   },
+  {
+    kind: "Qdrant",
+    args: {},
+    dataPath: "/qdrant/storage",
+    memoryMiB: 256,
+    write: async (url, value) => {
+      const client = qdrant(url);
+      await client.createCollection("kept", { vectors: { size: 2, distance: "Dot" } });
+      await client.upsert("kept", { wait: true, points: [{ id: 1, vector: [1, 0], payload: { value } }] });
+    },
+    read: async (url) => {
+      const { points } = await qdrant(url).query("kept", { query: [1, 0], limit: 1, with_payload: true });
+      return String(points[0]?.payload?.value);
+    },
+    refused: /Unauthorized/,
+    inside: (url) => ({
+      command: [
+        "bash",
+        "-c",
+        `exec 3<>/dev/tcp/${url.hostname}/${url.port}
+        printf 'GET /collections/kept/points/1 HTTP/1.1\r\nHost: kept\r\nConnection: close\r\napi-key: %s\r\n\r\n' "$KEY" >&3
+        grep --only-matching 'kept by [a-z]*' <&3`,
+      ],
+      env: { KEY: password(url) },
+    }),
+    // The stand-in's own words: of the real server's log it is not known.
+    log: { clean: /it had been stopped in order/, dirty: /not been stopped in order|Traceback/ },
+  },
 ];
 
 async function sql(url: string, statement: string, ...values: string[]): Promise<unknown[]> {
@@ -78,4 +107,10 @@ async function redis(url: string, ...command: string[]): Promise<unknown> {
   } finally {
     if (client.isOpen) client.destroy();
   }
+}
+
+function qdrant(url: string): QdrantClient {
+  const at = new URL(url);
+  // Told at once, instead of by a request beside that nobody waits for.
+  return new QdrantClient({ url: at.origin, apiKey: password(at), checkCompatibility: false });
 }

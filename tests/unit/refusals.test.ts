@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { Api, ArgsError, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../components/index.ts";
+import {
+  Api,
+  ArgsError,
+  type Platform,
+  Postgres,
+  PostgresSetup,
+  Qdrant,
+  QdrantSetup,
+  Redis,
+  SetupJob,
+} from "../../components/index.ts";
 import { readSettings } from "../../stacks/config.ts";
 import { deploy, mock } from "./helpers/stack.ts";
 
@@ -9,6 +19,8 @@ const GOOD = {
   Postgres: [Postgres, {}],
   Redis: [Redis, {}],
   PostgresSetup: [PostgresSetup, {}],
+  Qdrant: [Qdrant, {}],
+  QdrantSetup: [QdrantSetup, {}],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -18,13 +30,15 @@ type Component = new (name: string, args: Record<string, unknown>) => pulumi.Res
 let platform: Platform;
 let database: Postgres;
 let cache: Redis;
+let vectors: Qdrant;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
     cache: new Redis("cache", { platform }),
+    vectors: new Qdrant("vectors", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache } = stack.made);
+  ({ database, cache, vectors } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -35,7 +49,8 @@ async function refused(
 ): Promise<{ message: string; registered: number }> {
   const monitor = mock();
   const [component, good] = GOOD[kind];
-  const given = { platform, ...good, ...(kind === "PostgresSetup" ? { database } : {}), ...args };
+  const setsUp = { PostgresSetup: { database }, QdrantSetup: { database: vectors } };
+  const given = { platform, ...good, ...(kind in setsUp ? setsUp[kind as keyof typeof setsUp] : {}), ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -65,6 +80,9 @@ const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
+const KEY = "apiKey: should be 4 characters or more, none a control character, got";
+const HEADER = "should be ASCII without spaces, because it is sent in a header, got";
+const COLLECTION = "should be 1 to 128 of A-Z, a-z, 0-9, _ and -, a letter or digit first, got";
 
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
@@ -101,6 +119,35 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
   ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
   ["PostgresSetup", { timeoutSeconds: 100_000 }, `timeoutSeconds: ${SECONDS} 100000`],
+
+  ["Qdrant", { apiKey: "abc" }, `${KEY} a value that is not shown`],
+  ["Qdrant", { apiKey: 1_234_567 }, `${KEY} a value that is not shown`],
+  ["Qdrant", { apiKey: "two words" }, `apiKey: ${HEADER} a value that is not shown`],
+  ["Qdrant", { apiKey: "schlüssel" }, `apiKey: ${HEADER} a value that is not shown`],
+  ["Qdrant", { hostPort: 0 }, `hostPort: ${PORT} 0`],
+  ["Qdrant", { grpcHostPort: 65_536 }, `grpcHostPort: ${PORT} 65536`],
+  ["Qdrant", { hostPort: 6333, grpcHostPort: 6333 }, "grpcHostPort: should be another port than hostPort, got 6333"],
+  ["Qdrant", { lifecycle: "ever" }, `lifecycle: ${LIFECYCLE} "ever"`],
+  ["Qdrant", { password: "abcdefgh" }, "password: should not be there"],
+
+  ["QdrantSetup", { database: undefined }, "database: should be a Qdrant, got nothing"],
+  ["QdrantSetup", { collections: [] }, "collections: should be names with values, got a list"],
+  ["QdrantSetup", { collections: { "a b": { size: 4 } } }, `collections.a b: ${COLLECTION} "a b"`],
+  ["QdrantSetup", { collections: { "../a": { size: 4 } } }, `collections.../a: ${COLLECTION} "../a"`],
+  ["QdrantSetup", { collections: { "": { size: 4 } } }, `collections.: ${COLLECTION} ""`],
+  ["QdrantSetup", { collections: { notes: {} } }, "collections.notes.size: should be a number, got nothing"],
+  [
+    "QdrantSetup",
+    { collections: { notes: { size: 0 } } },
+    "collections.notes.size: should be a whole number, 1 to 65536, got 0",
+  ],
+  [
+    "QdrantSetup",
+    { collections: { notes: { size: 4, distance: "cosine" } } },
+    'collections.notes.distance: should be one of Cosine, Dot, Euclid, Manhattan, got "cosine"',
+  ],
+  ["QdrantSetup", { collections: { notes: { size: 4, hnsw: {} } } }, "collections.notes.hnsw: should not be there"],
+  ["QdrantSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],
@@ -147,6 +194,12 @@ describe("one fault in the arguments, and nothing is registered", () => {
   test("PostgresSetup of another database", async () => {
     expect((await refused("PostgresSetup", { database: cache })).message).toBe(
       'PostgresSetup "one" has bad arguments\n  database: should be a Postgres, got an object',
+    );
+  });
+
+  test("QdrantSetup of another database", async () => {
+    expect((await refused("QdrantSetup", { database })).message).toBe(
+      'QdrantSetup "one" has bad arguments\n  database: should be a Qdrant, got an object',
     );
   });
 
