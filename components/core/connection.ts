@@ -8,6 +8,8 @@ export interface Connection {
   user?: string;
   /** Secret. */
   password?: pulumi.Output<string>;
+  /** Secret, and not in the URL: for services that want it in a header of every request. */
+  apiKey?: pulumi.Output<string>;
   /** Database, or what a URL has for a path. */
   database?: string;
   /** With credentials, percent-encoded. Secret. */
@@ -24,11 +26,21 @@ export interface ConnectionFacts {
   hostPort?: number | undefined;
   user?: string;
   password?: pulumi.Output<string>;
+  apiKey?: pulumi.Output<string>;
   database?: string;
 }
 
 /** A connection in both its forms, from inside the network and from the host. */
-export function connection({ scheme, host, port, hostPort, user, password, database }: ConnectionFacts): Connection {
+export function connection({
+  scheme,
+  host,
+  port,
+  hostPort,
+  user,
+  password,
+  apiKey,
+  database,
+}: ConnectionFacts): Connection {
   const credentials = pulumi
     .output(password)
     .apply((secret) =>
@@ -41,6 +53,7 @@ export function connection({ scheme, host, port, hostPort, user, password, datab
     port,
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
+    ...(apiKey === undefined ? {} : { apiKey }),
     ...(database === undefined ? {} : { database }),
     url: url(`${host}:${port}`),
     ...(hostPort === undefined

@@ -28,12 +28,19 @@ export const uses = () =>
     )
     .default({});
 
-/** What an application is told of each of its references: `DATABASE_HOST`, `DATABASE_PORT`, and its URL as a secret. */
+/**
+ * What an application is told of each of its references: `DATABASE_HOST`, `DATABASE_PORT`, and its URL as a secret; its API key
+ * as another, where the URL does not hold all that is needed.
+ */
 export function toldOf(references: Record<string, Dependency>) {
   const connected = Object.entries(references).flatMap(([name, { connection }]) =>
     connection ? [{ name, connection }] : [],
   );
   const upper = (name: string) => name.toUpperCase();
+  const secrets = connected.flatMap(({ name, connection: { url, apiKey } }) => [
+    { file: `${name}_url`, value: url },
+    ...(apiKey === undefined ? [] : [{ file: `${name}_api_key`, value: apiKey }]),
+  ]);
   return {
     env: Object.fromEntries(
       connected.flatMap(({ name, connection }) => [
@@ -42,9 +49,9 @@ export function toldOf(references: Record<string, Dependency>) {
       ]),
     ) as Record<string, string>,
     /** As files in /run/secrets, and the variables that say where they are. */
-    files: Object.fromEntries(connected.map(({ name, connection }) => [`${name}_url`, connection.url])),
-    fileEnv: Object.fromEntries(connected.map(({ name }) => [`${upper(name)}_URL_FILE`, `/run/secrets/${name}_url`])),
+    files: Object.fromEntries(secrets.map(({ file, value }) => [file, value])),
+    fileEnv: Object.fromEntries(secrets.map(({ file }) => [`${upper(file)}_FILE`, `/run/secrets/${file}`])),
     /** In the environment itself, for who asked for that. */
-    plainEnv: Object.fromEntries(connected.map(({ name, connection }) => [`${upper(name)}_URL`, connection.url])),
+    plainEnv: Object.fromEntries(secrets.map(({ file, value }) => [upper(file), value])),
   };
 }

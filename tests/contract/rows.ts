@@ -1,5 +1,6 @@
 import { Client as S3 } from "minio";
 import neo4j from "neo4j-driver";
+import { QdrantClient } from "@qdrant/js-client-rest";
 import pg from "pg";
 import { createClient } from "redis";
 
@@ -7,6 +8,7 @@ import { createClient } from "redis";
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
   kind: "Postgres" | "Redis" | "Neo4j" | "Minio";
+  kind: "Postgres" | "Qdrant" | "Redis";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -94,6 +96,32 @@ export const ROWS: Row[] = [
     }),
     // It keeps its log with its data, so that what is there is of all starts.
     log: { clean: /Fulfilling of shutdown/, dirty: /Recovery required/, file: "/data/logs/debug.log" },
+    kind: "Qdrant",
+    args: {},
+    dataPath: "/qdrant/storage",
+    memoryMiB: 256,
+    write: async (url, value) => {
+      const client = qdrant(url);
+      await client.createCollection("kept", { vectors: { size: 2, distance: "Dot" } });
+      await client.upsert("kept", { wait: true, points: [{ id: 1, vector: [1, 0], payload: { value } }] });
+    },
+    read: async (url) => {
+      const { points } = await qdrant(url).query("kept", { query: [1, 0], limit: 1, with_payload: true });
+      return String(points[0]?.payload?.value);
+    },
+    refused: /Unauthorized/,
+    inside: (url) => ({
+      command: [
+        "bash",
+        "-c",
+        `exec 3<>/dev/tcp/${url.hostname}/${url.port}
+        printf 'GET /collections/kept/points/1 HTTP/1.1\r\nHost: kept\r\nConnection: close\r\napi-key: %s\r\n\r\n' "$KEY" >&3
+        grep --only-matching 'kept by [a-z]*' <&3`,
+      ],
+      env: { KEY: password(url) },
+    }),
+    // The stand-in's own words: of the real server's log it is not known.
+    log: { clean: /it had been stopped in order/, dirty: /not been stopped in order|Traceback/ },
   },
 ];
 
@@ -140,4 +168,8 @@ async function cypher(url: string, statement: string, parameters: Record<string,
   } finally {
     await driver.close();
   }
+function qdrant(url: string): QdrantClient {
+  const at = new URL(url);
+  // Told at once, instead of by a request beside that nobody waits for.
+  return new QdrantClient({ url: at.origin, apiKey: password(at), checkCompatibility: false });
 }

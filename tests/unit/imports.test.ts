@@ -198,6 +198,8 @@ test("the public side exports each component, and nothing that is not there for 
     "Platform",
     "Postgres",
     "PostgresSetup",
+    "Qdrant",
+    "QdrantSetup",
     "Redis",
     "SetupJob",
   ]);

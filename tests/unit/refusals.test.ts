@@ -10,6 +10,11 @@ import {
   type Platform,
   Postgres,
   PostgresSetup,
+  type Platform,
+  Postgres,
+  PostgresSetup,
+  Qdrant,
+  QdrantSetup,
   Redis,
   SetupJob,
 } from "../../components/index.ts";
@@ -25,6 +30,8 @@ const GOOD = {
   PostgresSetup: [PostgresSetup, {}],
   MinioSetup: [MinioSetup, { buckets: { kept: {} } }],
   Neo4jSetup: [Neo4jSetup, { cypher: ["package.json"] }],
+  Qdrant: [Qdrant, {}],
+  QdrantSetup: [QdrantSetup, {}],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -36,6 +43,7 @@ let database: Postgres;
 let cache: Redis;
 let storage: Minio;
 let graph: Neo4j;
+let vectors: Qdrant;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
@@ -45,6 +53,10 @@ beforeAll(async () => {
   }));
   ({ platform } = stack);
   ({ database, cache, storage, graph } = stack.made);
+    vectors: new Qdrant("vectors", { platform }),
+  }));
+  ({ platform } = stack);
+  ({ database, cache, vectors } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -57,6 +69,8 @@ async function refused(
   const [component, good] = GOOD[kind];
   const served = { PostgresSetup: { database }, MinioSetup: { storage }, Neo4jSetup: { database: graph } };
   const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
+  const setsUp = { PostgresSetup: { database }, QdrantSetup: { database: vectors } };
+  const given = { platform, ...good, ...(kind in setsUp ? setsUp[kind as keyof typeof setsUp] : {}), ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -87,6 +101,9 @@ const POLICY =
 
 const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
+const KEY = "apiKey: should be 4 characters or more, none a control character, got";
+const HEADER = "should be ASCII without spaces, because it is sent in a header, got";
+const COLLECTION = "should be 1 to 128 of A-Z, a-z, 0-9, _ and -, a letter or digit first, got";
 
 const ROOT_USER = "should be 3 to 20 of letters, digits, dots, _ and -, a letter or digit first, got";
 const ROOT_PASSWORD =
@@ -200,6 +217,34 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got a list"],
   ["Neo4jSetup", { cypher: ["package.json", "none.cypher"] }, `cypher.1: ${FILE} "none.cypher"`],
   ["Neo4jSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
+  ["Qdrant", { apiKey: "abc" }, `${KEY} a value that is not shown`],
+  ["Qdrant", { apiKey: 1_234_567 }, `${KEY} a value that is not shown`],
+  ["Qdrant", { apiKey: "two words" }, `apiKey: ${HEADER} a value that is not shown`],
+  ["Qdrant", { apiKey: "schlüssel" }, `apiKey: ${HEADER} a value that is not shown`],
+  ["Qdrant", { hostPort: 0 }, `hostPort: ${PORT} 0`],
+  ["Qdrant", { grpcHostPort: 65_536 }, `grpcHostPort: ${PORT} 65536`],
+  ["Qdrant", { hostPort: 6333, grpcHostPort: 6333 }, "grpcHostPort: should be another port than hostPort, got 6333"],
+  ["Qdrant", { lifecycle: "ever" }, `lifecycle: ${LIFECYCLE} "ever"`],
+  ["Qdrant", { password: "abcdefgh" }, "password: should not be there"],
+
+  ["QdrantSetup", { database: undefined }, "database: should be a Qdrant, got nothing"],
+  ["QdrantSetup", { collections: [] }, "collections: should be names with values, got a list"],
+  ["QdrantSetup", { collections: { "a b": { size: 4 } } }, `collections.a b: ${COLLECTION} "a b"`],
+  ["QdrantSetup", { collections: { "../a": { size: 4 } } }, `collections.../a: ${COLLECTION} "../a"`],
+  ["QdrantSetup", { collections: { "": { size: 4 } } }, `collections.: ${COLLECTION} ""`],
+  ["QdrantSetup", { collections: { notes: {} } }, "collections.notes.size: should be a number, got nothing"],
+  [
+    "QdrantSetup",
+    { collections: { notes: { size: 0 } } },
+    "collections.notes.size: should be a whole number, 1 to 65536, got 0",
+  ],
+  [
+    "QdrantSetup",
+    { collections: { notes: { size: 4, distance: "cosine" } } },
+    'collections.notes.distance: should be one of Cosine, Dot, Euclid, Manhattan, got "cosine"',
+  ],
+  ["QdrantSetup", { collections: { notes: { size: 4, hnsw: {} } } }, "collections.notes.hnsw: should not be there"],
+  ["QdrantSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],
@@ -246,6 +291,12 @@ describe("one fault in the arguments, and nothing is registered", () => {
   test("PostgresSetup of another database", async () => {
     expect((await refused("PostgresSetup", { database: cache })).message).toBe(
       'PostgresSetup "one" has bad arguments\n  database: should be a Postgres, got an object',
+    );
+  });
+
+  test("QdrantSetup of another database", async () => {
+    expect((await refused("QdrantSetup", { database })).message).toBe(
+      'QdrantSetup "one" has bad arguments\n  database: should be a Qdrant, got an object',
     );
   });
 

@@ -36,6 +36,21 @@ describe("toldOf", () => {
     expect(await pulumi.isSecret(plainEnv.DATABASE_URL as pulumi.Output<string>)).toBe(true);
   });
 
+  test("an API key beside the URL, where that does not hold it", async () => {
+    const vectors: Dependency = {
+      gate,
+      connection: connection({ scheme: "http", host: "qdrant", port: 6333, apiKey: pulumi.secret("key") }),
+    };
+    const { plainEnv, files, fileEnv } = toldOf({ vectors });
+    expect(fileEnv).toEqual({
+      VECTORS_URL_FILE: "/run/secrets/vectors_url",
+      VECTORS_API_KEY_FILE: "/run/secrets/vectors_api_key",
+    });
+    expect(await held(files)).toEqual({ vectors_url: "http://qdrant:6333", vectors_api_key: "key" });
+    expect(await held(plainEnv)).toEqual({ VECTORS_URL: "http://qdrant:6333", VECTORS_API_KEY: "key" });
+    expect(await pulumi.isSecret(files.vectors_api_key as pulumi.Output<string>)).toBe(true);
+  });
+
   test.each<[string, Record<string, Dependency>]>([
     ["no references", {}],
     ["a job, which has no connection", { schema: job }],

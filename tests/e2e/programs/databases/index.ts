@@ -4,10 +4,13 @@ import {
   type MinioArgs,
   Neo4j,
   type Neo4jArgs,
+  type Connection,
   Platform,
   type PlatformArgs,
   Postgres,
   type PostgresArgs,
+  Qdrant,
+  type QdrantArgs,
   Redis,
   type RedisArgs,
 } from "../../../../components/index.ts";
@@ -24,13 +27,20 @@ const all = <Args>(kind: string) =>
 const databases = [
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
   ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
+  ...all<QdrantArgs>("qdrant").map(([name, args]) => [name, new Qdrant(name, { platform, ...args })] as const),
   ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
   ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
 ];
 
+/** A row is told one URL: an API key, which clients take apart from it, is its password here. */
+const whole = ({ apiKey }: Connection, url: pulumi.Output<string>) =>
+  apiKey ? pulumi.all([url, apiKey]).apply(([at, key]) => at.replace("://", `://:${encodeURIComponent(key)}@`)) : url;
+
 export const urls = pulumi.secret(
-  Object.fromEntries(databases.map(([name, { connection }]) => [name, connection.fromHost?.url ?? connection.url])),
+  Object.fromEntries(
+    databases.map(([name, { connection }]) => [name, whole(connection, connection.fromHost?.url ?? connection.url)]),
+  ),
 );
 export const inside = pulumi.secret(
-  Object.fromEntries(databases.map(([name, { connection }]) => [name, connection.url])),
+  Object.fromEntries(databases.map(([name, { connection }]) => [name, whole(connection, connection.url)])),
 );

@@ -1,0 +1,129 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostPort, parseArgs, secretValue } from "../core/args.ts";
+import { lifecycle, limits, platform } from "../core/common.ts";
+import { type Connection, connection } from "../core/connection.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { serverImage } from "../core/image.ts";
+import { password } from "../core/secret.ts";
+import { Service } from "../core/service.ts";
+
+/** No package registry has the server: what is built from them is a stand-in, and says so. */
+const IMAGE = { registry: "qdrant/qdrant:v1.19.0-unprivileged", packages: "qdrant-stand-in" };
+const MAJOR = "1";
+const PORT = 6333;
+const GRPC_PORT = 6334;
+const DATA_PATH = "/qdrant/storage";
+/** The user of the image's variant `unprivileged`: only there is the data's folder its own. */
+const USER = "1000:1000";
+/** The server starts threads by the number of the host's CPUs, several for each. */
+const PIDS = 1024;
+
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** API key that every request has to bring. @default - a random one, made once */
+    apiKey: secretValue()
+      .refine(
+        (value) => typeof value !== "string" || !/[\u{80}-\u{10ffff} ]/u.test(value),
+        "secret ASCII without spaces, because it is sent in a header",
+      )
+      .optional(),
+    /** TCP port on the host's 127.0.0.1 for REST. @default - not published */
+    hostPort: hostPort().optional(),
+    /** The same for gRPC, which the stand-in from package registries does not have. @default - not published */
+    grpcHostPort: hostPort().optional(),
+    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+    lifecycle: lifecycle(),
+    ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+  })
+  .refine(({ hostPort, grpcHostPort }) => grpcHostPort === undefined || grpcHostPort !== hostPort, {
+    path: ["grpcHostPort"],
+    error: "another port than hostPort",
+  })
+  .refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
+    path: ["grpcHostPort"],
+    error: "left out, because the stand-in from package registries has no gRPC",
+  });
+export type QdrantArgs = z.input<typeof Args>;
+
+/**
+ * One Qdrant server: a service and a volume that outlives it.
+ *
+ * With `imageSource: packages` it is a stand-in, because no package registry has the server: part of the REST interface over
+ * Qdrant's engine as a library, for trying things out. Its image is called `qdrant-stand-in`, and its answers say so.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's last log lines,
+ * if no probe passes within `readyTimeoutSeconds`.
+ * @example
+ * const vectors = new Qdrant("qdrant", { platform, hostPort: 6333 });
+ * new Api("api", { platform, uses: { vectors }, … }); // told VECTORS_URL_FILE and VECTORS_API_KEY_FILE
+ */
+export class Qdrant extends pulumi.ComponentResource implements Dependency {
+  /** `url`: `http://host:port`, for REST. The key is not in it, since clients take it apart: it is `apiKey`, a secret. */
+  readonly connection: Connection;
+  /** Exists only once the server answered a request over the network with the real API key. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+  readonly data?: pulumi.Output<string>;
+
+  constructor(name: string, args: QdrantArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { apiKey: given, hostPort, grpcHostPort, lifecycle, ...rest } = parseArgs(Args, "Qdrant", name, args);
+    super("stackyard:databases:Qdrant", name, {}, opts);
+    const lasts = lifecycle ?? rest.platform.lifecycle;
+    const key = password(`${name}-api-key`, rest.platform, given, { parent: this, protect: lasts === "protected" });
+    const service = new Service(name, this, {
+      ...rest,
+      subject: `Qdrant "${name}"`,
+      image: serverImage(rest.platform, IMAGE),
+      // Not the image's entry point: that is a shell which, told to stop, ends at once and takes the server with it.
+      command: ["./qdrant", "--config-path", "/run/secrets/config.yaml"],
+      env: {
+        QDRANT__STORAGE__SNAPSHOTS_PATH: `${DATA_PATH}/snapshots`,
+        QDRANT__TELEMETRY_DISABLED: "true",
+        // Written at the end of every start, otherwise beside the program.
+        QDRANT_INIT_FILE_PATH: "/tmp/qdrant-initialized",
+      },
+      // The key is in the file: the environment, which the server would take it from as well, is in `docker inspect`.
+      secrets: { "config.yaml": configuration(key), "api-key": key },
+      user: USER,
+      pids: PIDS,
+      data: {
+        path: DATA_PATH,
+        lifecycle: lasts,
+        major: MAJOR,
+        firstStart: { apiKey: given === undefined ? "a generated one" : "a given one" },
+      },
+      ports: [
+        ...(hostPort === undefined ? [] : [{ hostPort, port: PORT }]),
+        ...(grpcHostPort === undefined ? [] : [{ hostPort: grpcHostPort, port: GRPC_PORT }]),
+      ],
+      probe: { test: ["CMD", "bash", "-c", probe(name)], timeoutSeconds: 3 },
+    });
+    this.ready = service.ready;
+    this.network = service.network;
+    if (service.data) this.data = service.data;
+    this.connection = connection({ scheme: "http", host: name, port: PORT, hostPort, apiKey: key });
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}
+
+/** Whatever text it is in JSON, it is in YAML. */
+const configuration = (key: pulumi.Output<string>) =>
+  pulumi.interpolate`service:\n  api_key: ${key.apply((text) => JSON.stringify(text))}\n`;
+
+/**
+ * By bash alone, as the image has no program that speaks HTTP. The key is read and sent by bash itself: no process has it
+ * among its arguments. `/readyz` would answer to everybody; whether a collection exists, only to who has the key.
+ */
+const probe = (host: string) =>
+  [
+    `exec 3<>/dev/tcp/${host}/${PORT} || exit 1`,
+    `printf 'GET /collections/stackyard/exists HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\napi-key: %s\\r\\n\\r\\n' "$(</run/secrets/api-key)" >&3`,
+    "read -r answer <&3",
+    'case $answer in "HTTP/1.1 200 "*) ;; *) echo "$answer"; exit 1 ;; esac',
+  ].join("\n");
