@@ -1,14 +1,13 @@
+import { QdrantClient } from "@qdrant/js-client-rest";
 import { Client as S3 } from "minio";
 import neo4j from "neo4j-driver";
-import { QdrantClient } from "@qdrant/js-client-rest";
 import pg from "pg";
 import { createClient } from "redis";
 
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis" | "Neo4j" | "Minio";
-  kind: "Postgres" | "Qdrant" | "Redis";
+  kind: "Postgres" | "Redis" | "Neo4j" | "Qdrant" | "Minio";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -96,6 +95,8 @@ export const ROWS: Row[] = [
     }),
     // It keeps its log with its data, so that what is there is of all starts.
     log: { clean: /Fulfilling of shutdown/, dirty: /Recovery required/, file: "/data/logs/debug.log" },
+  },
+  {
     kind: "Qdrant",
     args: {},
     dataPath: "/qdrant/storage",
@@ -168,6 +169,8 @@ async function cypher(url: string, statement: string, parameters: Record<string,
   } finally {
     await driver.close();
   }
+}
+
 function qdrant(url: string): QdrantClient {
   const at = new URL(url);
   // Told at once, instead of by a request beside that nobody waits for.

@@ -10,9 +10,6 @@ import {
   type Platform,
   Postgres,
   PostgresSetup,
-  type Platform,
-  Postgres,
-  PostgresSetup,
   Qdrant,
   QdrantSetup,
   Redis,
@@ -50,13 +47,10 @@ beforeAll(async () => {
     cache: new Redis("cache", { platform }),
     storage: new Minio("store", { platform }),
     graph: new Neo4j("graph", { platform }),
-  }));
-  ({ platform } = stack);
-  ({ database, cache, storage, graph } = stack.made);
     vectors: new Qdrant("vectors", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache, vectors } = stack.made);
+  ({ database, cache, storage, graph, vectors } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -67,10 +61,13 @@ async function refused(
 ): Promise<{ message: string; registered: number }> {
   const monitor = mock();
   const [component, good] = GOOD[kind];
-  const served = { PostgresSetup: { database }, MinioSetup: { storage }, Neo4jSetup: { database: graph } };
+  const served = {
+    PostgresSetup: { database },
+    MinioSetup: { storage },
+    Neo4jSetup: { database: graph },
+    QdrantSetup: { database: vectors },
+  };
   const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
-  const setsUp = { PostgresSetup: { database }, QdrantSetup: { database: vectors } };
-  const given = { platform, ...good, ...(kind in setsUp ? setsUp[kind as keyof typeof setsUp] : {}), ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {

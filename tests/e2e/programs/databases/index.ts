@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  type Connection,
   Minio,
   type MinioArgs,
   Neo4j,
   type Neo4jArgs,
-  type Connection,
   Platform,
   type PlatformArgs,
   Postgres,
