@@ -20,8 +20,8 @@ const ACCOUNT = "neo4j";
 export const NEO4J_USER = "7474:7474";
 /** Where the image's entry point writes the configuration, whatever is to be run. */
 export const NEO4J_TMPFS = { "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" };
-/** The image declares a volume there; logs are with the data. */
-const LOGS_TMPFS = { "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
+/** Java unpacks and loads libraries in /tmp. The image declares a volume at /logs; the logs are with the data. */
+const SERVER_TMPFS = { "/tmp": "exec,mode=1777,size=64m", "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
 /** Threads: Bolt alone may have 400. */
 const PIDS = 640;
 /** What Java needs beside heap and page cache: classes, compiled code, threads, buffers. */
@@ -133,7 +133,7 @@ export class Neo4j extends pulumi.ComponentResource implements Dependency {
         "probe.wgetrc": probe(secret),
       },
       user: NEO4J_USER,
-      tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
+      tmpfs: { ...NEO4J_TMPFS, ...SERVER_TMPFS },
       data: {
         path: DATA_PATH,
         lifecycle: lasts,
@@ -148,6 +148,9 @@ export class Neo4j extends pulumi.ComponentResource implements Dependency {
       probe: {
         // HTTP is the last thing to be opened, after Bolt. Another cypher-shell each time would be another Java.
         test: ["CMD", "wget", "--config=/run/secrets/probe.wgetrc", `http://${name}:${HTTP_PORT}/db/neo4j/query/v2`],
+        // The first query takes seconds on a busy machine, and each probe takes time from the start.
+        timeoutSeconds: 10,
+        startIntervalMs: 500,
       },
     });
     this.ready = service.ready;
@@ -182,7 +185,7 @@ header = Content-Type: application/json
 post_data = {"statement":"RETURN 1"}
 output_document = -
 quiet = on
-timeout = 3
+timeout = 9
 tries = 1
 `;
 };

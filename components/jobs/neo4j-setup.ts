@@ -45,8 +45,9 @@ export class Neo4jSetup extends pulumi.ComponentResource implements Dependency {
     const { platform, database, cypher, timeoutSeconds } = parseArgs(Args, "Neo4jSetup", name, args);
     super("stackyard:jobs:Neo4jSetup", name, {}, opts);
     const { connection } = database;
-    // Numbered, because files of different folders may share a name.
-    const files = Object.fromEntries(cypher.map((path, at) => [`${at + 1}-${basename(path)}`, path]));
+    // Numbered, because files of different folders may share a name; and :source takes no name with a space.
+    const nameOf = (path: string, at: number) => `${at + 1}-${basename(path).replace(/[^\w.-]/g, "_")}`;
+    const files = Object.fromEntries(cypher.map((path, at) => [nameOf(path, at), path]));
     const job = new Job(name, this, {
       platform,
       subject: `Neo4jSetup "${name}"`,

@@ -94,7 +94,11 @@ export const ROWS: Row[] = [
       env: { NEO4J_ADDRESS: `bolt://${url.host}`, NEO4J_USERNAME: url.username, NEO4J_PASSWORD: password(url) },
     }),
     // It keeps its log with its data, so that what is there is of all starts.
-    log: { clean: /Fulfilling of shutdown/, dirty: /Recovery required/, file: "/data/logs/debug.log" },
+    log: {
+      clean: /Stopped 'DatabaseId.*\[neo4j\]}' successfully/,
+      dirty: /Recovery required/,
+      file: "/data/logs/debug.log",
+    },
   },
   {
     kind: "Qdrant",

@@ -8,13 +8,13 @@ import { docker, freePorts, ROOT, TestStack } from "./harness.ts";
 
 const PASSWORD = `@"it's\\a 'b'#/π%`;
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/graph"));
-const [constraints, seed] = [join(stack.folder, "graph.cypher"), join(stack.folder, "seed/graph.cypher")];
+const [constraints, seed] = [join(stack.folder, "graph.cypher"), join(stack.folder, "seed/first notes.cypher")];
 let settings: Record<string, unknown>;
 
 beforeAll(async () => {
   mkdirSync(join(stack.folder, "seed"));
   writeFileSync(constraints, "// First\nCREATE CONSTRAINT note IF NOT EXISTS\nFOR (n:Note) REQUIRE n.id IS UNIQUE;\n");
-  writeFileSync(seed, "MERGE (n:Note {id: 1});\nCREATE (:Run);\n");
+  writeFileSync(seed, "MERGE (n:Note {id: 1});\nCREATE (:Run)\n");
   const [hostPort, httpHostPort] = await freePorts(2);
   settings = { hostPort, httpHostPort, password: PASSWORD, cypher: [constraints, seed] };
   await stack.create(settings);

@@ -17,7 +17,7 @@ header = Content-Type: application/json
 post_data = {"statement":"RETURN 1"}
 output_document = -
 quiet = on
-timeout = 3
+timeout = 9
 tries = 1
 `;
 const FIRST_START =
@@ -62,11 +62,11 @@ test("the container, by default", async () => {
     ],
     user: "7474:7474",
     tmpfs: {
-      "/tmp": "mode=1777,size=64m",
+      "/tmp": "exec,mode=1777,size=64m",
       "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m",
       "/logs": "uid=7474,gid=7474,mode=0700,size=1m",
     },
-    healthcheck: healthcheck(PROBE, "5s", "2m0s"),
+    healthcheck: { ...healthcheck(PROBE, "10s", "2m0s"), startInterval: "500ms" },
     networksAdvanced: [{ name: idOf("graph"), aliases: ["graph"] }],
     labels: labels("graph", "service"),
     ports: [],

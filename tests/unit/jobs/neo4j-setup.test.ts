@@ -15,6 +15,7 @@ beforeAll(() => {
   mkdirSync(join(folder, "more"));
   writeFileSync(join(folder, "schema.cypher"), CONSTRAINT);
   writeFileSync(join(folder, "more/schema.cypher"), "MERGE (:Note {id: 1});\n");
+  writeFileSync(join(folder, "more/first notes.cypher"), "MERGE (:Note {id: 2});\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
@@ -84,6 +85,17 @@ test("files of one name are kept apart, in their order; the password is for the 
     },
   ]);
   expectNoSecret(stack.resources, [SECRET]);
+});
+
+test("a file's name may have what the client's command cannot", async () => {
+  const [, { files } = { files: {} }] = await handedToJob(
+    await setup({ cypher: [join(folder, "more/first notes.cypher")] }),
+    "schema",
+  );
+  expect(files).toEqual({
+    "1-first_notes.cypher": "MERGE (:Note {id: 2});\n",
+    all: ":source /run/files/1-first_notes.cypher\n",
+  });
 });
 
 test("starts when its own database is ready, not before, and runs again over a new volume", async () => {
