@@ -36,7 +36,7 @@ test("buckets are what is said of them, also when something else is said later, 
   expect([typeof (await put("open.files")), await put("own")]).toEqual(["string", null]);
   expect([await anonymously("open.files/a"), await anonymously("own/a")]).toEqual([200, 403]);
   expect(await rules("open.files")).toMatchObject({
-    Rule: [{ Status: "Enabled", Expiration: { Days: 7 }, NoncurrentVersionExpiration: { NoncurrentDays: 7 } }],
+    Rule: { Status: "Enabled", Expiration: { Days: 7 }, NoncurrentVersionExpiration: { NoncurrentDays: 7 } },
   });
   expect(await rules("own")).toBe("NoSuchLifecycleConfiguration");
   expect((await fetch(`http://127.0.0.1:${consoleHostPort}/login`)).headers.get("server")).toBe("MinIO Console");
@@ -46,7 +46,7 @@ test("buckets are what is said of them, also when something else is said later, 
   await up({ "open.files": {}, own: { versioning: true, expireAfterDays: 1, anonymous: "download" } });
   expect([await anonymously("open.files/a"), await anonymously("own/a")]).toEqual([403, 200]);
   expect(await rules("open.files")).toBe("NoSuchLifecycleConfiguration");
-  expect(await rules("own")).toMatchObject({ Rule: [{ Expiration: { Days: 1 } }] });
+  expect(await rules("own")).toMatchObject({ Rule: { Expiration: { Days: 1 } } });
   expect([await s3.getBucketVersioning("open.files"), await s3.getBucketVersioning("own")]).toMatchObject([
     { Status: "Suspended" },
     { Status: "Enabled" },
