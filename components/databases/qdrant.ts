@@ -4,6 +4,7 @@ import { hostPort, parseArgs, secretValue } from "../core/args.ts";
 import { lifecycle, limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
+import { httpProbe } from "../core/http-probe.ts";
 import { serverImage } from "../core/image.ts";
 import { password } from "../core/secret.ts";
 import { Service } from "../core/service.ts";
@@ -98,7 +99,11 @@ export class Qdrant extends pulumi.ComponentResource implements Dependency {
         ...(hostPort === undefined ? [] : [{ hostPort, port: PORT }]),
         ...(grpcHostPort === undefined ? [] : [{ hostPort: grpcHostPort, port: GRPC_PORT }]),
       ],
-      probe: { test: ["CMD", "bash", "-c", probe(name)], timeoutSeconds: 3 },
+      probe: {
+        // `/readyz` would answer to everybody; whether a collection exists, only to who has the key.
+        test: httpProbe(name, PORT, "/collections/stackyard/exists", { name: "api-key", file: "/run/secrets/api-key" }),
+        timeoutSeconds: 3,
+      },
     });
     this.ready = service.ready;
     this.network = service.network;
@@ -115,15 +120,3 @@ export class Qdrant extends pulumi.ComponentResource implements Dependency {
 /** Whatever text it is in JSON, it is in YAML. */
 const configuration = (key: pulumi.Output<string>) =>
   pulumi.interpolate`service:\n  api_key: ${key.apply((text) => JSON.stringify(text))}\n`;
-
-/**
- * By bash alone, as the image has no program that speaks HTTP. The key is read and sent by bash itself: no process has it
- * among its arguments. `/readyz` would answer to everybody; whether a collection exists, only to who has the key.
- */
-const probe = (host: string) =>
-  [
-    `exec 3<>/dev/tcp/${host}/${PORT} || exit 1`,
-    `printf 'GET /collections/stackyard/exists HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\napi-key: %s\\r\\n\\r\\n' "$(</run/secrets/api-key)" >&3`,
-    "read -r answer <&3",
-    'case $answer in "HTTP/1.1 200 "*) ;; *) echo "$answer"; exit 1 ;; esac',
-  ].join("\n");

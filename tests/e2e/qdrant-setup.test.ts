@@ -62,9 +62,17 @@ test("the key is in no process list, inspection or log", async () => {
   const key = await stack.outputs<string>("key");
   const { id } = await stack.container("qdrant");
   const job = (await stack.containers({ "stackyard.service": "setup" }))[0]?.id ?? "";
-  // While probes run, which last some milliseconds each.
-  const lists = await Promise.all(Array.from({ length: 20 }, () => docker(["top", id, "-eo", "pid,args"])));
-  const shown = [...lists, await docker(["logs", id]), await docker(["logs", job])].map(({ output }) => output);
+  // Probes as the engine starts them, so that lists are made while some run.
+  const { Config } = await inspect<{ Config: { Healthcheck: { Test: string[] } } }>(id);
+  const probe = ["exec", id, ...Config.Healthcheck.Test.slice(1)];
+  const [lists, probes] = await Promise.all([
+    Promise.all(Array.from({ length: 20 }, () => docker(["top", id, "-eo", "pid,args"]))),
+    Promise.all(Array.from({ length: 10 }, () => docker(probe))),
+  ]);
+  expect(probes.map(({ code, output }) => ({ code, output }))).toEqual(probes.map(() => ({ code: 0, output: "" })));
+  const shown = [...lists, ...probes, await docker(["logs", id]), await docker(["logs", job])].map(
+    ({ output }) => output,
+  );
   shown.push(JSON.stringify(await inspect(id)), JSON.stringify(await inspect(job)));
   expect(shown.filter((text) => text.includes(key))).toEqual([]);
   expect(lists[0]?.output).toContain("--config-path /run/secrets/config.yaml");

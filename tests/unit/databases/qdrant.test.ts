@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { Qdrant, type QdrantArgs } from "../../../components/index.ts";
@@ -130,38 +127,6 @@ describe("the API key", () => {
   test("that is given is in the configuration as the server reads it", async () => {
     const [{ files } = { files: {} }] = await handedTo(await qdrant({ apiKey: 'a"b\\c#:d' }), "vectors");
     expect(files).toEqual({ "config.yaml": 'service:\n  api_key: "a\\"b\\\\c#:d"\n', "api-key": 'a"b\\c#:d' });
-  });
-});
-
-describe("the probe", () => {
-  /** Runs it against a server that answers with this status, and says what that was asked. */
-  async function against(status: number) {
-    const asked: unknown[] = [];
-    const server = createServer(({ method, url, headers }, answer) => {
-      asked.push([method, url, headers["api-key"]]);
-      answer.writeHead(status).end("{}");
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const here = PROBE.replace("vectors/6333", `127.0.0.1/${port}`).replace("$(</run/secrets/api-key)", "key");
-    const [code, output] = await new Promise<[unknown, string]>((resolve) =>
-      execFile("bash", ["-c", here], (error, stdout) => resolve([error?.code ?? 0, stdout.trim()])),
-    );
-    server.close();
-    return { code, output, asked };
-  }
-
-  test("asks with the key", async () => {
-    expect(await against(200)).toEqual({
-      code: 0,
-      output: "",
-      asked: [["GET", "/collections/stackyard/exists", "key"]],
-    });
-  });
-
-  test.each([401, 503])("fails at an answer %i, and says so", async (status) => {
-    const { code, output } = await against(status);
-    expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(`HTTP/1.1 ${status}`) });
   });
 });
 
