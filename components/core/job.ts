@@ -24,7 +24,7 @@ export interface JobArgs {
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
-  /** Folders in memory beside /tmp, by path: mount options. */
+  /** Folders in memory beside /tmp, or /tmp with other options, by path. */
   tmpfs?: Record<string, string>;
   timeoutSeconds: number;
   memoryMiB: number;

@@ -18,10 +18,13 @@ const DATA_PATH = "/data";
 const ACCOUNT = "neo4j";
 /** The image's own user neo4j. */
 export const NEO4J_USER = "7474:7474";
-/** Where the image's entry point writes the configuration, whatever is to be run. */
-export const NEO4J_TMPFS = { "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" };
-/** Java unpacks and loads libraries in /tmp. The image declares a volume at /logs; the logs are with the data. */
-const SERVER_TMPFS = { "/tmp": "exec,mode=1777,size=64m", "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
+/** Java unpacks and loads libraries in /tmp; the image's entry point writes the configuration, whatever is to be run. */
+export const NEO4J_TMPFS = {
+  "/tmp": "exec,mode=1777,size=64m",
+  "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m",
+};
+/** The image declares a volume there; the logs are with the data. */
+const LOGS_TMPFS = { "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
 /** Threads: Bolt alone may have 400. */
 const PIDS = 640;
 /** What Java needs beside heap and page cache: classes, compiled code, threads, buffers. */
@@ -133,7 +136,7 @@ export class Neo4j extends pulumi.ComponentResource implements Dependency {
         "probe.wgetrc": probe(secret),
       },
       user: NEO4J_USER,
-      tmpfs: { ...NEO4J_TMPFS, ...SERVER_TMPFS },
+      tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
       data: {
         path: DATA_PATH,
         lifecycle: lasts,

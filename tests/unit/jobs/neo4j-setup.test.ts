@@ -62,7 +62,7 @@ test("the container runs all files with one client, over the network", async () 
     ],
     envs: ["TINI_SUBREAPER=1"],
     user: "7474:7474",
-    tmpfs: { "/tmp": "mode=1777,size=64m", "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" },
+    tmpfs: { "/tmp": "exec,mode=1777,size=64m", "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" },
     networksAdvanced: [{ name: idOf("main"), aliases: [] }],
     labels: [...labels("schema", "job"), { label: "stackyard.key", value: expect.stringMatching(/^[0-9a-f]{64}$/) }],
     volumes: [{ containerPath: "/run/secrets" }, { containerPath: "/run/files" }],
