@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   type Connection,
+  Ollama,
+  type OllamaArgs,
   Platform,
   type PlatformArgs,
   Postgres,
@@ -21,6 +23,7 @@ const all = <Args>(kind: string) =>
   Object.entries(config.getObject<Record<string, Omit<Args, "platform">>>(kind) ?? {});
 
 const databases = [
+  ...all<OllamaArgs>("ollama").map(([name, args]) => [name, new Ollama(name, { platform, ...args })] as const),
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
   ...all<QdrantArgs>("qdrant").map(([name, args]) => [name, new Qdrant(name, { platform, ...args })] as const),
   ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
