@@ -29,13 +29,13 @@ const described = ({ size, distance }: Partial<Vectors>) => `size ${size} and di
 /** @returns what is wrong, or nothing. */
 async function ensure(name: string, vectors: Vectors): Promise<string | undefined> {
   const path = `/collections/${encodeURIComponent(name)}`;
-  const made = await ask("PUT", path, { vectors });
-  if (made.status === 200) {
+  const found = await ask("GET", path);
+  if (found.status === 404) {
+    const made = await ask("PUT", path, { vectors });
+    if (made.status !== 200) return `collection ${name}: ${made.status} ${made.text}`;
     console.log(`collection ${name}: made, with ${described(vectors)}`);
     return;
   }
-  if (made.status !== 409) return `collection ${name}: ${made.status} ${made.text}`;
-  const found = await ask("GET", path);
   if (found.status !== 200) return `collection ${name}: ${found.status} ${found.text}`;
   const there: Partial<Vectors> = JSON.parse(found.text).result.config.params.vectors ?? {};
   if (there.size === vectors.size && there.distance === vectors.distance) {

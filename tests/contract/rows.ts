@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { Client as S3 } from "minio";
 import neo4j from "neo4j-driver";
+import { Ollama } from "ollama";
 import pg from "pg";
 import { createClient } from "redis";
 
@@ -8,6 +10,7 @@ import { createClient } from "redis";
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
   kind: "Postgres" | "Redis" | "Neo4j" | "Qdrant" | "Minio";
+  kind: "Ollama" | "Postgres" | "Qdrant" | "Redis";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */
@@ -17,8 +20,8 @@ export interface Row {
   /** Through a real client on the host. @throws what the client throws, when the server does not let it in. */
   write(url: string, value: string): Promise<void>;
   read(url: string): Promise<string>;
-  /** What a client says whose password is wrong. */
-  refused: RegExp;
+  /** What a client says whose password is wrong. Nothing where there are no passwords. */
+  refused?: RegExp;
   /** Reads what was written, from a container of the server's own image on its network. */
   inside(url: URL): { command: string[]; env: Record<string, string> };
   /** In its log, after a stop in order and a new start; and what must not be there. The log is a file where it prints less. */
@@ -128,6 +131,26 @@ export const ROWS: Row[] = [
     // The stand-in's own words: of the real server's log it is not known.
     log: { clean: /it had been stopped in order/, dirty: /not been stopped in order|Traceback/ },
   },
+  {
+    // It has no passwords: who reaches it may use it.
+    kind: "Ollama",
+    args: {},
+    dataPath: "/home/ubuntu",
+    memoryMiB: 2048,
+    write: async (url, value) => {
+      const model = emptyModel();
+      const digest = `sha256:${createHash("sha256").update(model).digest("hex")}`;
+      const { ok } = await fetch(`${url}/api/blobs/${digest}`, { method: "POST", body: model });
+      if (!ok) throw new Error("it does not take the model");
+      // `files` is missing in the client's types.
+      const request = { model: "kept", files: { "kept.gguf": digest }, system: value };
+      await new Ollama({ host: url }).create(request);
+    },
+    read: async (url) => (await new Ollama({ host: url }).show({ model: "kept" })).system,
+    inside: (url) => ({ command: ["ollama", "show", "--system", "kept"], env: { OLLAMA_HOST: url.host } }),
+    // It does not say how it was stopped: only that what it has is whole.
+    log: { clean: /total blobs: [1-9]/, dirty: /panic|unused blobs removed: [1-9]/ },
+  },
 ];
 
 async function sql(url: string, statement: string, ...values: string[]): Promise<unknown[]> {
@@ -179,4 +202,16 @@ function qdrant(url: string): QdrantClient {
   const at = new URL(url);
   // Told at once, instead of by a request beside that nobody waits for.
   return new QdrantClient({ url: at.origin, apiKey: password(at), checkCompatibility: false });
+}
+
+/** A model in GGUF that has no more than an architecture: it can be kept and shown, not used. */
+function emptyModel(): Uint8Array<ArrayBuffer> {
+  const text = (value: string) => [value.length, 0, value] as const;
+  // Little-endian words of 32 bits, those of 64 as two; texts as they are.
+  const parts = ["GGUF", /* version */ 3, /* tensors */ 0, 0, /* facts */ 1, 0];
+  const fact = [...text("general.architecture"), /* a text */ 8, ...text("llama")];
+  const words = [...parts, ...fact].map((part) =>
+    typeof part === "string" ? Buffer.from(part) : Buffer.from(Uint32Array.of(part).buffer),
+  );
+  return new Uint8Array(Buffer.concat(words));
 }

@@ -134,7 +134,7 @@ test("a component knows no other, but a job the database that it sets up", () =>
   const among = offenders(under(...COMPONENTS), (imported, path) => {
     if (!under(...COMPONENTS)(imported)) return true;
     const both = dirname(imported) === "components/jobs" && dirname(path) === "components/jobs";
-    const [, database = ""] = /^components\/jobs\/(\w+)-setup\.ts$/.exec(path) ?? [];
+    const [, database = ""] = /^components\/jobs\/(\w+)-(?:setup|models)\.ts$/.exec(path) ?? [];
     return both || imported === `components/databases/${database}.ts`;
   });
   expect(among).toEqual([]);
@@ -195,6 +195,8 @@ test("the public side exports each component, and nothing that is not there for 
     "MinioSetup",
     "Neo4j",
     "Neo4jSetup",
+    "Ollama",
+    "OllamaModels",
     "Platform",
     "Postgres",
     "PostgresSetup",

@@ -7,6 +7,8 @@ import {
   MinioSetup,
   Neo4j,
   Neo4jSetup,
+  Ollama,
+  OllamaModels,
   type Platform,
   Postgres,
   PostgresSetup,
@@ -29,6 +31,8 @@ const GOOD = {
   Neo4jSetup: [Neo4jSetup, { cypher: ["package.json"] }],
   Qdrant: [Qdrant, {}],
   QdrantSetup: [QdrantSetup, {}],
+  Ollama: [Ollama, {}],
+  OllamaModels: [OllamaModels, { models: { tiny: { from: "base" } } }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;
@@ -41,6 +45,7 @@ let cache: Redis;
 let storage: Minio;
 let graph: Neo4j;
 let vectors: Qdrant;
+let models: Ollama;
 beforeAll(async () => {
   const stack = await deploy((platform) => ({
     database: new Postgres("main", { platform }),
@@ -48,9 +53,11 @@ beforeAll(async () => {
     storage: new Minio("store", { platform }),
     graph: new Neo4j("graph", { platform }),
     vectors: new Qdrant("vectors", { platform }),
+    models: new Ollama("models", { platform }),
   }));
   ({ platform } = stack);
   ({ database, cache, storage, graph, vectors } = stack.made);
+  ({ database, cache, vectors, models } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -68,6 +75,12 @@ async function refused(
     QdrantSetup: { database: vectors },
   };
   const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
+  const setsUp = {
+    PostgresSetup: { database },
+    QdrantSetup: { database: vectors },
+    OllamaModels: { database: models },
+  };
+  const given = { platform, ...good, ...(kind in setsUp ? setsUp[kind as keyof typeof setsUp] : {}), ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
@@ -100,6 +113,7 @@ const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
 const KEY = "apiKey: should be 4 characters or more, none a control character, got";
 const HEADER = "should be ASCII without spaces, because it is sent in a header, got";
+const MODEL = "should be a model's name, with or without a tag, got";
 const COLLECTION = "should be 1 to 128 of A-Z, a-z, 0-9, _ and -, a letter or digit first, got";
 
 const ROOT_USER = "should be 3 to 20 of letters, digits, dots, _ and -, a letter or digit first, got";
@@ -242,6 +256,30 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
   ["QdrantSetup", { collections: { notes: { size: 4, hnsw: {} } } }, "collections.notes.hnsw: should not be there"],
   ["QdrantSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
+
+  ["Ollama", { hostPort: -1 }, `hostPort: ${PORT} -1`],
+  ["Ollama", { egress: "yes" }, 'egress: should be true or false, got "yes"'],
+  ["Ollama", { lifecycle: 1 }, `lifecycle: ${LIFECYCLE} 1`],
+  ["Ollama", { cpus: 0 }, `cpus: ${CPUS} 0`],
+  ["Ollama", { gpu: true }, "gpu: should not be there"],
+
+  ["OllamaModels", { database: undefined }, "database: should be an Ollama, got nothing"],
+  ["OllamaModels", { models: ["tiny"] }, "models: should be names with values, got a list"],
+  ["OllamaModels", { models: { "a b": { from: "base" } } }, `models.a b: ${MODEL} "a b"`],
+  ["OllamaModels", { models: { "../x": { from: "base" } } }, `models.../x: ${MODEL} "../x"`],
+  ["OllamaModels", { models: { tiny: { from: "b:c:d" } } }, `models.tiny.from: ${MODEL} "b:c:d"`],
+  ["OllamaModels", { models: { tiny: { from: "b", top_k: 1 } } }, "models.tiny.top_k: should not be there"],
+  [
+    "OllamaModels",
+    { models: { tiny: { system: "Be brief." } } },
+    "models.tiny.from: should be named, because it is changed (system), got nothing",
+  ],
+  [
+    "OllamaModels",
+    { models: { tiny: {} } },
+    "models.tiny.from: should be named, because its Ollama has no egress and cannot pull, got nothing",
+  ],
+  ["OllamaModels", { timeoutSeconds: -1 }, `timeoutSeconds: ${SECONDS} -1`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],

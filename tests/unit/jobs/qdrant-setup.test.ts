@@ -127,8 +127,8 @@ describe("the program", () => {
     const server = createServer(async ({ method, url = "", headers }, answer) => {
       const name = decodeURIComponent(url.replace("/collections/", ""));
       if (headers["api-key"] !== "k3y") return answer.writeHead(401).end("Invalid API key or JWT");
+      if (method === "GET" && !(name in there)) return answer.writeHead(404).end('{"status":{"error":"none"}}');
       if (method === "GET") return answer.end(JSON.stringify({ result: { config: { params: there[name] } } }));
-      if (name in there) return answer.writeHead(409).end('{"status":{"error":"exists"}}');
       if (name === "bad") return answer.writeHead(400).end('{"status":{"error":"bad"}}');
       return answer.end('{"result":true}', () => {
         made[name] = true;

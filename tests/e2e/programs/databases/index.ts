@@ -5,6 +5,8 @@ import {
   type MinioArgs,
   Neo4j,
   type Neo4jArgs,
+  Ollama,
+  type OllamaArgs,
   Platform,
   type PlatformArgs,
   Postgres,
@@ -25,6 +27,7 @@ const all = <Args>(kind: string) =>
   Object.entries(config.getObject<Record<string, Omit<Args, "platform">>>(kind) ?? {});
 
 const databases = [
+  ...all<OllamaArgs>("ollama").map(([name, args]) => [name, new Ollama(name, { platform, ...args })] as const),
   ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
   ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
   ...all<QdrantArgs>("qdrant").map(([name, args]) => [name, new Qdrant(name, { platform, ...args })] as const),

@@ -1,0 +1,78 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostPort, parseArgs } from "../core/args.ts";
+import { lifecycle, limits, platform } from "../core/common.ts";
+import { type Connection, connection } from "../core/connection.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { httpProbe } from "../core/http-probe.ts";
+import { serverImage } from "../core/image.ts";
+import { Service } from "../core/service.ts";
+
+const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
+const PORT = 11_434;
+/** Ubuntu's own user, whom the image has from there; its home is the one folder that is not root's. */
+const USER = "1000:1000";
+const DATA_PATH = "/home/ubuntu";
+/** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
+const PIDS = 1024;
+
+const Args = z.strictObject({
+  platform: platform(),
+  /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
+  egress: z.boolean("true or false").default(false),
+  /** How long its models last. @default - `keep` in dev, `protected` in prod */
+  lifecycle: lifecycle(),
+  ...limits({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+});
+export type OllamaArgs = z.input<typeof Args>;
+
+/**
+ * One Ollama server: a service and a volume with its models that outlives it. It uses the CPU alone.
+ *
+ * A model has to fit into `memoryMiB`, with its context: about its size on disk and a quarter more.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's last log lines,
+ * if no probe passes within `readyTimeoutSeconds`.
+ * @example
+ * const models = new Ollama("ollama", { platform, memoryMiB: 6144, egress: true });
+ */
+export class Ollama extends pulumi.ComponentResource implements Dependency {
+  /** `url`: `http://host:port`. There are no credentials. */
+  readonly connection: Connection;
+  /** Exists only once the server answered a request over the network. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+  readonly data?: pulumi.Output<string>;
+  /** Whether it can pull models. */
+  readonly egress: boolean;
+
+  constructor(name: string, args: OllamaArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { hostPort, lifecycle, ...rest } = parseArgs(Args, "Ollama", name, args);
+    super("stackyard:databases:Ollama", name, {}, opts);
+    const service = new Service(name, this, {
+      ...rest,
+      subject: `Ollama "${name}"`,
+      image: serverImage(rest.platform, IMAGE),
+      // After the image's entry point, which is the program.
+      command: ["serve"],
+      env: { OLLAMA_HOST: `0.0.0.0:${PORT}`, HOME: DATA_PATH, OLLAMA_MODELS: `${DATA_PATH}/.ollama/models` },
+      user: USER,
+      pids: PIDS,
+      data: { path: DATA_PATH, lifecycle: lifecycle ?? rest.platform.lifecycle },
+      ports: hostPort === undefined ? [] : [{ hostPort, port: PORT }],
+      probe: { test: httpProbe(name, PORT, "/api/version"), timeoutSeconds: 3 },
+    });
+    this.egress = rest.egress;
+    this.ready = service.ready;
+    this.network = service.network;
+    if (service.data) this.data = service.data;
+    this.connection = connection({ scheme: "http", host: name, port: PORT, hostPort });
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}

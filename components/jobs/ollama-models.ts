@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { instance, matching, parseArgs, seconds } from "../core/args.ts";
+import { platform } from "../core/common.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { serverImage } from "../core/image.ts";
+import { Job } from "../core/job.ts";
+import { Ollama } from "../databases/ollama.ts";
+
+/** The server's own image starts one command of its client, and no other program. */
+const IMAGE = { registry: "node:24-slim", packages: "node" };
+/** Nobody in particular: it writes nothing. */
+const USER = "65534:65534";
+const PROGRAM = "ollama-models.mts";
+
+const model = () =>
+  matching(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,2}(:[A-Za-z0-9][A-Za-z0-9._-]*)?$/,
+    "a model's name, with or without a tag",
+  );
+
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** The server that they are for. */
+    database: instance(Ollama, "an Ollama"),
+    /** Models to pull, or to make of another that is there before them, by name. */
+    models: z.record(
+      model(),
+      z.strictObject({
+        /** Another model that it is made of; without it, this one is pulled. @default - pulled */
+        from: model().optional(),
+        /** What it is told before every conversation. @default - as in `from` */
+        system: z.string("a text").optional(),
+        /** How a prompt is put together, as in a Modelfile. @default - as in `from` */
+        template: z.string("a text").optional(),
+        /** `temperature`, `num_ctx` and others, as in a Modelfile. @default - as in `from` */
+        parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+      }),
+    ),
+    /** After how long it is ended, and has failed, in seconds. @default 3600 */
+    timeoutSeconds: seconds().default(3600),
+  })
+  .superRefine(({ database, models }, { addIssue }) => {
+    for (const [name, { from, ...rest }] of Object.entries(models)) {
+      const changes = Object.keys(rest).filter((key) => rest[key as keyof typeof rest] !== undefined);
+      if (from === undefined && changes.length > 0) {
+        const message = `named, because it is changed (${changes.join(", ")})`;
+        addIssue({ code: "custom", path: ["models", name, "from"], message });
+      } else if (from === undefined && !database.egress) {
+        const message = "named, because its Ollama has no egress and cannot pull";
+        addIssue({ code: "custom", path: ["models", name, "from"], message });
+      }
+    }
+  });
+export type OllamaModelsArgs = z.input<typeof Args>;
+
+/**
+ * Models of one Ollama server: pulled, if they are not there, or made of others, each time that it runs. None is ever deleted.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` shows how far a pull is, and fails with what
+ * the server says if one cannot be pulled or made; the next `up` goes on where it was.
+ * @example
+ * const models = new OllamaModels("models", { platform, database, models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b", system: "Explain." } } });
+ */
+export class OllamaModels extends pulumi.ComponentResource implements Dependency {
+  /** Exists only once every model is there. */
+  readonly done: pulumi.Resource;
+
+  constructor(name: string, args: OllamaModelsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { platform, database, models, timeoutSeconds } = parseArgs(Args, "OllamaModels", name, args);
+    super("stackyard:jobs:OllamaModels", name, {}, opts);
+    const { host, port } = database.connection;
+    const job = new Job(name, this, {
+      platform,
+      subject: `OllamaModels "${name}"`,
+      image: serverImage(platform, IMAGE),
+      command: ["node", `/run/files/${PROGRAM}`, `http://${host}:${port}`],
+      files: {
+        [PROGRAM]: readFileSync(new URL(PROGRAM, import.meta.url), "utf8"),
+        "models.json": JSON.stringify(models),
+      },
+      uses: { database },
+      user: USER,
+      timeoutSeconds,
+      memoryMiB: 128,
+    });
+    this.done = job.done;
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.done;
+  }
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { Ollama } from "ollama";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ROWS } from "../contract/rows.ts";
+import { freePorts, ROOT, TestStack } from "./harness.ts";
+
+// What OllamaModels promises of models made of others: programs/ollama-models, with the models that its settings name. Pulling
+// is not proved: it takes a registry of models.
+
+const stack = new TestStack(join(ROOT, "tests/e2e/programs/ollama-models"));
+let hostPort: number;
+
+const up = (models: object) => {
+  stack.configure({ hostPort, models });
+  return stack.up();
+};
+const client = async () => new Ollama({ host: await stack.outputs<string>("url") });
+
+beforeAll(async () => {
+  [hostPort = 0] = await freePorts(1);
+  await stack.create({ hostPort, models: {} });
+  const { code, output } = await up({});
+  expect(code, output).toBe(0);
+  await ROWS.find(({ kind }) => kind === "Ollama")?.write(await stack.outputs<string>("url"), "as it came");
+});
+afterAll(() => stack.dispose());
+
+test("a model is made of another, which stays as it is; the next `up` has nothing to do", async () => {
+  const { code, output } = await up({ tutor: { from: "kept", system: "Explain.", parameters: { temperature: 0.5 } } });
+  expect(code, output).toBe(0);
+  expect(output).toContain("model tutor: success");
+  const { system, parameters } = await (await client()).show({ model: "tutor" });
+  expect({ system, parameters: parameters.split(/\s+/) }).toEqual({
+    system: "Explain.",
+    parameters: ["temperature", "0.5"],
+  });
+  expect((await (await client()).show({ model: "kept" })).system).toBe("as it came");
+  await stack.unchanged();
+});
+
+test("one of a model that is not there fails `up` with what the server says, and the next `up` makes it", async () => {
+  const failed = await up({ helper: { from: "none" } });
+  expect(failed.code, failed.output).not.toBe(0);
+  expect(failed.output).toMatch(/OllamaModels "models" failed with exit code 1.*model helper: \S/s);
+  const { code, output } = await up({ helper: { from: "tutor" } });
+  expect(code, output).toBe(0);
+  const { models } = await (await client()).list();
+  expect(models.map(({ name }) => name).sort()).toEqual(["helper:latest", "kept:latest", "tutor:latest"]);
+});

@@ -1,0 +1,11 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Ollama, OllamaModels, type OllamaModelsArgs, Platform } from "../../../../components/index.ts";
+
+// An Ollama, and the models that the settings name.
+
+const config = new pulumi.Config();
+const platform = await Platform.connect();
+const database = new Ollama("ollama", { platform, hostPort: config.requireNumber("hostPort") });
+new OllamaModels("models", { platform, database, models: config.requireObject<OllamaModelsArgs["models"]>("models") });
+
+export const url = database.connection.fromHost?.url;
