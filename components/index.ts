@@ -6,15 +6,12 @@ export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.t
 export type { VolumeLifecycle } from "./core/service.ts";
 export { Minio, type MinioArgs } from "./databases/minio.ts";
 export { Neo4j, type Neo4jArgs } from "./databases/neo4j.ts";
+export { Ollama, type OllamaArgs } from "./databases/ollama.ts";
 export { Postgres, type PostgresArgs } from "./databases/postgres.ts";
 export { Qdrant, type QdrantArgs } from "./databases/qdrant.ts";
 export { Redis, type RedisArgs } from "./databases/redis.ts";
 export { MinioSetup, type MinioSetupArgs } from "./jobs/minio-setup.ts";
 export { Neo4jSetup, type Neo4jSetupArgs } from "./jobs/neo4j-setup.ts";
-export { Ollama, type OllamaArgs } from "./databases/ollama.ts";
-export { Postgres, type PostgresArgs } from "./databases/postgres.ts";
-export { Qdrant, type QdrantArgs } from "./databases/qdrant.ts";
-export { Redis, type RedisArgs } from "./databases/redis.ts";
 export { OllamaModels, type OllamaModelsArgs } from "./jobs/ollama-models.ts";
 export { PostgresSetup, type PostgresSetupArgs } from "./jobs/postgres-setup.ts";
 export { QdrantSetup, type QdrantSetupArgs } from "./jobs/qdrant-setup.ts";

@@ -9,8 +9,7 @@ import { createClient } from "redis";
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis" | "Neo4j" | "Qdrant" | "Minio";
-  kind: "Ollama" | "Postgres" | "Qdrant" | "Redis";
+  kind: "Postgres" | "Redis" | "Neo4j" | "Qdrant" | "Minio" | "Ollama";
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
   /** Where its data is, in its container. */

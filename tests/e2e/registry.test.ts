@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
@@ -27,6 +28,11 @@ let urls: Record<string, string>;
 
 beforeAll(async () => {
   registry = await startRegistry();
+  // Of all that the project knows, the test's registry has what this stack uses.
+  writeFileSync(
+    join(copy, "images.lock.json"),
+    JSON.stringify({ "node:24-slim": "", "postgres:17": "", "redis:8": "" }),
+  );
   for (const [name, tag] of [
     ["postgres", "17"],
     ["redis", "8"],

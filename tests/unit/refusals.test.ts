@@ -56,8 +56,7 @@ beforeAll(async () => {
     models: new Ollama("models", { platform }),
   }));
   ({ platform } = stack);
-  ({ database, cache, storage, graph, vectors } = stack.made);
-  ({ database, cache, vectors, models } = stack.made);
+  ({ database, cache, storage, graph, vectors, models } = stack.made);
 });
 
 /** The message with which it is refused; and what was registered before that, which should be nothing. */
@@ -73,14 +72,9 @@ async function refused(
     MinioSetup: { storage },
     Neo4jSetup: { database: graph },
     QdrantSetup: { database: vectors },
-  };
-  const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
-  const setsUp = {
-    PostgresSetup: { database },
-    QdrantSetup: { database: vectors },
     OllamaModels: { database: models },
   };
-  const given = { platform, ...good, ...(kind in setsUp ? setsUp[kind as keyof typeof setsUp] : {}), ...args };
+  const given = { platform, ...good, ...served[kind as keyof typeof served], ...args };
   try {
     new (component as unknown as Component)(name, given);
   } catch (error) {
