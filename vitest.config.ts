@@ -36,7 +36,7 @@ export default defineConfig({
           globalSetup: ["tests/e2e/images.ts"],
           pool: "forks",
           // Files share one engine, and nothing on it: mostly they wait. A test that passes at the second try has failed.
-          maxWorkers: 5,
+          maxWorkers: 4,
           retry: 0,
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -58,7 +58,9 @@ const isUp = (state: ContainerState) => state.status === "running" || state.stat
 
 function wrongWith(now: ContainerState, restartsBefore: number, began: Date): string | undefined {
   const died = now.outOfMemory ? "ran out of memory" : `stopped with exit code ${now.exitCode}`;
-  if (now.restarts > restartsBefore || now.status === "restarting") return `${died}, and again after a restart`;
+  if (now.status === "restarting") return `${died}, and again after a restart`;
+  // With which exit code it stopped is known no more once it runs again.
+  if (now.restarts > restartsBefore) return isUp(now) ? "does not stay up: it was started again" : died;
   if (!isUp(now)) return died;
   const last = now.health?.probes.at(-1);
   if (now.health?.status === "unhealthy" && last && last.end > began) return "is unhealthy";

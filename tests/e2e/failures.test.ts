@@ -41,6 +41,8 @@ async function keepsFailing(stack: TestStack, env: NodeJS.ProcessEnv, message: R
 
 /** At its time-out, or at once by the probe of one that has been up for longer than that. */
 const NEVER_READY = /Api "app" (did not get ready within 5 s|is unhealthy)/;
+/** Seen between two tries of its restart policy, or in one. */
+const STOPPED = /Api "app" (stopped with exit code 1|does not stay up: it was started again)/;
 const REFUSING = { PROGRAM: "app", APP_MODE: "refuse", APP_READY_TIMEOUT_SECONDS: "5" };
 
 const services = (stack: TestStack, service: string) =>
@@ -73,7 +75,7 @@ test("a database that cannot start fails `up` with its last log lines, each time
   const env = { PROGRAM: "postgres" };
   // The server reserves memory for each connection when it starts.
   const absurd = { ...env, POSTGRES_MAX_CONNECTIONS: "10000", POSTGRES_MEMORY_MIB: "64" };
-  const dies = /Postgres "postgres" (ran out of memory|stopped with exit code)/;
+  const dies = /Postgres "postgres" (ran out of memory|stopped with exit code|does not stay up)/;
   const first = await keepsFailing(stack, absurd, dies);
   expect(first).toMatch(/last log lines:[\s\S]*could not start server/);
   expect(await services(stack, "app")).toEqual([]);
@@ -112,7 +114,7 @@ test("a database with another password than ours never gets ready, and says why"
 test("an API that does not start fails `up` at once, with its log, each time", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "app", APP_READY_TIMEOUT_SECONDS: "300" };
-  const first = await keepsFailing(stack, { ...env, APP_MODE: "exit" }, /Api "app" stopped with exit code 1/);
+  const first = await keepsFailing(stack, { ...env, APP_MODE: "exit" }, STOPPED);
   // Two streams: which of them comes first is not said.
   for (const line of ["app: mode exit", "app: cannot start like this"]) {
     expect(first.slice(first.indexOf("last log lines:"))).toContain(line);
@@ -164,7 +166,7 @@ test("what somebody stopped, and does not get ready again, fails each `up` until
   await redis(url, "SET", "broken", "1");
   await api.kill((await stack.container("app")).id);
 
-  const broken = /Api "app" stopped with exit code 1/;
+  const broken = STOPPED;
   const first = await upFails(stack, env, "--refresh");
   expect(first).toMatch(broken);
   expect(first).toMatch(/last log lines:[\s\S]*app: cannot start like this/);

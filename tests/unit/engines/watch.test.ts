@@ -179,7 +179,8 @@ describe("untilReady", () => {
         { status: "restarting", exitCode: 1 },
         "stopped with exit code 1, and again after a restart",
       ],
-      ["has been started again", { restarts: 1, exitCode: 0 }, "stopped with exit code 0, and again after a restart"],
+      ["has started it again", { restarts: 1, exitCode: 0 }, "does not stay up: it was started again"],
+      ["has given up", { restarts: 1, status: "exited", exitCode: 2 }, "stopped with exit code 2"],
       [
         "has been killed for memory",
         { status: "restarting", exitCode: 137, outOfMemory: true },
