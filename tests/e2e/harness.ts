@@ -305,14 +305,19 @@ export async function signalledAt(
   return { ...(await ended(child)), hit };
 }
 
+// A range for each of the files that run side by side: what one has chosen and not taken yet, no other is given.
+const RANGE = 1_000;
+const firstPort = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * RANGE;
+let nextPort = Math.floor(Math.random() * RANGE);
+
 /** Ports on 127.0.0.1 that nobody has now, below those that the system hands out by itself to whoever connects. */
 export async function freePorts(count: number): Promise<number[]> {
-  const free = new Set<number>();
-  while (free.size < count) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await isFree(port)) free.add(port);
+  const free: number[] = [];
+  while (free.length < count) {
+    const port = firstPort + (nextPort++ % RANGE);
+    if (await isFree(port)) free.push(port);
   }
-  return [...free];
+  return free;
 }
 
 function isFree(port: number): Promise<boolean> {

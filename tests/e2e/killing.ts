@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect } from "vitest";
-import { copyOfProject, ended, polyglotSettings, TestStack } from "./harness.ts";
+import { copyOfProject, ended, freePorts, polyglotSettings, TestStack } from "./harness.ts";
 
 // What the suites of kills stand on: the project's own stack, with one job more. It takes seconds, and what it does is not
 // idempotent: a second run, or a second copy beside the first, is seen.
@@ -72,8 +72,9 @@ export class Victim {
   }
 
   /** Another port on the host for a database: its server is stopped and made anew over its volume. */
-  republish(database: "postgres" | "redis"): void {
-    this.#ports[database] += 1;
+  async republish(database: "postgres" | "redis"): Promise<void> {
+    const [port = 0] = await freePorts(1);
+    this.#ports[database] = port;
     this.#settings = {
       ...this.#settings,
       [database]: { ...this.#settings[database], hostPort: this.#ports[database] },

@@ -18,7 +18,7 @@ test("killed while a database is replaced: what was written is there", async () 
     /Container postgres created replacement/,
     /Stash postgres-ready creating replacement/,
   ].entries()) {
-    victim.republish("postgres");
+    await victim.republish("postgres");
     await victim.kill("up", looked);
     await victim.converges();
     expect(await victim.titles()).toEqual(written);
