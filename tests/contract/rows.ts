@@ -85,7 +85,8 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Neo4j",
-    args: {},
+    // A Java's start beside all the others', on a small machine.
+    args: { readyTimeoutSeconds: 300 },
     dataPath: "/data",
     memoryMiB: 1024,
     write: async (url, value) => void (await cypher(url, "MERGE (it:Kept) SET it.value = $value", { value })),

@@ -8,6 +8,8 @@ const platform = await Platform.connect();
 const database = new Neo4j("graph", {
   platform,
   hostPort: config.requireNumber("hostPort"),
+  // Beside all other tests, on a small machine.
+  readyTimeoutSeconds: 300,
   httpHostPort: config.requireNumber("httpHostPort"),
   ...(config.get("password") ? { password: config.requireSecret("password") } : {}),
 });
