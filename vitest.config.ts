@@ -2,7 +2,18 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of end-to-end tests that take longest, which start first, so that none of them runs on alone at the end. */
-const LONGEST = ["jobs", "kills-first-up", "failures", "lifecycle", "kills-running", "refusals", "drift", "leaks"];
+const LONGEST = [
+  "jobs",
+  "kills-first-up",
+  "failures",
+  "lifecycle",
+  "kills-running",
+  "refusals",
+  "drift",
+  "contract",
+  "leaks",
+  "neo4j-setup",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
