@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Ignore } from "@balena/dockerignore";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { BUILT, builtImage } from "./built-image.ts";
+import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
 import { contentHash } from "./content.ts";
 import { pinned } from "./lock.ts";
 import type { Platform } from "./platform.ts";
@@ -128,24 +129,11 @@ export function builtFrom(
     {
       ...opts,
       provider: platform.provider,
-      hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, provideCaBundle)] },
+      hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, () => provideCaBundle())] },
       dependsOn: bases.map(({ image }) => image.resource),
     },
   );
   return { id: image.imageId, resource: image };
-}
-
-/** Where a build finds the certificates it needs beside its image's own; empty where it needs none. */
-const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
-
-/**
- * For networks where TLS is signed anew, as in many companies: the build secret `ca` is this machine's own bundle, which a
- * Dockerfile may use, and of which nothing stays in the image.
- */
-function provideCaBundle(): void {
-  const bundle = process.env.NODE_EXTRA_CA_CERTS ?? process.env.SSL_CERT_FILE;
-  mkdirSync(dirname(CA_BUNDLE), { recursive: true });
-  writeFileSync(CA_BUNDLE, bundle && existsSync(bundle) ? readFileSync(bundle) : "");
 }
 
 function ignoredBy(folder: string): (path: string) => boolean {

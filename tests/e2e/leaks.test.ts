@@ -1,8 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { api, docker, ended, freePorts, localImage, polyglotSettings, type Ran, TestStack } from "./harness.ts";
+import {
+  api,
+  docker,
+  ended,
+  eventually,
+  freePorts,
+  inspect,
+  localImage,
+  polyglotSettings,
+  type Ran,
+  TestStack,
+} from "./harness.ts";
 
 // The generated passwords are looked for in every place where somebody could come across them, in the forms in which
 // programs write them. The same search has to find what is planted in each of these places.
@@ -25,6 +37,11 @@ beforeAll(async () => {
   const watch = await watchProcesses();
   try {
     said = await everythingSaid(settings);
+    // A probe is over in milliseconds: on a busy machine it takes a few until one is seen.
+    await eventually(async () => {
+      await Promise.all(["postgres", "redis"].map(probe));
+      expect([...watch.programs]).toEqual(expect.arrayContaining(["psql", "redis-cli", "node"]));
+    });
   } finally {
     processes = await watch.end();
   }
@@ -217,6 +234,8 @@ async function inLayers(): Promise<string[]> {
 const WATCHER = `
   const { readdirSync, readFileSync } = require("node:fs");
   const seen = new Set();
+  const programs = new Set();
+  let next;
   const read = (pid, name) => readFileSync("/proc/" + pid + "/" + name, "latin1");
   const look = () => {
     for (const pid of readdirSync("/proc")) {
@@ -225,21 +244,34 @@ const WATCHER = `
         const [, container = ""] = /([0-9a-f]{64})/.exec(read(pid, "cgroup")) ?? [];
         const args = read(pid, "cmdline");
         const program = args.split("\\0")[0].split("/").at(-1);
+        if (!programs.has(program)) console.log(JSON.stringify({ program }));
+        programs.add(program);
         seen.add(JSON.stringify(["arguments", program, container, args]));
         seen.add(JSON.stringify(["environment", program, container, read(pid, "environ")]));
       } catch {} // It has ended.
     }
-    setTimeout(look, 10);
+    next = setTimeout(look, 10);
   };
   look();
   console.log("watching");
   process.stdin.resume().once("end", () => {
-    process.stdout.write("[" + [...seen].join(",\\n") + "]", () => process.exit());
+    clearTimeout(next);
+    process.stdout.write("[" + [...seen].join() + "]", () => process.exit());
   });
 `;
 
+/** Runs a service's probe once more. */
+async function probe(service: string): Promise<void> {
+  const { id } = await stack.container(service);
+  const { Config } = await inspect<{ Config: { Healthcheck: { Test: string[] } } }>(id);
+  const [how, ...words] = Config.Healthcheck.Test;
+  const command = how === "CMD-SHELL" ? ["sh", "-c", ...words] : words;
+  const { code, output } = await docker(["exec", id, ...command]);
+  expect(code, output).toBe(0);
+}
+
 /** Watches the processes of the machine that the engine is on, from a container that may. */
-async function watchProcesses(): Promise<{ end: () => Promise<Place[]> }> {
+async function watchProcesses(): Promise<{ programs: Set<string>; end: () => Promise<Place[]> }> {
   const image = await localImage("node");
   const rights = ["--privileged", "--pid=host", "--cgroupns=host", "--network=none", "--user=0:0", "--log-driver=none"];
   const child: ChildProcess = spawn(
@@ -248,16 +280,23 @@ async function watchProcesses(): Promise<{ end: () => Promise<Place[]> }> {
     { stdio: ["pipe", "pipe", "pipe"] },
   );
   const end = ended(child);
+  const programs = new Set<string>();
+  if (child.stdout) {
+    createInterface(child.stdout).on("line", (line) => {
+      if (line.startsWith("{")) programs.add((JSON.parse(line) as { program: string }).program);
+    });
+  }
   await new Promise((resolve, reject) => {
     child.stdout?.once("data", resolve);
     void end.then(({ output }) => reject(new Error(output)));
   });
   return {
+    programs,
     async end() {
       child.stdin?.end();
       const { code, stdout, output } = await end;
       expect(code, output).toBe(0);
-      const seen = JSON.parse(stdout.slice(stdout.indexOf("["))) as [
+      const seen = JSON.parse(stdout.slice(stdout.lastIndexOf("\n") + 1)) as [
         what: string,
         program: string,
         container: string,

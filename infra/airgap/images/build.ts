@@ -1,12 +1,14 @@
 // node infra/airgap/images/build.ts [--check] [NAME ...]: builds the images of this folder that the engine does not have.
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BuiltImage, builtImage } from "../../../components/core/built-image.ts";
+import { CA_BUNDLE, provideCaBundle } from "../../../components/core/ca-bundle.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
+const CERTIFICATES = join(FOLDER, "../../..", CA_BUNDLE);
 const AT_ONCE = 2;
 const LOG_LINES = 40;
 
@@ -33,6 +35,7 @@ export async function missingImages(names: readonly string[]): Promise<BuiltImag
 export async function ensureImages(names: readonly string[], say: (line: string) => void = console.log): Promise<void> {
   const missing = await missingImages(names);
   if (missing.length === 0) return;
+  provideCaBundle(CERTIFICATES);
   const slot = slots(AT_ONCE);
   const builds = new Map<string, Promise<void>>();
   for (const image of missing) {
@@ -77,11 +80,6 @@ async function build(image: BuiltImage, say: (line: string) => void): Promise<vo
 async function buildx(image: BuiltImage): Promise<string[]> {
   // The base is in the engine's own store, which only the builder named like the context sees.
   const { stdout } = await promisify(execFile)("docker", ["context", "show"]);
-  const certificates = [
-    process.env.NODE_EXTRA_CA_CERTS,
-    process.env.SSL_CERT_FILE,
-    "/etc/ssl/certs/ca-certificates.crt",
-  ].find((path) => path && existsSync(path));
   return [
     "docker",
     "buildx",
@@ -94,7 +92,8 @@ async function buildx(image: BuiltImage): Promise<string[]> {
     "--tag",
     image.ref,
     ...Object.entries(image.buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
-    ...(certificates ? ["--secret", `id=ca,src=${certificates}`] : []),
+    "--secret",
+    `id=ca,src=${CERTIFICATES}`,
     image.context,
   ];
 }

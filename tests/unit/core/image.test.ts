@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import tls from "node:tls";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
@@ -232,12 +233,14 @@ describe("builtFrom", () => {
       },
     );
 
-    test("are empty where there are none, or they are not there", async () => {
-      expect(await handed()).toBe("");
+    test("are those that the system trusts, each once, where none are named, or they are not there", async () => {
+      vi.spyOn(tls, "getCACertificates").mockReturnValue(["ONE\n", "TWO", "ONE"]);
+      expect(await handed()).toBe("ONE\nTWO\n");
       vi.stubEnv("SSL_CERT_FILE", bundle);
       expect(await handed()).toBe("CERTIFICATE");
       vi.stubEnv("SSL_CERT_FILE", `${bundle}.none`);
-      expect(await handed()).toBe("");
+      expect(await handed()).toBe("ONE\nTWO\n");
+      expect(tls.getCACertificates).toHaveBeenCalledWith("system");
     });
 
     test("change nothing about the image", async () => {

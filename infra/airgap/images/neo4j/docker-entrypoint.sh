@@ -95,7 +95,7 @@ set_password() {
 # start ARGUMENT ...: as `neo4j console` would, without another Java that stays before it.
 start() {
   local java=() folder path= size name
-  read -ra java -d '' < <(given server.jvm.additional) || true
+  read -ra java <<<"$(given server.jvm.additional | tr '\n' ' ')"
   java+=(-Dfile.encoding=UTF-8)
   for name in initial:-Xms max:-Xmx; do
     size=$(given "server.memory.heap.${name%:*}_size" | tail -n 1)
