@@ -1,8 +1,8 @@
-import { createServer } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineApi } from "../engines/api.ts";
 import { valueOf } from "../engines/value.ts";
 import type { Platform } from "./platform.ts";
+import { isFree } from "./ports.ts";
 
 export interface Guarded {
   platform: Platform;
@@ -71,13 +71,4 @@ export async function holderOf(api: Pick<EngineApi, "list">, port: number): Prom
   if (await isFree(port)) return undefined;
   const holder = (await api.list({})).find(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
   return holder ? `container ${holder.name}` : "another program";
-}
-
-/** Whether nobody listens there. That we may not (a port below 1024) does not say that the engine may not. */
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

@@ -10,6 +10,7 @@ import { builtImage } from "./built-image.ts";
 import { interrupted } from "./gate.ts";
 import { free } from "./guardrails.ts";
 import { Ledger } from "./ledger.ts";
+import { keptPorts } from "./ports.ts";
 import { masker } from "./secret.ts";
 import type { VolumeLifecycle } from "./service.ts";
 import { freeSubnet } from "./subnets.ts";
@@ -24,6 +25,8 @@ export interface PlatformArgs {
   imageSource?: ImageSource;
   /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
   imageMirror?: string;
+  /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
+  freePorts?: readonly string[];
   /** Declares what lasts (volumes, passwords, gates of jobs) and no container: what `make down` runs. @default false */
   down?: boolean;
 }
@@ -57,6 +60,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly ledger: Ledger;
   readonly imageMirror: string | undefined;
   readonly imageSource: ImageSource;
+  /** What was found for `freePorts`, kept in state since. */
+  readonly ports: Readonly<Record<string, number>>;
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
   #subnets: Promise<string[]> | undefined;
@@ -74,10 +79,20 @@ export class Platform extends pulumi.ComponentResource {
     const api = engineApi(at);
     await checkEngine(api, at.host);
     const source = args.imageSource ?? (await defaultSource(api));
-    return new Platform(args, at, api, await identified(at.host, source, args.imageSource));
+    const [identity, ports] = await Promise.all([
+      identified(at.host, source, args.imageSource),
+      keptPorts(args.freePorts ?? []),
+    ]);
+    return new Platform(args, at, api, identity, ports);
   }
 
-  constructor(args: PlatformArgs, at: DockerHost, api: EngineApi, identity: Identified) {
+  constructor(
+    args: PlatformArgs,
+    at: DockerHost,
+    api: EngineApi,
+    identity: Identified,
+    ports: Readonly<Record<string, number>> = {},
+  ) {
     super("stackyard:core:Platform", "platform", {});
     interrupted();
     this.environment = args.environment ?? "dev";
@@ -85,6 +100,7 @@ export class Platform extends pulumi.ComponentResource {
     this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
     this.down = args.down ?? false;
     this.imageMirror = args.imageMirror;
+    this.ports = ports;
     const own = { parent: this };
     this.provider = new docker.Provider(
       "docker",
