@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, matching, parseArgs, variable } from "../core/args.ts";
+import { hostPort, matching, parseArgs, secretValue, variable } from "../core/args.ts";
 import { limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import { type Dependency, toldOf, uses } from "../core/dependency.ts";
@@ -20,9 +20,11 @@ const Args = z
     uses: uses(),
     /** Environment, nothing secret. @default {} */
     env: z.record(variable(), z.string("a text")).default({}),
+    /** Secrets of other origin, API keys for one, by the variable's name. @default {} */
+    secrets: z.record(variable(), secretValue()).default({}),
     /**
-     * How it gets the URLs of what it uses: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where
-     * `docker inspect` shows them. @default "files"
+     * How it gets the URLs of what it uses, and its secrets: as files (`DATABASE_URL_FILE`), or in its environment
+     * (`DATABASE_URL`), where `docker inspect` shows them. @default "files"
      */
     credentials: z.enum(["files", "environment"]).default("files"),
     /** What proves that it serves: a program inside its image, exit code 0 when it does. */
@@ -33,7 +35,12 @@ const Args = z
     egress: z.boolean("true or false").default(false),
     ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
   })
-  .refine(({ env }) => !("PORT" in env), { path: ["env", "PORT"], error: "left out, because `port` sets it" });
+  .refine(({ env }) => !("PORT" in env), { path: ["env", "PORT"], error: "left out, because `port` sets it" })
+  .superRefine(({ env, secrets }, { addIssue }) => {
+    for (const name of Object.keys(env).filter((name) => name.replace(/_FILE$/, "") in secrets || name in secrets)) {
+      addIssue({ code: "custom", path: ["env", name], message: "left out, because it is in `secrets`" });
+    }
+  });
 export type ApiArgs = z.input<typeof Args>;
 
 /**
@@ -59,13 +66,15 @@ export class Api extends pulumi.ComponentResource implements Dependency {
       hostPort,
       uses: references,
       env,
+      secrets,
       credentials,
       probe,
       ...rest
     } = parseArgs(Args, "Api", name, args);
     super("stackyard:app:Api", name, {}, opts);
     const own = { parent: this };
-    const told = toldOf(references);
+    const told = toldOf(references, secrets);
+    for (const secret of Object.values(secrets)) rest.platform.secrets.add(pulumi.secret(secret));
     const service = new Service(name, this, {
       ...rest,
       subject: `Api "${name}"`,

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
 
@@ -31,16 +31,21 @@ export const uses = () =>
 /**
  * What an application is told of each of its references: `DATABASE_HOST`, `DATABASE_PORT`, and its URL as a secret; its API key
  * as another, where the URL does not hold all that is needed.
+ *
+ * @param others secrets beside those, by the variable's name.
  */
-export function toldOf(references: Record<string, Dependency>) {
+export function toldOf(references: Record<string, Dependency>, others: Record<string, pulumi.Input<string>> = {}) {
   const connected = Object.entries(references).flatMap(([name, { connection }]) =>
     connection ? [{ name, connection }] : [],
   );
   const upper = (name: string) => name.toUpperCase();
-  const secrets = connected.flatMap(({ name, connection: { url, apiKey } }) => [
-    { file: `${name}_url`, value: url },
-    ...(apiKey === undefined ? [] : [{ file: `${name}_api_key`, value: apiKey }]),
-  ]);
+  const secrets = [
+    ...connected.flatMap(({ name, connection: { url, apiKey } }) => [
+      { variable: upper(`${name}_url`), value: url },
+      ...(apiKey === undefined ? [] : [{ variable: upper(`${name}_api_key`), value: apiKey }]),
+    ]),
+    ...Object.entries(others).map(([variable, value]) => ({ variable, value: pulumi.secret(value) })),
+  ].map((secret) => ({ ...secret, file: secret.variable.toLowerCase() }));
   return {
     env: Object.fromEntries(
       connected.flatMap(({ name, connection }) => [
@@ -50,8 +55,8 @@ export function toldOf(references: Record<string, Dependency>) {
     ) as Record<string, string>,
     /** As files in /run/secrets, and the variables that say where they are. */
     files: Object.fromEntries(secrets.map(({ file, value }) => [file, value])),
-    fileEnv: Object.fromEntries(secrets.map(({ file }) => [`${upper(file)}_FILE`, `/run/secrets/${file}`])),
+    fileEnv: Object.fromEntries(secrets.map(({ variable, file }) => [`${variable}_FILE`, `/run/secrets/${file}`])),
     /** In the environment itself, for who asked for that. */
-    plainEnv: Object.fromEntries(secrets.map(({ file, value }) => [upper(file), value])),
+    plainEnv: Object.fromEntries(secrets.map(({ variable, value }) => [variable, value])),
   };
 }

@@ -300,6 +300,22 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { uses: [] }, "uses: should be names with values, got a list"],
   ["Api", { env: { PORT: "1" } }, 'env.PORT: should be left out, because `port` sets it, got "1"'],
   ["Api", { env: { "1A": "x" } }, `env.1A: ${VARIABLE} "1A"`],
+  [
+    "Api",
+    { secrets: { KEY: "abc" } },
+    "secrets.KEY: should be 4 characters or more, none a control character, got a value that is not shown",
+  ],
+  ["Api", { secrets: { "A-B": "abcd" } }, `secrets.A-B: ${VARIABLE} "A-B"`],
+  [
+    "Api",
+    { env: { KEY: "1" }, secrets: { KEY: "abcd" } },
+    'env.KEY: should be left out, because it is in `secrets`, got "1"',
+  ],
+  [
+    "Api",
+    { env: { KEY_FILE: "1" }, secrets: { KEY: "abcd" } },
+    'env.KEY_FILE: should be left out, because it is in `secrets`, got "1"',
+  ],
   ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
   ["Api", { probe: undefined }, "probe: should be a list, got nothing"],
   ["Api", { probe: [] }, "probe: should be at least a program, got a list"],

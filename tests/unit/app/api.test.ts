@@ -181,6 +181,25 @@ describe("what it refers to", () => {
   });
 });
 
+describe("secrets of other origin", () => {
+  const secrets = { OPENAI_API_KEY: "sk-0123456789" };
+
+  test("are files, and hidden in what it says", async () => {
+    const stack = await alone({ secrets });
+    expect(stack.get(CONTAINER).inputs.envs).toEqual(["PORT=3000", "OPENAI_API_KEY_FILE=/run/secrets/openai_api_key"]);
+    expect(await handedTo(stack, "api")).toEqual([
+      { to: volumeOf("api-secrets"), files: { openai_api_key: "sk-0123456789" }, access: "400 1000:1000" },
+    ]);
+    expectNoSecret(stack.resources, ["sk-0123456789"]);
+    expect((await stack.platform.secrets.mask())("bad key sk-0123456789")).toBe("bad key [secret]");
+  });
+
+  test("are in its environment on purpose only, and that is marked", async () => {
+    const { inputs, secretInputs } = (await alone({ secrets, credentials: "environment" })).get(CONTAINER);
+    expect([inputs.envs, secretInputs]).toEqual([["PORT=3000", "OPENAI_API_KEY=sk-0123456789"], ["envs.1"]]);
+  });
+});
+
 describe("ready", () => {
   test("passes once its probe has", async () => {
     const stack = await alone();
