@@ -47,7 +47,8 @@ export function faultsOf(error: z.ZodError, input: unknown): string[] {
   });
 }
 
-const SECRET = "secret";
+/** Before a rule whose value is not to be shown. */
+const SECRET = "secret ";
 
 function ruleOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -63,7 +64,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
             : issue.message)
       );
     default:
-      return issue.message.replace(SECRET, "").trim();
+      return issue.message.startsWith(SECRET) ? issue.message.slice(SECRET.length) : issue.message;
   }
 }
 
@@ -120,7 +121,7 @@ export const secretValue = (least = 4) =>
   z.custom<string | Output<string>>(
     (value) =>
       Output.isInstance(value) || (typeof value === "string" && value.length >= least && /^\P{Cc}+$/u.test(value)),
-    `${SECRET} ${least} characters or more, none a control character`,
+    `${SECRET}${least} characters or more, none a control character`,
   );
 
 /** A value made by one of Stackyard's own classes. */
