@@ -1,19 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { readSettings } from "./shared/settings.ts";
 import { PROJECT, ROOT, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
+import { layersOf, type StackFile } from "./stackfile.ts";
 
 // make config [show=secrets] [json=1]: the settings in force, secrets hidden, and where each value comes from.
 
 const { given, hidden, settings } = readSettings({ secrets: process.env.show === "secrets" });
-const file =
-  process.env.PULUMI_OPTION_CONFIG_FILE ??
-  [`Pulumi.${STACK}.yaml`, "Pulumi.dev.yaml"].map((name) => `${ROOT}${name}`).find((path) => existsSync(path));
-const tracked = configOf(file);
-const declared = configOf(`${ROOT}Pulumi.yaml`);
+const foreign = process.env.PULUMI_OPTION_CONFIG_FILE;
+const layers = foreign
+  ? [{ name: basename(foreign), content: parse(readFileSync(foreign, "utf8")) as StackFile }]
+  : layersOf(STACK, PROJECT);
+const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as StackFile;
 
 const rows = leaves(settings ?? given).map(([path, value]) => ({
   key: path.join("."),
@@ -30,19 +31,17 @@ if (!settings) {
   process.exitCode = 1;
 }
 
-/** Where a value comes from: a tracked file, this clone, or the program. */
+/** Where a value comes from: a file, this clone, or the program. */
 function sourceOf(path: string[], value: unknown): string {
   const [key = "", ...rest] = path;
   if (at(given, path) === undefined) return "default";
-  const there = at(tracked[`${PROJECT}:${key}`], rest);
-  if (there !== undefined && (hidden.has(key) || isDeepStrictEqual(text(there), text(value))))
-    return basename(file ?? "");
-  return tracked[`${PROJECT}:${key}`] === undefined && key in declared ? "Pulumi.yaml" : "this clone";
-}
-
-function configOf(path: string | undefined): Record<string, unknown> {
-  if (path === undefined) return {};
-  return (parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> }).config ?? {};
+  const layer = layers.findLast(({ content }) => {
+    const there = at(content.config?.[`${PROJECT}:${key}`], rest);
+    return there !== undefined && (hidden.has(key) || isDeepStrictEqual(text(there), text(value)));
+  });
+  if (layer) return layer.name;
+  const known = layers.some(({ content }) => content.config?.[`${PROJECT}:${key}`] !== undefined);
+  return !known && key in declared ? "Pulumi.yaml" : "this clone";
 }
 
 function at(value: unknown, path: string[]): unknown {

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 
-// stackfile.ts STACK: writes this clone's copy of a stack file, outside the work tree: what is tracked, and what was set here by
-// `pulumi config set`, and the salt.
+// stackfile.ts STACK: writes this clone's copy of a stack file, outside the work tree: what is tracked, what somebody wrote into
+// the personal file beside it, and what was set here by `pulumi config set`, and the salt.
 
 type Values = Record<string, unknown>;
 /** A stack file: its settings, and whatever else pulumi keeps there (the salt). */
@@ -11,22 +11,53 @@ export interface StackFile extends Values {
   config?: Values;
 }
 
+/** A file that settings come from, by its name. */
+export interface Layer {
+  name: string;
+  content: StackFile;
+}
+
+/** What a stack is set up by, the last one first to count. */
+export function layersOf(stack: string, project: string): Layer[] {
+  const own = existsSync(`Pulumi.${stack}.yaml`);
+  // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
+  const base = own ? stack : "dev";
+  const copy = { name: "copy of dev", content: { config: { [`${project}:ports`]: "free" } } };
+  return [
+    ...[`Pulumi.${base}.yaml`, `Pulumi.${base}.local.yaml`].flatMap((name) =>
+      existsSync(name) ? [{ name, content: read(name) }] : [],
+    ),
+    ...(own ? [] : [copy]),
+  ];
+}
+
+/** One above the other, setting by setting. */
+export const overlaid = (layers: readonly Layer[]): StackFile =>
+  layers.reduce<StackFile>((below, { content }) => over(below, content) as StackFile, {});
+
 /**
- * The tracked file with what was set in this clone on top.
+ * What is in the files with what was set in this clone on top.
  *
- * @param before the tracked file as it was when the copy was last written: what differs from it was set here.
+ * @param before what was in the files when the copy was last written: what differs from it was set here.
  */
-export function merged(tracked: StackFile, before: StackFile, copy: StackFile): StackFile {
-  const own = (now: Values = {}, then: Values = {}) =>
-    Object.fromEntries(Object.entries(now).filter(([key, value]) => !isDeepStrictEqual(value, then[key])));
-  const { config: trackedConfig, ...trackedRest } = tracked;
-  const { config: beforeConfig, ...beforeRest } = before;
-  const { config: copyConfig, ...copyRest } = copy;
-  return {
-    ...trackedRest,
-    ...own(copyRest, beforeRest),
-    config: { ...trackedConfig, ...own(copyConfig, beforeConfig) },
-  };
+export const merged = (files: StackFile, before: StackFile, copy: StackFile): StackFile =>
+  over(files, changed(before, copy) ?? {}) as StackFile;
+
+const isSet = (value: unknown): value is Values =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !("secure" in value);
+
+function over(below: unknown, above: unknown): unknown {
+  if (!isSet(below) || !isSet(above)) return above;
+  const added = Object.entries(above).map(([key, value]) => [key, key in below ? over(below[key], value) : value]);
+  return { ...below, ...Object.fromEntries(added) };
+}
+
+/** What is another now. Nothing where all is the same. */
+function changed(before: unknown, now: unknown): unknown {
+  if (!isSet(before) || !isSet(now)) return isDeepStrictEqual(before, now) ? undefined : now;
+  const entries = Object.entries(now).map(([key, value]) => [key, changed(before[key], value)]);
+  const different = entries.filter(([, value]) => value !== undefined);
+  return different.length > 0 ? Object.fromEntries(different) : undefined;
 }
 
 const read = (file: string): StackFile =>
@@ -44,8 +75,7 @@ if (import.meta.main) {
   const [stack = "dev"] = process.argv.slice(2);
   const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
   const base = `${copy}.tracked`;
-  // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
-  const tracked = read(existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml");
-  write(copy, merged(tracked, read(base), read(copy)));
-  write(base, tracked);
+  const files = overlaid(layersOf(stack, String(read("Pulumi.yaml").name)));
+  write(copy, merged(files, read(base), read(copy)));
+  write(base, files);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { merged, type StackFile } from "../../../cli/stackfile.ts";
+import { merged, overlaid, type StackFile } from "../../../cli/stackfile.ts";
 
 const file = (config: Record<string, unknown>, more: StackFile = {}): StackFile => ({ ...more, config });
 
@@ -23,6 +23,28 @@ test.each<[string, StackFile, StackFile, StackFile, StackFile]>([
     file({ a: { b: [1] } }),
     file({ a: { b: [2] } }),
   ],
+  [
+    "a part that was set here leaves the other parts to the tracked file",
+    file({ a: { b: 1, c: 9 } }),
+    file({ a: { b: 1, c: 2 } }),
+    file({ a: { b: 5, c: 2 } }),
+    file({ a: { b: 5, c: 9 } }),
+  ],
+  [
+    "a secret is one value",
+    file({ a: { secure: "new" } }),
+    file({ a: { secure: "old" } }),
+    file({ a: { secure: "own" } }),
+    file({ a: { secure: "own" } }),
+  ],
 ])("%s", (_, tracked, before, copy, expected) => {
   expect(merged(tracked, before, copy)).toEqual(expected);
+});
+
+test("files are laid over each other setting by setting, a list as a whole", () => {
+  const layers = [file({ a: { b: 1, c: [1, 2] }, d: "tracked" }), file({ a: { c: [3] }, e: true })];
+  expect(overlaid(layers.map((content) => ({ name: "", content })))).toEqual(
+    file({ a: { b: 1, c: [3] }, d: "tracked", e: true }),
+  );
+  expect(overlaid([])).toEqual({});
 });
