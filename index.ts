@@ -28,3 +28,8 @@ export const addresses = Object.fromEntries(
 export const urls = pulumi.secret(
   Object.fromEntries(connections.map(([name, { url, fromHost }]) => [name, fromHost?.url ?? url])),
 );
+
+/** API keys of those that have one beside their URL. */
+export const apiKeys = pulumi.secret(
+  Object.fromEntries(connections.flatMap(([name, { apiKey }]) => (apiKey ? [[name, apiKey]] : []))),
+);

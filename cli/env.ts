@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { ROOT, STACK } from "./shared/stack.ts";
 
-// make env [file=.env]: the URLs of what is published on this host, for an application that runs outside of Docker.
+// make env [file=.env]: the URLs and API keys of what is published on this host, for an application that runs outside of Docker.
 
 const HEAD = "# Written by `make env`";
 const file = process.env.file || ".env";
@@ -25,7 +25,11 @@ const output = (name: string) => {
 };
 const addresses = output("addresses") as Record<string, { host?: string }>;
 const published = Object.entries(output("urls")).filter(([name]) => addresses[name]?.host);
-const lines = published.map(([name, url]) => `${name.toUpperCase().replaceAll("-", "_")}_URL=${url}`);
+const apiKeys = output("apiKeys");
+const lines = published.flatMap(([name, url]) => {
+  const prefix = name.toUpperCase().replaceAll("-", "_");
+  return [`${prefix}_URL=${url}`, ...(apiKeys[name] ? [`${prefix}_API_KEY=${apiKeys[name]}`] : [])];
+});
 const fresh = `${path}.${process.pid}`;
 writeFileSync(fresh, `${[`${HEAD} for stack ${STACK}: holds passwords.`, ...lines].join("\n")}\n`, { mode: 0o600 });
 chmodSync(fresh, 0o600);

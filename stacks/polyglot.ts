@@ -1,25 +1,60 @@
-import { Api, type Platform, Postgres, PostgresSetup, Redis } from "../components/index.ts";
+import {
+  Api,
+  Minio,
+  MinioSetup,
+  Neo4j,
+  Neo4jSetup,
+  Ollama,
+  OllamaModels,
+  type Platform,
+  Postgres,
+  PostgresSetup,
+  Qdrant,
+  QdrantSetup,
+  Redis,
+} from "../components/index.ts";
 import type { Settings } from "./config.ts";
 
-/** Every database, its setup job, and a TypeScript API that uses them all. */
-export function polyglot(platform: Platform, settings: Settings) {
-  const database = new Postgres("postgres", { platform, ...settings.postgres });
-  const cache = new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru", ...settings.redis });
+/** Each database that is enabled, with its setup job, and a TypeScript API that uses them all. */
+export function polyglot(platform: Platform, { postgres, redis, neo4j, qdrant, minio, ollama, ...settings }: Settings) {
+  const database = postgres && new Postgres("postgres", { platform, ...postgres });
+  const sql = ["examples/api/schema.sql"];
+  const schema = database && new PostgresSetup("postgres-setup", { platform, database, extensions: ["pg_trgm"], sql });
 
-  const schema = new PostgresSetup("postgres-setup", {
-    platform,
-    database,
-    extensions: ["pg_trgm"],
-    sql: ["examples/api/schema.sql"],
-  });
+  const cache = redis && new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru", ...redis });
 
+  const graph = neo4j && new Neo4j("neo4j", { platform, ...neo4j });
+  const cypher = ["examples/api/graph.cypher"];
+  const constraints = graph && new Neo4jSetup("neo4j-setup", { platform, database: graph, cypher });
+
+  const vectors = qdrant && new Qdrant("qdrant", { platform, ...qdrant });
+  const collections = { notes: { size: 256 } };
+  const collection = vectors && new QdrantSetup("qdrant-setup", { platform, database: vectors, collections });
+
+  const storage = minio && new Minio("minio", { platform, ...minio });
+  const buckets = { attachments: {} };
+  const bucket = storage && new MinioSetup("minio-setup", { platform, storage, buckets });
+
+  const { models: wanted = {}, ...server } = ollama ?? {};
+  const models = ollama && new Ollama("ollama", { platform, ...server });
+  // By default no model: it would be gigabytes, from beyond the stack's networks.
+  const some = Object.keys(wanted).length > 0;
+  const pulled = models && some && new OllamaModels("ollama-models", { platform, database: models, models: wanted });
+
+  const databases = there({ database, cache, graph, vectors, storage, models });
+  const jobs = there({ schema, constraints, collection, bucket, pulled });
   const api = new Api("api", {
     platform,
     build: { context: "examples/api", images: { NODE_IMAGE: { registry: "node:24-slim", packages: "node" } } },
-    uses: { database, cache, schema },
+    uses: { ...databases, ...jobs },
     probe: ["node", "src/probe.ts"],
     ...settings.api,
   });
 
-  return { postgres: database, redis: cache, api };
+  const named = { postgres: database, redis: cache, neo4j: graph, qdrant: vectors, minio: storage, ollama: models };
+  return { ...there(named), api };
 }
+
+/** Without what is not enabled. */
+const there = <T extends object>(all: Record<string, T | false | undefined>) =>
+  Object.fromEntries(Object.entries(all).flatMap(([name, each]) => (each ? [[name, each] as const] : [])));

@@ -327,12 +327,18 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Settings for the polyglot stack with ports of its own. */
+/** Leaves the polyglot stack PostgreSQL, Redis and the API: most tests need no more, and others take long to start. */
+export const SMALL = Object.fromEntries(
+  ["neo4j", "qdrant", "minio", "ollama"].map((name) => [name, { enabled: false }]),
+);
+
+/** Settings for a small polyglot stack with ports of its own. */
 export async function polyglotSettings(more: Record<string, unknown> = {}) {
   const [postgres = 0, redis = 0, apiPort = 0] = await freePorts(3);
   return {
     ports: { postgres, redis, api: apiPort },
     settings: {
+      ...SMALL,
       postgres: { hostPort: postgres, memoryMiB: 256 },
       redis: { hostPort: redis },
       api: { hostPort: apiPort },

@@ -22,9 +22,13 @@ export class Victim {
   readonly #project = copyOfProject({
     "stacks/polyglot.ts": (before) =>
       replaced(
-        replaced(replaced(before, "Redis }", "Redis, SetupJob }"), "\n  const api =", `${COUNT}\n  const api =`),
-        "cache, schema }",
-        "cache, schema, count }",
+        replaced(
+          replaced(before, "  Redis,", "  Redis,\n  SetupJob,"),
+          "\n  const databases =",
+          `${COUNT}\n  const databases =`,
+        ),
+        "there({ schema,",
+        "there({ schema, count,",
       ),
   });
   readonly stack = new TestStack(this.#project);

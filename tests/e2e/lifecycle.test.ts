@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, TestStack } from "./harness.ts";
+import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, SMALL, TestStack } from "./harness.ts";
 
 // A stack's whole life with real clients: from another container, through the published ports, and over HTTP.
 
@@ -263,7 +263,7 @@ describe("in prod", () => {
 
   beforeAll(async () => {
     const [hostPort] = await freePorts(1);
-    await stack.create({ environment: "prod", postgres: { memoryMiB: 256 }, api: { hostPort } });
+    await stack.create({ ...SMALL, environment: "prod", postgres: { memoryMiB: 256 }, api: { hostPort } });
     await done(stack.up());
     urls = await stack.outputs<Urls>("urls");
   });

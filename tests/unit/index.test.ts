@@ -27,25 +27,34 @@ async function program(config: Record<string, string>) {
 test("brings up the stack that the settings name, and tells where each service is", async () => {
   const { outputs, monitor } = await program({
     "stackyard:postgres": '{"hostPort":15432}',
+    "stackyard:qdrant": '{"hostPort":16333}',
+    "stackyard:minio": '{"enabled":false}',
     "stackyard:api": '{"hostPort":13000}',
   });
   expect(outputs.addresses).toEqual({
     postgres: { inside: "postgres:5432", host: "127.0.0.1:15432" },
     redis: { inside: "redis:6379" },
+    neo4j: { inside: "neo4j:7687" },
+    qdrant: { inside: "qdrant:6333", host: "127.0.0.1:16333" },
+    ollama: { inside: "ollama:11434" },
     api: { inside: "api:3000", host: "127.0.0.1:13000" },
   });
   expect(await held(outputs.urls)).toEqual({
     postgres: `postgresql://app:${passwordOf("postgres-password")}@127.0.0.1:15432/app`,
     redis: `redis://default:${passwordOf("redis-password")}@redis:6379`,
+    neo4j: `bolt://neo4j:${passwordOf("neo4j-password")}@neo4j:7687`,
+    qdrant: "http://127.0.0.1:16333",
+    ollama: "http://ollama:11434",
     api: "http://127.0.0.1:13000",
   });
-  expect(await pulumi.isSecret(outputs.urls)).toBe(true);
+  expect(await held(outputs.apiKeys)).toEqual({ qdrant: passwordOf("qdrant-api-key") });
+  for (const secret of [outputs.urls, outputs.apiKeys]) expect(await pulumi.isSecret(secret)).toBe(true);
   expect(
     monitor.recorded
       .filter(({ key }) => key.startsWith("Container "))
       .map(({ name }) => name)
       .sort(),
-  ).toEqual(["api", "postgres", "postgres-setup", "redis"]);
+  ).toEqual(["api", "neo4j", "neo4j-setup", "ollama", "postgres", "postgres-setup", "qdrant", "qdrant-setup", "redis"]);
 });
 
 test("brings everything down but what lasts", async () => {
@@ -57,7 +66,7 @@ test("brings everything down but what lasts", async () => {
       .filter(({ key }) => key.startsWith("Volume "))
       .map(({ name }) => name)
       .sort(),
-  ).toEqual(["postgres-data", "redis-data"]);
+  ).toEqual(["minio-data", "neo4j-data", "ollama-data", "postgres-data", "qdrant-data", "redis-data"]);
 });
 
 test("takes images from where the settings say", async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { ArgsError } from "../../../components/index.ts";
 import { readSettings } from "../../../stacks/config.ts";
 import { mock } from "../helpers/stack.ts";
 
@@ -10,7 +11,18 @@ beforeEach(() => {
   mock();
 });
 
-const DEFAULTS = { program: "polyglot", environment: "dev", postgres: {}, redis: {}, api: {}, down: false };
+const DEFAULTS = {
+  program: "polyglot",
+  environment: "dev",
+  postgres: {},
+  redis: {},
+  neo4j: {},
+  qdrant: {},
+  minio: {},
+  ollama: { models: {} },
+  api: {},
+  down: false,
+};
 
 /** As the Pulumi CLI hands it over: texts, what has a structure as JSON. */
 const configured = (config: Record<string, unknown>) => {
@@ -33,7 +45,15 @@ test("all that can be set", () => {
     "stackyard:imageSource": "packages",
     "stackyard:imageMirror": "registry.example.com:5000/proxy",
     "stackyard:postgres": { hostPort: 15_432, memoryMiB: 1024, cpus: 1.5 },
-    "stackyard:redis": { hostPort: 16_379 },
+    "stackyard:redis": { hostPort: 16_379, maxMemoryMiB: 64, appendOnly: false },
+    "stackyard:neo4j": { hostPort: 17_687, httpHostPort: 17_474, heapMiB: 512, pageCacheMiB: 64 },
+    "stackyard:qdrant": { hostPort: 16_333, grpcHostPort: 16_334 },
+    "stackyard:minio": { hostPort: 19_000, consoleHostPort: 19_001, readyTimeoutSeconds: 90 },
+    "stackyard:ollama": {
+      hostPort: 11_435,
+      egress: true,
+      models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b" } },
+    },
     "stackyard:api": { cpus: 0.5 },
   };
   expect(configured(settings)).toEqual({
@@ -42,10 +62,40 @@ test("all that can be set", () => {
     imageSource: "packages",
     imageMirror: "registry.example.com:5000/proxy",
     postgres: { hostPort: 15_432, memoryMiB: 1024, cpus: 1.5 },
-    redis: { hostPort: 16_379 },
+    redis: { hostPort: 16_379, maxMemoryMiB: 64, appendOnly: false },
+    neo4j: { hostPort: 17_687, httpHostPort: 17_474, heapMiB: 512, pageCacheMiB: 64 },
+    qdrant: { hostPort: 16_333, grpcHostPort: 16_334 },
+    minio: { hostPort: 19_000, consoleHostPort: 19_001, readyTimeoutSeconds: 90 },
+    ollama: { hostPort: 11_435, egress: true, models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b" } } },
     api: { cpus: 0.5 },
     down: false,
   });
+});
+
+test.each(["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"])("%s can be left out", (name) => {
+  expect(configured({ [`stackyard:${name}`]: { enabled: false, memoryMiB: 64 } })).toEqual({
+    ...DEFAULTS,
+    [name]: undefined,
+  });
+});
+
+test("all faults are told at once", () => {
+  const settings = {
+    "stackyard:enviroment": "prod",
+    "stackyard:postgres": { enabled: "yes" },
+    "stackyard:neo4j": { heapMiB: 1 },
+    "stackyard:ollama": { models: ["llama3.2:1b"] },
+    "stackyard:api": { enabled: false },
+  };
+  expect(() => configured(settings)).toThrow(
+    new ArgsError("Pulumi.dev.yaml has bad settings", [
+      'postgres.enabled: should be true or false, got "yes"',
+      "neo4j.heapMiB: should be whole MiB, 128 or more, got 1",
+      "ollama.models: should be names with values, got a list",
+      "api.enabled: should not be there",
+      "enviroment: should not be there",
+    ]).message,
+  );
 });
 
 test("what belongs to others is theirs", () => {
@@ -83,18 +133,27 @@ describe("the tracked files", () => {
       ...DEFAULTS,
       postgres: { hostPort: 5432 },
       redis: { hostPort: 6379 },
+      neo4j: { hostPort: 7687, httpHostPort: 7474, memoryMiB: 768 },
+      qdrant: { hostPort: 6333 },
+      minio: { hostPort: 9000, consoleHostPort: 9001, memoryMiB: 256 },
+      ollama: { hostPort: 11_434, memoryMiB: 1024, models: {} },
       api: { hostPort: 3000 },
     });
   });
 
-  test("Pulumi.prod.yaml publishes the API alone", () => {
-    const { postgres, redis, api, environment } = configured(file("Pulumi.prod.yaml").config);
-    expect([environment, postgres.hostPort, redis.hostPort, api.hostPort]).toEqual([
-      "prod",
-      undefined,
-      undefined,
-      3000,
-    ]);
+  test("Pulumi.prod.yaml publishes the API alone, and limits everything", () => {
+    const { program, environment, down, ...services } = configured(file("Pulumi.prod.yaml").config);
+    const ports = Object.entries(services).flatMap(([name, options]) =>
+      Object.entries(options ?? {}).flatMap(([key, port]) => (/port$/i.test(key) ? [[name, port]] : [])),
+    );
+    expect([environment, ports]).toEqual(["prod", [["api", 3000]]]);
+    expect(Object.keys(services).sort()).toEqual(["api", "minio", "neo4j", "ollama", "postgres", "qdrant", "redis"]);
+    for (const [name, options] of Object.entries(services)) {
+      expect([name, options]).toEqual([
+        name,
+        expect.objectContaining({ memoryMiB: expect.any(Number), cpus: expect.any(Number) }),
+      ]);
+    }
   });
 
   test.each(["Pulumi.dev.yaml", "Pulumi.prod.yaml"])("%s holds no salt and no secret of one clone", (name) => {

@@ -5,16 +5,49 @@ import { polyglot } from "../../../stacks/polyglot.ts";
 import { expectNoSecret, type HandedOver, handedTo, handedToJob } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
-const SETTINGS: Settings = { program: "polyglot", environment: "dev", postgres: {}, redis: {}, api: {}, down: false };
-const DEV: Settings = { ...SETTINGS, postgres: { hostPort: 5432 }, redis: { hostPort: 6379 }, api: { hostPort: 3000 } };
+const SETTINGS: Settings = {
+  program: "polyglot",
+  environment: "dev",
+  postgres: {},
+  redis: {},
+  neo4j: {},
+  qdrant: {},
+  minio: {},
+  ollama: { models: {} },
+  api: {},
+  down: false,
+};
+const DEV: Settings = {
+  ...SETTINGS,
+  postgres: { hostPort: 5432 },
+  redis: { hostPort: 6379 },
+  neo4j: { hostPort: 7687, httpHostPort: 7474 },
+  qdrant: { hostPort: 6333 },
+  minio: { hostPort: 9000, consoleHostPort: 9001 },
+  ollama: { hostPort: 11_434, models: {} },
+  api: { hostPort: 3000 },
+};
 const PROD: Settings = { ...SETTINGS, environment: "prod", api: { hostPort: 3000, memoryMiB: 512, cpus: 1 } };
+const DATABASES = ["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"] as const;
+/** Each setup job and its own database. */
+const JOBS = {
+  "postgres-setup": "postgres",
+  "neo4j-setup": "neo4j",
+  "qdrant-setup": "qdrant",
+  "minio-setup": "minio",
+} as const;
 const up = (settings = DEV, options: Options = {}) =>
   deploy((platform) => polyglot(platform, settings), { environment: settings.environment, ...options });
+
+const each = <T, Value>(of: readonly T[], entry: (one: T) => [string, Value]): Record<string, Value> =>
+  Object.fromEntries(of.map(entry));
 
 beforeEach(() => {
   vi.stubEnv("NODE_EXTRA_CA_CERTS", undefined);
   vi.stubEnv("SSL_CERT_FILE", undefined);
 });
+
+const SECRETS = ["postgres-password", "redis-password", "neo4j-password", "qdrant-api-key", "minio-password"];
 
 /** What lasts when the stack is down. */
 const LASTS = {
@@ -23,41 +56,65 @@ const LASTS = {
   "Stash identity": "pulumi:index:Stash",
   "Stash ledger": "pulumi:index:Stash",
   "Postgres postgres": "stackyard:databases:Postgres",
-  "RandomPassword postgres-password": "random:index/randomPassword:RandomPassword",
-  "Volume postgres-data": "docker:index/volume:Volume",
   "Redis redis": "stackyard:databases:Redis",
-  "RandomPassword redis-password": "random:index/randomPassword:RandomPassword",
-  "Volume redis-data": "docker:index/volume:Volume",
+  "Neo4j neo4j": "stackyard:databases:Neo4j",
+  "Qdrant qdrant": "stackyard:databases:Qdrant",
+  "Minio minio": "stackyard:databases:Minio",
+  "Ollama ollama": "stackyard:databases:Ollama",
+  ...each(SECRETS, (name) => [`RandomPassword ${name}`, "random:index/randomPassword:RandomPassword"]),
+  ...each(DATABASES, (name) => [`Volume ${name}-data`, "docker:index/volume:Volume"]),
   "PostgresSetup postgres-setup": "stackyard:jobs:PostgresSetup",
-  "Stash postgres-setup-done": "pulumi:index:Stash",
+  "Neo4jSetup neo4j-setup": "stackyard:jobs:Neo4jSetup",
+  "QdrantSetup qdrant-setup": "stackyard:jobs:QdrantSetup",
+  "MinioSetup minio-setup": "stackyard:jobs:MinioSetup",
+  ...each(Object.keys(JOBS), (name) => [`Stash ${name}-done`, "pulumi:index:Stash"]),
   "Api api": "stackyard:app:Api",
 };
 
-const IMAGES = {
-  "RemoteImage image-node-24-slim": "docker:index/remoteImage:RemoteImage",
-  "RemoteImage image-postgres-17": "docker:index/remoteImage:RemoteImage",
-  "RemoteImage image-redis-8": "docker:index/remoteImage:RemoteImage",
-  "RemoteImage api": "docker:index/remoteImage:RemoteImage",
-};
+const IMAGES = each(
+  [
+    "image-node-24-slim",
+    "image-postgres-17",
+    "image-redis-8",
+    "image-neo4j-5-26-community",
+    "image-qdrant-qdrant-v1-19-0-unprivileged",
+    "image-quay-io-minio-minio-RELEASE-2025-09-07T16-13-09Z",
+    "image-ollama-ollama-0-17-4",
+    "api",
+  ],
+  (name) => [`RemoteImage ${name}`, "docker:index/remoteImage:RemoteImage"],
+);
+
+const SERVICES = [...DATABASES, "api"] as const;
 
 test("is made of this, and of nothing else", async () => {
   expect((await up()).types).toEqual({
     ...LASTS,
     ...IMAGES,
-    "Volume postgres-secrets": "docker:index/volume:Volume",
-    "Network postgres": "docker:index/network:Network",
-    "Container postgres": "docker:index/container:Container",
-    "Stash postgres-ready": "pulumi:index:Stash",
-    "Volume redis-secrets": "docker:index/volume:Volume",
-    "Network redis": "docker:index/network:Network",
-    "Container redis": "docker:index/container:Container",
-    "Stash redis-ready": "pulumi:index:Stash",
-    "Container postgres-setup": "docker:index/container:Container",
-    "Volume api-secrets": "docker:index/volume:Volume",
-    "Network api": "docker:index/network:Network",
-    "Container api": "docker:index/container:Container",
-    "Stash api-ready": "pulumi:index:Stash",
+    ...each([...SERVICES, ...Object.keys(JOBS)], (name) => [`Container ${name}`, "docker:index/container:Container"]),
+    ...each(SERVICES, (name) => [`Network ${name}`, "docker:index/network:Network"]),
+    ...each(SERVICES, (name) => [`Stash ${name}-ready`, "pulumi:index:Stash"]),
+    // Ollama has no secrets.
+    ...each(
+      SERVICES.filter((name) => name !== "ollama"),
+      (name) => [`Volume ${name}-secrets`, "docker:index/volume:Volume"],
+    ),
   });
+});
+
+test.each(DATABASES)("without %s, nothing of it is there, and the API is not told of it", async (name) => {
+  const [all, stack] = [await up(), await up({ ...DEV, [name]: undefined })];
+  expect(stack.keys).toEqual(all.keys.filter((key) => !key.includes(name)));
+  const told = (of: typeof all) => (of.get("Container api").inputs.envs as string[]).length;
+  expect(told(stack)).toBe(told(all) - (name === "qdrant" ? 4 : 3));
+  expect(Object.keys(stack.made)).toEqual(SERVICES.filter((each) => each !== name));
+});
+
+test("models are brought where some are wanted, and the API waits for them", async () => {
+  const stack = await up({ ...DEV, ollama: { egress: true, models: { "llama3.2:1b": {} } } });
+  expect(stack.get("OllamaModels ollama-models").type).toBe("stackyard:jobs:OllamaModels");
+  expect(stack.waitsFor("Stash ollama-models-done", "Stash ollama-ready")).toBe(true);
+  expect(stack.waitsFor("Container api", "Stash ollama-models-done")).toBe(true);
 });
 
 test("is the same in prod", async () => {
@@ -73,21 +130,23 @@ test("when down, only what lasts is declared", async () => {
 describe("order", () => {
   test("databases start in parallel", async () => {
     const stack = await up();
-    expect(stack.waitsFor("Stash postgres-ready", "Container redis")).toBe(false);
-    expect(stack.waitsFor("Stash redis-ready", "Container postgres")).toBe(false);
+    for (const one of DATABASES) {
+      for (const other of DATABASES.filter((name) => name !== one)) {
+        expect([one, other, stack.waitsFor(`Stash ${one}-ready`, `Container ${other}`)]).toEqual([one, other, false]);
+      }
+    }
   });
 
-  test("the setup job runs when its own database answers, not when all do", async () => {
+  test.each(Object.entries(JOBS))("%s runs when %s answers, not when all do", async (job, database) => {
     const stack = await up();
-    expect(stack.waitsFor("Stash postgres-setup-done", "Stash postgres-ready")).toBe(true);
-    expect(stack.waitsFor("Stash postgres-setup-done", "Container redis")).toBe(false);
+    const waited = DATABASES.filter((name) => stack.waitsFor(`Stash ${job}-done`, `Container ${name}`));
+    expect([waited, stack.waitsFor(`Stash ${job}-done`, `Stash ${database}-ready`)]).toEqual([[database], true]);
   });
 
   test("the API starts when all that it refers to is ready and done", async () => {
     const stack = await up();
-    expect(stack.get("Container api").dependsOn).toEqual(
-      expect.arrayContaining(["Stash postgres-ready", "Stash redis-ready", "Stash postgres-setup-done"]),
-    );
+    const gates = [...DATABASES.map((name) => `${name}-ready`), ...Object.keys(JOBS).map((name) => `${name}-done`)];
+    expect(stack.get("Container api").dependsOn).toEqual(expect.arrayContaining(gates.map((name) => `Stash ${name}`)));
   });
 
   test("nothing waits for the API", async () => {
@@ -98,8 +157,9 @@ describe("order", () => {
 
   test("what is slow and needs no database is done before: image, network, the job's container", async () => {
     const stack = await up();
-    for (const key of ["RemoteImage api", "Network api", "Volume api-secrets", "Container postgres-setup"]) {
-      expect([key, stack.waitsFor(key, "Stash postgres-ready")]).toEqual([key, false]);
+    const jobs = Object.keys(JOBS).map((name) => `Container ${name}`);
+    for (const key of ["RemoteImage api", "Network api", "Volume api-secrets", ...jobs]) {
+      expect([key, DATABASES.filter((name) => stack.waitsFor(key, `Stash ${name}-ready`))]).toEqual([key, []]);
     }
   });
 });
@@ -109,22 +169,29 @@ describe("isolation", () => {
     const stack = await up();
     const networks = (key: string) =>
       (stack.get(key).inputs.networksAdvanced as { name: string }[]).map(({ name }) => name);
-    expect({
-      postgres: networks("Container postgres"),
-      redis: networks("Container redis"),
-      setup: networks("Container postgres-setup"),
-      api: networks("Container api"),
-    }).toEqual({
-      postgres: [idOf("postgres")],
-      redis: [idOf("redis")],
-      setup: [idOf("postgres")],
-      api: [idOf("api"), idOf("postgres"), idOf("redis")],
+    const containers = stack.of("Container").map(({ key, name }) => [name, networks(key)]);
+    expect(Object.fromEntries(containers)).toEqual({
+      ...each(DATABASES, (name) => [name, [idOf(name)]]),
+      ...each(Object.entries(JOBS), ([job, database]) => [job, [idOf(database)]]),
+      api: [idOf("api"), ...DATABASES.map(idOf)],
     });
   });
 
   test.each<[string, Settings, Record<string, number[]>]>([
-    ["dev: everything, on 127.0.0.1", DEV, { postgres: [5432], redis: [6379], api: [3000] }],
-    ["prod: the API", PROD, { postgres: [], redis: [], api: [3000] }],
+    [
+      "dev: everything, on 127.0.0.1",
+      DEV,
+      {
+        postgres: [5432],
+        redis: [6379],
+        neo4j: [7474, 7687],
+        qdrant: [6333],
+        minio: [9000, 9001],
+        ollama: [11_434],
+        api: [3000],
+      },
+    ],
+    ["prod: the API", PROD, { ...each(DATABASES, (name) => [name, []]), api: [3000] }],
   ])("published in %s", async (_, settings, expected) => {
     const stack = await up(settings);
     const ports = stack
@@ -147,8 +214,7 @@ describe("isolation", () => {
     const closed = { "com.docker.network.bridge.enable_ip_masquerade": "false" };
     expect(networks.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: "api", internal: false, options: closed },
-      { name: "postgres", internal: true, options: closed },
-      { name: "redis", internal: true, options: closed },
+      ...DATABASES.toSorted().map((name) => ({ name, internal: true, options: closed })),
     ]);
   });
 
@@ -156,13 +222,13 @@ describe("isolation", () => {
     const subnets = (await up())
       .of("Network")
       .map(({ inputs }) => (inputs.ipamConfigs as { subnet: string }[])[0]?.subnet);
-    expect(new Set(subnets).size).toBe(3);
+    expect(new Set(subnets).size).toBe(SERVICES.length);
   });
 });
 
 describe("every container", () => {
   test("is hardened, limited, and its log rotates", async () => {
-    for (const { key, inputs } of (await up()).of("Container")) {
+    for (const { key, name, inputs } of (await up()).of("Container")) {
       expect({ key, ...inputs }).toMatchObject({
         key,
         capabilities: { drops: ["ALL"] },
@@ -170,7 +236,8 @@ describe("every container", () => {
         readOnly: true,
         logDriver: "json-file",
         logOpts: { "max-size": "10m", "max-file": "3" },
-        user: expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/),
+        // MinIO's official image has no user of its own: root, without capabilities.
+        user: name === "minio" ? "0:0" : expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/),
         memory: expect.any(Number),
         memorySwap: inputs.memory,
         destroyGraceSeconds: expect.any(Number),
@@ -213,12 +280,9 @@ describe("dev and prod", () => {
 
   test("in prod, volumes and their passwords are, and nothing else", async () => {
     const protectedOnes = (await up(PROD)).resources.filter(({ protect }) => protect).map(({ key }) => key);
-    expect(protectedOnes.sort()).toEqual([
-      "RandomPassword postgres-password",
-      "RandomPassword redis-password",
-      "Volume postgres-data",
-      "Volume redis-data",
-    ]);
+    expect(protectedOnes.sort()).toEqual(
+      [...SECRETS.map((name) => `RandomPassword ${name}`), ...DATABASES.map((name) => `Volume ${name}-data`)].sort(),
+    );
   });
 
   test("the old one goes first where only one can be", async () => {
@@ -226,13 +290,9 @@ describe("dev and prod", () => {
       Object.fromEntries(
         (await up(settings)).of("Container").map(({ name, deleteBeforeReplace }) => [name, deleteBeforeReplace]),
       );
-    expect(await of(DEV)).toEqual({ postgres: true, redis: true, "postgres-setup": undefined, api: true });
-    expect(await of({ ...PROD, api: {} })).toEqual({
-      postgres: true,
-      redis: true,
-      "postgres-setup": undefined,
-      api: false,
-    });
+    const databases = each(DATABASES, (name) => [name, true]);
+    expect(await of(DEV)).toEqual({ ...databases, api: true });
+    expect(await of({ ...PROD, api: {} })).toEqual({ ...databases, api: false });
   });
 
   test("settings reach their service", async () => {
@@ -245,7 +305,7 @@ describe("dev and prod", () => {
 });
 
 describe("secrets", () => {
-  const secrets = ["postgres-password", "redis-password"].map(passwordOf);
+  const secrets = SECRETS.map(passwordOf);
 
   test("are in no input that is not marked", async () => {
     expectNoSecret((await up()).resources, secrets);
@@ -259,41 +319,56 @@ describe("secrets", () => {
     expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual(["password", "pgpass"]);
     expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["redis.conf", "password"]);
     expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual(["pgpass", "1-schema.sql"]);
+    expect(Object.keys(files(await handedToJob(stack, "neo4j-setup")))).toEqual(["password", "1-graph.cypher", "all"]);
+    expect(JSON.parse(files(await handedToJob(stack, "qdrant-setup"))["collections.json"] ?? "")).toEqual({
+      notes: { size: 256, distance: "Cosine" },
+    });
     expect(files(await handedTo(stack, "api"))).toEqual({
       database_url: `postgresql://app:${secrets[0]}@postgres:5432/app`,
       cache_url: `redis://default:${secrets[1]}@redis:6379`,
+      graph_url: `bolt://neo4j:${secrets[2]}@neo4j:7687`,
+      vectors_url: "http://qdrant:6333",
+      vectors_api_key: secrets[3],
+      storage_url: `http://stackyard:${secrets[4]}@minio:9000`,
+      models_url: "http://ollama:11434",
     });
   });
 
   test("are all hidden in what is shown", async () => {
     const mask = await (await up()).platform.secrets.mask();
-    expect(mask(secrets.join(" "))).toBe("[secret] [secret]");
+    expect(mask(secrets.join(" "))).toBe(secrets.map(() => "[secret]").join(" "));
   });
 });
 
 test("the volumes and the ports are remembered", async () => {
-  expect((await up()).get("Stash ledger").inputs).toEqual({
-    input: {
-      volumes: {
-        postgres: {
-          volume: volumeOf("postgres-data"),
-          major: "17",
-          firstStart: { database: "app", password: "a generated one" },
-        },
-        redis: { volume: volumeOf("redis-data"), major: "8", firstStart: { password: "a generated one" } },
-      },
-      ports: { 3000: 'Api "api"', 5432: 'Postgres "postgres"', 6379: 'Redis "redis"' },
-    },
+  const { input } = (await up()).get("Stash ledger").inputs as {
+    input: { volumes: Record<string, { volume: string }>; ports: Record<string, string> };
+  };
+  const volumes = Object.entries(input.volumes).map(([name, { volume }]) => [name, volume]);
+  expect(Object.fromEntries(volumes)).toEqual(each(DATABASES, (name) => [name, volumeOf(`${name}-data`)]));
+  expect(input.ports).toEqual({
+    3000: 'Api "api"',
+    5432: 'Postgres "postgres"',
+    6333: 'Qdrant "qdrant"',
+    6379: 'Redis "redis"',
+    7474: 'Neo4j "neo4j"',
+    7687: 'Neo4j "neo4j"',
+    9000: 'Minio "minio"',
+    9001: 'Minio "minio"',
+    11434: 'Ollama "ollama"',
   });
 });
 
 test("tells where each service is", async () => {
-  const { made } = await up();
+  const { made } = await up(SETTINGS);
   const urls = Object.entries(made).map(async ([name, { connection }]) => [name, await held(connection.url)]);
   expect(Object.fromEntries(await Promise.all(urls))).toEqual({
-    postgres: `postgresql://app:${secretsOf("postgres")}@postgres:5432/app`,
-    redis: `redis://default:${secretsOf("redis")}@redis:6379`,
+    postgres: `postgresql://app:${passwordOf("postgres-password")}@postgres:5432/app`,
+    redis: `redis://default:${passwordOf("redis-password")}@redis:6379`,
+    neo4j: `bolt://neo4j:${passwordOf("neo4j-password")}@neo4j:7687`,
+    qdrant: "http://qdrant:6333",
+    minio: `http://stackyard:${passwordOf("minio-password")}@minio:9000`,
+    ollama: "http://ollama:11434",
     api: "http://api:3000",
   });
 });
-const secretsOf = (name: string) => passwordOf(`${name}-password`);
