@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
 
@@ -116,12 +117,20 @@ export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute pat
 /** A text of one form. */
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
 
+/** A file on this machine, by its path. */
+export const file = () =>
+  z
+    .string("a file's path")
+    .refine((path) => statSync(path, { throwIfNoEntry: false })?.isFile(), "a file that is there");
+
+/** Such files, in an order that counts. */
+export const files = () => z.array(file(), "a list of files");
+
 /** A value that is secret, plain or an output; never shown in a message. Shorter ones could not be hidden in logs. */
-export const secretValue = (least = 4) =>
+export const secretValue = (least = 4, form = /^\P{Cc}+$/u, rule = "none a control character") =>
   z.custom<string | Output<string>>(
-    (value) =>
-      Output.isInstance(value) || (typeof value === "string" && value.length >= least && /^\P{Cc}+$/u.test(value)),
-    `${SECRET}${least} characters or more, none a control character`,
+    (value) => Output.isInstance(value) || (typeof value === "string" && value.length >= least && form.test(value)),
+    `${SECRET}${least} characters or more, ${rule}`,
   );
 
 /** A value made by one of Stackyard's own classes. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 
 /**
  * Names a folder by what is in it: the first 12 hexadecimal digits of a SHA-256 over every file's relative path, executable
@@ -37,3 +37,11 @@ export function filesBelow(folder: string, skip: (path: string) => boolean = () 
   walk(folder);
   return found.sort();
 }
+
+/** What files hold, by the names that they are to have. */
+export const contents = (paths: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path, "utf8")]));
+
+/** Names for files in their order: numbered, because files of different folders may share one. */
+export const numbered = (paths: readonly string[], nameOf = (name: string) => name): Record<string, string> =>
+  Object.fromEntries(paths.map((path, at) => [`${at + 1}-${nameOf(basename(path))}`, path]));

@@ -1,12 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostPort, matching, parseArgs, secretValue } from "../core/args.ts";
-import { lifecycle, limits, platform } from "../core/common.ts";
-import { type Connection, connection } from "../core/connection.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { type ImageFacts, imageFacts, serverImage } from "../core/image.ts";
-import { password } from "../core/secret.ts";
-import { Service } from "../core/service.ts";
+import type { Connection } from "../core/connection.ts";
+import { Database, databaseArgs } from "../core/database.ts";
+import { type ImageFacts, imageFacts } from "../core/image.ts";
 
 /**
  * The last release with an image (later ones are source only, the project is archived), at MinIO's own registry: Docker Hub
@@ -23,6 +20,8 @@ const USER = "1000:1000";
  * This root has no capability, so it may do only what the owner of its own files may.
  */
 const OFFICIAL_USER = "0:0";
+/** The server trims it; mc would take a colon for the beginning of a session token. */
+const PASSWORD = /^(?!\s)[^:\p{Cc}]+(?<!\s)$/u;
 
 /** What the client `mc` needs to know of a server: the environment, and the files in /run/secrets. The server is its alias `server`. */
 export const MC = {
@@ -31,7 +30,7 @@ export const MC = {
     MC_CONFIG_ENV_FILE: "/run/secrets/mc.env",
     MC_CONFIG_DIR: "/tmp/.mc",
   },
-  secrets: ({ host, port, user, password }: Connection) => ({
+  secrets: ({ host, port, user, password }: Pick<Connection, "host" | "port" | "user" | "password">) => ({
     // As it is: mc takes a URL apart without decoding it.
     "mc.env": pulumi.interpolate`MC_HOST_server=http://${user}:${password}@${host}:${port}\n`,
   }),
@@ -39,7 +38,7 @@ export const MC = {
 
 const Args = z
   .strictObject({
-    platform: platform(),
+    ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** The server's image, with the client `mc` in it. @default - the last official one, from quay.io */
     image: imageFacts().default(IMAGE),
     /**
@@ -53,22 +52,9 @@ const Args = z
       "3 to 20 of letters, digits, dots, _ and -, a letter or digit first",
     ).default("stackyard"),
     /** Their password, the secret key of an S3 client. @default - a random one, made once */
-    password: z
-      .custom<z.output<ReturnType<typeof secretValue>>>(
-        (value) =>
-          secretValue().safeParse(value).success &&
-          (typeof value !== "string" || /^(?!\s)[^:]{8,}(?<!\s)$/.test(value)),
-        // The server wants 8 and trims it; mc would take a colon for the beginning of a session token.
-        "secret 8 characters or more, no colon, no control character, no blank at either end",
-      )
-      .optional(),
-    /** TCP port of S3 on the host's 127.0.0.1. @default - not published */
-    hostPort: hostPort().optional(),
+    password: secretValue(8, PASSWORD, "no colon, no control character, no blank at either end").optional(),
     /** TCP port of the web console on the host's 127.0.0.1. @default - not published, and there is no console */
     consoleHostPort: hostPort().optional(),
-    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-    lifecycle: lifecycle(),
-    ...limits({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
   })
   .refine(({ hostPort, consoleHostPort }) => consoleHostPort === undefined || consoleHostPort !== hostPort, {
     path: ["consoleHostPort"],
@@ -88,44 +74,19 @@ export type MinioArgs = z.input<typeof Args>;
  * const buckets = new MinioSetup("buckets", { platform, storage, buckets: { uploads: {} } });
  * new Api("api", { platform, uses: { storage, buckets }, … });
  */
-export class Minio extends pulumi.ComponentResource implements Dependency {
+export class Minio extends Database {
   /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
-  readonly connection: Connection;
-  /** Exists only once the server listed its buckets over the network to the real credentials. */
-  readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly data?: pulumi.Output<string>;
+  declare readonly connection: Connection;
   /** For those who bring its client: setup jobs. */
   readonly image: ImageFacts;
 
   constructor(name: string, args: MinioArgs, opts?: pulumi.ComponentResourceOptions) {
-    const {
+    const { image, rootUser, password, consoleHostPort, ...rest } = parseArgs(Args, "Minio", name, args);
+    const { user = rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER, ...common } = rest;
+    super("Minio", name, common, opts, {
       image,
-      user: givenUser,
-      rootUser,
-      password: given,
-      hostPort,
-      consoleHostPort,
-      lifecycle,
-      ...rest
-    } = parseArgs(Args, "Minio", name, args);
-    super("stackyard:databases:Minio", name, {}, opts);
-    const lasts = lifecycle ?? rest.platform.lifecycle;
-    const user = givenUser ?? (rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER);
-    const secret = password(`${name}-password`, rest.platform, given, { parent: this, protect: lasts === "protected" });
-    this.image = image;
-    this.connection = connection({
-      scheme: "http",
-      host: name,
       port: PORT,
-      hostPort,
-      user: rootUser,
-      password: secret,
-    });
-    const service = new Service(name, this, {
-      ...rest,
-      subject: `Minio "${name}"`,
-      image: serverImage(rest.platform, image),
+      otherPorts: [{ hostPort: consoleHostPort, port: CONSOLE_PORT }],
       command: ["minio", "server", DATA_PATH, "--address", `:${PORT}`, "--console-address", `:${CONSOLE_PORT}`],
       env: {
         MINIO_ROOT_USER_FILE: "/run/secrets/root-user",
@@ -135,28 +96,22 @@ export class Minio extends pulumi.ComponentResource implements Dependency {
         MINIO_UPDATE: "off",
         ...MC.env,
       },
-      secrets: { "root-user": rootUser, "root-password": secret, ...MC.secrets(this.connection) },
       user,
       // No major version is recorded: MinIO has none, its releases are dates.
-      data: {
-        path: DATA_PATH,
-        lifecycle: lasts,
-        firstStart: { user, rootUser, password: given === undefined ? "a generated one" : "a given one" },
-      },
-      ports: [
-        ...(hostPort === undefined ? [] : [{ hostPort, port: PORT }]),
-        ...(consoleHostPort === undefined ? [] : [{ hostPort: consoleHostPort, port: CONSOLE_PORT }]),
-      ],
+      data: { path: DATA_PATH, firstStart: { user, rootUser } },
       // Not `mc ready`: that asks without credentials, and waits for 5 s when nobody listens yet.
       probe: { test: ["CMD", "mc", "ls", "server/"], timeoutSeconds: 3 },
+      credential: {
+        name: "password",
+        given: password,
+        files: (secret) => ({
+          "root-user": rootUser,
+          "root-password": secret,
+          ...MC.secrets({ host: name, port: PORT, user: rootUser, password: secret }),
+        }),
+      },
+      connection: { scheme: "http", user: rootUser },
     });
-    this.ready = service.ready;
-    this.network = service.network;
-    if (service.data) this.data = service.data;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.ready;
+    this.image = image;
   }
 }

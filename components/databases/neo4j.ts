@@ -1,12 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
-import { lifecycle, limits, platform } from "../core/common.ts";
-import { type Connection, connection } from "../core/connection.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { password } from "../core/secret.ts";
-import { Service } from "../core/service.ts";
+import type { Connection } from "../core/connection.ts";
+import { Database, databaseArgs } from "../core/database.ts";
 
 /** The image, for those who bring its client: setup jobs. */
 export const NEO4J_IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
@@ -54,20 +50,15 @@ const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms se
 
 const Args = z
   .strictObject({
-    platform: platform(),
+    ...databaseArgs({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
     /** Password of the user neo4j. @default - a random one, made once */
     password: secretValue(8).optional(),
-    /** TCP port on the host's 127.0.0.1 for Bolt. @default - not published */
-    hostPort: hostPort().optional(),
     /** TCP port on the host's 127.0.0.1 for HTTP: Neo4j Browser and the Query API. @default - not published */
     httpHostPort: hostPort().optional(),
     /** Java's heap, in MiB. @default - half of `memoryMiB` */
     heapMiB: mebibytes(128).optional(),
     /** Cache for what is on disk, in MiB. @default - an eighth of `memoryMiB` */
     pageCacheMiB: mebibytes(8).optional(),
-    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-    lifecycle: lifecycle(),
-    ...limits({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
   })
   .transform(({ heapMiB, pageCacheMiB, ...rest }) => ({
     ...rest,
@@ -93,31 +84,16 @@ export type Neo4jArgs = z.input<typeof Args>;
  * @example
  * const graph = new Neo4j("graph", { platform, memoryMiB: 2048 });
  */
-export class Neo4j extends pulumi.ComponentResource implements Dependency {
+export class Neo4j extends Database {
   /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password apart from it. */
-  readonly connection: Connection;
-  /** Exists only once the server answered a query over the network with the real password. */
-  readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly data?: pulumi.Output<string>;
+  declare readonly connection: Connection;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
-    const {
-      password: given,
-      hostPort,
-      httpHostPort,
-      heapMiB,
-      pageCacheMiB,
-      lifecycle,
-      ...rest
-    } = parseArgs(Args, "Neo4j", name, args);
-    super("stackyard:databases:Neo4j", name, {}, opts);
-    const lasts = lifecycle ?? rest.platform.lifecycle;
-    const secret = password(`${name}-password`, rest.platform, given, { parent: this, protect: lasts === "protected" });
-    const service = new Service(name, this, {
-      ...rest,
-      subject: `Neo4j "${name}"`,
-      image: serverImage(rest.platform, NEO4J_IMAGE),
+    const { password, httpHostPort, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
+    super("Neo4j", name, rest, opts, {
+      image: NEO4J_IMAGE,
+      port: BOLT_PORT,
+      otherPorts: [{ hostPort: httpHostPort, port: HTTP_PORT }],
       env: {
         EXTENSION_SCRIPT: "/run/secrets/first-start.sh",
         NEO4J_server_memory_heap_initial__size: `${heapMiB}m`,
@@ -130,24 +106,10 @@ export class Neo4j extends pulumi.ComponentResource implements Dependency {
         // Two event loops would wait 5 s each when it stops, for requests that come no more.
         NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",
       },
-      secrets: {
-        "first-start.sh": FIRST_START,
-        "initial-password": initialPassword(secret),
-        "probe.wgetrc": probe(secret),
-      },
       user: NEO4J_USER,
       tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
-      data: {
-        path: DATA_PATH,
-        lifecycle: lasts,
-        major: MAJOR,
-        firstStart: { password: given === undefined ? "a generated one" : "a given one" },
-      },
-      ports: [
-        ...(hostPort === undefined ? [] : [{ hostPort, port: BOLT_PORT }]),
-        ...(httpHostPort === undefined ? [] : [{ hostPort: httpHostPort, port: HTTP_PORT }]),
-      ],
       pids: PIDS,
+      data: { path: DATA_PATH, major: MAJOR },
       probe: {
         // HTTP is the last thing to be opened, after Bolt. Another cypher-shell each time would be another Java.
         test: ["CMD", "wget", "--config=/run/secrets/probe.wgetrc", `http://${name}:${HTTP_PORT}/db/neo4j/query/v2`],
@@ -155,24 +117,18 @@ export class Neo4j extends pulumi.ComponentResource implements Dependency {
         timeoutSeconds: 10,
         startIntervalMs: 500,
       },
-    });
-    this.ready = service.ready;
-    this.network = service.network;
-    if (service.data) this.data = service.data;
-    this.connection = connection({
+      credential: {
+        name: "password",
+        given: password,
+        files: (secret) => ({
+          "first-start.sh": FIRST_START,
+          "initial-password": initialPassword(secret),
+          "probe.wgetrc": probe(secret),
+        }),
+      },
       // With neo4j:// a driver would ask for the server's address, and be told one that is right in one place only.
-      scheme: "bolt",
-      host: name,
-      port: BOLT_PORT,
-      hostPort,
-      user: ACCOUNT,
-      password: secret,
+      connection: { scheme: "bolt", user: ACCOUNT },
     });
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.ready;
   }
 }
 

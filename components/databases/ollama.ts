@@ -1,12 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostPort, parseArgs } from "../core/args.ts";
-import { lifecycle, limits, platform } from "../core/common.ts";
-import { type Connection, connection } from "../core/connection.ts";
-import type { Dependency } from "../core/dependency.ts";
+import type { Connection } from "../core/connection.ts";
+import { Database, databaseArgs } from "../core/database.ts";
 import { httpProbe } from "../core/http-probe.ts";
-import { serverImage } from "../core/image.ts";
-import { Service } from "../core/service.ts";
 
 const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
 const PORT = 11_434;
@@ -17,14 +14,11 @@ const DATA_PATH = "/home/ubuntu";
 const PIDS = 1024;
 
 const Args = z.strictObject({
-  platform: platform(),
+  ...databaseArgs({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
   /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
   hostPort: hostPort().optional(),
   /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
   egress: z.boolean("true or false").default(false),
-  /** How long its models last. @default - `keep` in dev, `protected` in prod */
-  lifecycle: lifecycle(),
-  ...limits({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
 });
 export type OllamaArgs = z.input<typeof Args>;
 
@@ -38,41 +32,27 @@ export type OllamaArgs = z.input<typeof Args>;
  * @example
  * const models = new Ollama("ollama", { platform, memoryMiB: 6144, egress: true });
  */
-export class Ollama extends pulumi.ComponentResource implements Dependency {
+export class Ollama extends Database {
   /** `url`: `http://host:port`. There are no credentials. */
-  readonly connection: Connection;
-  /** Exists only once the server answered a request over the network. */
-  readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly data?: pulumi.Output<string>;
+  declare readonly connection: Connection;
   /** Whether it can pull models. */
   readonly egress: boolean;
 
   constructor(name: string, args: OllamaArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hostPort, lifecycle, ...rest } = parseArgs(Args, "Ollama", name, args);
-    super("stackyard:databases:Ollama", name, {}, opts);
-    const service = new Service(name, this, {
-      ...rest,
-      subject: `Ollama "${name}"`,
-      image: serverImage(rest.platform, IMAGE),
+    const { egress, ...rest } = parseArgs(Args, "Ollama", name, args);
+    super("Ollama", name, rest, opts, {
+      image: IMAGE,
+      port: PORT,
       // After the image's entry point, which is the program.
       command: ["serve"],
       env: { OLLAMA_HOST: `0.0.0.0:${PORT}`, HOME: DATA_PATH, OLLAMA_MODELS: `${DATA_PATH}/.ollama/models` },
       user: USER,
       pids: PIDS,
-      data: { path: DATA_PATH, lifecycle: lifecycle ?? rest.platform.lifecycle },
-      ports: hostPort === undefined ? [] : [{ hostPort, port: PORT }],
+      egress,
+      data: { path: DATA_PATH },
       probe: { test: httpProbe(name, PORT, "/api/version"), timeoutSeconds: 3 },
+      connection: { scheme: "http" },
     });
-    this.egress = rest.egress;
-    this.ready = service.ready;
-    this.network = service.network;
-    if (service.data) this.data = service.data;
-    this.connection = connection({ scheme: "http", host: name, port: PORT, hostPort });
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.ready;
+    this.egress = egress;
   }
 }

@@ -1,13 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostPort, parseArgs, secretValue } from "../core/args.ts";
-import { lifecycle, limits, platform } from "../core/common.ts";
-import { type Connection, connection } from "../core/connection.ts";
-import type { Dependency } from "../core/dependency.ts";
+import type { Connection } from "../core/connection.ts";
+import { Database, databaseArgs } from "../core/database.ts";
 import { httpProbe } from "../core/http-probe.ts";
-import { serverImage } from "../core/image.ts";
-import { password } from "../core/secret.ts";
-import { Service } from "../core/service.ts";
 
 /** No package registry has the server: what is built from them is a stand-in, and says so. */
 const IMAGE = { registry: "qdrant/qdrant:v1.19.0-unprivileged", packages: "qdrant-stand-in" };
@@ -22,7 +18,7 @@ const PIDS = 1024;
 
 const Args = z
   .strictObject({
-    platform: platform(),
+    ...databaseArgs({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** API key that every request has to bring. @default - a random one, made once */
     apiKey: secretValue()
       .refine(
@@ -30,13 +26,8 @@ const Args = z
         "secret ASCII without spaces, because it is sent in a header",
       )
       .optional(),
-    /** TCP port on the host's 127.0.0.1 for REST. @default - not published */
-    hostPort: hostPort().optional(),
-    /** The same for gRPC, which the stand-in from package registries does not have. @default - not published */
+    /** TCP port on the host's 127.0.0.1 for gRPC, which the stand-in from package registries does not have. @default - not published */
     grpcHostPort: hostPort().optional(),
-    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-    lifecycle: lifecycle(),
-    ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
   })
   .refine(({ hostPort, grpcHostPort }) => grpcHostPort === undefined || grpcHostPort !== hostPort, {
     path: ["grpcHostPort"],
@@ -60,23 +51,16 @@ export type QdrantArgs = z.input<typeof Args>;
  * const vectors = new Qdrant("qdrant", { platform, hostPort: 6333 });
  * new Api("api", { platform, uses: { vectors }, … }); // told VECTORS_URL_FILE and VECTORS_API_KEY_FILE
  */
-export class Qdrant extends pulumi.ComponentResource implements Dependency {
+export class Qdrant extends Database {
   /** `url`: `http://host:port`, for REST. The key is not in it, since clients take it apart: it is `apiKey`, a secret. */
-  readonly connection: Connection;
-  /** Exists only once the server answered a request over the network with the real API key. */
-  readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly data?: pulumi.Output<string>;
+  declare readonly connection: Connection;
 
   constructor(name: string, args: QdrantArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { apiKey: given, hostPort, grpcHostPort, lifecycle, ...rest } = parseArgs(Args, "Qdrant", name, args);
-    super("stackyard:databases:Qdrant", name, {}, opts);
-    const lasts = lifecycle ?? rest.platform.lifecycle;
-    const key = password(`${name}-api-key`, rest.platform, given, { parent: this, protect: lasts === "protected" });
-    const service = new Service(name, this, {
-      ...rest,
-      subject: `Qdrant "${name}"`,
-      image: serverImage(rest.platform, IMAGE),
+    const { apiKey, grpcHostPort, ...rest } = parseArgs(Args, "Qdrant", name, args);
+    super("Qdrant", name, rest, opts, {
+      image: IMAGE,
+      port: PORT,
+      otherPorts: [{ hostPort: grpcHostPort, port: GRPC_PORT }],
       // Not the image's entry point: that is a shell which, told to stop, ends at once and takes the server with it.
       command: ["./qdrant", "--config-path", "/run/secrets/config.yaml"],
       env: {
@@ -85,35 +69,25 @@ export class Qdrant extends pulumi.ComponentResource implements Dependency {
         // Written at the end of every start, otherwise beside the program.
         QDRANT_INIT_FILE_PATH: "/tmp/qdrant-initialized",
       },
-      // The key is in the file: the environment, which the server would take it from as well, is in `docker inspect`.
-      secrets: { "config.yaml": configuration(key), "api-key": key },
       user: USER,
       pids: PIDS,
-      data: {
-        path: DATA_PATH,
-        lifecycle: lasts,
-        major: MAJOR,
-        firstStart: { apiKey: given === undefined ? "a generated one" : "a given one" },
-      },
-      ports: [
-        ...(hostPort === undefined ? [] : [{ hostPort, port: PORT }]),
-        ...(grpcHostPort === undefined ? [] : [{ hostPort: grpcHostPort, port: GRPC_PORT }]),
-      ],
+      data: { path: DATA_PATH, major: MAJOR },
       probe: {
         // `/readyz` would answer to everybody; whether a collection exists, only to who has the key.
-        test: httpProbe(name, PORT, "/collections/stackyard/exists", { name: "api-key", file: "/run/secrets/api-key" }),
+        test: httpProbe(name, PORT, "/collections/stackyard/exists", {
+          name: "api-key",
+          file: "/run/secrets/api-key",
+        }),
         timeoutSeconds: 3,
       },
+      credential: {
+        name: "apiKey",
+        given: apiKey,
+        // The key is in the file: the environment, which the server would take it from as well, is in `docker inspect`.
+        files: (secret) => ({ "config.yaml": configuration(secret), "api-key": secret }),
+      },
+      connection: { scheme: "http" },
     });
-    this.ready = service.ready;
-    this.network = service.network;
-    if (service.data) this.data = service.data;
-    this.connection = connection({ scheme: "http", host: name, port: PORT, hostPort, apiKey: key });
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.ready;
   }
 }
 

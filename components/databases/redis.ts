@@ -1,12 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
-import { lifecycle, limits, platform } from "../core/common.ts";
-import { type Connection, connection } from "../core/connection.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { password } from "../core/secret.ts";
-import { Service } from "../core/service.ts";
+import { mebibytes, parseArgs, secretValue } from "../core/args.ts";
+import type { Connection } from "../core/connection.ts";
+import { Database, databaseArgs } from "../core/database.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
 const MAJOR = "8";
@@ -17,11 +13,9 @@ const USER = "999:999";
 
 const Args = z
   .strictObject({
-    platform: platform(),
+    ...databaseArgs({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** Password of the default user. @default - a random one, made once */
     password: secretValue().optional(),
-    /** TCP port on the host's 127.0.0.1. @default - not published */
-    hostPort: hostPort().optional(),
     /** Most memory for data, in MiB; should leave room below `memoryMiB`. @default - half of `memoryMiB` */
     maxMemoryMiB: mebibytes(1).optional(),
     /** What goes when that is full. @default "noeviction" */
@@ -39,9 +33,6 @@ const Args = z
       .default("noeviction"),
     /** Writes every change to a log on disk, so that a crash loses a second of writes at most. @default true */
     appendOnly: z.boolean().default(true),
-    /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-    lifecycle: lifecycle(),
-    ...limits({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
   })
   .refine(({ maxMemoryMiB = 0, memoryMiB }) => maxMemoryMiB < memoryMiB, {
     path: ["maxMemoryMiB"],
@@ -57,31 +48,15 @@ export type RedisArgs = z.input<typeof Args>;
  * @example
  * const cache = new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru" });
  */
-export class Redis extends pulumi.ComponentResource implements Dependency {
+export class Redis extends Database {
   /** `url` is secret: `redis://default:password@host:port`. */
-  readonly connection: Connection;
-  /** Exists only once the server answered PING over the network with the real password. */
-  readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly data?: pulumi.Output<string>;
+  declare readonly connection: Connection;
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
-    const {
-      password: given,
-      hostPort,
-      maxMemoryMiB,
-      maxMemoryPolicy,
-      appendOnly,
-      lifecycle,
-      ...rest
-    } = parseArgs(Args, "Redis", name, args);
-    super("stackyard:databases:Redis", name, {}, opts);
-    const lasts = lifecycle ?? rest.platform.lifecycle;
-    const secret = password(`${name}-password`, rest.platform, given, { parent: this, protect: lasts === "protected" });
-    const service = new Service(name, this, {
-      ...rest,
-      subject: `Redis "${name}"`,
-      image: serverImage(rest.platform, IMAGE),
+    const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, ...rest } = parseArgs(Args, "Redis", name, args);
+    super("Redis", name, rest, opts, {
+      image: IMAGE,
+      port: PORT,
       // The password is in the file: arguments are in the process list.
       command: [
         "redis-server",
@@ -95,37 +70,20 @@ export class Redis extends pulumi.ComponentResource implements Dependency {
         "--maxmemory-policy",
         maxMemoryPolicy,
       ],
-      secrets: { "redis.conf": configuration(secret), password: secret },
       user: USER,
-      data: {
-        path: DATA_PATH,
-        lifecycle: lasts,
-        major: MAJOR,
-        firstStart: { password: given === undefined ? "a generated one" : "a given one" },
-      },
-      ports: hostPort === undefined ? [] : [{ hostPort, port: PORT }],
+      data: { path: DATA_PATH, major: MAJOR },
       probe: {
         // redis-cli takes a password from its environment only; grep because it exits 0 after an error answer.
         test: ["CMD-SHELL", `REDISCLI_AUTH="$(cat /run/secrets/password)" redis-cli -h ${name} ping | grep -x PONG`],
         timeoutSeconds: 3,
       },
+      credential: {
+        name: "password",
+        given: password,
+        files: (secret) => ({ "redis.conf": configuration(secret), password: secret }),
+      },
+      connection: { scheme: "redis", user: "default" },
     });
-    this.ready = service.ready;
-    this.network = service.network;
-    if (service.data) this.data = service.data;
-    this.connection = connection({
-      scheme: "redis",
-      host: name,
-      port: PORT,
-      hostPort,
-      user: "default",
-      password: secret,
-    });
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.ready;
   }
 }
 

@@ -1,14 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { count, instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
+import { NOBODY, Setup } from "../core/setup.ts";
 import { MC, Minio } from "../databases/minio.ts";
-
-/** Nothing of the image belongs to it: mc writes to /tmp only. */
-const USER = "65534:65534";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const bucketName = () =>
@@ -49,33 +44,21 @@ export type MinioSetupArgs = z.input<typeof Args>;
  * @example
  * const buckets = new MinioSetup("buckets", { platform, storage, buckets: { uploads: { expireAfterDays: 30 } } });
  */
-export class MinioSetup extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once all buckets are there. */
-  readonly done: pulumi.Resource;
-
+export class MinioSetup extends Setup {
   constructor(name: string, args: MinioSetupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, storage, buckets, timeoutSeconds } = parseArgs(Args, "MinioSetup", name, args);
-    super("stackyard:jobs:MinioSetup", name, {}, opts);
-    const job = new Job(name, this, {
-      platform,
-      subject: `MinioSetup "${name}"`,
-      image: serverImage(platform, storage.image),
+    const { storage, buckets, ...rest } = parseArgs(Args, "MinioSetup", name, args);
+    super("MinioSetup", name, opts, {
+      ...rest,
+      image: storage.image,
       // The image's own takes every command for one of the server.
       entrypoint: ["sh", "-euc"],
       command: [Object.entries(buckets).flatMap(setUp).join("\n")],
       env: MC.env,
       secrets: MC.secrets(storage.connection),
       uses: { storage },
-      user: USER,
-      timeoutSeconds,
+      user: NOBODY,
       memoryMiB: 128,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }
 

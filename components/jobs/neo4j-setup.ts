@@ -1,28 +1,17 @@
-import { statSync } from "node:fs";
-import { basename } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { instance, parseArgs, seconds } from "../core/args.ts";
+import { files, instance, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
+import { contents, numbered } from "../core/content.ts";
+import { Setup } from "../core/setup.ts";
 import { NEO4J_IMAGE, NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
-import { contents } from "./setup-job.ts";
 
 const Args = z.strictObject({
   platform: platform(),
   /** The server to set up. */
   database: instance(Neo4j, "a Neo4j"),
   /** Cypher files, run in this order; each statement ends with `;` and should be idempotent (`IF NOT EXISTS`, `MERGE`). */
-  cypher: z
-    .array(
-      z
-        .string("a file's path")
-        .refine((path) => statSync(path, { throwIfNoEntry: false })?.isFile(), "a file that is there"),
-      "a list of files",
-    )
-    .min(1, "at least a file"),
+  cypher: files().min(1, "at least a file"),
   /** After how long it is ended, and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
 });
@@ -37,21 +26,15 @@ export type Neo4jSetupArgs = z.input<typeof Args>;
  * @example
  * const schema = new Neo4jSetup("graph-setup", { platform, database, cypher: ["constraints.cypher", "seed.cypher"] });
  */
-export class Neo4jSetup extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once every statement has succeeded. */
-  readonly done: pulumi.Resource;
-
+export class Neo4jSetup extends Setup {
   constructor(name: string, args: Neo4jSetupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, database, cypher, timeoutSeconds } = parseArgs(Args, "Neo4jSetup", name, args);
-    super("stackyard:jobs:Neo4jSetup", name, {}, opts);
+    const { database, cypher, ...rest } = parseArgs(Args, "Neo4jSetup", name, args);
     const { connection } = database;
-    // Numbered, because files of different folders may share a name; and :source takes no name with a space.
-    const nameOf = (path: string, at: number) => `${at + 1}-${basename(path).replace(/[^\w.-]/g, "_")}`;
-    const files = Object.fromEntries(cypher.map((path, at) => [nameOf(path, at), path]));
-    const job = new Job(name, this, {
-      platform,
-      subject: `Neo4jSetup "${name}"`,
-      image: serverImage(platform, NEO4J_IMAGE),
+    // :source takes no name with a space.
+    const files = numbered(cypher, (name) => name.replace(/[^\w.-]/g, "_"));
+    super("Neo4jSetup", name, opts, {
+      ...rest,
+      image: NEO4J_IMAGE,
       command: [
         "bash",
         "-c",
@@ -76,14 +59,7 @@ export class Neo4jSetup extends pulumi.ComponentResource implements Dependency {
       uses: { database },
       user: NEO4J_USER,
       tmpfs: NEO4J_TMPFS,
-      timeoutSeconds,
       memoryMiB: 384,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }

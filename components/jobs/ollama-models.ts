@@ -1,18 +1,10 @@
-import { readFileSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
+import { Setup } from "../core/setup.ts";
 import { Ollama } from "../databases/ollama.ts";
-
-/** The server's own image starts one command of its client, and no other program. */
-const IMAGE = { registry: "node:24-slim", packages: "node" };
-/** Nobody in particular: it writes nothing. */
-const USER = "65534:65534";
-const PROGRAM = "ollama-models.mts";
+import { nodeProgram } from "./node-program.ts";
 
 const model = () =>
   matching(
@@ -64,33 +56,14 @@ export type OllamaModelsArgs = z.input<typeof Args>;
  * @example
  * const models = new OllamaModels("models", { platform, database, models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b", system: "Explain." } } });
  */
-export class OllamaModels extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once every model is there. */
-  readonly done: pulumi.Resource;
-
+export class OllamaModels extends Setup {
   constructor(name: string, args: OllamaModelsArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, database, models, timeoutSeconds } = parseArgs(Args, "OllamaModels", name, args);
-    super("stackyard:jobs:OllamaModels", name, {}, opts);
+    const { database, models, ...rest } = parseArgs(Args, "OllamaModels", name, args);
     const { host, port } = database.connection;
-    const job = new Job(name, this, {
-      platform,
-      subject: `OllamaModels "${name}"`,
-      image: serverImage(platform, IMAGE),
-      command: ["node", `/run/files/${PROGRAM}`, `http://${host}:${port}`],
-      files: {
-        [PROGRAM]: readFileSync(new URL(PROGRAM, import.meta.url), "utf8"),
-        "models.json": JSON.stringify(models),
-      },
+    super("OllamaModels", name, opts, {
+      ...rest,
+      ...nodeProgram("ollama-models.mts", `http://${host}:${port}`, { "models.json": JSON.stringify(models) }),
       uses: { database },
-      user: USER,
-      timeoutSeconds,
-      memoryMiB: 128,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }

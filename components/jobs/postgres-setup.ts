@@ -1,14 +1,10 @@
-import { statSync } from "node:fs";
-import { basename } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { instance, matching, parseArgs, seconds } from "../core/args.ts";
+import { files, instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
+import { contents, numbered } from "../core/content.ts";
+import { Setup } from "../core/setup.ts";
 import { POSTGRES_IMAGE, POSTGRES_USER, Postgres, pgpass } from "../databases/postgres.ts";
-import { contents } from "./setup-job.ts";
 
 const Args = z.strictObject({
   platform: platform(),
@@ -17,14 +13,7 @@ const Args = z.strictObject({
   /** Extensions to create, if they are not there. @default [] */
   extensions: z.array(matching(/^[a-z][a-z0-9_-]{0,62}$/, "an extension's name"), "a list of extensions").default([]),
   /** SQL files, run in this order; each should be idempotent. @default [] */
-  sql: z
-    .array(
-      z
-        .string("a file's path")
-        .refine((path) => statSync(path, { throwIfNoEntry: false })?.isFile(), "a file that is there"),
-      "a list of files",
-    )
-    .default([]),
+  sql: files().default([]),
   /** After how long it is ended, and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
 });
@@ -38,20 +27,14 @@ export type PostgresSetupArgs = z.input<typeof Args>;
  * @example
  * const schema = new PostgresSetup("schema", { platform, database, extensions: ["pg_trgm"], sql: ["schema.sql"] });
  */
-export class PostgresSetup extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once everything is there. */
-  readonly done: pulumi.Resource;
-
+export class PostgresSetup extends Setup {
   constructor(name: string, args: PostgresSetupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, database, extensions, sql, timeoutSeconds } = parseArgs(Args, "PostgresSetup", name, args);
-    super("stackyard:jobs:PostgresSetup", name, {}, opts);
+    const { database, extensions, sql, ...rest } = parseArgs(Args, "PostgresSetup", name, args);
     const { connection } = database;
-    // Numbered, because files of different folders may share a name.
-    const files = Object.fromEntries(sql.map((path, at) => [`${at + 1}-${basename(path)}`, path]));
-    const job = new Job(name, this, {
-      platform,
-      subject: `PostgresSetup "${name}"`,
-      image: serverImage(platform, POSTGRES_IMAGE),
+    const files = numbered(sql);
+    super("PostgresSetup", name, opts, {
+      ...rest,
+      image: POSTGRES_IMAGE,
       command: [
         "psql",
         "--no-psqlrc",
@@ -70,14 +53,7 @@ export class PostgresSetup extends pulumi.ComponentResource implements Dependenc
       files: contents(files),
       uses: { database },
       user: POSTGRES_USER,
-      timeoutSeconds,
       memoryMiB: 128,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }

@@ -1,18 +1,10 @@
-import { readFileSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { count, instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import type { Dependency } from "../core/dependency.ts";
-import { serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
+import { Setup } from "../core/setup.ts";
 import { Qdrant } from "../databases/qdrant.ts";
-
-/** The server's own image has no program that speaks HTTP. */
-const IMAGE = { registry: "node:24-slim", packages: "node" };
-/** Nobody in particular: it writes nothing. */
-const USER = "65534:65534";
-const PROGRAM = "qdrant-collections.mts";
+import { nodeProgram } from "./node-program.ts";
 
 const Args = z.strictObject({
   platform: platform(),
@@ -44,35 +36,18 @@ export type QdrantSetupArgs = z.input<typeof Args>;
  * @example
  * const collections = new QdrantSetup("collections", { platform, database, collections: { notes: { size: 384 } } });
  */
-export class QdrantSetup extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once every collection is there. */
-  readonly done: pulumi.Resource;
-
+export class QdrantSetup extends Setup {
   constructor(name: string, args: QdrantSetupArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, database, collections, timeoutSeconds } = parseArgs(Args, "QdrantSetup", name, args);
-    super("stackyard:jobs:QdrantSetup", name, {}, opts);
+    const { database, collections, ...rest } = parseArgs(Args, "QdrantSetup", name, args);
     const { host, port, apiKey } = database.connection;
-    const job = new Job(name, this, {
-      platform,
-      subject: `QdrantSetup "${name}"`,
-      image: serverImage(platform, IMAGE),
-      command: ["node", `/run/files/${PROGRAM}`, `http://${host}:${port}`],
+    super("QdrantSetup", name, opts, {
+      ...rest,
+      ...nodeProgram("qdrant-collections.mts", `http://${host}:${port}`, {
+        "collections.json": JSON.stringify(collections),
+      }),
       env: { API_KEY_FILE: "/run/secrets/api-key" },
       secrets: { "api-key": apiKey ?? "" },
-      files: {
-        [PROGRAM]: readFileSync(new URL(PROGRAM, import.meta.url), "utf8"),
-        "collections.json": JSON.stringify(collections),
-      },
       uses: { database },
-      user: USER,
-      timeoutSeconds,
-      memoryMiB: 128,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }

@@ -1,25 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { matching, mebibytes, parseArgs, seconds, variable } from "../core/args.ts";
+import { file, matching, mebibytes, parseArgs, seconds, variable } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import { type Dependency, toldOf, uses } from "../core/dependency.ts";
-import { type ImageFacts, imageFacts, serverImage } from "../core/image.ts";
-import { Job } from "../core/job.ts";
-
-/** Files by the name they have in /run/files: paths on this machine, read when the program runs. */
-export const files = () =>
-  z
-    .record(
-      matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"),
-      z
-        .string("a file's path")
-        .refine((path) => statSync(path, { throwIfNoEntry: false })?.isFile(), "a file that is there"),
-    )
-    .default({});
-
-export const contents = (paths: Record<string, string>) =>
-  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path, "utf8")]));
+import { contents } from "../core/content.ts";
+import { toldOf, uses } from "../core/dependency.ts";
+import { type ImageFacts, imageFacts } from "../core/image.ts";
+import { NOBODY, Setup } from "../core/setup.ts";
 
 const Args = z.strictObject({
   platform: platform(),
@@ -36,10 +22,12 @@ const Args = z.strictObject({
   uses: uses(),
   /** Environment, nothing secret. @default {} */
   env: z.record(variable(), z.string("a text")).default({}),
-  /** Files for /run/files, by name: paths on this machine. @default {} */
-  files: files(),
+  /** Files for /run/files, by name: paths on this machine, read when the program runs. @default {} */
+  files: z
+    .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
+    .default({}),
   /** `uid:gid`. @default "65534:65534" */
-  user: matching(/^\d+:\d+$/, "uid:gid in digits").default("65534:65534"),
+  user: matching(/^\d+:\d+$/, "uid:gid in digits").default(NOBODY),
   /** After how long it is ended, and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
   /** Memory limit, in MiB. @default 256 */
@@ -59,28 +47,17 @@ export type SetupJobArgs = z.input<typeof Args>;
  * @example
  * const seed = new SetupJob("seed", { platform, image: "alpine:3", command: ["sh", "/run/files/seed.sh"], files: { "seed.sh": "seed.sh" }, uses: { database } });
  */
-export class SetupJob extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once the command has succeeded. */
-  readonly done: pulumi.Resource;
-
+export class SetupJob extends Setup {
   constructor(name: string, args: SetupJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { image, files, env, uses: references, ...rest } = parseArgs(Args, "SetupJob", name, args);
-    super("stackyard:jobs:SetupJob", name, {}, opts);
     const told = toldOf(references);
-    const job = new Job(name, this, {
+    super("SetupJob", name, opts, {
       ...rest,
-      subject: `SetupJob "${name}"`,
-      image: serverImage(rest.platform, typeof image === "string" ? { registry: image } : image),
+      image: typeof image === "string" ? { registry: image } : image,
       env: { ...told.env, ...told.fileEnv, ...env },
       secrets: told.files,
       files: contents(files),
       uses: references,
     });
-    this.done = job.done;
-    this.registerOutputs({});
-  }
-
-  get gate(): pulumi.Resource {
-    return this.done;
   }
 }

@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Dependency } from "./dependency.ts";
+import { type ImageFacts, serverImage } from "./image.ts";
+import { Job, type JobArgs } from "./job.ts";
+
+/** `uid:gid` of nobody in particular: for what writes nothing but to /tmp. */
+export const NOBODY = "65534:65534";
+
+/** A component that is one job: its own file says what runs, and where. */
+export abstract class Setup extends pulumi.ComponentResource implements Dependency {
+  /** Exists only once the job has succeeded: all that it is for is there. */
+  readonly done: pulumi.Resource;
+
+  constructor(
+    kind: string,
+    name: string,
+    opts: pulumi.ComponentResourceOptions | undefined,
+    { image, ...args }: Omit<JobArgs, "subject" | "image"> & { image: ImageFacts },
+  ) {
+    super(`stackyard:jobs:${kind}`, name, {}, opts);
+    const subject = `${kind} "${name}"`;
+    this.done = new Job(name, this, { ...args, subject, image: serverImage(args.platform, image) }).done;
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.done;
+  }
+}
