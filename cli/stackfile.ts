@@ -40,12 +40,24 @@ function write(file: string, content: StackFile): void {
   renameSync(fresh, file);
 }
 
+function filesOf(stack: string) {
+  const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
+  // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
+  const tracked = existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml";
+  return { copy, base: `${copy}.tracked`, tracked };
+}
+
+/** A stack's settings in files: what is tracked, and what was set in this clone on top, unless only the former is asked for. */
+export function stackFile(stack: string, { own }: { own: boolean }): StackFile {
+  const { copy, base, tracked } = filesOf(stack);
+  if (!own) return read(tracked);
+  const named = process.env.PULUMI_OPTION_CONFIG_FILE;
+  return named ? read(named) : merged(read(tracked), read(base), read(copy));
+}
+
 if (import.meta.main) {
   const [stack = "dev"] = process.argv.slice(2);
-  const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
-  const base = `${copy}.tracked`;
-  // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
-  const tracked = read(existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml");
-  write(copy, merged(tracked, read(base), read(copy)));
-  write(base, tracked);
+  const { copy, base, tracked } = filesOf(stack);
+  write(copy, merged(read(tracked), read(base), read(copy)));
+  write(base, read(tracked));
 }

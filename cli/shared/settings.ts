@@ -1,5 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { ArgsError, faultsOf } from "../../components/core/args.ts";
 import { Settings } from "../../stacks/config.ts";
+import { stackFile } from "../stackfile.ts";
 import { PROJECT, ROOT, STACK } from "./stack.ts";
 
 interface Shown {
@@ -31,10 +35,40 @@ export function readSettings({ secrets }: { secrets: boolean }) {
   return { given, hidden, ...(error ? {} : { settings: data }) };
 }
 
+/**
+ * The same from the stack's files, which takes no pulumi and no time: for what needs no secret. In the place of one is a text.
+ *
+ * @param own whether what was set in this clone counts; else what is tracked alone.
+ * @throws ArgsError as the program does.
+ */
+export function settingsInFiles(stack: string, { own }: { own: boolean }): Settings {
+  const prefix = `${PROJECT}:`;
+  const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as {
+    config?: Record<string, { default?: unknown }>;
+  };
+  const defaults = Object.entries(declared).flatMap(([key, value]) =>
+    "default" in value ? [[key, value.default]] : [],
+  );
+  const set = Object.entries(stackFile(stack, { own }).config ?? {}).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), withoutSecrets(plain(value))]] : [],
+  );
+  const given = Object.fromEntries([...defaults, ...set]) as Record<string, unknown>;
+  const { data, error } = Settings.safeParse(given);
+  if (error) throw new ArgsError(`Pulumi.${stack}.yaml has bad settings`, faultsOf(error, given));
+  return { ...data, down: false };
+}
+
+/** A stack file has secrets as `secure: …`. */
+const withoutSecrets = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_, each) =>
+    typeof each === "object" && each !== null && "secure" in each ? "a secret" : each,
+  );
+
 /** The CLI hands single values on as texts. */
-function plain(value: string | undefined): unknown {
+function plain(value: unknown): unknown {
+  if (typeof value !== "string") return value;
   try {
-    return JSON.parse(value ?? "");
+    return JSON.parse(value);
   } catch {
     return value;
   }
