@@ -1,19 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Platform } from "./components/index.ts";
-import { readSettings } from "./stacks/config.ts";
+import { hostPorts, readSettings, withPorts } from "./stacks/config.ts";
 import { polyglot } from "./stacks/polyglot.ts";
 
 const programs = { polyglot };
 
 const settings = readSettings();
-const { environment, imageSource, imageMirror, down } = settings;
+const { environment, imageSource, imageMirror, ports, down } = settings;
 const platform = await Platform.connect({
   environment,
   ...(imageSource ? { imageSource } : {}),
   ...(imageMirror ? { imageMirror } : {}),
+  freePorts: ports === "free" ? Object.keys(hostPorts(settings)) : [],
   down,
 });
-const services = programs[settings.program](platform, settings);
+const services = programs[settings.program](platform, withPorts(settings, platform.ports));
 const connections = Object.entries(services).map(([name, { connection }]) => [name, connection] as const);
 
 /** Where each service is, from inside its networks and from the host. */

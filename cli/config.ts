@@ -9,14 +9,14 @@ import { layersOf, type StackFile } from "./stackfile.ts";
 
 // make config [show=secrets] [json=1]: the settings in force, secrets hidden, and where each value comes from.
 
-const { given, hidden, settings } = readSettings({ secrets: process.env.show === "secrets" });
+const { given, hidden, filled, keys, faults } = readSettings({ secrets: process.env.show === "secrets" });
 const foreign = process.env.PULUMI_OPTION_CONFIG_FILE;
 const layers = foreign
   ? [{ name: basename(foreign), content: parse(readFileSync(foreign, "utf8")) as StackFile }]
   : layersOf(STACK, PROJECT);
 const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as StackFile;
 
-const rows = leaves(settings ?? given).map(([path, value]) => ({
+const rows = leaves(filled ? { ...filled, ...keys } : given).map(([path, value]) => ({
   key: path.join("."),
   value: hidden.has(path[0] ?? "") ? "[secret]" : text(value),
   from: sourceOf(path, value),
@@ -26,8 +26,14 @@ else {
   const lines = rows.map(({ key, value, from }) => [key, value, from]);
   process.stdout.write(`${table(["KEY", "VALUE", "FROM"], lines)}\n`);
 }
-if (!settings) {
-  process.stderr.write("Some of it is not as it should be: `make preview` says what.\n");
+if (faults.length > 0) {
+  process.stderr.write(`Some of it is not as it should be:
+${faults
+  .map(
+    (fault) => `  ${fault}
+`,
+  )
+  .join("")}`);
   process.exitCode = 1;
 }
 

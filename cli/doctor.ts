@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { holderOf } from "../components/core/guardrails.ts";
 import { engineApi, wrongWith } from "../components/engines/api.ts";
 import { dockerHost } from "../components/engines/host.ts";
+import { hostPorts, settingsOf } from "../stacks/config.ts";
 import { drift } from "./shared/recover.ts";
 import { readSettings } from "./shared/settings.ts";
 import { backendFolder, labels, PROJECT, readState, STACK } from "./shared/stack.ts";
@@ -86,28 +87,19 @@ async function engineFindings(): Promise<Finding[]> {
     advice: "set smaller memoryMiB: together they can ask for more than there is",
   });
 
-  const { settings } = readSettings({ secrets: false });
-  if (!settings) {
-    found.push({
-      about: "settings",
-      ok: false,
-      found: `of stack ${STACK}`,
-      advice: "`make preview` says what is wrong",
-    });
-  }
+  const { filled, keys, faults } = readSettings({ secrets: false });
+  found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
   const mine = await api.list(labels(state));
-  const wanted = Object.entries(settings ?? {}).flatMap(([service, set]) => {
-    const port = (set as { hostPort?: number } | undefined)?.hostPort;
-    return typeof port === "number" ? [{ service, port }] : [];
-  });
-  for (const { service, port } of wanted) {
+  // Free ones are chosen at the first `up`.
+  const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
+  for (const [key, port] of Object.entries(wanted)) {
     const ours = state.id !== undefined && mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
     const holder = ours ? undefined : await holderOf(api, port);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,
-      found: ours ? `${service}'s` : holder ? `taken by ${holder}` : `free, for ${service}`,
-      advice: `stop that, or \`make pulumi ARGS="config set --path ${service}.hostPort PORT"\``,
+      found: ours ? `${key}` : holder ? `taken by ${holder}` : `free, for ${key}`,
+      advice: `stop that, or \`make pulumi ARGS="config set --path ${key} PORT"\``,
     });
   }
 

@@ -17,17 +17,18 @@ export interface Layer {
   content: StackFile;
 }
 
-/** What a stack is set up by, the last one first to count. */
+/** A stack that has no file of its own (a colleague's, a branch's) is a copy of dev. */
+const trackedFile = (stack: string) =>
+  existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml";
+
+/** What a stack is set up by; the last one counts first. */
 export function layersOf(stack: string, project: string): Layer[] {
-  const own = existsSync(`Pulumi.${stack}.yaml`);
-  // A stack that has no file of its own (a colleague's, a branch's) is a copy of dev.
-  const base = own ? stack : "dev";
-  const copy = { name: "copy of dev", content: { config: { [`${project}:ports`]: "free" } } };
+  const tracked = trackedFile(stack);
+  const files = [tracked, tracked.replace(/\.yaml$/, ".local.yaml")].filter((name) => existsSync(name));
+  const copy = { name: "a copy of dev", content: { config: { [`${project}:ports`]: "free" } } };
   return [
-    ...[`Pulumi.${base}.yaml`, `Pulumi.${base}.local.yaml`].flatMap((name) =>
-      existsSync(name) ? [{ name, content: read(name) }] : [],
-    ),
-    ...(own ? [] : [copy]),
+    ...files.map((name) => ({ name, content: read(name) })),
+    ...(tracked === `Pulumi.${stack}.yaml` ? [] : [copy]),
   ];
 }
 
@@ -71,11 +72,23 @@ function write(file: string, content: StackFile): void {
   renameSync(fresh, file);
 }
 
+function filesOf(stack: string) {
+  const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
+  return { copy, base: `${copy}.tracked`, files: overlaid(layersOf(stack, String(read("Pulumi.yaml").name))) };
+}
+
+/** A stack's settings in files: what is tracked, and what is this clone's own on top, unless only the former is asked for. */
+export function stackFile(stack: string, { own }: { own: boolean }): StackFile {
+  if (!own) return read(trackedFile(stack));
+  const named = process.env.PULUMI_OPTION_CONFIG_FILE;
+  if (named) return read(named);
+  const { copy, base, files } = filesOf(stack);
+  return merged(files, read(base), read(copy));
+}
+
 if (import.meta.main) {
   const [stack = "dev"] = process.argv.slice(2);
-  const copy = `${process.env.STACKYARD_STATE}/config/Pulumi.${stack}.yaml`;
-  const base = `${copy}.tracked`;
-  const files = overlaid(layersOf(stack, String(read("Pulumi.yaml").name)));
+  const { copy, base, files } = filesOf(stack);
   write(copy, merged(files, read(base), read(copy)));
   write(base, files);
 }

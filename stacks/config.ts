@@ -1,7 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 import { z } from "zod";
-import { ArgsError, cpus, faultsOf, hostPort, matching, mebibytes, seconds } from "../components/core/args.ts";
+import {
+  ArgsError,
+  cpus,
+  faultsOf,
+  hostPort,
+  matching,
+  mebibytes,
+  seconds,
+  variable,
+} from "../components/core/args.ts";
 
 /** What every service takes. */
 const limits = {
@@ -35,6 +44,13 @@ export const Settings = z.strictObject({
     /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/,
     "a registry's host, with port and path where it has them",
   ).optional(),
+  /**
+   * `free`: the ports below say only what is published, each on a port that nobody had at the first `up`. For copies beside the
+   * main one.
+   */
+  ports: z.enum(["fixed", "free"]).default("fixed"),
+  /** API keys that the API is handed, by the name under which each is set: `pulumi config set --secret OPENAI_API_KEY`. */
+  apiKeys: z.record(variable(), z.enum(["required", "optional"])).default({}),
   postgres: z.strictObject({ ...database }).prefault({}),
   redis: z
     .strictObject({
@@ -84,13 +100,17 @@ export const Settings = z.strictObject({
 
 const DATABASES = ["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"] as const;
 type Database = (typeof DATABASES)[number];
-type Given = z.output<typeof Settings>;
-export type Settings = Omit<Given, Database> & {
+type Filled = z.output<typeof Settings>;
+export type Settings = Omit<Filled, Database> & {
   /** Options for its component; nothing where it is not enabled. */
-  [Name in Database]: Omit<Given[Name], "enabled"> | undefined;
+  [Name in Database]: Omit<Filled[Name], "enabled"> | undefined;
 } & {
+  /** API keys that are set, by name. */
+  keys: Record<string, string>;
   /** Only what lasts is declared: what `make down` runs. */
   down: boolean;
+  /** Services and jobs that are to run; all others are as after `make down`. Nothing for all. */
+  only?: string[];
 };
 
 /**
@@ -100,25 +120,82 @@ export type Settings = Omit<Given, Database> & {
  */
 export function readSettings(): Settings {
   const prefix = `${pulumi.getProject()}:`;
-  const given = Object.fromEntries(
-    Object.entries(allConfig())
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, text]) => [key.slice(prefix.length), parsed(text)]),
+  const given = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
+  const { filled, keys, faults } = checkSettings(
+    Object.fromEntries(given.map(([key, text]) => [key.slice(prefix.length), text])),
   );
-  const { data, error } = Settings.safeParse(given);
-  if (error) throw new ArgsError(`Pulumi.${pulumi.getStack()}.yaml has bad settings`, faultsOf(error, given));
-  const used = DATABASES.map((name) => {
-    const { enabled, ...options } = data[name];
-    return [name, enabled ? options : undefined];
-  });
-  return { ...data, ...Object.fromEntries(used), down: process.env.STACKYARD_DOWN === "1" };
+  if (!filled) throw new ArgsError(`Pulumi.${pulumi.getStack()}.yaml has bad settings`, faults);
+  return settingsOf(filled, keys);
 }
 
-/** The CLI hands every value on as a text, structured ones as JSON. */
-function parsed(text: string): unknown {
+/**
+ * Checks what is set, and fills in the defaults.
+ *
+ * @param given by key without the project's name. A text may be JSON, as the CLI hands on all that is not a text.
+ * @returns `filled` is absent where there are faults.
+ */
+export function checkSettings(given: Record<string, unknown>) {
+  const declared = Object.entries((valueOf(given.apiKeys) ?? {}) as Record<string, unknown>);
+  const own: Record<string, unknown> = {};
+  const keys: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (declared.some(([name]) => name === key)) keys[key] = value;
+    else own[key] = valueOf(value);
+  }
+  const { data, error } = Settings.safeParse(own);
+  const missing = declared.filter(([name, need]) => need === "required" && !given[name]);
+  const faults = [
+    ...(error ? faultsOf(error, own) : []),
+    ...missing.map(
+      ([name]) => `${name}: should be set, got nothing: make pulumi ARGS="config set --secret ${name}" asks for it`,
+    ),
+  ];
+  return { ...(faults.length === 0 && data ? { filled: data } : {}), keys: keys as Record<string, string>, faults };
+}
+
+/** What a stack program is told, of settings that are as they should be. */
+export function settingsOf(filled: Filled, keys: Record<string, string> = {}): Settings {
+  const used = DATABASES.map((name) => {
+    const { enabled, ...options } = filled[name];
+    return [name, enabled ? options : undefined];
+  });
+  const { STACKYARD_DOWN: down, STACKYARD_ONLY: only } = process.env;
+  return {
+    ...filled,
+    ...(Object.fromEntries(used) as Pick<Settings, Database>),
+    keys,
+    down: down === "1",
+    ...(only ? { only: only.split(",") } : {}),
+  };
+}
+
+/** Ports on the host, by where each is set: `neo4j.httpHostPort`. */
+export function hostPorts(settings: object): Record<string, number> {
+  const ports = Object.entries(settings).flatMap(([service, options]) =>
+    typeof options === "object" && options !== null
+      ? Object.entries(options).flatMap(([key, value]) =>
+          /hostPort$/i.test(key) && typeof value === "number" ? [[`${service}.${key}`, value] as const] : [],
+        )
+      : [],
+  );
+  return Object.fromEntries(ports);
+}
+
+/** The same settings with other ports on the host. */
+export function withPorts(settings: Settings, ports: Readonly<Record<string, number>>): Settings {
+  const changed: Record<string, unknown> = { ...settings };
+  for (const [path, port] of Object.entries(ports)) {
+    const [service = "", key = ""] = path.split(".");
+    changed[service] = { ...(changed[service] as object), [key]: port };
+  }
+  return changed as Settings;
+}
+
+function valueOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
   try {
-    return JSON.parse(text);
+    return JSON.parse(value);
   } catch {
-    return text;
+    return value;
   }
 }

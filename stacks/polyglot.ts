@@ -47,6 +47,7 @@ export function polyglot(platform: Platform, { postgres, redis, neo4j, qdrant, m
     platform,
     build: { context: "examples/api", images: { NODE_IMAGE: { registry: "node:24-slim", packages: "node" } } },
     uses: { ...databases, ...jobs },
+    secrets: settings.keys,
     probe: ["node", "src/probe.ts"],
     ...settings.api,
   });

@@ -1,5 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { Settings } from "../../stacks/config.ts";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { ArgsError } from "../../components/core/args.ts";
+import { checkSettings, type Settings, settingsOf } from "../../stacks/config.ts";
+import { stackFile } from "../stackfile.ts";
 import { PROJECT, ROOT, STACK } from "./stack.ts";
 
 interface Shown {
@@ -24,18 +28,36 @@ export function readSettings({ secrets }: { secrets: boolean }) {
     key.startsWith(prefix) ? [[key.slice(prefix.length), shown] as const] : [],
   );
   /** By key, without the project's name. */
-  const given = Object.fromEntries(set.map(([key, { value, objectValue }]) => [key, objectValue ?? plain(value)]));
+  const given = Object.fromEntries(set.map(([key, { value, objectValue }]) => [key, objectValue ?? value]));
   /** Keys whose values are secret and are not shown. */
   const hidden = new Set(set.flatMap(([key, { secret }]) => (secret && !secrets ? [key] : [])));
-  const { data, error } = Settings.safeParse(given);
-  return { given, hidden, ...(error ? {} : { settings: data }) };
+  return { given, hidden, ...checkSettings(given) };
 }
 
-/** The CLI hands single values on as texts. */
-function plain(value: string | undefined): unknown {
-  try {
-    return JSON.parse(value ?? "");
-  } catch {
-    return value;
-  }
+/**
+ * The same from the stack's files, which takes no pulumi and no time: for what needs no secret. In the place of one is a text.
+ *
+ * @param own whether what is this clone's own counts; else what is tracked alone.
+ * @throws ArgsError as the program does.
+ */
+export function settingsInFiles(stack: string, { own }: { own: boolean }): Settings {
+  const prefix = `${PROJECT}:`;
+  const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as {
+    config?: Record<string, { default?: unknown }>;
+  };
+  const defaults = Object.entries(declared).flatMap(([key, value]) =>
+    "default" in value ? [[key, value.default]] : [],
+  );
+  const set = Object.entries(stackFile(stack, { own }).config ?? {}).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), withoutSecrets(value)]] : [],
+  );
+  const { filled, keys, faults } = checkSettings(Object.fromEntries([...defaults, ...set]));
+  if (!filled) throw new ArgsError(`Pulumi.${stack}.yaml has bad settings`, faults);
+  return settingsOf(filled, keys);
 }
+
+/** A stack file has secrets as `secure: …`. */
+const withoutSecrets = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_, each) =>
+    typeof each === "object" && each !== null && "secure" in each ? "a secret" : each,
+  );

@@ -43,9 +43,10 @@ export class Job implements Dependency {
   constructor(name: string, component: pulumi.Resource, args: JobArgs) {
     const { platform, subject, timeoutSeconds } = args;
     const { engine } = platform;
-    platform.claim(name);
     const own = { parent: component };
     const uses = Object.values(args.uses);
+    const type = component.constructor.name;
+    platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, this, uses);
     const { command, entrypoint, files = {}, env = {} } = args;
     const key = {
       image: args.image.id,

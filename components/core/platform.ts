@@ -8,6 +8,7 @@ import { type DockerHost, dockerHost } from "../engines/host.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
 import { interrupted } from "./gate.ts";
+import { Declarations, type Graph } from "./graph.ts";
 import { free } from "./guardrails.ts";
 import { Ledger } from "./ledger.ts";
 import { keptPorts } from "./ports.ts";
@@ -65,7 +66,8 @@ export class Platform extends pulumi.ComponentResource {
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
   #subnets: Promise<string[]> | undefined;
-  readonly #names = new Set<string>();
+  /** Every service and job, declared here by itself. */
+  readonly declared = new Declarations();
   readonly #taken: string[] = [];
   readonly #once = new Map<string, unknown>();
 
@@ -127,11 +129,9 @@ export class Platform extends pulumi.ComponentResource {
     };
   }
 
-  /** @throws RunError when another component has the name: labels, network aliases and gates go by it. */
-  claim(name: string): void {
-    if (this.#names.has(name))
-      throw new pulumi.RunError(`"${name}" should be the name of one component only, got two of them`);
-    this.#names.add(name);
+  /** What has been declared so far, and what refers to what. */
+  get graph(): Graph {
+    return this.declared.graph;
   }
 
   /** A small subnet that nothing on the engine uses. */

@@ -61,10 +61,21 @@ export class Service implements Dependency {
   constructor(name: string, component: pulumi.Resource, args: ServiceArgs) {
     const { platform } = args;
     const { engine } = platform;
-    platform.claim(name);
     const own = { parent: component };
     const ports = args.ports ?? [];
     const uses = Object.values(args.uses ?? {});
+    platform.declared.add(
+      {
+        name,
+        kind: "service",
+        type: component.constructor.name,
+        network: name,
+        hostPorts: ports.map(({ hostPort }) => hostPort),
+        data: args.data !== undefined,
+      },
+      this,
+      uses,
+    );
 
     const volume = volumeOf(name, component, args);
     if (volume) this.data = volume.id;

@@ -3,17 +3,21 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { ArgsError } from "../../../components/index.ts";
-import { readSettings } from "../../../stacks/config.ts";
+import { hostPorts, readSettings, withPorts } from "../../../stacks/config.ts";
 import { mock } from "../helpers/stack.ts";
 
 beforeEach(() => {
   vi.stubEnv("STACKYARD_DOWN", undefined);
+  vi.stubEnv("STACKYARD_ONLY", undefined);
   mock();
 });
 
 const DEFAULTS = {
   program: "polyglot",
   environment: "dev",
+  ports: "fixed",
+  apiKeys: {},
+  keys: {},
   postgres: {},
   redis: {},
   neo4j: {},
@@ -44,6 +48,11 @@ test("all that can be set", () => {
     "stackyard:environment": "prod",
     "stackyard:imageSource": "packages",
     "stackyard:imageMirror": "registry.example.com:5000/proxy",
+    "stackyard:ports": "free",
+    "stackyard:apiKeys": { OPENAI_API_KEY: "required", OTHER_KEY: "optional", THIRD_KEY: "optional" },
+    "stackyard:OPENAI_API_KEY": "sk-1",
+    // As it is, though it looks like a number.
+    "stackyard:OTHER_KEY": "12345678901234567890",
     "stackyard:postgres": { hostPort: 15_432, memoryMiB: 1024, cpus: 1.5 },
     "stackyard:redis": { hostPort: 16_379, maxMemoryMiB: 64, appendOnly: false },
     "stackyard:neo4j": { hostPort: 17_687, httpHostPort: 17_474, heapMiB: 512, pageCacheMiB: 64 },
@@ -61,6 +70,9 @@ test("all that can be set", () => {
     environment: "prod",
     imageSource: "packages",
     imageMirror: "registry.example.com:5000/proxy",
+    ports: "free",
+    apiKeys: { OPENAI_API_KEY: "required", OTHER_KEY: "optional", THIRD_KEY: "optional" },
+    keys: { OPENAI_API_KEY: "sk-1", OTHER_KEY: "12345678901234567890" },
     postgres: { hostPort: 15_432, memoryMiB: 1024, cpus: 1.5 },
     redis: { hostPort: 16_379, maxMemoryMiB: 64, appendOnly: false },
     neo4j: { hostPort: 17_687, httpHostPort: 17_474, heapMiB: 512, pageCacheMiB: 64 },
@@ -86,6 +98,8 @@ test("all faults are told at once", () => {
     "stackyard:neo4j": { heapMiB: 1 },
     "stackyard:ollama": { models: ["llama3.2:1b"] },
     "stackyard:api": { enabled: false },
+    "stackyard:apiKeys": { OPENAI_API_KEY: "required", OTHER_KEY: "optional" },
+    "stackyard:UNHEARD_OF": "hunter22",
   };
   expect(() => configured(settings)).toThrow(
     new ArgsError("Pulumi.dev.yaml has bad settings", [
@@ -94,6 +108,8 @@ test("all faults are told at once", () => {
       "ollama.models: should be names with values, got a list",
       "api.enabled: should not be there",
       "enviroment: should not be there",
+      "UNHEARD_OF: should not be there",
+      'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set --secret OPENAI_API_KEY" asks for it',
     ]).message,
   );
 });
@@ -113,6 +129,37 @@ test("goes by the project's name", () => {
     ...DEFAULTS,
     environment: "prod",
   });
+});
+
+test("ports on the host are found wherever they are set, and others put in their place", () => {
+  const settings = configured({
+    "stackyard:postgres": { hostPort: 5432, memoryMiB: 64 },
+    "stackyard:neo4j": { hostPort: 7687, httpHostPort: 7474 },
+    "stackyard:minio": { enabled: false, hostPort: 9000 },
+    "stackyard:api": { hostPort: 3000 },
+  });
+  expect(hostPorts(settings)).toEqual({
+    "postgres.hostPort": 5432,
+    "neo4j.hostPort": 7687,
+    "neo4j.httpHostPort": 7474,
+    "api.hostPort": 3000,
+  });
+  const others = withPorts(settings, { "postgres.hostPort": 1, "neo4j.httpHostPort": 2 });
+  expect(others).toEqual({
+    ...settings,
+    postgres: { hostPort: 1, memoryMiB: 64 },
+    neo4j: { hostPort: 7687, httpHostPort: 2 },
+  });
+  expect(withPorts(settings, {})).toEqual(settings);
+});
+
+test.each<[string | undefined, string[] | undefined]>([
+  ["postgres,api", ["postgres", "api"]],
+  ["", undefined],
+  [undefined, undefined],
+])("STACKYARD_ONLY=%s", (value, only) => {
+  vi.stubEnv("STACKYARD_ONLY", value);
+  expect(configured({}).only).toEqual(only);
 });
 
 test.each<[string | undefined, boolean]>([
@@ -142,11 +189,9 @@ describe("the tracked files", () => {
   });
 
   test("Pulumi.prod.yaml publishes the API alone, and limits everything", () => {
-    const { program, environment, down, ...services } = configured(file("Pulumi.prod.yaml").config);
-    const ports = Object.entries(services).flatMap(([name, options]) =>
-      Object.entries(options ?? {}).flatMap(([key, port]) => (/port$/i.test(key) ? [[name, port]] : [])),
-    );
-    expect([environment, ports]).toEqual(["prod", [["api", 3000]]]);
+    const settings = configured(file("Pulumi.prod.yaml").config);
+    const { program, environment, ports, apiKeys, keys, down, ...services } = settings;
+    expect([environment, hostPorts(settings)]).toEqual(["prod", { "api.hostPort": 3000 }]);
     expect(Object.keys(services).sort()).toEqual(["api", "minio", "neo4j", "ollama", "postgres", "qdrant", "redis"]);
     for (const [name, options] of Object.entries(services)) {
       expect([name, options]).toEqual([

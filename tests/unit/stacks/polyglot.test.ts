@@ -8,6 +8,9 @@ import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "
 const SETTINGS: Settings = {
   program: "polyglot",
   environment: "dev",
+  ports: "fixed",
+  apiKeys: {},
+  keys: {},
   postgres: {},
   redis: {},
   neo4j: {},
