@@ -6,13 +6,14 @@ import { polyglot } from "./stacks/polyglot.ts";
 const programs = { polyglot };
 
 const settings = readSettings();
-const { environment, imageSource, imageMirror, ports, down } = settings;
+const { environment, imageSource, imageMirror, ports, down, only } = settings;
 const platform = await Platform.connect({
   environment,
   ...(imageSource ? { imageSource } : {}),
   ...(imageMirror ? { imageMirror } : {}),
   freePorts: ports === "free" ? Object.keys(hostPorts(settings)) : [],
   down,
+  only,
 });
 const services = programs[settings.program](platform, withPorts(settings, platform.ports));
 const connections = Object.entries(services).map(([name, { connection }]) => [name, connection] as const);

@@ -78,7 +78,7 @@ export class Api extends pulumi.ComponentResource implements Dependency {
     const service = new Service(name, this, {
       ...rest,
       subject: `Api "${name}"`,
-      image: builtFrom(name, rest.platform, build, own),
+      image: () => builtFrom(name, rest.platform, build, own),
       env: {
         PORT: String(port),
         ...told.env,

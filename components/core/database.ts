@@ -67,7 +67,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       ...rest,
       ...facts,
       subject: `${kind} "${name}"`,
-      image: serverImage(platform, image),
+      image: () => serverImage(platform, image),
       secrets: signIn?.files ?? {},
       data: { ...data, lifecycle: lasts, firstStart: { ...data.firstStart, ...signIn?.firstStart } },
       ports: [{ hostPort, port }, ...otherPorts].flatMap(({ hostPort, port }) =>

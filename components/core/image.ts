@@ -38,7 +38,6 @@ export interface Image {
  * Made once for all who use it, and left on the engine when the stack goes.
  */
 export function serverImage(platform: Platform, facts: ImageFacts): Image {
-  if (platform.down) return none(platform);
   return platform.once(`image ${facts.registry} ${facts.packages}`, () => {
     const name = `image-${facts.registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
     const image = new docker.RemoteImage(
@@ -60,9 +59,6 @@ export function serverImage(platform: Platform, facts: ImageFacts): Image {
     return { id: image.imageId, resource: image };
   });
 }
-
-/** While down nothing runs: no image is needed, nor built. */
-const none = (platform: Platform): Image => ({ id: pulumi.output(""), resource: platform });
 
 const reference = ({ imageSource, imageMirror }: Platform, facts: ImageFacts) =>
   imageSource === "registry" ? pinned(facts.registry, imageMirror) : likeOf(facts).ref;
@@ -104,7 +100,6 @@ export function builtFrom(
   { context, target, images }: z.output<typeof Build>,
   opts: pulumi.CustomResourceOptions,
 ): Image {
-  if (platform.down) return none(platform);
   const bases = Object.entries(images).map(([argument, facts]) => ({
     argument,
     image: serverImage(platform, facts),

@@ -12,7 +12,8 @@ export interface JobArgs {
   platform: Platform;
   /** For messages: `PostgresSetup "schema"`. */
   subject: string;
-  image: Image;
+  /** Asked for when it runs. */
+  image: () => Image;
   command: string[];
   /** In place of the image's own, where that one hands whatever it gets to its server. */
   entrypoint?: string[];
@@ -47,16 +48,7 @@ export class Job implements Dependency {
     const uses = Object.values(args.uses);
     const type = component.constructor.name;
     platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, this, uses);
-    const { command, entrypoint, files = {}, env = {} } = args;
-    const key = {
-      image: args.image.id,
-      command: [...(entrypoint ?? []), ...command],
-      files: sha256(files),
-      env: pulumi.output(env).apply(sha256),
-      volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
-    };
-
-    if (platform.down) {
+    if (platform.rests(name)) {
       // A gate that was passed stays as it is, so that the next `up` does not run the job again. One that never was is
       // made here with a key that no job has, so that the next `up` replaces it, that is runs the job.
       const pending = { pending: "made while down" };
@@ -64,11 +56,21 @@ export class Job implements Dependency {
       return;
     }
 
+    const { command, entrypoint, files = {}, env = {} } = args;
+    const image = args.image();
+    const key = {
+      image: image.id,
+      command: [...(entrypoint ?? []), ...command],
+      files: sha256(files),
+      env: pulumi.output(env).apply(sha256),
+      volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
+    };
+
     const container = engine.job(
       name,
       {
         service: name,
-        image: args.image.id,
+        image: image.id,
         command,
         ...(entrypoint ? { entrypoint } : {}),
         env,

@@ -28,6 +28,8 @@ export interface PlatformArgs {
   imageMirror?: string;
   /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
   freePorts?: readonly string[];
+  /** Services and jobs that run; all others are declared as by `down`. @default - all */
+  only?: readonly string[] | undefined;
   /** Declares what lasts (volumes, passwords, gates of jobs) and no container: what `make down` runs. @default false */
   down?: boolean;
 }
@@ -56,8 +58,7 @@ export class Platform extends pulumi.ComponentResource {
   readonly lifecycle: VolumeLifecycle;
   /** Whether the engine is on this machine. */
   readonly local: boolean;
-  /** Only what lasts is declared. */
-  readonly down: boolean;
+  readonly #runs: (name: string) => boolean;
   readonly ledger: Ledger;
   readonly imageMirror: string | undefined;
   readonly imageSource: ImageSource;
@@ -100,7 +101,7 @@ export class Platform extends pulumi.ComponentResource {
     this.environment = args.environment ?? "dev";
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
     this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
-    this.down = args.down ?? false;
+    this.#runs = (name) => args.down !== true && (args.only?.includes(name) ?? true);
     this.imageMirror = args.imageMirror;
     this.ports = ports;
     const own = { parent: this };
@@ -132,6 +133,11 @@ export class Platform extends pulumi.ComponentResource {
   /** What has been declared so far, and what refers to what. */
   get graph(): Graph {
     return this.declared.graph;
+  }
+
+  /** Whether only what lasts of a service or job is declared: its volume, its passwords, its gate once it is done. */
+  rests(name: string): boolean {
+    return !this.#runs(name);
   }
 
   /** A small subnet that nothing on the engine uses. */

@@ -15,7 +15,8 @@ export interface ServiceArgs {
   platform: Platform;
   /** For messages: `Postgres "main"`. */
   subject: string;
-  image: Image;
+  /** Asked for when it runs. */
+  image: () => Image;
   command?: string[];
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. */
@@ -82,7 +83,7 @@ export class Service implements Dependency {
     // While down too: then the next `up` finds nothing changed.
     for (const { hostPort } of ports) platform.ledger.publish(name, args.subject, hostPort);
 
-    if (platform.down) {
+    if (platform.rests(name)) {
       // What lasts is declared; what does not is gone until the next `up`.
       this.network = { id: pulumi.output(""), resource: component };
       this.ready = component;
@@ -115,7 +116,7 @@ export class Service implements Dependency {
       name,
       {
         service: name,
-        image: args.image.id,
+        image: args.image().id,
         ...(args.command ? { command: args.command } : {}),
         env: args.env ?? {},
         secrets: args.secrets ?? {},

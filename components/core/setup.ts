@@ -19,7 +19,7 @@ export abstract class Setup extends pulumi.ComponentResource implements Dependen
   ) {
     super(`stackyard:jobs:${kind}`, name, {}, opts);
     const subject = `${kind} "${name}"`;
-    this.done = new Job(name, this, { ...args, subject, image: serverImage(args.platform, image) }).done;
+    this.done = new Job(name, this, { ...args, subject, image: () => serverImage(args.platform, image) }).done;
     this.registerOutputs({});
   }
 

@@ -19,7 +19,7 @@ class Thing extends pulumi.ComponentResource {
     this.job = new Job("seed", this, {
       platform,
       subject: SUBJECT,
-      image: { id: pulumi.output("sha256:seed"), resource: this },
+      image: () => ({ id: pulumi.output("sha256:seed"), resource: this }),
       command: ["sh", "seed.sh"],
       uses: {},
       user: "65534:65534",
@@ -123,7 +123,7 @@ describe("runs again", () => {
     ["its entry point changes", { entrypoint: ["sh", "-c"] }],
     ["a file changes", { files: { "seed.sh": "two" } }],
     ["its environment changes", { env: { A: "2" } }],
-    ["its image changes", { image: { id: pulumi.output("sha256:other"), resource: undefined as never } }],
+    ["its image changes", { image: () => ({ id: pulumi.output("sha256:other"), resource: undefined as never }) }],
   ])("when %s", async (_, change) => {
     const before: Partial<JobArgs> = { files: { "seed.sh": "one" }, env: { A: "1" } };
     const [first, second] = [await key(job(before)), await key(job({ ...before, ...change }))];

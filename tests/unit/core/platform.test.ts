@@ -65,14 +65,24 @@ describe("what it is made of", () => {
   });
 
   test.each<[PlatformArgs, Partial<Platform>]>([
-    [{}, { environment: "dev", lifecycle: "keep", down: false, imageMirror: undefined }],
+    [{}, { environment: "dev", lifecycle: "keep", imageMirror: undefined }],
     [
-      { environment: "prod", down: true, imageMirror: "m:5000" },
-      { environment: "prod", lifecycle: "protected", down: true, imageMirror: "m:5000" },
+      { environment: "prod", imageMirror: "m:5000" },
+      { environment: "prod", lifecycle: "protected", imageMirror: "m:5000" },
     ],
   ])("takes %j", async (args, expected) => {
-    const { environment, lifecycle, down, imageMirror } = (await alone(args)).platform;
-    expect({ environment, lifecycle, down, imageMirror }).toEqual(expected);
+    const { environment, lifecycle, imageMirror } = (await alone(args)).platform;
+    expect({ environment, lifecycle, imageMirror }).toEqual(expected);
+  });
+
+  test.each<[PlatformArgs, boolean, boolean]>([
+    [{}, false, false],
+    [{ only: ["one"] }, false, true],
+    [{ down: true }, true, true],
+    [{ down: true, only: ["one"] }, true, true],
+  ])("told %j: whether `one` rests, and `two`", async (args, one, two) => {
+    const { platform } = await alone(args);
+    expect([platform.rests("one"), platform.rests("two")]).toEqual([one, two]);
   });
 
   test.each([

@@ -22,7 +22,7 @@ class Thing extends pulumi.ComponentResource {
     this.service = new Service(name, this, {
       platform,
       subject: SUBJECT,
-      image: { id: pulumi.output("sha256:web"), resource: this },
+      image: () => ({ id: pulumi.output("sha256:web"), resource: this }),
       user: "1000:1000",
       probe: { test: ["CMD", "true"] },
       readyTimeoutSeconds: 60,

@@ -114,12 +114,13 @@ export class Stack<T> {
 /** Runs a program under mocks, until every resource has been registered. */
 export async function deploy<T>(program: (platform: Platform) => T, options: Options = {}): Promise<Stack<T>> {
   const { host = "unix:///var/run/docker.sock", engine = new FakeEngine() } = options;
-  const { environment, imageSource, imageMirror, down } = options;
+  const { environment, imageSource, imageMirror, down, only } = options;
   const args: PlatformArgs = {
     ...(environment && { environment }),
     ...(imageSource && { imageSource }),
     ...(imageMirror && { imageMirror }),
     ...(down && { down }),
+    ...(only && { only }),
   };
   const source = imageSource ?? "registry";
   // The SDK keeps a stack trace with every promise, and Vitest maps every frame of each: that would be most of the time.

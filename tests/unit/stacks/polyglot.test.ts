@@ -375,3 +375,19 @@ test("tells where each service is", async () => {
     api: "http://api:3000",
   });
 });
+
+test("of what is not to run only what lasts is declared, and no image is asked for", async () => {
+  const stack = await deploy((platform) => polyglot(platform, DEV), { only: ["redis", "postgres"] });
+  const running = (kind: string) => stack.of(kind).map(({ name }) => name);
+  expect(running("Container").sort()).toEqual(["postgres", "redis"]);
+  expect(running("Network").sort()).toEqual(["postgres", "redis"]);
+  expect(running("RemoteImage").sort()).toEqual(["image-postgres-17", "image-redis-8"]);
+  const all = await deploy((platform) => polyglot(platform, DEV));
+  const lasting = (of: typeof stack) =>
+    [...of.of("Volume"), ...of.of("RandomPassword")]
+      .map(({ key }) => key)
+      .filter((key) => /-(data|password|api-key)$/.test(key));
+  expect(lasting(stack).sort()).toEqual(lasting(all).sort());
+  const { input } = stack.get("Stash ledger").inputs;
+  expect(input).toEqual(all.get("Stash ledger").inputs.input);
+});
