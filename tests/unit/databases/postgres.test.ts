@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
+import { pinned } from "../../../components/core/lock.ts";
 import { pgpass } from "../../../components/databases/postgres.ts";
 import { Postgres, type PostgresArgs } from "../../../components/index.ts";
-import { deploy, held } from "../helpers/stack.ts";
+import { deploy, held, type Options, refusedBy, volumeOf } from "../helpers/stack.ts";
 
-const postgres = (args: Partial<PostgresArgs>) => deploy((platform) => new Postgres("main", { platform, ...args }));
+const postgres = (args: Partial<PostgresArgs>, options: Options = {}) =>
+  deploy((platform) => new Postgres("main", { platform, ...args }), options);
 
 test("its database, and the role that owns it, may be called otherwise", async () => {
   const stack = await postgres({ database: "shop" });
@@ -17,10 +19,34 @@ test("its database, and the role that owns it, may be called otherwise", async (
   });
 });
 
-test("is told how many connections it may have", async () => {
-  const { command } = (await postgres({ maxConnections: 20 })).get("Container main").inputs;
-  expect(command).toEqual(["postgres", "-c", "max_connections=20"]);
+test.each<[Partial<PostgresArgs>, string[]]>([
+  [{ maxConnections: 20 }, ["-c", "max_connections=20"]],
+  [{ sharedBuffersMiB: 64 }, ["-c", "max_connections=100", "-c", "shared_buffers=64MB"]],
+])("is told of %j", async (args, expected) => {
+  expect((await postgres(args)).get("Container main").inputs.command).toEqual(["postgres", ...expected]);
 });
+
+test.each([
+  ["16", "/var/lib/postgresql/data"],
+  ["17", "/var/lib/postgresql/data"],
+  // It has a folder for each version below.
+  ["18", "/var/lib/postgresql"],
+] as const)("version %s has its own image, and its volume at %s", async (version, path) => {
+  const stack = await postgres({ version });
+  expect(stack.of("RemoteImage").map(({ inputs }) => inputs.name)).toEqual([pinned(`postgres:${version}`)]);
+  const [data] = stack.get("Container main").inputs.volumes as object[];
+  expect(data).toEqual({ containerPath: path, volumeName: volumeOf("main-data") });
+  expect(stack.get("Stash ledger").inputs).toMatchObject({ input: { volumes: { main: { major: version } } } });
+});
+
+test.each(["16", "18"] as const)(
+  "version %s is refused where images are built from package registries",
+  async (version) => {
+    expect(await refusedBy(() => postgres({ version }, { imageSource: "packages" }))).toEqual([
+      `Postgres "main" has bad arguments\n  version: should be 17, because no other is built from package registries, got "${version}"`,
+    ]);
+  },
+);
 
 test("a password that is given is encoded in its URL", async () => {
   const { made } = await postgres({ password: 'h:u\\nt"er22' });
