@@ -1,28 +1,47 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, identifier, parseArgs, secretValue } from "../core/args.ts";
+import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
+import type { ImageFacts } from "../core/image.ts";
 
-/** The image, for those who bring its client: setup jobs. */
-export const POSTGRES_IMAGE = { registry: "postgres:17", packages: "postgres" };
-const MAJOR = "17";
+/** Images, and where they have their volume: from 18 on a folder per version is in it. Debian has packages of 17 only. */
+const VERSIONS: Record<"16" | "17" | "18", { image: ImageFacts; dataPath: string }> = {
+  16: { image: { registry: "postgres:16" }, dataPath: "/var/lib/postgresql/data" },
+  17: { image: { registry: "postgres:17", packages: "postgres" }, dataPath: "/var/lib/postgresql/data" },
+  18: { image: { registry: "postgres:18" }, dataPath: "/var/lib/postgresql" },
+};
 const PORT = 5432;
-const DATA_PATH = "/var/lib/postgresql/data";
 /** The image's own user postgres. */
 export const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
 
-const Args = z.strictObject({
-  ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
-  /** Database, and the role that owns it; made on first start, fixed afterwards. @default "app" */
-  database: identifier().default("app"),
-  /** Password of that role. @default - a random one, made once */
-  password: secretValue().optional(),
-  /** Most connections at a time. @default 100 */
-  maxConnections: count(1, 10_000).default(100),
-});
+const Args = z
+  .strictObject({
+    ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
+    /** Major version; fixed once there is data. Where images are built from package registries there is 17 only. @default "17" */
+    version: z.enum(["16", "17", "18"]).default("17"),
+    /** Database, and the role that owns it; made on first start, fixed afterwards. @default "app" */
+    database: identifier().default("app"),
+    /** Password of that role. @default - a random one, made once */
+    password: secretValue().optional(),
+    /** Most connections at a time. @default 100 */
+    maxConnections: count(1, 10_000).default(100),
+    /** Cache that all connections share, in MiB; should leave room below `memoryMiB`. @default - PostgreSQL's own, 128 */
+    sharedBuffersMiB: mebibytes(1).optional(),
+  })
+  .refine(
+    ({ platform, version }) => VERSIONS[version].image.packages !== undefined || platform.imageSource === "registry",
+    {
+      path: ["version"],
+      error: "17, because no other is built from package registries",
+    },
+  )
+  .refine(({ sharedBuffersMiB = 0, memoryMiB }) => sharedBuffersMiB < memoryMiB, {
+    path: ["sharedBuffersMiB"],
+    error: "less than memoryMiB",
+  });
 export type PostgresArgs = z.input<typeof Args>;
 
 /**
@@ -37,13 +56,26 @@ export type PostgresArgs = z.input<typeof Args>;
 export class Postgres extends Database {
   /** `url` is secret: `postgresql://role:password@host:port/database`. */
   declare readonly connection: Connection;
+  /** For those who bring its client: setup jobs. */
+  readonly image: ImageFacts;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { database, password, maxConnections, ...rest } = parseArgs(Args, "Postgres", name, args);
+    const { version, database, password, maxConnections, sharedBuffersMiB, ...rest } = parseArgs(
+      Args,
+      "Postgres",
+      name,
+      args,
+    );
+    const { image, dataPath } = VERSIONS[version];
     super("Postgres", name, rest, opts, {
-      image: POSTGRES_IMAGE,
+      image,
       port: PORT,
-      command: ["postgres", "-c", `max_connections=${maxConnections}`],
+      command: [
+        "postgres",
+        "-c",
+        `max_connections=${maxConnections}`,
+        ...(sharedBuffersMiB === undefined ? [] : ["-c", `shared_buffers=${sharedBuffersMiB}MB`]),
+      ],
       env: {
         POSTGRES_USER: database,
         POSTGRES_DB: database,
@@ -54,7 +86,7 @@ export class Postgres extends Database {
       },
       user: POSTGRES_USER,
       tmpfs: { [SOCKET_FOLDER]: "uid=999,gid=999,mode=3777,size=16m" },
-      data: { path: DATA_PATH, major: MAJOR, firstStart: { database } },
+      data: { path: dataPath, major: version, firstStart: { database } },
       probe: {
         // Over the network: the image trusts every connection from 127.0.0.1.
         test: [
@@ -78,6 +110,7 @@ export class Postgres extends Database {
       },
       connection: { scheme: "postgresql", user: database, database },
     });
+    this.image = image;
   }
 }
 

@@ -4,7 +4,7 @@ import { files, instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
 import { contents, numbered } from "../core/content.ts";
 import { Setup } from "../core/setup.ts";
-import { POSTGRES_IMAGE, POSTGRES_USER, Postgres, pgpass } from "../databases/postgres.ts";
+import { POSTGRES_USER, Postgres, pgpass } from "../databases/postgres.ts";
 
 const Args = z.strictObject({
   platform: platform(),
@@ -34,7 +34,7 @@ export class PostgresSetup extends Setup {
     const files = numbered(sql);
     super("PostgresSetup", name, opts, {
       ...rest,
-      image: POSTGRES_IMAGE,
+      image: database.image,
       command: [
         "psql",
         "--no-psqlrc",

@@ -5,15 +5,14 @@ import neo4j from "neo4j-driver";
 import { Ollama } from "ollama";
 import pg from "pg";
 import { createClient } from "redis";
+import type { FACTS } from "./facts.ts";
 
-/** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/ and a row here. */
+/** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here and one in facts.ts. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
-  kind: "Postgres" | "Redis" | "Neo4j" | "Qdrant" | "Minio" | "Ollama";
+  kind: keyof typeof FACTS;
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
-  /** Where its data is, in its container. */
-  dataPath: string;
   /** Limit that is in force, by the arguments. */
   memoryMiB: number;
   /** Through a real client on the host. @throws what the client throws, when the server does not let it in. */
@@ -33,7 +32,6 @@ export const ROWS: Row[] = [
   {
     kind: "Postgres",
     args: { memoryMiB: 256 },
-    dataPath: "/var/lib/postgresql/data",
     memoryMiB: 256,
     write: async (url, value) => {
       await sql(url, "create table if not exists kept (value text)");
@@ -50,7 +48,6 @@ export const ROWS: Row[] = [
   {
     kind: "Redis",
     args: {},
-    dataPath: "/data",
     memoryMiB: 128,
     write: async (url, value) => void (await redis(url, "SET", "kept", value)),
     read: async (url) => String(await redis(url, "GET", "kept")),
@@ -64,7 +61,6 @@ export const ROWS: Row[] = [
   {
     kind: "Minio",
     args: {},
-    dataPath: "/data",
     memoryMiB: 512,
     write: async (url, value) => {
       if (!(await s3(url).bucketExists("kept"))) await s3(url).makeBucket("kept");
@@ -87,7 +83,6 @@ export const ROWS: Row[] = [
     kind: "Neo4j",
     // A Java's start beside all the others', on a small machine.
     args: { readyTimeoutSeconds: 300 },
-    dataPath: "/data",
     memoryMiB: 1024,
     write: async (url, value) => void (await cypher(url, "MERGE (it:Kept) SET it.value = $value", { value })),
     read: async (url) => (await cypher(url, "MATCH (it:Kept) RETURN it.value AS value")).join(),
@@ -106,7 +101,6 @@ export const ROWS: Row[] = [
   {
     kind: "Qdrant",
     args: {},
-    dataPath: "/qdrant/storage",
     memoryMiB: 256,
     write: async (url, value) => {
       const client = qdrant(url);
@@ -135,7 +129,6 @@ export const ROWS: Row[] = [
     // It has no passwords: who reaches it may use it.
     kind: "Ollama",
     args: {},
-    dataPath: "/home/ubuntu",
     memoryMiB: 2048,
     write: async (url, value) => {
       const model = emptyModel();
@@ -163,7 +156,8 @@ async function sql(url: string, statement: string, ...values: string[]): Promise
   }
 }
 
-async function redis(url: string, ...command: string[]): Promise<unknown> {
+/** @throws what the server answers, when that is an error. */
+export async function redis(url: string, ...command: string[]): Promise<unknown> {
   const client = createClient({ url, socket: { reconnectStrategy: false } });
   // What goes wrong is also thrown.
   client.on("error", () => {});

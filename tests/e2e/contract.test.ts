@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FACTS } from "../contract/facts.ts";
 import { ROWS } from "../contract/rows.ts";
 import { api, docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
 
@@ -33,7 +34,7 @@ afterAll(() => stack.dispose());
 
 const valueOf = (name: string) => `kept by ${name}`;
 
-describe.each(ROWS)("$kind", ({ kind, memoryMiB, dataPath, write, read, refused, inside: client }) => {
+describe.each(ROWS)("$kind", ({ kind, memoryMiB, write, read, refused, inside: client }) => {
   const name = kind.toLowerCase();
 
   test("is healthy, and what is written through a host port is read by a client on its network", async () => {
@@ -65,7 +66,7 @@ describe.each(ROWS)("$kind", ({ kind, memoryMiB, dataPath, write, read, refused,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges:true"],
     });
-    const volume = Mounts.find(({ Destination }) => Destination === dataPath)?.Name;
+    const volume = Mounts.find(({ Destination }) => Destination === FACTS[kind].dataPath)?.Name;
     expect(volume).toBe((await stack.state())[`Volume ${name}-data`]);
   });
 });

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { redis } from "../contract/rows.ts";
 import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, SMALL, TestStack } from "./harness.ts";
 
 // A stack's whole life with real clients: from another container, through the published ports, and over HTTP.
@@ -358,18 +358,6 @@ async function query(url: string, sql: string): Promise<unknown[]> {
     return (await client.query(sql)).rows;
   } finally {
     await client.end();
-  }
-}
-
-async function redis(url: string, ...command: string[]): Promise<unknown> {
-  const client = createClient({ url, socket: { reconnectStrategy: false } });
-  // What goes wrong is also thrown.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return await client.sendCommand(command);
-  } finally {
-    if (client.isOpen) client.destroy();
   }
 }
 

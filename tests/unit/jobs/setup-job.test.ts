@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { pinned } from "../../../components/core/lock.ts";
 import { Postgres, Redis, SetupJob, type SetupJobArgs } from "../../../components/index.ts";
@@ -134,39 +134,12 @@ test.each<[string, SetupJobArgs["image"], Options, string]>([
   expect((await alone({ image }, options)).of("RemoteImage").map(({ inputs }) => inputs.name)).toEqual([expected]);
 });
 
-describe("done", () => {
-  test("passes when the command succeeds, fails when it does", async () => {
-    const stack = await alone();
-    const container = stack.engine.container(idOf("seed")).onStart((it) => it.writes("no").exits(1));
-    await expect(stack.run("seed-done")).rejects.toThrow(
-      new Error(
-        'SetupJob "seed" failed with exit code 1\nlast log lines:\n  no\nMend the cause and run `up` again: it will be tried again.',
-      ),
-    );
-    stack.engine.container(idOf("seed")).onStart((it) => it.exits(0));
-    expect(container).toBeDefined();
-    await expect(stack.run("seed-done")).resolves.toBeUndefined();
-  });
-
-  test("fails at the time-out that was set", async () => {
-    const stack = await alone({ timeoutSeconds: 3 });
-    stack.engine.container(idOf("seed"));
-    vi.useFakeTimers();
-    const failed = stack.run("seed-done").catch((error: Error) => error.message.split("\n")[0]);
-    await vi.advanceTimersByTimeAsync(3_000);
-    vi.useRealTimers();
-    expect(await failed).toBe('SetupJob "seed" was ended: it took longer than 3 s');
-  });
-
-  test("is what others wait for", async () => {
-    const { made } = await alone();
-    expect(made.gate).toBe(made.done);
-  });
-});
-
-test("when down, its gate is all that is declared of it", async () => {
-  const stack = await alone({}, { down: true });
-  expect(stack.resources.filter(({ parent }) => parent === "SetupJob seed").map(({ key }) => key)).toEqual([
-    "Stash seed-done",
-  ]);
+test("done fails at the time-out that was set", async () => {
+  const stack = await alone({ timeoutSeconds: 3 });
+  stack.engine.container(idOf("seed"));
+  vi.useFakeTimers();
+  const failed = stack.run("seed-done").catch((error: Error) => error.message.split("\n")[0]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  vi.useRealTimers();
+  expect(await failed).toBe('SetupJob "seed" was ended: it took longer than 3 s');
 });

@@ -1,0 +1,224 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import type { Database } from "../../../components/core/database.ts";
+import type { Platform } from "../../../components/index.ts";
+import { FACTS, type Facts } from "../../contract/facts.ts";
+import { probed } from "../helpers/engine.ts";
+import { everyService, expectNoSecret, handedTo, healthcheck } from "../helpers/expected.ts";
+import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
+
+// What is the same for every database: what each asks the engine for, by its row in contract/facts.ts.
+
+const CONTAINER = "Container main";
+const DATA = volumeOf("main-data");
+const TMP = { "/tmp": "mode=1777,size=64m" };
+
+describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
+  const { image, container, credential, dataPath, memoryMiB, pids, ports, stopGraceSeconds, url } = facts;
+  const component = facts.component as new (name: string, args: { platform: Platform }) => Database;
+  const database = (args: object = {}, options: Options = {}) =>
+    deploy((platform) => new component("main", { platform, ...args }), options);
+
+  const key = `${kind} main`;
+  const secret = passwordOf(credential?.resource ?? "");
+  const password = credential ? [`RandomPassword ${credential.resource}`] : [];
+  const handed = credential ? ["Volume main-secrets"] : [];
+  const mounts = [
+    ...(credential ? [{ containerPath: "/run/secrets", volumeName: volumeOf("main-secrets"), readOnly: true }] : []),
+  ];
+  const remembered = (origin: string) => ({
+    volume: DATA,
+    ...facts.remembered,
+    firstStart: { ...facts.remembered.firstStart, ...(credential ? { [credential.name]: origin } : {}) },
+  });
+  /** Each port that can be published, on one of the host's. */
+  const published = Object.entries(ports).map(([argument, port], at) => ({ argument, port, hostPort: 15_000 + at }));
+  const everyPort = Object.fromEntries(published.map(({ argument, hostPort }) => [argument, hostPort]));
+
+  test("is made of a credential where it has one, a volume, a network, a container and a gate", async () => {
+    expect((await database()).types).toEqual({
+      "Platform platform": "stackyard:core:Platform",
+      "Provider docker": "pulumi:providers:docker",
+      "Stash identity": "pulumi:index:Stash",
+      "Stash ledger": "pulumi:index:Stash",
+      [`RemoteImage ${image}`]: "docker:index/remoteImage:RemoteImage",
+      [key]: `stackyard:databases:${kind}`,
+      ...Object.fromEntries(password.map((each) => [each, "random:index/randomPassword:RandomPassword"])),
+      "Volume main-data": "docker:index/volume:Volume",
+      ...Object.fromEntries(handed.map((each) => [each, "docker:index/volume:Volume"])),
+      "Network main": "docker:index/network:Network",
+      [CONTAINER]: "docker:index/container:Container",
+      "Stash main-ready": "pulumi:index:Stash",
+    });
+  });
+
+  test("all that is its own is its child", async () => {
+    const children = (await database()).resources.filter(({ parent }) => parent === key).map((each) => each.key);
+    expect(children.sort()).toEqual([
+      CONTAINER,
+      "Network main",
+      ...password,
+      "Stash main-ready",
+      "Volume main-data",
+      ...handed,
+    ]);
+  });
+
+  test("the container, by default", async () => {
+    const { inputs, deleteBeforeReplace, dependsOn, protect, secretInputs } = (await database()).get(CONTAINER);
+    const { tests, timeout, startPeriod, ...probe } = container.healthcheck;
+    expect(inputs).toEqual({
+      ...everyService(memoryMiB, stopGraceSeconds),
+      ...container,
+      image: `sha256:${image}`,
+      tmpfs: { ...TMP, ...container.tmpfs },
+      healthcheck: { ...healthcheck(tests, timeout, startPeriod), ...probe },
+      networksAdvanced: [{ name: idOf("main"), aliases: ["main"] }],
+      labels: labels("main", "service"),
+      ports: [],
+      volumes: [{ containerPath: dataPath, volumeName: DATA }, ...mounts],
+    });
+    expect({ deleteBeforeReplace, dependsOn, protect, secretInputs }).toEqual({
+      deleteBeforeReplace: true,
+      dependsOn: ["Network main", `RemoteImage ${image}`, "Stash ledger", "Volume main-data", ...handed],
+      protect: false,
+      secretInputs: [],
+    });
+  });
+
+  test.each([
+    { given: { cpus: 0.5, readyTimeoutSeconds: 20 }, cpus: "0.5", startPeriod: "20s" },
+    { given: { cpus: 1.5, readyTimeoutSeconds: 90 }, cpus: "1.5", startPeriod: "1m30s" },
+  ])("limits and ports have their effect: $given", async ({ given, cpus, startPeriod }) => {
+    const limits = { memoryMiB: 3 * memoryMiB, stopGraceSeconds: 5 };
+    const stack = await database({ ...limits, ...given, ...everyPort });
+    expect(stack.get(CONTAINER).inputs).toMatchObject({
+      ...everyService(3 * memoryMiB, 5),
+      cpus,
+      ports: published
+        .map(({ port, hostPort }) => ({ internal: port, external: hostPort, ip: "127.0.0.1", protocol: "tcp" }))
+        .sort((a, b) => a.internal - b.internal),
+      healthcheck: { startPeriod },
+    });
+    expect(stack.get("Network main").inputs.internal).toBe(false);
+  });
+
+  test("its volume is remembered, with what is fixed in it, and its ports", async () => {
+    const volumes = { main: remembered("a generated one") };
+    expect((await database()).get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
+    expect((await database(everyPort)).get("Stash ledger").inputs).toEqual({
+      input: { volumes, ports: Object.fromEntries(published.map(({ hostPort }) => [hostPort, `${kind} "main"`])) },
+    });
+  });
+
+  if (credential) {
+    const { name, resource, files, given } = credential;
+    const filesOf = async (args: object) => (await handedTo(await database(args), "main")).map((each) => each.files);
+
+    test("its credential is handed over in files that only the server's user can read", async () => {
+      expect(await handedTo(await database(), "main")).toEqual([
+        { to: volumeOf("main-secrets"), files: files(secret), access: `400 ${container.user}` },
+      ]);
+    });
+
+    test("its credential is in no input that is not marked as secret", async () => {
+      const stack = await database();
+      expectNoSecret(stack.resources, [secret]);
+      expect(stack.get("Volume main-secrets").secretInputs).toEqual(["replacementTrigger"]);
+    });
+
+    test("its credential may be given, and is in no input that is not marked as secret either", async () => {
+      const stack = await database({ [name]: "hunter22" });
+      expectNoSecret(stack.resources, ["hunter22"]);
+      expect(stack.get(`Stash ${resource}`).secretInputs).toEqual(["input"]);
+      expect(stack.get("Stash ledger").inputs).toMatchObject({
+        input: { volumes: { main: remembered("a given one") } },
+      });
+    });
+
+    test.each(given)("a credential that is given, %s, is in its files as it is read there", async (value, expected) => {
+      expectNoSecret((await database({ [name]: value })).resources, [value]);
+      expect(await filesOf({ [name]: value })).toEqual([expected]);
+    });
+
+    test("its credential may be an output", async () => {
+      expect(await filesOf({ [name]: pulumi.secret("hunter22") })).toEqual([files("hunter22")]);
+    });
+  }
+
+  test.each<[string, object, Options, boolean]>([
+    ["dev", {}, { environment: "dev" }, false],
+    ["prod", {}, { environment: "prod" }, true],
+    ["dev, protected on purpose", { lifecycle: "protected" }, { environment: "dev" }, true],
+    ["prod, to keep on purpose", { lifecycle: "keep" }, { environment: "prod" }, false],
+  ])("in %s", async (_, args, options, protects) => {
+    const { resources } = await database(args, options);
+    const found = resources.filter(({ protect }) => protect).map((each) => each.key);
+    expect(found.sort()).toEqual(protects ? [...password, "Volume main-data"] : []);
+  });
+
+  test("data that goes with the container has no volume, and nothing is remembered of it", async () => {
+    const stack = await database({ lifecycle: "ephemeral" });
+    expect(stack.of("Volume").map((each) => each.key)).toEqual(handed);
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
+    expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: dataPath }, ...mounts]);
+  });
+
+  test("when down, volume and credential are declared, and remembered as before", async () => {
+    const [up, down] = [await database(), await database({}, { down: true })];
+    const lasting = [...password, "Stash identity", "Stash ledger", "Volume main-data"];
+    expect(down.keys).toEqual([key, "Platform platform", "Provider docker", ...lasting].sort());
+    for (const each of lasting) expect(down.get(each)).toEqual({ ...up.get(each), inputs: expect.any(Object) });
+    expect(down.get("Stash ledger").inputs).toEqual(up.get("Stash ledger").inputs);
+  });
+
+  test("others are told of it: address, credentials, network, volume, and when it is ready", async () => {
+    const { made } = await database({ hostPort: 15_000 });
+    const { connection } = made;
+    const member = credential?.name;
+    const fromHost = { host: "127.0.0.1", port: 15_000, url: url(secret, "127.0.0.1:15000") };
+    expect({
+      ...connection,
+      ...(member ? { [member]: await held(connection[member]) } : {}),
+      url: await held(connection.url),
+      fromHost: await held(connection.fromHost),
+    }).toEqual({
+      host: "main",
+      port: ports.hostPort,
+      ...facts.connection,
+      ...(member ? { [member]: secret } : {}),
+      url: url(secret, `main:${ports.hostPort}`),
+      fromHost,
+    });
+    const secrets = [connection.url, connection.fromHost?.url, ...(member ? [connection[member]] : [])];
+    for (const each of secrets) expect(each && (await pulumi.isSecret(each))).toBe(true);
+    expect(await held(made.network.id)).toBe(idOf("main"));
+    expect(await held(made.data)).toBe(DATA);
+    expect(made.gate).toBe(made.ready);
+  });
+
+  test("ready passes once the probe has, and fails with what the server said last, without its credential", async () => {
+    const stack = await database();
+    const server = stack.engine.container(idOf("main"), { pidsLimit: pids });
+    server.onStart((it) => it.writes(`bad ${secret}`).exits(1));
+    await expect(stack.run("main-ready")).rejects.toThrow(
+      new Error(
+        `${kind} "main" stopped with exit code 1\nlast log lines:\n  bad ${credential ? "[secret]" : secret}\n` +
+          "Mend the cause and run `up` again: it will be tried again.",
+      ),
+    );
+    server.onStart((it) => it.in(0, { health: { status: "healthy", probes: [probed(0)] } }));
+    await expect(stack.run("main-ready")).resolves.toBeUndefined();
+  });
+
+  test("ready passes for a server that runs, with its limit of processes set", async () => {
+    const stack = await database();
+    stack.engine.container(idOf("main"), {
+      status: "running",
+      startedAt: new Date(),
+      health: { status: "healthy", probes: [probed(0)] },
+    });
+    await expect(stack.run("main-ready")).resolves.toBeUndefined();
+    expect(stack.engine.acts).toEqual([["limitPids", idOf("main"), pids]]);
+  });
+});
