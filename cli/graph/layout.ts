@@ -73,7 +73,8 @@ export function layoutOf(graph: Graph): Layout {
     const outside = laid.routes[at]!;
     const box = nodes.find(({ node }) => node.name === edge.from)!;
     const start: Point = [box.x + box.width, outside[0]![1]];
-    const route = [start, ...outside, ...moved(unit.entries.get(edge.to) ?? [], cornerOf(unit))];
+    // Its way inside starts where the one outside ends.
+    const route = [start, ...outside, ...moved(unit.entries.get(edge.to) ?? [], cornerOf(unit)).slice(1)];
     const joins = unit.name === edge.to && unit.entries.has(edge.to);
     return { edge, route, ...(joins ? { joins: outside.at(-1)! } : {}) };
   });

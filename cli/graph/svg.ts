@@ -36,9 +36,13 @@ export function graphSvg(graph: Graph, stack: string, statuses: Record<string, S
         ({ network, x, y, ...size }) =>
           `<rect class="region" x="${x}" y="${y}" width="${size.width}" height="${size.height}" rx="10"/><text class="quiet" x="${x + 14}" y="${y + 22}">network ${network}</text>`,
       ),
-      ...layout.lines.map(
-        ({ edge, route }) => `<path class="line until-${edge.waits}" d="${curve(route)}" marker-end="url(#arrow)"/>`,
-      ),
+      ...layout.lines.map(({ edge, route }, at) => {
+        const shared = Math.max(0, ...layout.lines.slice(0, at).map((line) => sharedEnd(line.route, route)));
+        // Dashes over dashes would be a line: what goes the way of an earlier one to its end is drawn up to there.
+        const [own, end] =
+          shared > 1 ? [route.slice(0, route.length - shared + 1), ""] : [route, ' marker-end="url(#arrow)"'];
+        return `<path class="line until-${edge.waits}" d="${curve(own)}"${end}/>`;
+      }),
       ...new Set(
         layout.lines.flatMap(({ joins }) =>
           joins ? [`<circle class="joins" cx="${joins[0]}" cy="${joins[1]}" r="4.5"/>`] : [],
@@ -123,6 +127,14 @@ function badge(status: Status, x: number, y: number): string {
     absent: "m-3.5 0h7",
   };
   return `<circle class="badge is-${status}" cx="${x}" cy="${y}" r="9"/><path class="sign" d="M${x} ${y}${sign[status]}"/>`;
+}
+
+/** How many points two routes have in common at their ends. */
+function sharedEnd(a: readonly Point[], b: readonly Point[]): number {
+  const differs = (at: number) => a.at(-1 - at)?.join() !== b.at(-1 - at)?.join();
+  let count = 0;
+  while (count < Math.min(a.length, b.length) && !differs(count)) count++;
+  return count;
 }
 
 /** Straight lines along the rows, curves between the columns. */
