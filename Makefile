@@ -32,6 +32,9 @@ ps: ## List services and jobs (json=1)
 graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1
 	@STACKYARD_STEPS="node packages" $(WITH) node --import ./infra/lean.mjs cli/graph.ts
 
+timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
+	@STACKYARD_STEPS="node packages" $(WITH) node cli/timeline.ts
+
 logs: ## Show logs: s=NAME follow=1 tail=N
 	@$(WITH) node cli/logs.ts
 
@@ -92,4 +95,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps graph logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps graph timeline logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
