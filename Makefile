@@ -9,7 +9,7 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file show follow since tail json mirror pairs DISCARD YES REFRESH
+export s c file show follow since tail json mirror pairs format readme DISCARD YES REFRESH
 
 dev: ## Bring the dev environment up, and mend what is not as it should be
 	@$(WITH) node cli/up.ts
@@ -28,6 +28,12 @@ preview: ## Show what `up` would do
 
 ps: ## List services and jobs (json=1)
 	@$(WITH) node cli/ps.ts
+
+graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1
+	@STACKYARD_STEPS="node packages" $(WITH) node --import ./infra/lean.mjs cli/graph.ts
+
+timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
+	@STACKYARD_STEPS="node packages" $(WITH) node cli/timeline.ts
 
 logs: ## Show logs: s=NAME follow=1 tail=N
 	@$(WITH) node cli/logs.ts
@@ -89,4 +95,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps graph timeline logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

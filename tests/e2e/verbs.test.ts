@@ -45,6 +45,21 @@ test("ps lists what is there, and its exit code says whether all is as it should
   expect(states).toEqual(["api ready", "postgres ready", "redis stopped", "postgres-setup done"]);
 });
 
+test("graph shows what refers to what, and how it is", async () => {
+  expect(await verb("graph", { format: "text" })).toMatch(/^├─ ready ▸ redis +Redis +failed +127\.0\.0\.1:\d+$/m);
+  const { nodes } = JSON.parse(await verb("graph", { json: "1" })) as { nodes: { name: string; status: string }[] };
+  expect(Object.fromEntries(nodes.map(({ name, status }) => [name, status]))).toEqual({
+    postgres: "ready",
+    redis: "failed",
+    "postgres-setup": "ready",
+    api: "ready",
+  });
+  expect(await verb("graph", { file: "now.svg" })).toBe("now.svg\n");
+  const picture = readFileSync(join(project, "now.svg"), "utf8");
+  expect(picture).toContain('class="shape database outline-failed"');
+  expect(picture).toContain(`>:${ports.postgres}</text>`);
+});
+
 test("restart starts what is stopped as well, waits until it is ready, and leaves all else alone", async () => {
   const before = { redis: await started("redis"), postgres: await started("postgres") };
   const container = await stack.container("redis");

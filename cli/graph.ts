@@ -1,0 +1,54 @@
+import { RunError } from "@pulumi/pulumi";
+import type { Graph } from "../components/core/graph.ts";
+import { engineApi } from "../components/engines/api.ts";
+import { dockerHost } from "../components/engines/host.ts";
+import { graphMermaid } from "./graph/mermaid.ts";
+import { type Status, statusesOf } from "./graph/status.ts";
+import { graphSvg } from "./graph/svg.ts";
+import { graphText } from "./graph/text.ts";
+import { readGraph } from "./shared/graph.ts";
+import { hand } from "./shared/output.ts";
+import { services } from "./shared/services.ts";
+import { settingsInFiles } from "./shared/settings.ts";
+import { readState, STACK } from "./shared/stack.ts";
+
+// make graph [format=svg|mermaid|text] [file=NAME] [json=1]: what refers to what, and how it is where the stack is up. readme=1
+// makes the README's picture: of what is tracked, and of nothing that this clone has set or brought up.
+
+const readme = process.env.readme === "1";
+const graph = await declared();
+const statuses = readme ? {} : await statusesNow();
+if (process.env.json === "1") {
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    ...(statuses[node.name] ? { status: statuses[node.name] } : {}),
+  }));
+  process.stdout.write(`${JSON.stringify({ ...graph, nodes }, null, 2)}\n`);
+} else {
+  hand(
+    {
+      svg: () => graphSvg(graph, STACK, statuses),
+      mermaid: () => graphMermaid(graph, statuses),
+      text: (colour) => graphText(graph, statuses, colour),
+    },
+    readme ? "docs/graph.svg" : "graph.svg",
+  );
+}
+
+async function declared(): Promise<Graph> {
+  try {
+    return await readGraph(settingsInFiles(STACK, { own: !readme }));
+  } catch (error) {
+    if (!RunError.isInstance(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** Nothing where the stack is not up, or no engine answers. */
+async function statusesNow(): Promise<Record<string, Status>> {
+  const state = readState();
+  if (state.id === undefined) return {};
+  const rows = await services(engineApi(dockerHost()), state).catch(() => []);
+  return rows.length > 0 ? statusesOf(graph, rows) : {};
+}

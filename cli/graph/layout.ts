@@ -1,0 +1,135 @@
+import type { Graph, GraphEdge, GraphNode } from "../../components/core/graph.ts";
+import { strongWidth, textWidth } from "../shared/svg.ts";
+import { type Box, type Item, type Laid, type Link, layered, type Point } from "./layered.ts";
+
+/** Where everything of a graph is drawn, in pixels. */
+export interface Layout {
+  width: number;
+  height: number;
+  nodes: (Box & { node: GraphNode })[];
+  /** Networks, each with the service that it is for, and the jobs that join no other. */
+  regions: (Box & { network: string; members: string[] })[];
+  /** From who refers to what it refers to. `joins`: where it enters the network from outside. */
+  lines: { edge: GraphEdge; route: Point[]; joins?: Point }[];
+}
+
+const NODE_HEIGHT = 64;
+const LEAST_WIDTH = 128;
+const PADDING = { side: 16, top: 38, bottom: 16 };
+const INSIDE = { x: 36, y: 14 };
+const OUTSIDE = { x: 60, y: 22 };
+
+const widthOf = ({ name, type }: GraphNode) =>
+  Math.max(LEAST_WIDTH, strongWidth(name) + 44, textWidth(`${type}, once`) + 44);
+
+/** A network's region, or a job that stands alone. */
+interface Unit {
+  name: string;
+  item: Item;
+  members: GraphNode[];
+  inside: Laid;
+  /** From the item's corner to that of what is inside. */
+  offset: Point;
+  /** The way from the region's side to whom a reference from outside is for. */
+  entries: Map<string, Point[]>;
+}
+
+const moved = (route: readonly Point[], [dx, dy]: Point) => route.map(([x, y]): Point => [x + dx, y + dy]);
+
+export function layoutOf(graph: Graph): Layout {
+  const width = Math.max(0, ...graph.nodes.map(widthOf));
+  const home = homesOf(graph);
+  const names = [...new Set(graph.nodes.map(({ name }) => home(name)))];
+  const units = new Map(names.map((name) => [name, unitOf(name, graph, home, width)]));
+  const unitWith = (name: string) => units.get(home(name))!;
+  const outer = graph.edges.filter(({ from, to }) => home(from) !== home(to));
+  const links = outer.map(({ from, to }): Link => {
+    const [entry] = unitWith(to).entries.get(to) ?? [];
+    return { from: home(from), to: home(to), ...(entry ? { at: entry[1] } : {}) };
+  });
+  const laid = layered(
+    [...units.values()].map(({ item }) => item),
+    links,
+    OUTSIDE,
+  );
+  const cornerOf = ({ name }: Unit): Point => {
+    const { x, y } = laid.boxes.get(name)!;
+    return [x, y];
+  };
+
+  const nodes = graph.nodes.map((node) => {
+    const unit = unitWith(node.name);
+    const box = unit.inside.boxes.get(node.name)!;
+    const [[x, y] = [0, 0]] = moved(moved([[box.x, box.y]], unit.offset), cornerOf(unit));
+    return { ...box, x, y, node };
+  });
+  const lines = graph.edges.map((edge) => {
+    const unit = unitWith(edge.to);
+    const at = outer.indexOf(edge);
+    if (at < 0) {
+      const inner = innerEdges(unit, graph).indexOf(edge);
+      return { edge, route: moved(moved(unit.inside.routes[inner]!, unit.offset), cornerOf(unit)) };
+    }
+    const outside = laid.routes[at]!;
+    const box = nodes.find(({ node }) => node.name === edge.from)!;
+    const start: Point = [box.x + box.width, outside[0]![1]];
+    // Its way inside starts where the one outside ends.
+    const route = [start, ...outside, ...moved(unit.entries.get(edge.to) ?? [], cornerOf(unit)).slice(1)];
+    const joins = unit.name === edge.to && unit.entries.has(edge.to);
+    return { edge, route, ...(joins ? { joins: outside.at(-1)! } : {}) };
+  });
+  const regions = [...units.values()].flatMap(({ name, members }) =>
+    isRegion(name, members)
+      ? [{ network: name, members: members.map((each) => each.name), ...laid.boxes.get(name)! }]
+      : [],
+  );
+  return { width: laid.width, height: laid.height, nodes, regions, lines };
+}
+
+/** In whose region each is drawn: a service in its own, a job in the one which all that it refers to is in, else by itself. */
+function homesOf({ nodes, edges }: Graph): (name: string) => string {
+  const services = new Set(nodes.flatMap(({ name, kind }) => (kind === "service" ? [name] : [])));
+  const home = (name: string): string => {
+    if (services.has(name)) return name;
+    const [only, ...others] = new Set(edges.filter(({ from }) => from === name).map(({ to }) => home(to)));
+    return only !== undefined && others.length === 0 && services.has(only) ? only : name;
+  };
+  return home;
+}
+
+const isRegion = (name: string, members: readonly GraphNode[]) =>
+  members.some((node) => node.name === name && node.network !== undefined);
+
+const innerEdges = ({ members }: Pick<Unit, "members">, { edges }: Graph) => {
+  const names = new Set(members.map(({ name }) => name));
+  return edges.filter(({ from, to }) => names.has(from) && names.has(to));
+};
+
+function unitOf(name: string, graph: Graph, home: (name: string) => string, width: number): Unit {
+  const members = graph.nodes.filter((node) => home(node.name) === name);
+  const inner = innerEdges({ members }, graph);
+  const item = (id: string): Item => ({ id, width, height: NODE_HEIGHT });
+  const items = members.map((node) => item(node.name));
+  if (!isRegion(name, members)) {
+    const inside = layered(items, inner, INSIDE);
+    return { name, members, inside, item: item(name), offset: [0, 0], entries: new Map() };
+  }
+  const wanted = graph.edges.filter(({ from, to }) => home(to) === name && home(from) !== name).map(({ to }) => to);
+  const entered = [...new Set(wanted)];
+  const columns = 1 + Math.max(0, ...members.map((node) => depth(node.name, inner)));
+  const gates = entered.map((to) => ({ id: `\0${to}`, width: 0, height: 0, layer: columns }));
+  const inside = layered([...items, ...gates], [...inner, ...entered.map((to) => ({ from: `\0${to}`, to }))], INSIDE);
+  // What comes from outside comes in at the region's left side.
+  const offset: Point = [entered.length > 0 ? 0 : PADDING.side, PADDING.top];
+  const owner = inside.boxes.get(name)!;
+  const leaves = { at: offset[1] + owner.y + owner.height / 2, height: owner.height };
+  const size = {
+    width: offset[0] + inside.width + PADDING.side,
+    height: offset[1] + inside.height + PADDING.bottom,
+  };
+  const entries = new Map(entered.map((to, at) => [to, moved(inside.routes[inner.length + at]!, offset)]));
+  return { name, members, inside, offset, entries, item: { id: name, ...size, leaves } };
+}
+
+const depth = (name: string, edges: readonly GraphEdge[]): number =>
+  Math.max(0, ...edges.filter(({ from }) => from === name).map(({ to }) => depth(to, edges) + 1));

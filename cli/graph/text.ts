@@ -1,0 +1,51 @@
+import { styleText } from "node:util";
+import type { Graph, GraphNode } from "../../components/core/graph.ts";
+import { type Status, WORDS } from "./status.ts";
+
+const COLOURS = { ready: "green", starting: "yellow", failed: "red", absent: "gray" } as const;
+
+/**
+ * A graph as a tree: under each what it waits for. What stands there a second time is told in full at the first.
+ *
+ * @param colour whether it is for a terminal that shows colours.
+ */
+export function graphText({ nodes, edges }: Graph, statuses: Record<string, Status> = {}, colour = false): string {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const painted = (status: Status) =>
+    colour ? styleText(COLOURS[status], WORDS[status], { validateStream: false }) : WORDS[status];
+  const rows: { tree: string; node: GraphNode; again: boolean }[] = [];
+  const told = new Set<string>();
+  const tell = (name: string, head: string, rest: string) => {
+    const uses = edges.filter(({ from }) => from === name);
+    const again = told.has(name) && uses.length > 0;
+    told.add(name);
+    rows.push({ tree: `${head}${name}`, node: byName.get(name)!, again });
+    if (again) return;
+    for (const [at, { to, waits }] of uses.entries()) {
+      const last = at === uses.length - 1;
+      tell(
+        to,
+        `${rest}${last ? "└" : "├"}─ ${waits === "done" ? "done " : "ready"} ▸ `,
+        `${rest}${last ? "   " : "│  "}`,
+      );
+    }
+  };
+  const roots = nodes.filter(({ name }) => !edges.some(({ to }) => to === name));
+  for (const { name } of roots) tell(name, "", "");
+  const width = Math.max(0, ...rows.map(({ tree }) => tree.length));
+  const kind = Math.max(0, ...nodes.map(({ type }) => type.length));
+  return rows
+    .map(({ tree, node, again }) => {
+      const status = statuses[node.name];
+      const about = again
+        ? ["as above"]
+        : [
+            node.type.padEnd(kind),
+            ...(status ? [painted(status)] : []),
+            ...(node.kind === "job" ? ["runs once"] : []),
+            ...(node.hostPorts.length > 0 ? [`127.0.0.1:${node.hostPorts.join(", :")}`] : []),
+          ];
+      return `${`${tree.padEnd(width)}  ${about.join("  ")}`.trimEnd()}\n`;
+    })
+    .join("");
+}

@@ -1,0 +1,75 @@
+import type { Step, Timeline } from "../shared/timeline.ts";
+
+/** When a step was at it, in ms since the run began. */
+export interface Span {
+  startMs: number;
+  endMs: number;
+  /** Whether it came to its end: a service answered, a job exited. */
+  ended: boolean;
+}
+
+/** From a service's container to its first good probe, or from a job's start to its exit; nothing where neither was started. */
+export function spanOf(step: Step, tookMs: number): Span | undefined {
+  const startMs = step.kind === "job" ? step.startedMs : (step.createdMs ?? step.startedMs);
+  if (startMs === undefined) return undefined;
+  const endMs = step.kind === "job" ? step.finishedMs : (step.answeredMs ?? step.finishedMs);
+  return { startMs, endMs: endMs ?? tookMs, ended: endMs !== undefined };
+}
+
+/** How long that was, in ms. */
+export function lasted(step: Step, tookMs: number): number {
+  const span = spanOf(step, tookMs);
+  return span ? span.endMs - span.startMs : 0;
+}
+
+/**
+ * Names along the chain of references that takes longest, in the order of the run: what an `up` can be no faster than. Of two that
+ * take the same, the first in the order of the run's steps.
+ */
+export function criticalPath({ steps, tookMs }: Timeline): string[] {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  const known = new Map<string, { ms: number; names: string[] }>();
+  const longestTo = (step: Step): { ms: number; names: string[] } => {
+    const found = known.get(step.name);
+    if (found) return found;
+    const before = longest(step.waitsFor.flatMap((name) => byName.get(name) ?? []).map(longestTo));
+    const ms = lasted(step, tookMs);
+    const chain = { ms: before.ms + ms, names: ms > 0 ? [...before.names, step.name] : before.names };
+    known.set(step.name, chain);
+    return chain;
+  };
+  return longest(steps.map(longestTo)).names;
+}
+
+const longest = (chains: { ms: number; names: string[] }[]) =>
+  chains.reduce((best, chain) => (chain.ms > best.ms ? chain : best), { ms: 0, names: [] });
+
+/** Steps in the order in which they were begun; what was not started, last. */
+export const inOrder = ({ steps, tookMs }: Timeline): Step[] =>
+  steps.toSorted((a, b) => (spanOf(a, tookMs)?.startMs ?? Infinity) - (spanOf(b, tookMs)?.startMs ?? Infinity) || 0);
+
+export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** `2026-11-21 12:50:03 UTC`, of a time in ISO 8601. */
+export const moment = (iso: string) => `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+/** The critical path in words, each part with how long it took; the last part is the sum. */
+export function criticalWords(timeline: Timeline): { parts: string[]; sum: string } {
+  const { steps, tookMs } = timeline;
+  const path = criticalPath(timeline).flatMap((name) => steps.find((step) => step.name === name) ?? []);
+  return {
+    parts: path.map((step) => `${step.name} ${seconds(lasted(step, tookMs))}`),
+    sum: `${seconds(path.reduce((sum, step) => sum + lasted(step, tookMs), 0))} of ${seconds(tookMs)}`,
+  };
+}
+
+/** Whole and round times along an axis: no more than that many. */
+export function ticksOf(tookMs: number, most: number): number[] {
+  const bases = [1, 2, 5].flatMap((base) => [100, 1000, 10_000, 100_000, 1_000_000].map((unit) => base * unit));
+  const step = bases.toSorted((a, b) => a - b).find((each) => tookMs / each <= most) ?? tookMs;
+  return Array.from({ length: Math.floor(tookMs / step) + 1 }, (_, at) => at * step);
+}
+
+/** `0.5 s` where ticks are parts of a second, else `2 s`. */
+export const tickText = (ms: number, ticks: readonly number[]) =>
+  ticks.every((each) => each % 1000 === 0) ? `${ms / 1000} s` : seconds(ms);
