@@ -11,7 +11,7 @@ given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
 export s c file show follow since tail json mirror pairs DISCARD YES REFRESH
 
-dev: ## Bring the dev environment up, and mend what is not as it should be
+dev: ## Bring the dev environment up, and mend what is not as it should be (show=resources)
 	@$(WITH) node cli/up.ts
 
 up: ## Bring an environment up: ENV=prod

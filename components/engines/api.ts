@@ -13,6 +13,7 @@ export interface ContainerState {
   outOfMemory: boolean;
   /** How often the restart policy has started it again since it was last started by hand. */
   restarts: number;
+  createdAt: Date;
   /** Start of the present or last run; absent when it never ran. */
   startedAt?: Date;
   /** Absent when the container has no health check. */
@@ -344,6 +345,7 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
     exitCode: State.ExitCode,
     outOfMemory: State.OOMKilled,
     restarts: info.RestartCount,
+    createdAt: new Date(info.Created),
     ...(startedAt.getUTCFullYear() > 1 ? { startedAt } : {}),
     ...(State.Health
       ? {

@@ -78,6 +78,7 @@ describe("inspect", () => {
   const INFO = {
     Id: "c1",
     Name: "/one",
+    Created: "2026-01-02T03:04:05Z",
     State: STATE,
     RestartCount: 2,
     HostConfig: { PidsLimit: 256 },
@@ -101,6 +102,7 @@ describe("inspect", () => {
       exitCode: 0,
       outOfMemory: false,
       restarts: 2,
+      createdAt: new Date("2026-01-02T03:04:05Z"),
       startedAt: new Date("2026-01-02T03:04:05.678Z"),
       health: {
         status: "unhealthy",
@@ -130,6 +132,7 @@ describe("inspect", () => {
       exitCode: 0,
       outOfMemory: false,
       restarts: 0,
+      createdAt: new Date("2026-01-02T03:04:05Z"),
       labels: {},
     });
   });

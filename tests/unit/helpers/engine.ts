@@ -19,7 +19,14 @@ interface Scripted {
   followers: { line: (text: string) => void; since: Date }[];
 }
 
-const NEVER = { status: "created", exitCode: 0, outOfMemory: false, restarts: 0, labels: {} } as const;
+const NEVER = {
+  status: "created" as const,
+  exitCode: 0,
+  outOfMemory: false,
+  restarts: 0,
+  labels: {},
+  createdAt: new Date(0),
+};
 
 /** A Docker engine that does what a test tells it to, and remembers what it was asked. */
 export class FakeEngine implements EngineApi {

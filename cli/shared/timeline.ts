@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { backendFolder, STACK } from "./stack.ts";
+
+/** What the services and jobs of a stack did in the last `up` in which one of them was started. */
+export interface Timeline {
+  stack: string;
+  /** In ISO 8601. */
+  began: string;
+  tookMs: number;
+  steps: Step[];
+}
+
+/** One service or job. Times are in ms since the run began; what did not happen in it has none. */
+export interface Step {
+  name: string;
+  kind: "service" | "job";
+  /** Those that it refers to. */
+  waitsFor: string[];
+  /** Its container was created. */
+  createdMs?: number;
+  /** Its container was started; a job's is created long before. */
+  startedMs?: number;
+  /** The end of its first good probe. */
+  answeredMs?: number;
+  /** Its gate was passed: those that refer to it can go on. */
+  finishedMs?: number;
+}
+
+/** Beside the state, where that is a folder; nowhere otherwise. */
+function fileOf(stack: string): string | undefined {
+  const folder = process.env.STACKYARD_STATE ?? backendFolder()?.replace(/\/\.pulumi$/, "");
+  return folder && `${folder}/timelines/${stack}.json`;
+}
+
+/** Keeps it for `make timeline`, unless nothing was started. */
+export function writeTimeline(timeline: Timeline): void {
+  const file = fileOf(timeline.stack);
+  if (!file || timeline.steps.every(({ startedMs }) => startedMs === undefined)) return;
+  mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, `${JSON.stringify(timeline)}\n`, { mode: 0o600 });
+  renameSync(fresh, file);
+}
+
+/** Nothing where there was no such `up`, or its state is in no folder. */
+export function readTimeline(stack = STACK): Timeline | undefined {
+  const file = fileOf(stack);
+  return file && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Timeline) : undefined;
+}
