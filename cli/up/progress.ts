@@ -154,8 +154,10 @@ export class Progress {
       const heard = this.#heard.get(row.service) ?? "checking";
       const missing = (row.waitsFor ?? []).flatMap((name) => this.rows.get(name) ?? []).filter((each) => !isOver(each));
       row.missing = missing.map(({ service }) => service);
-      const held = (heard === "checking" || heard === "creating") && missing.some(({ phase }) => phase !== "checking");
-      const phase = held ? "waiting" : heard;
+      // Not yet while nothing may be to be done.
+      const waits =
+        missing.some(({ phase }) => phase !== "checking") || (missing.length > 0 && row.phase === "waiting");
+      const phase = waits && (heard === "checking" || heard === "creating") ? "waiting" : heard;
       if (phase === row.phase) continue;
       Object.assign(row, { phase, since: at });
       this.#listener.moved(row);
