@@ -29,7 +29,7 @@ preview: ## Show what `up` would do
 ps: ## List services and jobs (json=1)
 	@$(WITH) node cli/ps.ts
 
-logs: ## Show logs: s=NAME follow=1 tail=N
+logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 	@$(WITH) node cli/logs.ts
 
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
@@ -41,7 +41,7 @@ job: ## Run a job again, on purpose: s=NAME
 shell: ## Open a shell in a container: s=NAME
 	@$(WITH) node cli/open.ts shell
 
-psql redis-cli: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
+psql redis-cli cypher mc: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
 	@$(WITH) node cli/open.ts $@
 
 config: ## Show the settings in force and where each comes from (show=secrets, json=1)
@@ -89,4 +89,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps logs restart job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -117,7 +117,7 @@ export class FakeEngine implements EngineApi {
     this.#scripted(id).state.pidsLimit = most;
   }
 
-  async logs(id: string, lines: number): Promise<string[]> {
+  async logs(id: string, lines = Infinity): Promise<string[]> {
     this.#note("logs", id, lines);
     return this.containers.get(id)?.log.slice(-lines) ?? [];
   }
