@@ -11,7 +11,7 @@ given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
 export s c file show follow since tail json mirror pairs format readme DISCARD YES REFRESH
 
-dev: ## Bring the dev environment up, and mend what is not as it should be
+dev: ## Bring the dev environment up, and mend what is not as it should be (show=resources)
 	@$(WITH) node cli/up.ts
 
 up: ## Bring an environment up: ENV=prod
@@ -35,7 +35,7 @@ graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=
 timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
 	@STACKYARD_STEPS="node packages" $(WITH) node cli/timeline.ts
 
-logs: ## Show logs: s=NAME follow=1 tail=N
+logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 	@$(WITH) node cli/logs.ts
 
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
@@ -47,7 +47,7 @@ job: ## Run a job again, on purpose: s=NAME
 shell: ## Open a shell in a container: s=NAME
 	@$(WITH) node cli/open.ts shell
 
-psql redis-cli: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
+psql redis-cli cypher mc: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
 	@$(WITH) node cli/open.ts $@
 
 config: ## Show the settings in force and where each comes from (show=secrets, json=1)
@@ -95,4 +95,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps graph timeline logs restart job shell psql redis-cli config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps graph timeline logs restart job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

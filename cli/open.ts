@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { chosen } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 
-// make shell s=name, make psql, make redis-cli [s=name] [c=command]: a program in a service's container, on this terminal. The
-// clients sign in with what the container has been given, so that no password is on a command line.
+// make shell s=name, make psql, redis-cli, cypher, mc [s=name] [c=command]: a program in a service's container, on this terminal.
+// The clients sign in with what the container has been given, so that no password is on a command line.
 
 interface Client {
   /** Of the component that it is a client of. */
@@ -23,6 +23,21 @@ const CLIENTS: Record<string, Client> = {
   "redis-cli": {
     type: "stackyard:databases:Redis",
     script: 'REDISCLI_AUTH=$(cat /run/secrets/password); export REDISCLI_AUTH; exec redis-cli -h "$1" $2',
+  },
+  cypher: {
+    type: "stackyard:databases:Neo4j",
+    // In this file it is as it was given, for the probe.
+    script:
+      "NEO4J_PASSWORD=$(sed -n 's/^header = Authorization: Basic //p' /run/secrets/probe.wgetrc | base64 -d | cut -d: -f2-); " +
+      'export NEO4J_PASSWORD; address=bolt://$1:7687; [ -z "$2" ] && set -- || set -- --format=plain "$2"; ' +
+      'exec cypher-shell --address="$address" --username=neo4j --history=in-memory "$@"',
+  },
+  mc: {
+    type: "stackyard:databases:Minio",
+    // It has no prompt of its own. The server is its alias `server`.
+    script:
+      'set -f; [ -z "$2" ] || exec mc $2; prompt() { [ ! -t 0 ] || printf "mc> "; }; ' +
+      'while prompt; read -r line; do [ -z "$line" ] || mc $line || :; done',
   },
 };
 

@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
 import { drift, releaseStaleLocks, sweep } from "./shared/recover.ts";
 import { services } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
+import { writeTimeline } from "./shared/timeline.ts";
+import { watched } from "./up/run.ts";
 
 // make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there.
 
@@ -25,46 +24,40 @@ if (state.id && (killed || state.pending > 0)) {
 const drifted = await drift(api, state);
 for (const each of drifted) process.stderr.write(`${each}: putting it back\n`);
 
-const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
-const timings = join(folder, "timings");
-const began = Date.now();
-let code: number;
-let took = new Map<string, number>();
-try {
-  code = await pulumi(
-    ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(drifted.length > 0 ? ["--refresh"] : [])],
-    {
-      STACKYARD_TIMINGS: timings,
-      ...(process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {}),
-    },
+const args = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(drifted.length > 0 ? ["--refresh"] : [])];
+const env = process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {};
+const health = async () =>
+  new Map(
+    (state.id ? await services(api, state) : []).map(({ service, state }) => [
+      service,
+      state === "ready" ? "healthy" : state,
+    ]),
   );
-  if (existsSync(timings))
-    took = new Map(
-      readFileSync(timings, "utf8")
-        .trim()
-        .split("\n")
-        .map((line) => {
-          const { service, tookMs } = JSON.parse(line) as { service: string; tookMs: number };
-          return [service, tookMs];
-        }),
-    );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const { code, progress } = await watched(args, env, health);
+const ended = Date.now();
+const { began } = progress;
+writeTimeline({
+  stack: STACK,
+  began: new Date(began).toISOString(),
+  tookMs: ended - began,
+  steps: progress.steps(ended),
+});
 if (code !== 0) {
+  const failed = [...progress.rows.values()].filter(({ phase }) => phase === "failed").map(({ service }) => service);
   process.stderr.write(
-    "\n`make ps` shows what is there, `make logs s=NAME` what a service wrote. Run the same command again once the cause is mended.\n",
+    `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`make ps\` shows what is there, ` +
+      `\`make logs s=${failed[0] ?? "NAME"}\` what a service wrote. Run the same command again once the cause is mended.\n`,
   );
   process.exit(code);
 }
 
-const rows = (await services(api, readState())).map(({ service, state, addresses, status }) => [
-  service,
-  state,
-  addresses.join(" ") || "-",
-  took.has(service) ? `${((took.get(service) ?? 0) / 1000).toFixed(1)} s` : status.replace(/ \(.*/, "").toLowerCase(),
-]);
+const rows = (await services(api, readState())).map(({ service, state, addresses, status }) => {
+  const took = progress.rows.get(service)?.tookMs;
+  const since = status.replace(/ \(.*/, "").toLowerCase();
+  return [service, state, addresses.join(" ") || "-", took === undefined ? since : `${(took / 1000).toFixed(1)} s`];
+});
 process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
 process.stdout.write(
-  `up in ${((Date.now() - began) / 1000).toFixed(1)} s. Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
+  `up in ${((ended - began) / 1000).toFixed(1)} s${progress.summary && ` (${progress.summary})`}. ` +
+    `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
 );

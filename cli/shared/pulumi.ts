@@ -1,16 +1,27 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { ROOT, STACK } from "./stack.ts";
+
+/** What gets pulumi's output, instead of the terminal. */
+export interface Reader {
+  line(text: string): void;
+  error(text: string): void;
+}
 
 /**
  * Runs pulumi for this stack, with its output as it comes, and answers its exit code. On Ctrl-C the terminal tells pulumi
  * itself; this only waits for it to end in order.
  */
-export function pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+export function pulumi(args: readonly string[], env: Record<string, string> = {}, reader?: Reader): Promise<number> {
   const child = spawn("pulumi", [...args, "--stack", STACK], {
     cwd: ROOT,
-    stdio: "inherit",
+    stdio: reader ? ["inherit", "pipe", "pipe"] : "inherit",
     env: { ...process.env, ...env },
   });
+  if (reader) {
+    if (child.stdout) createInterface({ input: child.stdout }).on("line", (text) => reader.line(text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => reader.error(text));
+  }
   const wait = () => {};
   process.on("SIGINT", wait);
   const end = () => child.kill("SIGTERM");

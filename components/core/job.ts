@@ -6,7 +6,7 @@ import type { Dependency } from "./dependency.ts";
 import { gate } from "./gate.ts";
 import type { Image } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { noteTook } from "./timings.ts";
+import { note, noteDeclared, notesOf } from "./timings.ts";
 
 export interface JobArgs {
   platform: Platform;
@@ -99,12 +99,13 @@ export class Job implements Dependency {
         const prepare = async () => {
           await Promise.all([engine.api.limitPids(id, PIDS), container.prepare(id)]);
         };
-        const watch = { subject, timeoutSeconds, mask, signal };
+        const watch = { subject, timeoutSeconds, mask, signal, saw: notesOf(name) };
         await untilDone(engine.api, id, watch, prepare, (line) => void pulumi.log.info(line, component));
-        noteTook(name, Date.now() - began);
+        note({ service: name, tookMs: Date.now() - began });
       },
       { ...own, dependsOn: [container.resource, ...uses.map((each) => each.gate)] },
     );
+    noteDeclared(name, "job", this.done, uses);
   }
 
   get gate(): pulumi.Resource {

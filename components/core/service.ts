@@ -8,7 +8,7 @@ import { guard } from "./guardrails.ts";
 import type { Image } from "./image.ts";
 import { DISCARD, discarded } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
-import { noteTook } from "./timings.ts";
+import { note, noteDeclared, notesOf } from "./timings.ts";
 
 /** What a component says of its service; the rest is decided here and below. */
 export interface ServiceArgs {
@@ -109,8 +109,9 @@ export class Service implements Dependency {
         timeoutSeconds: args.readyTimeoutSeconds,
         mask,
         signal,
+        saw: notesOf(name),
       });
-      noteTook(name, took);
+      note({ service: name, tookMs: took });
     };
     const container: Running = engine.service(
       name,
@@ -174,6 +175,7 @@ export class Service implements Dependency {
       async (signal) => wait(await valueOf(container.id), signal),
       { ...own, dependsOn: [container.resource] },
     );
+    noteDeclared(name, "service", this.ready, uses);
   }
 
   get gate(): pulumi.Resource {

@@ -13,6 +13,7 @@ export interface ContainerState {
   outOfMemory: boolean;
   /** How often the restart policy has started it again since it was last started by hand. */
   restarts: number;
+  createdAt: Date;
   /** Start of the present or last run; absent when it never ran. */
   startedAt?: Date;
   /** Absent when the container has no health check. */
@@ -79,10 +80,16 @@ export interface EngineApi {
    * @param labels of that container, by which it is found should it be left behind.
    */
   fillVolume(volume: string, files: HandedFile[], image: string, labels: Record<string, string>): Promise<void>;
-  /** The last lines of both streams. */
-  logs(id: string, lines: number): Promise<string[]>;
+  /** The last lines of both streams; all of them where no number is given. */
+  logs(id: string, lines: number | undefined, of?: { since?: Date | undefined; stamped?: boolean }): Promise<string[]>;
   /** Hands on each line that is written from `since` on, until the container stops or the signal fires. */
-  follow(id: string, since: Date, line: (text: string) => void, signal: AbortSignal): Promise<void>;
+  follow(
+    id: string,
+    since: Date,
+    line: (text: string) => void,
+    signal: AbortSignal,
+    of?: { lines?: number | undefined; stamped?: boolean },
+  ): Promise<void>;
   /** Networks that carry all these labels, by id and name. */
   networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]>;
   removeNetwork(id: string): Promise<void>;
@@ -208,18 +215,20 @@ export function engineApi(at: DockerHost): EngineApi {
         await carrier.remove({ force: true, v: true });
       }
     },
-    async logs(id, lines) {
+    async logs(id, lines, { since, stamped } = {}) {
       return absentAs([], async () => {
-        const all = await (await container(id)).logs({ stdout: true, stderr: true, tail: lines });
+        const all = await (await container(id)).logs({
+          ...logOptions(lines, stamped),
+          ...(since ? { since: since.getTime() / 1000 } : {}),
+        });
         return linesOf(withoutHeaders(all as unknown as Buffer));
       });
     },
-    async follow(id, since, line, signal) {
+    async follow(id, since, line, signal, { lines, stamped } = {}) {
       const it = await container(id);
       const stream = await it.logs({
         follow: true,
-        stdout: true,
-        stderr: true,
+        ...logOptions(lines, stamped),
         since: since.getTime() / 1000,
         abortSignal: signal,
       });
@@ -273,6 +282,14 @@ export function engineApi(at: DockerHost): EngineApi {
     },
   };
 }
+
+/** With `stamped`, each line begins with its time and a space: `2026-01-02T03:04:05.678901234Z`. */
+const logOptions = (lines: number | undefined, stamped = false) => ({
+  stdout: true,
+  stderr: true,
+  ...(lines === undefined ? {} : { tail: lines }),
+  ...(stamped ? { timestamps: true } : {}),
+});
 
 async function archiveOf(files: HandedFile[]): Promise<Buffer> {
   const { pack } = await import("tar-stream");
@@ -344,6 +361,7 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
     exitCode: State.ExitCode,
     outOfMemory: State.OOMKilled,
     restarts: info.RestartCount,
+    createdAt: new Date(info.Created),
     ...(startedAt.getUTCFullYear() > 1 ? { startedAt } : {}),
     ...(State.Health
       ? {

@@ -11,6 +11,8 @@ export interface Watch {
   /** Hides known secrets in what is shown. */
   mask: (text: string) => string;
   signal: AbortSignal;
+  /** Gets what the engine says of the container, each time that it is asked. */
+  saw?: (state: ContainerState) => void;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
 
   const deadline = Date.now() + watch.timeoutSeconds * 1000;
   for (let now = first; ; now = await api.inspect(id)) {
+    if (now) watch.saw?.(now);
     const broken = now ? wrongWith(now, first?.restarts ?? 0, began) : "is gone: somebody removed its container";
     if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
     const passed = now?.health?.probes.find(
@@ -99,6 +102,7 @@ export async function untilDone(
     await prepare();
     await api.start(id);
   }
+  watch.saw?.({ ...before, startedAt: since });
 
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), watch.timeoutSeconds * 1000);

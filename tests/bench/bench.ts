@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Note } from "../../components/core/timings.ts";
 import { polyglotSettings, ROOT, TestStack } from "../e2e/harness.ts";
 
 // make bench: what an `up` costs, as ratios and differences within this one run. Prints figures and judges nothing.
@@ -48,9 +49,9 @@ try {
       readFileSync(file, "utf8")
         .trim()
         .split("\n")
-        .map((line) => {
-          const { service, tookMs } = JSON.parse(line) as { service: string; tookMs: number };
-          return [service, tookMs];
+        .flatMap((line) => {
+          const { service, tookMs } = JSON.parse(line) as Note;
+          return tookMs === undefined ? [] : [[service, tookMs]];
         }),
     );
     const path = criticalPath(took);

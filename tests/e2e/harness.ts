@@ -140,8 +140,8 @@ export class TestStack {
   }
 
   /** A verb in a process group of its own, as above. */
-  startVerb(name: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
-    return spawn("node", [join(this.program, "cli", `${name}.ts`)], {
+  startVerb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): ChildProcess {
+    return spawn("node", [join(this.program, "cli", `${name}.ts`), ...args], {
       cwd: this.program,
       env: { ...this.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],

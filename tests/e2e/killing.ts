@@ -92,7 +92,7 @@ export class Victim {
    * as the kernel leaves them when memory runs out.
    */
   async kill(verb: string, looked: RegExp, laterMs = 0, env: NodeJS.ProcessEnv = {}): Promise<void> {
-    const child = this.stack.startVerb(verb, env);
+    const child = this.stack.startVerb(verb, { ...env, show: "resources" });
     const everything = this.#kills++ % 2 === 1;
     let seen = "";
     let killing: NodeJS.Timeout | undefined;

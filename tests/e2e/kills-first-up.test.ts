@@ -75,11 +75,7 @@ for (const { name, at } of CHAINS) {
 
 test("ended by Ctrl-C while a database gets ready", async () => {
   await victim.fromNothing();
-  const { hit, code, output } = await signalledAt(
-    victim.stack.startVerb("up"),
-    "SIGINT",
-    /Stash postgres-ready creating/,
-  );
+  const { hit, code, output } = await signalledAt(victim.stack.startVerb("up"), "SIGINT", /^postgres: starting$/m);
   expect(hit).toBe(true);
   expect(code, output).not.toBe(0);
   expect(output).toContain("interrupted");

@@ -82,6 +82,27 @@ test("logs are of those that s= names", async () => {
   );
 });
 
+test("logs are of the time that since= names, as lines of JSON too", async () => {
+  const records = async (env: NodeJS.ProcessEnv) =>
+    (await verb("logs", { s: "postgres-setup", json: "1", ...env }))
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { service: string; time: string; line: string });
+  const all = await records({});
+  expect(all.map(({ service, line }) => `${service}: ${line}`)).toEqual(
+    ["CREATE EXTENSION", "CREATE TABLE", "CREATE INDEX"].map((line) => `postgres-setup: ${line}`),
+  );
+  expect(await records({ since: "1h" })).toEqual(all);
+  expect(await records({ since: "1h", follow: "1", tail: "1" })).toEqual(all.slice(-1));
+  const after = new Date(Date.parse(all.at(-1)?.time ?? "") + 1_000).toISOString();
+  expect(await records({ since: after })).toEqual([]);
+  expectRefused(
+    await stack.verb("logs", { since: "10 min" }),
+    "since= should be a duration (30s, 10m, 2h) or a time (2026-01-02T03:04:05Z), got 10 min\n",
+  );
+  expectRefused(await stack.verb("logs", { tail: "all" }), "tail= should be a number of lines, got all\n");
+});
+
 test("clients are signed in", async () => {
   expect(await verb("open", { c: "select current_user || ' ' || 1" }, "psql")).toContain("app 1");
   expect(await verb("open", { c: "incr counted" }, "redis-cli")).toBe("1\n");

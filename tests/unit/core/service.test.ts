@@ -279,7 +279,7 @@ describe("the checks", () => {
     await expect(stack.run(REFRESHED, { id: "c7" })).resolves.toBeUndefined();
   });
 
-  test("how long it took is noted, where a file is named", async () => {
+  test("what it refers to, what the engine says and how long it took are noted, where a file is named", async () => {
     const folder = mkdtempSync(join(tmpdir(), "stackyard-service-"));
     const file = join(folder, "timings");
     vi.stubEnv("STACKYARD_TIMINGS", file);
@@ -292,7 +292,17 @@ describe("the checks", () => {
       health: { status: "healthy", probes: [{ start: startedAt, end, exitCode: 0, output: "" }] },
     });
     await stack.run("web-ready");
-    expect(readFileSync(file, "utf8")).toBe('{"service":"web","tookMs":850}\n');
+    const at = startedAt.getTime();
+    expect(
+      readFileSync(file, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { service: "web", kind: "service", waitsFor: [] },
+      { service: "web", createdAt: 0, startedAt: at, health: "healthy" },
+      { service: "web", tookMs: 850 },
+    ]);
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,25 +1,67 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { noteTook } from "../../../components/core/timings.ts";
+import { note, noteDeclared, notesOf } from "../../../components/core/timings.ts";
+import type { ContainerState } from "../../../components/engines/api.ts";
 
 let folder: string;
+let file: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "stackyard-timings-"));
+  file = join(folder, "timings");
+  vi.stubEnv("STACKYARD_TIMINGS", file);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("one line of JSON each, in the file that is named", () => {
-  const file = join(folder, "timings");
-  vi.stubEnv("STACKYARD_TIMINGS", file);
-  noteTook("postgres", 850);
-  noteTook("api", 1_200);
+const noted = () =>
+  readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+test("one line of JSON each, in the file that is named, for its owner only", () => {
+  note({ service: "postgres", tookMs: 850 });
+  note({ service: "api", tookMs: 1_200 });
   expect(readFileSync(file, "utf8")).toBe('{"service":"postgres","tookMs":850}\n{"service":"api","tookMs":1200}\n');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test("nothing when no file is named", () => {
   vi.stubEnv("STACKYARD_TIMINGS", "");
-  noteTook("postgres", 850);
-  expect(existsSync("")).toBe(false);
+  note({ service: "postgres", tookMs: 850 });
+  expect(existsSync(file)).toBe(false);
+});
+
+test("what one refers to is told by name, once, and what has no name is left out", () => {
+  const [database, setup, other] = [{}, {}, {}] as pulumi.Resource[] as [
+    pulumi.Resource,
+    pulumi.Resource,
+    pulumi.Resource,
+  ];
+  noteDeclared("db", "service", database, []);
+  noteDeclared("setup", "job", setup, [{ gate: database }]);
+  noteDeclared("api", "service", other, [{ gate: setup }, { gate: database }, { gate: setup }, { gate: {} as never }]);
+  expect(noted()).toEqual([
+    { service: "db", kind: "service", waitsFor: [] },
+    { service: "setup", kind: "job", waitsFor: ["db"] },
+    { service: "api", kind: "service", waitsFor: ["setup", "db"] },
+  ]);
+});
+
+test("what the engine says is noted when it says something else", () => {
+  const state = (more: Partial<ContainerState>) => ({ createdAt: new Date(1_000), ...more }) as ContainerState;
+  const startedAt = new Date(2_000);
+  const saw = notesOf("db");
+  saw(state({}));
+  saw(state({}));
+  saw(state({ startedAt, health: { status: "starting", probes: [] } }));
+  saw(state({ startedAt, health: { status: "starting", probes: [{} as never] } }));
+  saw(state({ startedAt, health: { status: "healthy", probes: [] } }));
+  expect(noted()).toEqual([
+    { service: "db", createdAt: 1_000 },
+    { service: "db", createdAt: 1_000, startedAt: 2_000, health: "starting" },
+    { service: "db", createdAt: 1_000, startedAt: 2_000, health: "healthy" },
+  ]);
 });

@@ -78,6 +78,7 @@ describe("inspect", () => {
   const INFO = {
     Id: "c1",
     Name: "/one",
+    Created: "2026-01-02T03:04:05Z",
     State: STATE,
     RestartCount: 2,
     HostConfig: { PidsLimit: 256 },
@@ -101,6 +102,7 @@ describe("inspect", () => {
       exitCode: 0,
       outOfMemory: false,
       restarts: 2,
+      createdAt: new Date("2026-01-02T03:04:05Z"),
       startedAt: new Date("2026-01-02T03:04:05.678Z"),
       health: {
         status: "unhealthy",
@@ -130,6 +132,7 @@ describe("inspect", () => {
       exitCode: 0,
       outOfMemory: false,
       restarts: 0,
+      createdAt: new Date("2026-01-02T03:04:05Z"),
       labels: {},
     });
   });
@@ -345,6 +348,15 @@ describe("logs", () => {
     expect(daemon.requests).toEqual(["GET /containers/c1/logs?stdout=true&stderr=true&tail=20"]);
   });
 
+  test("are all there are, from a time on and with theirs, where that is asked", async () => {
+    daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", "2026-01-02T03:04:06.000000001Z one\n") };
+    const since = new Date("2026-01-02T03:04:05.500Z");
+    expect(await api.logs("c1", undefined, { since, stamped: true })).toEqual(["2026-01-02T03:04:06.000000001Z one"]);
+    expect(daemon.requests).toEqual([
+      `GET /containers/c1/logs?stdout=true&stderr=true&timestamps=true&since=${since.getTime() / 1000}`,
+    ]);
+  });
+
   test("a piece that was cut off is shown as far as it is there", async () => {
     daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", "one\ntwo").subarray(0, 13) };
     expect(await api.logs("c1", 20)).toEqual(["one", "t"]);
@@ -385,6 +397,16 @@ describe("follow", () => {
     expect(lines).toEqual(["one", "two", "three", "last"]);
     expect(daemon.requests).toEqual([
       `GET /containers/c1/logs?follow=true&stdout=true&stderr=true&since=${SINCE.getTime() / 1000}`,
+    ]);
+  });
+
+  test("begins with the last lines there are, with their times, where that is asked", async () => {
+    const done = api.follow("c1", SINCE, () => {}, new AbortController().signal, { lines: 5, stamped: true });
+    await expect.poll(() => response).toBeDefined();
+    response?.end();
+    await done;
+    expect(daemon.requests).toEqual([
+      `GET /containers/c1/logs?follow=true&stdout=true&stderr=true&tail=5&timestamps=true&since=${SINCE.getTime() / 1000}`,
     ]);
   });
 

@@ -19,7 +19,14 @@ interface Scripted {
   followers: { line: (text: string) => void; since: Date }[];
 }
 
-const NEVER = { status: "created", exitCode: 0, outOfMemory: false, restarts: 0, labels: {} } as const;
+const NEVER = {
+  status: "created" as const,
+  exitCode: 0,
+  outOfMemory: false,
+  restarts: 0,
+  labels: {},
+  createdAt: new Date(0),
+};
 
 /** A Docker engine that does what a test tells it to, and remembers what it was asked. */
 export class FakeEngine implements EngineApi {
@@ -110,7 +117,7 @@ export class FakeEngine implements EngineApi {
     this.#scripted(id).state.pidsLimit = most;
   }
 
-  async logs(id: string, lines: number): Promise<string[]> {
+  async logs(id: string, lines = Infinity): Promise<string[]> {
     this.#note("logs", id, lines);
     return this.containers.get(id)?.log.slice(-lines) ?? [];
   }

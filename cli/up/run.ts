@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import type { Note } from "../../components/core/timings.ts";
+import { pulumi } from "../shared/pulumi.ts";
+import { Progress, type Row } from "./progress.ts";
+import { lines, live } from "./views.ts";
+
+/**
+ * Runs an `up` and shows what it does: on a terminal as a table, elsewhere as lines. Pulumi writes its engine's events to a pipe,
+ * not to a file: among what the SDK logs for debugging are passwords. The program notes what it sees of its services in a file.
+ * With `show=resources`, pulumi tells of every resource in its own way instead.
+ *
+ * @param before asked for the health of what is there already: nobody looks at what does not change.
+ */
+export async function watched(
+  args: readonly string[],
+  env: Record<string, string>,
+  before: () => Promise<ReadonlyMap<string, string>>,
+) {
+  const rows = new Map<string, Row>();
+  const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb";
+  const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
+  const progress = new Progress(rows, view);
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
+  const file = join(folder, "notes");
+  let health: ReadonlyMap<string, string> = new Map();
+  let read = 0;
+
+  const readNotes = () => {
+    if (!existsSync(file)) return;
+    const notes = readFileSync(file);
+    const whole = notes.lastIndexOf("\n") + 1;
+    for (const line of notes.toString("utf8", read, whole).split("\n").slice(0, -1)) {
+      const fact = JSON.parse(line) as Note;
+      progress.note(fact.kind === "service" ? { health: health.get(fact.service), ...fact } : fact);
+    }
+    read = whole;
+  };
+  const line = (text: string) => {
+    const event = eventOf(text);
+    // What it says before it has an engine, and after.
+    if (!event) return text.trim() === "" ? undefined : view.said(text);
+    if ((event.diagnosticEvent?.severity as string | undefined) === "debug") return;
+    // What the program notes of something comes before the engine's event about it.
+    readNotes();
+    progress.event(event);
+  };
+
+  try {
+    const all = process.env.show === "resources";
+    const told = { ...env, STACKYARD_TIMINGS: file };
+    const running = all ? pulumi(args, told) : pulumi([...args, "--json"], told, { line, error: view.said });
+    if (onTerminal && !all) health = await before().catch(() => health);
+    const code = await running;
+    if (all) readNotes();
+    view.end(code !== 0);
+    return { code, progress };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function eventOf(line: string): EngineEvent | undefined {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { styleText } from "node:util";
+import { table } from "../shared/table.ts";
+import { isActive, type Listener, type Phase, type Row } from "./progress.ts";
+
+/** Shows what an `up` does while it does it. */
+export interface View extends Listener {
+  /** Nothing more is to come. */
+  end(failed: boolean): void;
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+const waiting = (missing: readonly string[]) => `waiting for ${missing.join(", ")}`;
+const ended = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
+
+/** One line for each change, for pipes and records. */
+export function lines(out: NodeJS.WritableStream): View {
+  return {
+    moved(row) {
+      const { service, phase, missing, tookMs } = row;
+      if (phase === "checking") return;
+      const after = (phase === "ready" || phase === "done") && tookMs !== undefined ? ` after ${seconds(tookMs)}` : "";
+      out.write(`${service}: ${phase === "waiting" ? waiting(missing) : `${phase}${after}`}\n`);
+    },
+    said: (text) => void out.write(ended(text)),
+    end: () => {},
+  };
+}
+
+const REDRAW_MS = 100;
+const UNTOUCHED: readonly Phase[] = ["checking", "waiting", "unchanged"];
+const COLOURS = { ready: "green", done: "green", failed: "red", unchanged: "dim", waiting: "dim" } as const;
+
+/** One table, drawn again in place; what is said stays above it. */
+export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): View {
+  let drawn = 0;
+  let soon: NodeJS.Timeout | undefined;
+  const erased = () => (drawn > 0 ? `\x1b[${drawn}A\r\x1b[J` : "");
+  const draw = (said = "") => {
+    clearTimeout(soon);
+    soon = undefined;
+    const frame = framed([...rows.values()], out.columns || 80, out.rows || 24);
+    out.write(`${erased()}${said}${frame.map((line) => `${line}\n`).join("")}`);
+    drawn = frame.length;
+  };
+  const elapsing = setInterval(() => draw(), 1_000);
+  return {
+    moved: () => {
+      soon ??= setTimeout(draw, REDRAW_MS);
+    },
+    said: (text) => draw(ended(text)),
+    end(failed) {
+      clearInterval(elapsing);
+      draw();
+      // All is told by the table of what is there, or was refused before anything was touched.
+      if (!failed || [...rows.values()].every(({ phase }) => UNTOUCHED.includes(phase))) out.write(erased());
+    },
+  };
+}
+
+/** Lines no longer and no more than there is room for: what is over goes first. */
+export function framed(rows: readonly Row[], columns: number, height: number, now = Date.now()): string[] {
+  if (rows.length === 0) return [];
+  const room = Math.max(1, height - 3);
+  const open = rows.filter(({ phase }) => phase !== "ready" && phase !== "done" && phase !== "unchanged");
+  const shown = rows.length <= room ? rows : open.slice(0, room);
+  const cells = shown.map((row) => [
+    row.service,
+    row.phase === "waiting" ? waiting(row.missing) : row.phase,
+    row.health ?? "-",
+    isActive(row) ? `${Math.floor((now - row.since) / 1000)} s` : row.tookMs === undefined ? "-" : seconds(row.tookMs),
+  ]);
+  const [head = "", ...body] = table(["SERVICE", "PHASE", "HEALTH", "ELAPSED"], cells)
+    .split("\n")
+    .map((line) => line.slice(0, columns - 1));
+  const coloured = body.map((line, at) => {
+    const colour = COLOURS[shown[at]?.phase as keyof typeof COLOURS];
+    return colour ? styleText(colour, line, { stream: process.stdout }) : line;
+  });
+  const hidden = rows.length - shown.length;
+  return ["", head, ...coloured, ...(hidden > 0 ? [`and ${hidden} more`] : [])];
+}

@@ -1,0 +1,64 @@
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { api, copyOfProject, docker, ended, eventually, TestStack } from "./harness.ts";
+
+// The clients of databases that are not in every stack program, signed in by `make cypher` and `make mc`.
+
+const PROGRAM = `
+  import { Minio, Neo4j, type Platform } from "../components/index.ts";
+  /** With what a shell or a file of arguments would take apart. */
+  const password = \`a'"\\\\$@ b\`;
+  export const polyglot = (platform: Platform) => ({
+    graph: new Neo4j("graph", { platform, password, readyTimeoutSeconds: 300 }),
+    storage: new Minio("storage", { platform }),
+  });
+`;
+const project = copyOfProject({ "stacks/polyglot.ts": () => PROGRAM });
+const stack = new TestStack(project);
+
+beforeAll(async () => {
+  await stack.create({});
+  const { code, output } = await stack.verb("up");
+  expect(code, output).toBe(0);
+});
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(project, { recursive: true });
+});
+
+async function open(client: string, c: string): Promise<string> {
+  const { code, output, stdout } = await stack.verb("open", { c }, client);
+  expect(code, output).toBe(0);
+  return stdout;
+}
+
+test("cypher is signed in", async () => {
+  expect(await open("cypher", "show current user yield user")).toBe('user\n"neo4j"\n');
+  const { code, output } = await stack.verb("open", { c: "nonsense" }, "cypher");
+  expect(code).not.toBe(0);
+  expect(output).toContain("Invalid input 'nonsense'");
+});
+
+test("mc is signed in, one command or several", async () => {
+  expect(await open("mc", "mb server/notes")).toContain("Bucket created successfully `server/notes`");
+  expect(await open("mc", "ls server")).toContain(" notes/\n");
+  const { code, output } = await stack.verb("open", { c: "ls server/nowhere" }, "mc");
+  expect(code).not.toBe(0);
+  expect(output).toContain("Bucket `nowhere` does not exist");
+});
+
+test("no password is in the arguments of a client", async () => {
+  const { id } = await stack.container("graph");
+  const busy = "unwind range(1, 60000000) as n with sum(n * n % 7) as s return s";
+  const child = stack.startVerb("open", { c: busy }, "cypher");
+  const done = ended(child);
+  const args = await eventually(async () => {
+    const { stdout, output } = await docker(["top", id, "-eo", "pid,args"]);
+    expect(stdout, output).toContain(busy);
+    return stdout;
+  });
+  expect(args).not.toContain("a'\"");
+  const { code, output } = await done;
+  expect(code, output).toBe(0);
+  expect(await api.logs(id, 500)).not.toContainEqual(expect.stringContaining("a'\""));
+});

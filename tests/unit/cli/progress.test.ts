@@ -1,0 +1,206 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import { expect, test } from "vitest";
+import { Progress, type Row } from "../../../cli/up/progress.ts";
+import { framed, lines } from "../../../cli/up/views.ts";
+import type { Note } from "../../../components/core/timings.ts";
+
+// What an `up` shows and keeps of its run, from events as pulumi 3.255 writes them and notes as the program does.
+
+const BEGAN = 1_000_000;
+const STACK = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev";
+const TYPES: Record<string, string> = {
+  Container: "docker:index/container:Container",
+  Network: "docker:index/network:Network",
+  Stash: "pulumi:index:Stash",
+};
+
+const component = (name: string) => `urn:pulumi:dev::shop::stackyard:databases:Thing::${name}`;
+const urnOf = (kind: string, name: string) => `urn:pulumi:dev::shop::stackyard:databases:Thing$${TYPES[kind]}::${name}`;
+
+/** `pre create Container db` of component `db`, or of another one: `post same Stash db-ready of db`. */
+function step(text: string): EngineEvent {
+  const [stage, op, kind = "", name = "", , of = name.replace(/-(ready|done)$/, "")] = text.split(" ");
+  const state = { parent: component(of) };
+  const gone = op?.startsWith("delete");
+  const metadata = { op, urn: urnOf(kind, name), type: TYPES[kind], ...(gone ? { old: state } : { new: state }) };
+  const key = { pre: "resourcePreEvent", post: "resOutputsEvent", failed: "resOpFailedEvent" }[stage ?? ""] ?? "";
+  return { [key]: { metadata } } as unknown as EngineEvent;
+}
+
+function run() {
+  const rows = new Map<string, Row>();
+  let text = "";
+  const view = lines({ write: (more: string) => (text += more) } as unknown as NodeJS.WritableStream);
+  const progress = new Progress(rows, view, BEGAN);
+  let at = BEGAN;
+  return {
+    rows,
+    progress,
+    note: (fact: Note) => progress.note(fact, at),
+    /** Each a tenth of a second after the one before. */
+    steps: (...all: string[]) => {
+      for (const each of all) {
+        at += 100;
+        progress.event(step(each), at);
+      }
+    },
+    diagnostic: (severity: string, message: string, urn?: string) =>
+      progress.event({ diagnosticEvent: { severity, message, color: "never", urn } } as EngineEvent, at),
+    /** What was written since this was asked last. */
+    said: () => {
+      const all = text.split("\n").slice(0, -1);
+      text = "";
+      return all;
+    },
+  };
+}
+
+/** A database, a job that sets it up, and an app that refers to both. */
+function declared() {
+  const up = run();
+  up.note({ service: "db", kind: "service", waitsFor: [] });
+  up.note({ service: "setup", kind: "job", waitsFor: ["db"] });
+  up.note({ service: "app", kind: "service", waitsFor: ["db", "setup"] });
+  return up;
+}
+
+const CREATED = ["pre create Container db", "post create Container db", "pre create Stash db-ready"];
+const READY = [...CREATED, "post create Stash db-ready"];
+
+test("a first run: each phase once, and the times of each step for its timeline", () => {
+  const up = declared();
+  expect(up.said()).toEqual([]);
+  up.steps("pre create Network db", "pre create Container setup", "post create Container setup", ...CREATED);
+  expect(up.said()).toEqual(["db: creating", "setup: waiting for db", "app: waiting for db, setup", "db: starting"]);
+  up.note({ service: "db", createdAt: BEGAN + 410, startedAt: BEGAN + 450, health: "starting" });
+  up.note({ service: "db", createdAt: BEGAN + 410, startedAt: BEGAN + 450, health: "healthy" });
+  up.note({ service: "db", tookMs: 200 });
+  up.steps("post create Stash db-ready", "pre create Stash setup-done");
+  up.note({ service: "setup", createdAt: BEGAN + 300, startedAt: BEGAN + 850 });
+  up.diagnostic("info", "CREATE TABLE\n", component("setup"));
+  up.note({ service: "setup", tookMs: 1_234 });
+  up.steps("post create Stash setup-done", "pre create Container app", "post create Container app");
+  expect(up.said()).toEqual([
+    "db: ready after 0.2 s",
+    "setup: creating",
+    "setup: running",
+    "setup | CREATE TABLE",
+    "setup: done after 1.2 s",
+    "app: creating",
+  ]);
+  expect(up.progress.steps(BEGAN + 2_000)).toEqual([
+    {
+      name: "db",
+      kind: "service",
+      waitsFor: [],
+      createdMs: 410,
+      startedMs: 450,
+      answeredMs: 650,
+      finishedMs: 700,
+    },
+    { name: "setup", kind: "job", waitsFor: ["db"], createdMs: 300, startedMs: 850, finishedMs: 900 },
+    { name: "app", kind: "service", waitsFor: ["db", "setup"] },
+  ]);
+});
+
+test("nothing to do: each is unchanged, and nobody is said to wait", () => {
+  const up = declared();
+  up.steps("pre same Container db", "pre same Stash db-ready", "post same Stash db-ready");
+  up.steps("post same Stash setup-done", "post same Stash app-ready");
+  up.progress.event({ summaryEvent: { resourceChanges: { same: 31 } } } as unknown as EngineEvent);
+  expect(up.said()).toEqual(["db: unchanged", "setup: unchanged", "app: unchanged"]);
+  expect(up.progress.summary).toBe("31 unchanged");
+  expect(up.progress.steps(BEGAN + 900).filter((each) => Object.keys(each).length > 3)).toEqual([]);
+});
+
+test("replaced, mended in place, and taken out of the program", () => {
+  const up = declared();
+  up.steps(
+    "pre delete-replaced Stash db-ready",
+    "pre delete-replaced Container db",
+    "post delete-replaced Container db",
+  );
+  up.steps("pre replace Container db", "pre create-replacement Container db", "pre create-replacement Stash db-ready");
+  up.steps("post create-replacement Stash db-ready", "pre create Container setup", "post same Stash setup-done");
+  up.steps("pre update Container app", "post same Stash app-ready");
+  up.steps("pre delete-replaced Container app", "pre delete Stash old-ready", "pre delete Container old");
+  up.steps("post delete Container old");
+  expect(up.said()).toEqual([
+    "db: stopping",
+    "setup: waiting for db",
+    "app: waiting for db, setup",
+    "db: creating",
+    "db: starting",
+    "db: ready",
+    "setup: creating",
+    "setup: unchanged",
+    "app: updating",
+    "app: ready",
+    "old: stopping",
+    "old: removed",
+  ]);
+  expect(up.progress.steps(BEGAN + 9_000).map(({ name }) => name)).toEqual(["db", "setup", "app"]);
+});
+
+test("a failure: the message as it is, who failed, and who still waits; not that the update failed as well", () => {
+  const up = declared();
+  up.steps(...CREATED);
+  up.note({ service: "db", startedAt: BEGAN + 250, health: "starting" });
+  up.said();
+  const story = 'Postgres "db" stopped with exit code 1\nlast log lines:\n  no space left';
+  up.diagnostic("error", `before hook "db-ready" failed: ${story}\n`, urnOf("Stash", "db-ready"));
+  up.steps("failed create Stash db-ready");
+  up.diagnostic("error", "update failed\n");
+  expect(up.said()).toEqual([...`error: ${story}`.split("\n"), "db: failed"]);
+  expect([...up.rows.values()].map(({ service, phase }) => `${service} ${phase}`)).toEqual([
+    "db failed",
+    "setup waiting",
+    "app waiting",
+  ]);
+  expect(up.progress.steps(BEGAN + 900)[0]).toEqual({ name: "db", kind: "service", waitsFor: [], startedMs: 250 });
+});
+
+test.each([
+  ["error", "update canceled\n", undefined, "error: update canceled"],
+  ["error", "Pulumi.dev.yaml has bad settings\n", undefined, "error: Pulumi.dev.yaml has bad settings"],
+  ["error", "no such image\n", urnOf("Container", "db"), "error: db: no such image"],
+  ["warning", "it is old\n", undefined, "warning: it is old"],
+  ["info", "hello\n", STACK, "hello"],
+  ["info#err", "oops\n", undefined, "oops"],
+])("what is said, as %s: %j", (severity, message, urn, shown) => {
+  const up = declared();
+  up.diagnostic(severity, message, urn);
+  expect(up.said()).toEqual([shown]);
+});
+
+test("of one that was started earlier, it is not told after how long it was ready", () => {
+  const up = declared();
+  up.steps(...CREATED);
+  up.note({ service: "db", startedAt: BEGAN - 60_000, health: "healthy" });
+  up.note({ service: "db", tookMs: 59_000 });
+  up.steps("post create Stash db-ready");
+  expect(up.said()).toContain("db: ready");
+  expect(up.progress.steps(BEGAN + 900)[0]).toEqual({ name: "db", kind: "service", waitsFor: [], finishedMs: 400 });
+});
+
+test("the table is cut to the terminal: what is over goes first", () => {
+  const up = declared();
+  up.steps(...READY, "pre create Stash setup-done");
+  const all = [...up.rows.values()];
+  const now = BEGAN + 3_900;
+  expect(framed(all, 80, 24, now)).toEqual([
+    "",
+    "SERVICE  PHASE              HEALTH  ELAPSED",
+    "db       ready              -       -",
+    "setup    running            -       3 s",
+    "app      waiting for setup  -       -",
+  ]);
+  expect(framed(all, 20, 5, now)).toEqual([
+    "",
+    "SERVICE  PHASE     ",
+    "setup    running   ",
+    "app      waiting fo",
+    "and 1 more",
+  ]);
+  expect(framed([], 80, 24, now)).toEqual([]);
+});

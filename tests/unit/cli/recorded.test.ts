@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readTimeline, type Timeline, writeTimeline } from "../../../cli/shared/timeline.ts";
+
+const RUN: Timeline = {
+  stack: "alice",
+  began: "2026-01-02T03:04:05.000Z",
+  tookMs: 1_500,
+  steps: [
+    { name: "db", kind: "service", waitsFor: [], createdMs: 100, startedMs: 150, answeredMs: 400, finishedMs: 420 },
+  ],
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-timeline-"));
+  vi.stubEnv("STACKYARD_STATE", undefined);
+  vi.stubEnv("PULUMI_BACKEND_URL", undefined);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  ["of this clone", () => vi.stubEnv("STACKYARD_STATE", folder)],
+  ["of a shared folder", () => vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`)],
+])("is kept beside the state %s, for its owner only, and the next one takes its place", (_, configure) => {
+  configure();
+  expect(readTimeline("alice")).toBe(undefined);
+  writeTimeline(RUN);
+  writeTimeline({ ...RUN, tookMs: 99 });
+  expect(readTimeline("alice")).toEqual({ ...RUN, tookMs: 99 });
+  expect(readTimeline("bob")).toBe(undefined);
+  expect(readdirSync(join(folder, "timelines"))).toEqual(["alice.json"]);
+  expect(statSync(join(folder, "timelines/alice.json")).mode & 0o777).toBe(0o600);
+});
+
+test("a run in which nothing was started leaves the last one", () => {
+  vi.stubEnv("STACKYARD_STATE", folder);
+  writeTimeline(RUN);
+  writeTimeline({ ...RUN, steps: [{ name: "db", kind: "service", waitsFor: [] }] });
+  expect(readTimeline("alice")).toEqual(RUN);
+});
+
+test("where the state is in no folder, none is kept", () => {
+  vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
+  writeTimeline(RUN);
+  expect(readTimeline("alice")).toBe(undefined);
+  expect(existsSync(join(folder, "timelines"))).toBe(false);
+});
