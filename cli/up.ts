@@ -58,8 +58,8 @@ if (code !== 0) {
   process.exit(code);
 }
 
-const rows = (await services(api, readState())).map(({ service, state, addresses, status }) => [
-  service,
+const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => [
+  shown,
   state,
   addresses.join(" ") || "-",
   took.has(service) ? `${((took.get(service) ?? 0) / 1000).toFixed(1)} s` : status.replace(/ \(.*/, "").toLowerCase(),

@@ -1,7 +1,8 @@
 import neo4j, { type EagerResult, type RecordShape } from "neo4j-driver";
 import { answerOf, type Client } from "./client.ts";
 
-const TIMEOUT_MS = 5_000;
+// The first of each query is planned, which takes seconds on a busy machine.
+const TIMEOUT_MS = 10_000;
 
 /** Notes and the tags that they share. */
 export interface Graph extends Client {
