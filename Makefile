@@ -63,7 +63,7 @@ lock: ## Refresh the images' digests in images.lock.json (mirror=HOST)
 	@$(WITH) node cli/lock.ts
 
 images: ## Build the images that come from package registries
-	@$(WITH) node infra/airgap/images/build.ts base node postgres redis
+	@$(WITH) node infra/airgap/images/build.ts
 
 pulumi: ## Run the right pulumi: ARGS="preview -s dev"
 	@$(WITH) pulumi $(ARGS)

@@ -11,6 +11,8 @@ const LONGEST = [
   "refusals",
   "drift",
   "contract",
+  "polyglot",
+  "prod",
   "leaks",
   "neo4j-setup",
 ];

@@ -8,7 +8,7 @@ const rows = await services(await engine(), readState());
 if (process.env.json === "1") process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
 else if (rows.length === 0) process.stdout.write(`Nothing of stack ${STACK} is up. \`make dev\` brings it up.\n`);
 else {
-  const lines = rows.map((row) => [row.service, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
+  const lines = rows.map((row) => [row.shown, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
   process.stdout.write(`${table(["SERVICE", "STATE", "ADDRESS", "STATUS", "CONTAINER"], lines)}\n`);
 }
 process.exitCode = rows.every(({ state }) => ["ready", "done", "waiting"].includes(state)) ? 0 : 1;

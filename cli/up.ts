@@ -51,10 +51,10 @@ if (code !== 0) {
   process.exit(code);
 }
 
-const rows = (await services(api, readState())).map(({ service, state, addresses, status }) => {
+const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => {
   const took = progress.rows.get(service)?.tookMs;
   const since = status.replace(/ \(.*/, "").toLowerCase();
-  return [service, state, addresses.join(" ") || "-", took === undefined ? since : `${(took / 1000).toFixed(1)} s`];
+  return [shown, state, addresses.join(" ") || "-", took === undefined ? since : `${(took / 1000).toFixed(1)} s`];
 });
 process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
 process.stdout.write(

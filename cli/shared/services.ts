@@ -4,6 +4,8 @@ import { labels, STACK, type State } from "./stack.ts";
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
   service: string;
+  /** The same for people: what only stands in for another server says so. */
+  shown: string;
   kind: "service" | "job";
   /** `ready`, `starting`, `unhealthy`, `stopped`, … for a service; `done`, `running`, `failed`, `waiting` for a job. */
   state: string;
@@ -30,6 +32,8 @@ export async function services(api: EngineApi, state: State): Promise<ServiceRow
       return [
         {
           service,
+          // A container has its image's labels.
+          shown: labels["stackyard.stand-in-for"] === undefined ? service : `${service} (stand-in)`,
           kind,
           state: kind === "job" ? jobState(now, status, done.has(`${service}-done`)) : serviceState(now, status),
           addresses: ports.map(({ host, hostPort }) => `${host}:${hostPort}`),

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/built-image.ts";
 import { engineApi } from "../../components/engines/api.ts";
 import { dockerHost } from "../../components/engines/host.ts";
@@ -345,4 +345,17 @@ export async function polyglotSettings(more: Record<string, unknown> = {}) {
       ...more,
     },
   };
+}
+
+/** The settings of a tracked stack file, with ports of their own wherever it has one. */
+export async function trackedSettings(file: string) {
+  const { config } = parse(readFileSync(join(ROOT, file), "utf8")) as { config: Record<string, unknown> };
+  const settings = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^\w+:/, ""), value]));
+  for (const options of Object.values(settings)) {
+    if (typeof options !== "object" || options === null) continue;
+    for (const key of Object.keys(options).filter((key) => /port$/i.test(key))) {
+      Object.assign(options, { [key]: (await freePorts(1))[0] });
+    }
+  }
+  return settings as Record<string, Record<string, unknown>>;
 }

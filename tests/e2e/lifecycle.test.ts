@@ -4,7 +4,8 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redis } from "../contract/rows.ts";
-import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, SMALL, TestStack } from "./harness.ts";
+import { connects, done, getNote as get, inspected, postNote as post, restricted } from "./checks.ts";
+import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, TestStack } from "./harness.ts";
 
 // A stack's whole life with real clients: from another container, through the published ports, and over HTTP.
 
@@ -111,7 +112,8 @@ describe("the polyglot stack, from the first up to destroy", () => {
   });
 
   test("what does not refer to a service does not reach it", async () => {
-    const address = await addressOf(stack, "postgres");
+    const { NetworkSettings } = await inspected(stack, "postgres");
+    const address = NetworkSettings.Networks[await stack.network("postgres")]?.IPAddress ?? "";
     const { image } = await stack.container("api");
     const reached = SERVICES.map(async (service) => {
       return [service, await connects(stack, await stack.network(service), image, address, 5432)];
@@ -250,75 +252,6 @@ describe("two stacks of one program, from two clones", () => {
   });
 });
 
-describe("in prod", () => {
-  const stack = new TestStack();
-  const kept = [
-    "RandomPassword postgres-password",
-    "RandomPassword redis-password",
-    "Volume postgres-data",
-    "Volume redis-data",
-  ];
-  let urls: Urls;
-  let note: { id: number };
-
-  beforeAll(async () => {
-    const [hostPort] = await freePorts(1);
-    await stack.create({ ...SMALL, environment: "prod", postgres: { memoryMiB: 256 }, api: { hostPort } });
-    await done(stack.up());
-    urls = await stack.outputs<Urls>("urls");
-  });
-  afterAll(() => stack.dispose());
-
-  test("only the API is published, and the databases are reached by who refers to them", async () => {
-    const published = (await stack.containers()).flatMap(({ labels, ports }) =>
-      ports.map(({ host, port }) => `${labels["stackyard.service"]} ${host} ${port}`),
-    );
-    expect(published).toEqual(["api 127.0.0.1 3000"]);
-    expect(new URL(urls.postgres).host).toBe("postgres:5432");
-    note = await post(urls.api, "kept");
-    expect(await (await clients(stack, urls)).psql("select title from notes")).toBe("kept");
-  });
-
-  test("nothing gets out of the databases' networks", async () => {
-    const { image } = await stack.container("api");
-    // An address for documentation, which is nowhere: what counts is that there is no way to it.
-    const out = async (service: string) => connects(stack, await stack.network(service), image, "203.0.113.1", 80);
-    for (const service of ["postgres", "redis"]) expect(await out(service), service).toBe("ENETUNREACH");
-    // The API's has one, because a port of it is published.
-    expect(await out("api")).not.toBe("ENETUNREACH");
-  });
-
-  test("destroy stops at the data and its passwords, and up goes on from there", async () => {
-    const before = await stack.state();
-    const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
-    expect(code, output).not.toBe(0);
-    const after = await stack.state();
-    for (const key of kept) {
-      expect(output).toMatch(new RegExp(`${key.split(" ")[1]}\\b.*cannot be deleted`));
-      expect(after[key]).toBe(before[key]);
-    }
-    expect((await stack.leftovers()).sort()).toEqual(
-      [before["Volume postgres-data"], before["Volume redis-data"]].sort(),
-    );
-
-    await done(stack.up());
-    expect(await get(urls.api, note.id)).toMatchObject({ status: 200, title: "kept" });
-    await stack.unchanged();
-  });
-
-  test("unprotected, it can be destroyed", async () => {
-    await done(stack.pulumi(["state", "unprotect", "--all", "--yes"]));
-    await done(stack.pulumi(["destroy", "--yes", "--skip-preview"]));
-    expect(await stack.leftovers()).toEqual([]);
-  });
-});
-
-async function done<R extends { code: number; output: string }>(running: Promise<R>): Promise<R> {
-  const ran = await running;
-  expect(ran.code, ran.output).toBe(0);
-  return ran;
-}
-
 const passwordOf = (url: string) => decodeURIComponent(new URL(url).password);
 
 function withPassword(url: string, password = "wrong"): string {
@@ -361,22 +294,6 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-async function post(url: string, title: string): Promise<{ id: number }> {
-  const response = await fetch(`${url}/notes`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ title }),
-  });
-  expect(response.status, await response.clone().text()).toBe(201);
-  return (await response.json()) as { id: number };
-}
-
-async function get(url: string, id: number) {
-  const response = await fetch(`${url}/notes/${id}`);
-  const { title } = (await response.json()) as { title?: string };
-  return { status: response.status, cache: response.headers.get("x-cache"), title };
-}
-
 /** What the tests before have left in both databases. */
 async function expectData(stack: TestStack, urls: Urls): Promise<void> {
   const inside = await clients(stack, urls);
@@ -384,33 +301,6 @@ async function expectData(stack: TestStack, urls: Urls): Promise<void> {
   expect(await query(urls.postgres, "select title from notes order by id limit 1")).toEqual([{ title: "over HTTP" }]);
   expect(await inside.redis("get", "kept")).toBe("from a container");
   expect(await redis(urls.redis, "GET", "kept")).toBe("from a container");
-}
-
-interface Inspected {
-  Id: string;
-  Config: { User: string };
-  HostConfig: {
-    NanoCpus: number;
-    PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
-    RestartPolicy: { Name: string };
-  };
-  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
-}
-
-/** A service's or job's container, which has what all of them have. */
-async function restricted(stack: TestStack, service: string): Promise<Inspected> {
-  const container = await inspect<Inspected>((await stack.container(service)).id);
-  expect(container, service).toMatchObject({
-    HostConfig: {
-      CapAdd: null,
-      CapDrop: ["ALL"],
-      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
-      Privileged: false,
-      ReadonlyRootfs: true,
-      SecurityOpt: ["no-new-privileges:true"],
-    },
-  });
-  return container;
 }
 
 /** Which volumes the stack's containers have had, whatever they are called. An image's own carry no label of ours. */
@@ -440,19 +330,4 @@ function watchVolumes(stack: TestStack) {
     },
     end: () => child.kill(),
   };
-}
-
-async function addressOf(stack: TestStack, service: string): Promise<string> {
-  const { NetworkSettings } = await inspect<Inspected>((await stack.container(service)).id);
-  return NetworkSettings.Networks[await stack.network(service)]?.IPAddress ?? "";
-}
-
-/** Whether a container on a network gets a TCP connection: "connected", an error's code, or "no answer". */
-async function connects(stack: TestStack, network: string, image: string, host: string, port: number): Promise<string> {
-  const say = (text: string) => `(console.log(${text}), process.exit())`;
-  const program = `const socket = require("node:net").connect(${port}, ${JSON.stringify(host)});
-    socket.setTimeout(3000, () => ${say('"no answer"')});
-    socket.once("connect", () => ${say('"connected"')});
-    socket.once("error", (error) => ${say("error.code")});`;
-  return (await stack.client(network, image, ["node", "--eval", program])).stdout.trim();
 }

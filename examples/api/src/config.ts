@@ -7,9 +7,19 @@ export interface Config {
   host: string;
   port: number;
   logLevel: string;
-  databaseUrl: string;
-  cacheUrl: string;
+  /** Of each database that it was told of, with credentials. */
+  urls: { [Name in keyof typeof PROTOCOLS]?: string | undefined };
+  vectorsApiKey: string | undefined;
 }
+
+const PROTOCOLS = {
+  database: ["postgresql:", "postgres:"],
+  cache: ["redis:", "rediss:"],
+  graph: ["bolt:", "bolt+s:", "neo4j:", "neo4j+s:"],
+  vectors: ["http:", "https:"],
+  storage: ["http:", "https:"],
+  models: ["http:", "https:"],
+};
 
 /** One sentence for each fault in the environment; never holds a URL. */
 export class ConfigError extends Error {}
@@ -33,8 +43,13 @@ export function readConfig(env: Environment = process.env): Config {
     host: env.HOST || "0.0.0.0",
     port: collect(() => port(env, "PORT", 3000), 0),
     logLevel: collect(() => oneOf(env, "LOG_LEVEL", LOG_LEVELS, "info"), ""),
-    databaseUrl: collect(() => url(env, "DATABASE_URL", ["postgresql:", "postgres:"]), ""),
-    cacheUrl: collect(() => url(env, "CACHE_URL", ["redis:", "rediss:"]), ""),
+    urls: Object.fromEntries(
+      Object.entries(PROTOCOLS).map(([name, protocols]) => [
+        name,
+        collect(() => url(env, `${name.toUpperCase()}_URL`, protocols), undefined),
+      ]),
+    ),
+    vectorsApiKey: collect(() => secret(env, "VECTORS_API_KEY"), undefined),
   };
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
   return config;
@@ -52,19 +67,17 @@ function oneOf(env: Environment, name: string, choices: string[], fallback: stri
   throw new Error(`${name} should be one of ${choices.join(", ")}, got ${JSON.stringify(value)}.`);
 }
 
-function url(env: Environment, name: string, protocols: string[]): string {
+function url(env: Environment, name: string, protocols: string[]): string | undefined {
   const value = secret(env, name);
+  if (value === undefined) return undefined;
   if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
   throw new Error(`${name} should be a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}.`);
 }
 
-/** The content of the file that NAME_FILE names, or else NAME itself. */
-function secret(env: Environment, name: string): string {
+/** The content of the file that NAME_FILE names, or else NAME itself; nothing where neither is set. */
+function secret(env: Environment, name: string): string | undefined {
   const file = env[`${name}_FILE`];
-  if (file) return readSecretFile(`${name}_FILE`, file);
-  const value = env[name]?.trim();
-  if (value) return value;
-  throw new Error(`${name}_FILE should name a file that holds the URL (or ${name} be the URL); neither is set.`);
+  return file ? readSecretFile(`${name}_FILE`, file) : env[name]?.trim() || undefined;
 }
 
 function readSecretFile(name: string, file: string): string {
@@ -77,5 +90,5 @@ function readSecretFile(name: string, file: string): string {
     throw new Error(`${name} should name a readable file, got ${withoutCredentials(file)} (${code}).`);
   }
   if (content) return content;
-  throw new Error(`${name} should name a file that holds a URL; ${file} is empty.`);
+  throw new Error(`${name} should name a file that holds something; ${file} is empty.`);
 }

@@ -17,6 +17,15 @@ export class Unavailable extends Error {
   }
 }
 
+/** @throws RequestError where the API was not told of a database that the request is for. */
+export function told<Client>(name: string, client: Client | undefined): Client {
+  if (client !== undefined) return client;
+  throw new RequestError(
+    501,
+    `this API was not told of its ${name} (${name.toUpperCase()}_URL_FILE), so it cannot do that`,
+  );
+}
+
 /**
  * An error in one short line that is safe to show and to log. Clients hang more than that on their
  * errors: ioredis the command with its arguments (AUTH too), pg the whole connection.

@@ -1,16 +1,14 @@
 import { pino } from "pino";
 import { buildApp } from "./app.ts";
-import { connectPostgres } from "./clients/postgres.ts";
-import { connectRedis } from "./clients/redis.ts";
+import { connect } from "./clients/clients.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 
 const STOP_TIMEOUT_MS = 10_000;
 
 const config = configOrExit();
 const logger = pino({ level: config.logLevel });
-const database = connectPostgres(config.databaseUrl, logger);
-const cache = connectRedis(config.cacheUrl);
-const app = buildApp({ database, cache, logger });
+const clients = await connect(config, logger);
+const app = buildApp(clients, logger);
 
 // As process 1 of a container there is no default action: without these, a stop would end in a kill.
 process.once("SIGTERM", stop);
@@ -26,7 +24,7 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   }, STOP_TIMEOUT_MS).unref();
 
   await app.close();
-  await Promise.all([database.close(), cache.close()]);
+  await Promise.all(Object.values(clients).map((client) => client?.close()));
   logger.info("stopped");
   process.exit(0);
 }

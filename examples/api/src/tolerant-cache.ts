@@ -1,43 +1,40 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Cache } from "./clients/redis.ts";
-import { describe } from "./errors.ts";
+import { Outage } from "./outage.ts";
 
-/** A cache of JSON values that is allowed to fail: then nothing is found and nothing is kept. */
+/** A cache of JSON values that is allowed to fail, or not to be there: then nothing is found and nothing is kept. */
 export class TolerantCache {
-  readonly #cache: Cache;
-  readonly #logger: FastifyBaseLogger;
-  #working = true;
+  readonly #cache: Cache | undefined;
+  readonly #outage: Outage;
 
-  constructor(cache: Cache, logger: FastifyBaseLogger) {
+  constructor(cache: Cache | undefined, logger: FastifyBaseLogger) {
     this.#cache = cache;
-    this.#logger = logger;
+    this.#outage = new Outage("cache", "going on without it", logger);
   }
 
   async get<Value>(key: string): Promise<Value | undefined> {
-    return this.#attempt(async () => {
-      const json = await this.#cache.get(key);
+    return this.#attempt(async (cache) => {
+      const json = await cache.get(key);
       return json === null ? undefined : (JSON.parse(json) as Value);
     });
   }
 
   async set(key: string, value: unknown, ttlSeconds: number): Promise<void> {
-    await this.#attempt(() => this.#cache.set(key, JSON.stringify(value), ttlSeconds));
+    await this.#attempt((cache) => cache.set(key, JSON.stringify(value), ttlSeconds));
   }
 
   async delete(key: string): Promise<void> {
-    await this.#attempt(() => this.#cache.delete(key));
+    await this.#attempt((cache) => cache.delete(key));
   }
 
-  async #attempt<Result>(command: () => Promise<Result>): Promise<Result | undefined> {
+  async #attempt<Result>(command: (cache: Cache) => Promise<Result>): Promise<Result | undefined> {
+    if (!this.#cache) return undefined;
     try {
-      const result = await command();
-      if (!this.#working) this.#logger.info("cache works again");
-      this.#working = true;
+      const result = await command(this.#cache);
+      this.#outage.worked();
       return result;
     } catch (error) {
-      // Once per change: a cache that is away fails at every request.
-      if (this.#working) this.#logger.warn({ reason: describe(error) }, "cache failed, going on without it");
-      this.#working = false;
+      this.#outage.failed(error);
       return undefined;
     }
   }

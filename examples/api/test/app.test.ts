@@ -13,16 +13,36 @@ test("health asks no database", async () => {
   expect(response.json()).toEqual({ status: "ok" });
 });
 
-test("ready, when both answer", async () => {
+const NAMES = ["database", "cache", "graph", "vectors", "storage", "models"] as const;
+const ALL_OK = Object.fromEntries(NAMES.map((name) => [name, OK]));
+
+test("ready, when all answer", async () => {
   const { app } = fakeApp();
 
   const response = await app.inject("/ready");
 
   expect(response.statusCode).toBe(200);
-  expect(response.json()).toEqual({ status: "ok", checks: { database: OK, cache: OK } });
+  expect(response.json()).toEqual({ status: "ok", checks: ALL_OK });
 });
 
-test.each(["database", "cache"] as const)("not ready without the %s, then ready again", async (name) => {
+test("ready without those that it was not told of", async () => {
+  const { app } = fakeApp("graph", "vectors", "storage", "models");
+
+  const response = await app.inject("/ready");
+
+  expect(response.statusCode).toBe(200);
+  const absent = { state: "absent" };
+  expect(response.json().checks).toEqual({
+    database: OK,
+    cache: OK,
+    graph: absent,
+    vectors: absent,
+    storage: absent,
+    models: absent,
+  });
+});
+
+test.each(NAMES)("not ready without the %s, then ready again", async (name) => {
   const fake = fakeApp();
   fake[name].failure = new Error("connect ECONNREFUSED 10.0.0.2:1234");
 
@@ -32,8 +52,7 @@ test.each(["database", "cache"] as const)("not ready without the %s, then ready 
   expect(response.json()).toEqual({
     status: "unavailable",
     checks: {
-      database: OK,
-      cache: OK,
+      ...ALL_OK,
       [name]: { state: "failed", latencyMs: expect.any(Number), error: "connect ECONNREFUSED 10.0.0.2:1234" },
     },
   });
@@ -72,7 +91,7 @@ test("an unexpected error is logged, and told to nobody", async () => {
 });
 
 test("a request in flight at the stop is answered, and its connection closed", async () => {
-  const { app, database } = fakeApp();
+  const { app, database } = fakeApp("graph", "vectors", "storage");
   const stopping = new Promise<void>((resolve) => app.addHook("preClose", async () => resolve()));
   let answer = (_rows: []) => {};
   const asked = new Promise<void>((resolve) => {

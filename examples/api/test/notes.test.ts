@@ -5,7 +5,8 @@ import { fakeApp } from "./fakes.ts";
 let fake: ReturnType<typeof fakeApp>;
 
 beforeEach(() => {
-  fake = fakeApp();
+  // What else there is, is in other tests; without it nothing goes on behind a request.
+  fake = fakeApp("graph", "vectors", "storage", "models");
 });
 
 async function create(title = "one", text = "first"): Promise<{ id: number }> {
@@ -23,9 +24,18 @@ test("a new note", async () => {
     id: 1,
     title: "one",
     text: "",
+    tags: [],
     createdAt: expect.any(String),
     updatedAt: expect.any(String),
   });
+});
+
+test("tags are kept once each, in small letters", async () => {
+  const payload = { title: "one", tags: [" Tea", "tea", "Cake"] };
+
+  const response = await fake.app.inject({ method: "POST", url: "/notes", payload });
+
+  expect(response.json().tags).toEqual(["cake", "tea"]);
 });
 
 test("the newest notes first, as many as asked for", async () => {
@@ -122,6 +132,26 @@ test("without the database, a note in the cache is still served, another is not"
   expect(fake.log).toContainEqual(expect.objectContaining({ level: 40, reason: "connect ECONNREFUSED 10.0.0.2:5432" }));
 });
 
+test("without a cache, a note comes from the database; without a database, nothing does", async () => {
+  fake = fakeApp("cache");
+  await create();
+
+  expect((await fake.app.inject("/notes/1")).headers["x-cache"]).toBe("miss");
+
+  const { app } = fakeApp("database");
+  for (const [method, url] of [
+    ["GET", "/notes"],
+    ["GET", "/notes/1"],
+    ["POST", "/notes"],
+  ] as const) {
+    const response = await app.inject({ method, url, ...(method === "POST" && { payload: { title: "one" } }) });
+    expect(response.statusCode).toBe(501);
+    expect(response.json()).toEqual({
+      error: "this API was not told of its database (DATABASE_URL_FILE), so it cannot do that",
+    });
+  }
+});
+
 test.each(["GET", "PUT", "DELETE"] as const)("%s of a note that does not exist", async (method) => {
   const payload = method === "PUT" ? { title: "one" } : undefined;
 
@@ -137,6 +167,7 @@ test.each([
   [{ title: 5 }, "title: Invalid input: expected string, received number"],
   [{ title: "x".repeat(201) }, "title: Too big: expected string to have <=200 characters"],
   [{ title: "one", text: "a\0b" }, "text: should not hold U+0000"],
+  [{ title: "one", tags: ["a", ""] }, "tags.1: Too small: expected string to have >=1 characters"],
   [{ title: "one", tyop: 1 }, 'request: Unrecognized key: "tyop"'],
   [[], "request: Invalid input: expected object, received array"],
 ])("a note should not be %j", async (payload, error) => {

@@ -1,0 +1,77 @@
+import { expect } from "vitest";
+import { inspect, type TestStack } from "./harness.ts";
+
+// What tests of the project's own stack ask of it.
+
+/** It ended well. */
+export async function done<R extends { code: number; output: string }>(running: Promise<R>): Promise<R> {
+  const ran = await running;
+  expect(ran.code, ran.output).toBe(0);
+  return ran;
+}
+
+/** A note of the sample API. @param url the API's. */
+export async function postNote(url: string, title: string, more: object = {}): Promise<{ id: number }> {
+  const response = await fetch(`${url}/notes`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ title, ...more }),
+  });
+  expect(response.status, await response.clone().text()).toBe(201);
+  return (await response.json()) as { id: number };
+}
+
+export async function getNote(url: string, id: number) {
+  const response = await fetch(`${url}/notes/${id}`);
+  const { title } = (await response.json()) as { title?: string };
+  return { status: response.status, cache: response.headers.get("x-cache"), title };
+}
+
+export interface Inspected {
+  Id: string;
+  Config: { User: string };
+  HostConfig: {
+    Memory: number;
+    NanoCpus: number;
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
+    RestartPolicy: { Name: string };
+  };
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+}
+
+/** A service's or job's container. */
+export async function inspected(stack: TestStack, service: string): Promise<Inspected> {
+  return inspect<Inspected>((await stack.container(service)).id);
+}
+
+/** The same, which has what all of them have. */
+export async function restricted(stack: TestStack, service: string): Promise<Inspected> {
+  const container = await inspected(stack, service);
+  expect(container, service).toMatchObject({
+    HostConfig: {
+      CapAdd: null,
+      CapDrop: ["ALL"],
+      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+      Privileged: false,
+      ReadonlyRootfs: true,
+      SecurityOpt: ["no-new-privileges:true"],
+    },
+  });
+  return container;
+}
+
+/** Whether a container on a network gets a TCP connection: "connected", an error's code, or "no answer". */
+export async function connects(
+  stack: TestStack,
+  network: string,
+  image: string,
+  host: string,
+  port: number,
+): Promise<string> {
+  const say = (text: string) => `(console.log(${text}), process.exit())`;
+  const program = `const socket = require("node:net").connect(${port}, ${JSON.stringify(host)});
+    socket.setTimeout(3000, () => ${say('"no answer"')});
+    socket.once("connect", () => ${say('"connected"')});
+    socket.once("error", (error) => ${say("error.code")});`;
+  return (await stack.client(network, image, ["node", "--eval", program])).stdout.trim();
+}

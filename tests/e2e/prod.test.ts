@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connects, done, getNote, postNote, restricted } from "./checks.ts";
+import { eventually, TestStack, trackedSettings } from "./harness.ts";
+
+// The whole stack as Pulumi.prod.yaml has it: only the API is published, limits are in force, and its data is protected.
+
+const stack = new TestStack();
+const DATABASES = ["minio", "neo4j", "ollama", "postgres", "qdrant", "redis"];
+const VOLUMES = DATABASES.map((name) => `Volume ${name}-data`);
+const KEPT = [
+  ...["minio-password", "neo4j-password", "postgres-password", "qdrant-api-key", "redis-password"].map(
+    (name) => `RandomPassword ${name}`,
+  ),
+  ...VOLUMES,
+];
+let settings: Record<string, Record<string, number>>;
+let api: string;
+let note: { id: number };
+
+beforeAll(async () => {
+  settings = (await trackedSettings("Pulumi.prod.yaml")) as typeof settings;
+  await stack.create(settings);
+  await done(stack.up());
+  api = (await stack.outputs<{ api: string }>("urls")).api;
+});
+afterAll(() => stack.dispose());
+
+test("only the API is published, and it has reached all six databases", async () => {
+  const published = (await stack.containers()).flatMap(({ labels, ports }) =>
+    ports.map(({ host, port }) => `${labels["stackyard.service"]} ${host} ${port}`),
+  );
+  expect(published).toEqual(["api 127.0.0.1 3000"]);
+  const { status, checks } = (await (await fetch(`${api}/ready`)).json()) as { status: string; checks: object };
+  expect([status, Object.values(checks).map(({ state }) => state)]).toEqual(["ok", DATABASES.map(() => "ok")]);
+});
+
+test.each([...DATABASES, "api"])("the limits of %s are in force", async (service) => {
+  const { memoryMiB = 0, cpus = 0 } = settings[service] ?? {};
+  const bytes = memoryMiB * 1024 ** 2;
+  expect((await restricted(stack, service)).HostConfig).toMatchObject({
+    Memory: bytes,
+    MemorySwap: bytes,
+    NanoCpus: cpus * 1e9,
+  });
+});
+
+test("nothing gets out of the databases' networks", async () => {
+  const { image } = await stack.container("api");
+  // An address for documentation, which is nowhere: what counts is that there is no way to it.
+  const out = async (service: string) => connects(stack, await stack.network(service), image, "203.0.113.1", 80);
+  for (const service of DATABASES) expect(await out(service), service).toBe("ENETUNREACH");
+  // The API's has one, because a port of it is published.
+  expect(await out("api")).not.toBe("ENETUNREACH");
+});
+
+test("destroy stops at the data and its passwords, and up goes on from there", async () => {
+  note = await postNote(api, "kept", { tags: ["one"] });
+  const other = await postNote(api, "other", { tags: ["one"] });
+  const related = async () => {
+    const answer = await fetch(`${api}/notes/${note.id}/related`);
+    expect(await answer.json()).toMatchObject([{ note: { id: other.id } }]);
+  };
+  await eventually(related);
+  const before = await stack.state();
+
+  const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+  expect(code, output).not.toBe(0);
+  const after = await stack.state();
+  for (const key of KEPT) {
+    expect(output).toMatch(new RegExp(`${key.split(" ")[1]}\\b.*cannot be deleted`));
+    expect(after[key]).toBe(before[key]);
+  }
+  expect((await stack.leftovers()).sort()).toEqual(VOLUMES.map((key) => before[key]).sort());
+
+  await done(stack.up());
+  expect(await getNote(api, note.id)).toMatchObject({ status: 200, title: "kept" });
+  await related();
+  await stack.unchanged();
+});
+
+test("unprotected, it can be destroyed", async () => {
+  await done(stack.pulumi(["state", "unprotect", "--all", "--yes"]));
+  await done(stack.pulumi(["destroy", "--yes", "--skip-preview"]));
+  expect(await stack.leftovers()).toEqual([]);
+});
