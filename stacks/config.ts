@@ -3,18 +3,17 @@ import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 import { z } from "zod";
 import { ArgsError, cpus, faultsOf, hostPort, matching, mebibytes } from "../components/core/args.ts";
 
-const database = (port: number) =>
-  z
-    .strictObject({
-      /** TCP port on the host's 127.0.0.1. @default - not published */
-      hostPort: hostPort().optional(),
-      /** Memory limit, in MiB. @default - the component's own */
-      memoryMiB: mebibytes().optional(),
-      /** Share of the host's CPUs. @default - no limit */
-      cpus: cpus().optional(),
-    })
-    .default({})
-    .describe(`default port ${port}`);
+/** What every service takes. */
+const limits = {
+  /** TCP port on the host's 127.0.0.1. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Memory limit, in MiB. @default - the component's own */
+  memoryMiB: mebibytes().optional(),
+  /** Share of the host's CPUs. @default - no limit */
+  cpus: cpus().optional(),
+};
+
+const database = (port: number) => z.strictObject(limits).default({}).describe(`default port ${port}`);
 
 /** Everything that can be set, with its rule and its default. */
 export const Settings = z.strictObject({
@@ -31,7 +30,13 @@ export const Settings = z.strictObject({
   ).optional(),
   postgres: database(5432),
   redis: database(6379),
-  api: database(3000),
+  api: z
+    .strictObject({
+      ...limits,
+      /** Whether a changed source file is live at once, in dev on an engine of this machine. @default true */
+      hotReload: z.boolean("true or false").optional(),
+    })
+    .default({}),
 });
 export type Settings = z.output<typeof Settings> & {
   /** Only what lasts is declared: what `make down` runs. */

@@ -18,6 +18,7 @@ export function polyglot(platform: Platform, settings: Settings) {
     build: { context: "examples/api", images: { NODE_IMAGE: { registry: "node:24-slim", packages: "node" } } },
     uses: { database, cache, schema },
     probe: ["node", "src/probe.ts"],
+    develop: { mounts: { "examples/api/src": "/app/src" }, command: ["node", "src/reload.ts"] },
     ...settings.api,
   });
 
