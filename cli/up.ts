@@ -7,7 +7,8 @@ import { services } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 
-// make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there.
+// make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there. Arguments
+// are handed on to `pulumi up`.
 
 sayBackend();
 const api = await engine();
@@ -32,7 +33,14 @@ let code: number;
 let took = new Map<string, number>();
 try {
   code = await pulumi(
-    ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(drifted.length > 0 ? ["--refresh"] : [])],
+    [
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--suppress-outputs",
+      ...(drifted.length > 0 ? ["--refresh"] : []),
+      ...process.argv.slice(2),
+    ],
     {
       STACKYARD_TIMINGS: timings,
       ...(process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {}),

@@ -149,7 +149,7 @@ const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
  * For networks where TLS is signed anew, as in many companies: the build secret `ca` is this machine's own bundle, which a
  * Dockerfile may use, and of which nothing stays in the image.
  */
-function provideCaBundle(): void {
+export function provideCaBundle(): void {
   const bundle = process.env.NODE_EXTRA_CA_CERTS ?? process.env.SSL_CERT_FILE;
   mkdirSync(dirname(CA_BUNDLE), { recursive: true });
   writeFileSync(CA_BUNDLE, bundle && existsSync(bundle) ? readFileSync(bundle) : "");

@@ -125,6 +125,27 @@ test("what its image is made of beside them is another image, at the next up", a
   await stack.unchanged();
 });
 
+test("rebuild builds it anew when nothing has changed, replaces what runs on it, and leaves no old one", async () => {
+  const before = { ...(await running()), state: await stack.state() };
+  expect(await stack.verb("rebuild", { s: "redis,api" })).toMatchObject({
+    code: 1,
+    output: `redis is not built in stack ${stack.name}; built: api\n`,
+  });
+  await done(stack.verb("rebuild", { s: "api" }));
+  const { images, ...after } = await running();
+  expect(images).toEqual(before.images);
+  expect([after.image === before.image, after.id === before.id]).toEqual([false, false]);
+  expect((await api.allImages()).map(({ id }) => id)).not.toContain(before.image);
+  const state = await stack.state();
+  expect(Object.keys(state).filter((key) => state[key] !== before.state[key])).toEqual([
+    "Container api",
+    "RemoteImage api",
+    "Stash api-ready",
+  ]);
+  await answers("mended");
+  await stack.unchanged();
+});
+
 test("without hot reload its image has its sources, as they are now", async () => {
   const { api: options, ...settings } = stack.settings as Record<string, Record<string, unknown>>;
   stack.configure({ ...settings, api: { ...options, hotReload: false } });
