@@ -41,6 +41,9 @@ logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
 	@$(WITH) node cli/restart.ts
 
+rebuild: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME)
+	@$(WITH) node cli/rebuild.ts
+
 job: ## Run a job again, on purpose: s=NAME
 	@$(WITH) node cli/job.ts
 
@@ -95,4 +98,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps graph timeline logs restart job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -6,7 +6,8 @@ import { table } from "./shared/table.ts";
 import { writeTimeline } from "./shared/timeline.ts";
 import { watched } from "./up/run.ts";
 
-// make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there.
+// make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there. Arguments
+// are handed on to `pulumi up`.
 
 sayBackend();
 const api = await engine();
@@ -24,7 +25,14 @@ if (state.id && (killed || state.pending > 0)) {
 const drifted = await drift(api, state);
 for (const each of drifted) process.stderr.write(`${each}: putting it back\n`);
 
-const args = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(drifted.length > 0 ? ["--refresh"] : [])];
+const args = [
+  "up",
+  "--yes",
+  "--skip-preview",
+  "--suppress-outputs",
+  ...(drifted.length > 0 ? ["--refresh"] : []),
+  ...process.argv.slice(2),
+];
 const env = process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {};
 const health = async () =>
   new Map(

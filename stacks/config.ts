@@ -95,7 +95,13 @@ export const Settings = z.strictObject({
       models: z.record(z.string(), z.looseObject({})).default({}),
     })
     .prefault({}),
-  api: z.strictObject({ ...limits }).prefault({}),
+  api: z
+    .strictObject({
+      ...limits,
+      /** Whether a changed source file is live at once, in dev on an engine of this machine. @default true */
+      hotReload: z.boolean("true or false").optional(),
+    })
+    .prefault({}),
 });
 
 const DATABASES = ["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"] as const;

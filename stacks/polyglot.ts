@@ -49,6 +49,7 @@ export function polyglot(platform: Platform, { postgres, redis, neo4j, qdrant, m
     uses: { ...databases, ...jobs },
     secrets: settings.keys,
     probe: ["node", "src/probe.ts"],
+    develop: { mounts: { "examples/api/src": "/app/src" }, command: ["node", "src/reload.ts"] },
     ...settings.api,
   });
 

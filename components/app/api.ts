@@ -4,6 +4,7 @@ import { hostPort, matching, parseArgs, secretValue, variable } from "../core/ar
 import { limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import { type Dependency, toldOf, uses } from "../core/dependency.ts";
+import { Develop, developed } from "../core/develop.ts";
 import { Build, builtFrom } from "../core/image.ts";
 import { Service } from "../core/service.ts";
 
@@ -29,6 +30,13 @@ const Args = z
     credentials: z.enum(["files", "environment"]).default("files"),
     /** What proves that it serves: a program inside its image, exit code 0 when it does. */
     probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+    /**
+     * How it runs while it is being developed: in dev, where the engine is on this machine. What is mounted is no part of its
+     * image's content then. @default - as in its image
+     */
+    develop: Develop.optional(),
+    /** Whether `develop` may be in force. @default true */
+    hotReload: z.boolean("true or false").default(true),
     /** `uid:gid`. @default "1000:1000" */
     user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
     /** Whether it may reach beyond the networks of what it uses. @default false */
@@ -69,8 +77,11 @@ export class Api extends pulumi.ComponentResource implements Dependency {
       secrets,
       credentials,
       probe,
+      develop,
+      hotReload,
       ...rest
     } = parseArgs(Args, "Api", name, args);
+    const live = develop && hotReload ? developed(name, rest.platform, develop, rest.user) : undefined;
     super("stackyard:app:Api", name, {}, opts);
     const own = { parent: this };
     const told = toldOf(references, secrets);
@@ -78,7 +89,8 @@ export class Api extends pulumi.ComponentResource implements Dependency {
     const service = new Service(name, this, {
       ...rest,
       subject: `Api "${name}"`,
-      image: () => builtFrom(name, rest.platform, build, own),
+      ...live,
+      image: () => builtFrom(name, rest.platform, build, own, live?.mounts),
       env: {
         PORT: String(port),
         ...told.env,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, relative, resolve } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import type { Ignore } from "@balena/dockerignore";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
@@ -93,12 +93,15 @@ export const Build = z.strictObject({
 /**
  * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content. The tag is this
  * stack's own too, because two builds of the same content are two images: another stack's would move it.
+ *
+ * @param mounts what is mounted over folders of it, and so does not count as content.
  */
 export function builtFrom(
   name: string,
   platform: Platform,
   { context, target, images }: z.output<typeof Build>,
   opts: pulumi.CustomResourceOptions,
+  mounts: { folder: string }[] = [],
 ): Image {
   const bases = Object.entries(images).map(([argument, facts]) => ({
     argument,
@@ -106,7 +109,11 @@ export function builtFrom(
     facts,
   }));
   const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
-  const content = contentHash(context, [JSON.stringify(buildArgs), target ?? ""], ignoredBy(context));
+  const ignored = ignoredBy(context);
+  const hidden = mounts.map(({ folder }) => relative(context, folder).split(sep).join("/"));
+  // That something is left out is part of the name: what is built while it is may be old once it runs.
+  const extra = [JSON.stringify(buildArgs), target ?? "", ...hidden];
+  const content = contentHash(context, extra, (path) => hidden.includes(path) || ignored(path));
   const image = new docker.RemoteImage(
     name,
     {

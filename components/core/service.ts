@@ -23,6 +23,8 @@ export interface ServiceArgs {
   secrets?: Record<string, pulumi.Input<string>>;
   /** Container port by host port. */
   ports?: { hostPort: number; port: number }[];
+  /** Folders of this machine, by absolute path, that can be read at a path in the container. @default [] */
+  mounts?: { folder: string; path: string }[];
   /** Where the data is, and what is remembered of it. */
   data?: { path: string; lifecycle: VolumeLifecycle; major?: string; firstStart?: Record<string, string> };
   uses?: Record<string, Dependency>;
@@ -136,6 +138,7 @@ export class Service implements Dependency {
         ],
         labels: platform.labels(name, "service"),
         ...(args.data ? { data: { path: args.data.path, ...(volume ? { volume: volume.id } : {}) } } : {}),
+        mounts: args.mounts ?? [],
         published: ports.map((port) => ({ ...port, address: "127.0.0.1" })),
         probe: { ...PROBE, ...args.probe },
         stopGraceSeconds: args.stopGraceSeconds,

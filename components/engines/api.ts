@@ -42,6 +42,17 @@ export interface ContainerListed {
   ports: { host: string; hostPort: number; port: number }[];
 }
 
+/** One image in a list. */
+export interface ImageListed {
+  id: string;
+  /** With tags; none where another image has its name now. */
+  names: string[];
+  /** What it shares with no other image. */
+  bytes: number;
+  /** How many containers use it, running or not. */
+  containers: number;
+}
+
 /** A file for a container: its name, its text, and who may read it. */
 export interface HandedFile {
   name: string;
@@ -100,6 +111,7 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  allImages(): Promise<ImageListed[]>;
   /** Names with tags that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
   imageNames(pattern: string): Promise<string[]>;
   /** Takes a name away, and the image with it when that was its last one and no container uses it. */
@@ -144,6 +156,11 @@ export function engineApi(at: DockerHost): EngineApi {
   let client: Promise<Docker> | undefined;
   const docker = () => (client ??= connect(at));
   const container = async (id: string) => (await docker()).getContainer(id);
+  // The client library has no way to leave out the rest, which takes long to count.
+  const usage = async (type: "image" | "volume" | "build-cache"): Promise<unknown> =>
+    at.host.startsWith("unix://")
+      ? JSON.parse((await get(at.host, `/system/df?type=${type}`)).body)
+      : (await docker()).df();
   return {
     async ping() {
       if (!at.host.startsWith("unix://")) {
@@ -251,13 +268,8 @@ export function engineApi(at: DockerHost): EngineApi {
       return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
     },
     async volumeBytes(name) {
-      // The client library has no way to leave out images and build cache, which take long to count.
-      const usage = (
-        at.host.startsWith("unix://")
-          ? JSON.parse((await get(at.host, "/system/df?type=volume")).body)
-          : await (await docker()).df()
-      ) as { Volumes?: { Name: string; UsageData?: { Size: number } }[] };
-      const size = usage.Volumes?.find(({ Name }) => Name === name)?.UsageData?.Size;
+      const { Volumes } = (await usage("volume")) as { Volumes?: { Name: string; UsageData?: { Size: number } }[] };
+      const size = Volumes?.find(({ Name }) => Name === name)?.UsageData?.Size;
       return size === undefined || size < 0 ? undefined : size;
     },
     removeVolume: async (name) =>
@@ -268,6 +280,15 @@ export function engineApi(at: DockerHost): EngineApi {
         Descriptor: { digest: string };
       };
       return Descriptor.digest;
+    },
+    async allImages() {
+      const { Images } = (await usage("image")) as { Images?: (Docker.ImageInfo & { SharedSize: number })[] };
+      return (Images ?? []).map(({ Id, RepoTags, Size, SharedSize, Containers }) => ({
+        id: Id,
+        names: RepoTags ?? [],
+        bytes: Size - SharedSize,
+        containers: Containers,
+      }));
     },
     async imageNames(pattern) {
       const found = await (await docker()).listImages({ filters: { reference: [pattern] } });

@@ -49,7 +49,7 @@ export class ContainersEngine implements Engine {
   }
 
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running {
-    const { data, published, probe } = workload;
+    const { data, mounts, published, probe } = workload;
     const handed = handedTo(workload).map((each) => this.#volumeOf(name, each, workload, opts));
     return this.#container(
       name,
@@ -74,6 +74,10 @@ export class ContainersEngine implements Engine {
           ...(data ? [{ containerPath: data.path, ...(data.volume ? { volumeName: data.volume } : {}) }] : []),
           ...handed.map(({ folder, volume }) => ({ containerPath: folder, volumeName: volume, readOnly: true })),
         ],
+        // Not among the volumes: there, the engine makes a folder that it does not have, empty, without a word.
+        ...(mounts.length > 0 && {
+          mounts: mounts.map(({ folder, path }) => ({ type: "bind", source: folder, target: path, readOnly: true })),
+        }),
       },
       {
         ...opts,

@@ -34,6 +34,8 @@ export interface Workload {
 export interface ServiceWorkload extends Workload {
   /** A volume's name as the engine knows it, or nothing for one that goes with its container; and where it is mounted. */
   data?: { volume?: pulumi.Input<string>; path: string };
+  /** Folders of the engine's machine, by absolute path, that can be read at a path in the container. */
+  mounts: { folder: string; path: string }[];
   /** Container ports by host port, and the host's address they are published on. */
   published: { hostPort: number; port: number; address: string }[];
   probe: ProbeCommand;

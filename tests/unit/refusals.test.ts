@@ -299,6 +299,18 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { build: { context: "none" } }, 'build.context: should be a folder with a Dockerfile, got "none"'],
   ["Api", { build: { context: "examples/api", tagret: "x" } }, "build.tagret: should not be there"],
   ["Api", { build: { context: "examples/api", target: 1 } }, "build.target: should be a text, got 1"],
+  [
+    "Api",
+    { develop: { mounts: { "examples/none": "/app" }, command: ["a"] } },
+    'develop.mounts.examples/none: should be a folder, got "examples/none"',
+  ],
+  [
+    "Api",
+    { develop: { mounts: { examples: "app" }, command: ["a"] } },
+    'develop.mounts.examples: should be an absolute path inside the container, got "app"',
+  ],
+  ["Api", { develop: { mounts: {}, command: [] } }, "develop.command: should be at least a program, got a list"],
+  ["Api", { hotReload: "yes" }, 'hotReload: should be true or false, got "yes"'],
   ["Api", { port: 0 }, `port: ${PORT} 0`],
   ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
   ["Api", { uses: [] }, "uses: should be names with values, got a list"],

@@ -200,6 +200,35 @@ describe("secrets of other origin", () => {
   });
 });
 
+describe("while it is being developed", () => {
+  const develop = { mounts: { "examples/api/src": "/app/src" }, command: ["node", "src/reload.ts"] };
+  const particular = async (args: Partial<ApiArgs>, options?: Options) => {
+    const stack = await alone({ build: { context: "examples/api" }, ...args }, options);
+    const { command, mounts } = stack.get(CONTAINER).inputs;
+    return { command, mounts, image: stack.get("RemoteImage api").inputs.name };
+  };
+
+  test("its sources are those of this machine, which are no part of its image's content", async () => {
+    const { image } = await particular({});
+    const live = await particular({ develop });
+    expect(live).toEqual({
+      command: ["node", "src/reload.ts"],
+      mounts: [{ type: "bind", source: join(process.cwd(), "examples/api/src"), target: "/app/src", readOnly: true }],
+      image: expect.stringMatching(/-[0-9a-f]{12}$/),
+    });
+    expect(live.image).not.toBe(image);
+  });
+
+  test.each<[string, Partial<ApiArgs>, Options]>([
+    ["in prod", {}, { environment: "prod" }],
+    ["on an engine elsewhere", {}, { host: "tcp://elsewhere:2375" }],
+    ["with hot reload switched off", { hotReload: false }, {}],
+  ])("%s it is as in its image", async (_, args, options) => {
+    vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    expect(await particular({ develop, ...args }, options)).toEqual(await particular({}, options));
+  });
+});
+
 describe("ready", () => {
   test("passes once its probe has", async () => {
     const stack = await alone();

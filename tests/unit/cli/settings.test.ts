@@ -35,8 +35,8 @@ test("what is tracked counts, with the defaults of the program", () => {
   });
 });
 
-test("a stack without a file of its own is a copy of dev", () => {
-  expect(settingsInFiles("alice", { own: true })).toEqual(settingsInFiles("dev", { own: true }));
+test("a stack without a file of its own is a copy of dev, on ports that nobody had", () => {
+  expect(settingsInFiles("alice", { own: true })).toEqual({ ...settingsInFiles("dev", { own: true }), ports: "free" });
 });
 
 test("what was set in this clone counts, unless what is tracked is asked for", () => {

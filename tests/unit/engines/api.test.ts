@@ -463,6 +463,19 @@ describe("what there is", () => {
     ]);
   });
 
+  test("all images: what is theirs alone, and who uses them", async () => {
+    const Images = [
+      { Id: "i1", RepoTags: ["a:1", "a:2"], Size: 50, SharedSize: 20, Containers: 1 },
+      { Id: "i2", RepoTags: null, Size: 50, SharedSize: 0, Containers: 0 },
+    ];
+    daemon.routes["GET /system/df"] = { body: { Images } };
+    expect(await api.allImages()).toEqual([
+      { id: "i1", names: ["a:1", "a:2"], bytes: 30, containers: 1 },
+      { id: "i2", names: [], bytes: 50, containers: 0 },
+    ]);
+    expect(daemon.requests).toEqual(["GET /system/df?type=image"]);
+  });
+
   test("an engine in trouble is not an answer", async () => {
     daemon.routes["GET /volumes/v1"] = daemon.routes["GET /images/i/json"] = broken;
     await expect(api.hasVolume("v1")).rejects.toThrow("out of order");

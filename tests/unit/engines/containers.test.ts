@@ -52,6 +52,7 @@ const WORKLOAD: Workload = {
 };
 const SERVICE: ServiceWorkload = {
   ...WORKLOAD,
+  mounts: [],
   published: [],
   probe: { test: ["CMD", "true"], timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 },
   stopGraceSeconds: 15,
@@ -109,7 +110,7 @@ describe("a service", () => {
     });
   });
 
-  test("does without what the provider gets wrong: wait, attach, rm, mounts, a name", async () => {
+  test("does without what the provider gets wrong: wait, attach, rm, a name, and mounts where it has none", async () => {
     const { inputs } = (await service()).get("Container web");
     for (const absent of ["wait", "attach", "rm", "mounts", "name", "platform", "mustRunTimeout"])
       expect(inputs).not.toHaveProperty(absent);
@@ -162,6 +163,12 @@ describe("a service", () => {
       { data: { path: "/data", volume: "v1" } },
       "volumes",
       [{ containerPath: "/data", volumeName: "v1" }],
+    ],
+    [
+      "folders of this machine, which it only reads",
+      { mounts: [{ folder: "/home/me/src", path: "/app/src" }] },
+      "mounts",
+      [{ type: "bind", source: "/home/me/src", target: "/app/src", readOnly: true }],
     ],
     ["data that goes with it", { data: { path: "/data" } }, "volumes", [{ containerPath: "/data" }]],
   ])("has %s", async (_, change, name, expected) => {

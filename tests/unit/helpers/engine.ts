@@ -177,6 +177,11 @@ export class FakeEngine implements EngineApi {
     return this.images.has(ref);
   }
 
+  async allImages() {
+    this.#note("allImages");
+    return [];
+  }
+
   async imageNames(pattern: string): Promise<string[]> {
     this.#note("imageNames", pattern);
     return [...this.images];

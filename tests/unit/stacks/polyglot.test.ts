@@ -245,7 +245,7 @@ describe("every container", () => {
         memorySwap: inputs.memory,
         destroyGraceSeconds: expect.any(Number),
       });
-      for (const absent of ["wait", "attach", "rm", "mounts", "privileged"])
+      for (const absent of ["wait", "attach", "rm", "privileged"])
         expect([key, absent in inputs]).toEqual([key, false]);
     }
   });
@@ -286,6 +286,15 @@ describe("dev and prod", () => {
     expect(protectedOnes.sort()).toEqual(
       [...SECRETS.map((name) => `RandomPassword ${name}`), ...DATABASES.map((name) => `Volume ${name}-data`)].sort(),
     );
+  });
+
+  test.each<[string, Settings, string[]]>([
+    ["in dev, of the API's sources", DEV, ["api"]],
+    ["in dev without hot reload, of nothing", { ...DEV, api: { hotReload: false } }, []],
+    ["in prod, of nothing", PROD, []],
+  ])("folders of this machine are mounted %s", async (_, settings, expected) => {
+    const mounted = (await up(settings)).of("Container").filter(({ inputs }) => "mounts" in inputs);
+    expect(mounted.map(({ name }) => name)).toEqual(expected);
   });
 
   test("the old one goes first where only one can be", async () => {

@@ -1,0 +1,70 @@
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { ArgsError, containerPath } from "./args.ts";
+import type { Platform } from "./platform.ts";
+
+/** How an application runs while it is being developed. */
+export const Develop = z.strictObject({
+  /** Folders of this machine that lie over the image's own, and can only be read there: path in the container by folder. */
+  mounts: z.record(
+    z.string().refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory(), "a folder"),
+    containerPath(),
+  ),
+  /** What runs in the place of the image's own command: it starts the application anew when a file changes. */
+  command: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+});
+
+/** What is particular to a container with an application that is being developed. */
+export interface Developed {
+  command: string[];
+  /** Folders by absolute path. */
+  mounts: { folder: string; path: string }[];
+}
+
+/**
+ * What of it is in force: all in dev, where the engine is on this machine and has its folders; nothing elsewhere.
+ *
+ * @param user numeric `uid:gid`, as which it runs.
+ * @throws ArgsError where that user could not read a file of the folders.
+ */
+export function developed(
+  name: string,
+  platform: Platform,
+  { mounts, command }: z.output<typeof Develop>,
+  user: string,
+): Developed | undefined {
+  if (platform.environment !== "dev" || platform.rests(name)) return undefined;
+  if (!platform.local) {
+    pulumi.log.info(`${name}: a change is live at the next up only, because the engine is not on this machine.`);
+    return undefined;
+  }
+  const faults = Object.keys(mounts).flatMap((folder) => {
+    const found = unreadableBy(user, folder);
+    return found
+      ? [`develop.mounts.${folder}: should be readable by ${user}, got ${found}: \`chmod -R a+rX ${folder}\``]
+      : [];
+  });
+  if (faults.length > 0) throw new ArgsError(`Api "${name}" has bad arguments`, faults);
+  return { command, mounts: Object.entries(mounts).map(([folder, path]) => ({ folder: resolve(folder), path })) };
+}
+
+/** The first path that a user may not read, going by its mode. Elsewhere than on Linux, containers see other owners. */
+function unreadableBy(user: string, folder: string): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  const [uid, gid] = user.split(":").map(Number);
+  const paths = [
+    folder,
+    ...readdirSync(folder, { encoding: "utf8", recursive: true }).map((path) => join(folder, path)),
+  ];
+  for (const path of paths) {
+    const stat = lstatSync(path);
+    if (stat.isSymbolicLink()) continue;
+    const rights = stat.mode >> (stat.uid === uid ? 6 : stat.gid === gid ? 3 : 0);
+    const needed = stat.isDirectory() ? 0o5 : 0o4;
+    if ((rights & needed) !== needed)
+      return `${path} (mode ${(stat.mode & 0o777).toString(8)}, owner ${stat.uid}:${stat.gid})`;
+  }
+  return undefined;
+}

@@ -1,0 +1,165 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUILT } from "../../components/core/built-image.ts";
+import { api, copyOfProject, docker, eventually, inspect, polyglotSettings, TestStack } from "./harness.ts";
+
+// What changes in an application while its stack is up, and when that is live.
+
+const project = copyOfProject();
+const stack = new TestStack(project);
+let url: string;
+
+beforeAll(async () => {
+  const { settings, ports } = await polyglotSettings();
+  url = `http://127.0.0.1:${ports.api}/health`;
+  await stack.create(settings);
+  await done(stack.verb("up"));
+});
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(project, { recursive: true });
+});
+
+async function done(running: Promise<{ code: number; output: string }>): Promise<void> {
+  const { code, output } = await running;
+  expect(code, output).toBe(0);
+}
+
+const SOURCE = join(project, "examples/api/src/app.ts");
+const ROUTE = /app\.get\("\/health".*$/m;
+const source = readFileSync(SOURCE, "utf8");
+const answering = (word: string) =>
+  source.replace(ROUTE, `app.get("/health", quiet, async () => ({ status: "${word}" }));`);
+
+/** As many editors save: another file takes its place. */
+function replace(text: string): void {
+  writeFileSync(`${SOURCE}.new`, text);
+  renameSync(`${SOURCE}.new`, SOURCE);
+}
+
+/** Waits until the API gives that answer. */
+async function answers(word: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; ) {
+    const answer = await fetch(url).then(
+      async (response) => ((await response.json()) as { status: string }).status,
+      () => "nothing",
+    );
+    if (answer === word) return;
+    if (Date.now() > deadline) throw new Error(`${url}: should be ${word}, got ${answer}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const images = () => api.imageNames(`${BUILT}*-${stack.name}-*:*`);
+
+/** All that is not to change: image, container, and its run. */
+async function running() {
+  const { id } = await stack.container("api");
+  const { State, Image } = await inspect<{ State: { StartedAt: string; Pid: number }; Image: string }>(id);
+  return { id, started: State.StartedAt, pid: State.Pid, image: Image, images: await images() };
+}
+
+test("what changes in its sources is live at once: no image, no container, nothing for `up` to do", async () => {
+  await answers("ok");
+  const before = await running();
+  const took: number[] = [];
+  const changes: [string, (text: string) => void][] = [
+    ["replaced", replace],
+    ["replaced again", replace],
+    ["in place", (text) => writeFileSync(SOURCE, text)],
+    ["at last", replace],
+  ];
+  for (const [word, change] of changes) {
+    const began = performance.now();
+    change(answering(word));
+    await answers(word);
+    took.push(Math.round(performance.now() - began));
+  }
+  console.log(`live after ${took.join(", ")} ms`);
+  expect(await running()).toEqual(before);
+  await stack.unchanged({}, false);
+  await stack.unchanged();
+  await done(stack.verb("up"));
+  expect(await running()).toEqual(before);
+});
+
+test("what cannot be run does not end the container: it waits for the next change", async () => {
+  const before = await running();
+  replace("const = (");
+  await eventually(async () =>
+    expect((await api.logs(before.id, 20)).join("\n")).toContain("waiting for the next change"),
+  );
+  await answers("nothing");
+  expect(await running()).toEqual(before);
+  replace(answering("mended"));
+  await answers("mended");
+  await eventually(async () => expect((await stack.container("api")).status).toContain("(healthy)"));
+});
+
+test("its sources can be read there, and not be written", async () => {
+  const { id } = await stack.container("api");
+  const { Mounts } = await inspect<{ Mounts: { Type: string }[] }>(id);
+  expect(Mounts.filter(({ Type }) => Type === "bind")).toEqual([
+    expect.objectContaining({ Destination: "/app/src", RW: false }),
+  ]);
+});
+
+test("it stops in order", async () => {
+  const { id } = await stack.container("api");
+  await docker(["stop", id]);
+  expect((await api.inspect(id))?.exitCode).toBe(0);
+  expect((await api.logs(id, 200)).join("\n")).toContain('"stopped"');
+  await api.start(id);
+  await answers("mended");
+});
+
+test("what its image is made of beside them is another image, at the next up", async () => {
+  const before = await running();
+  const file = join(project, "examples/api/package.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace('"0.1.0"', '"0.1.1"'));
+  await done(stack.verb("up"));
+  const after = await running();
+  expect([after.id === before.id, after.image === before.image, after.images.length]).toEqual([false, false, 2]);
+  await answers("mended");
+  await stack.unchanged();
+});
+
+test("rebuild builds it anew when nothing has changed, replaces what runs on it, and leaves no old one", async () => {
+  const before = { ...(await running()), state: await stack.state() };
+  expect(await stack.verb("rebuild", { s: "redis,api" })).toMatchObject({
+    code: 1,
+    output: `redis is not built in stack ${stack.name}; built: api\n`,
+  });
+  await done(stack.verb("rebuild", { s: "api" }));
+  const { images, ...after } = await running();
+  expect(images).toEqual(before.images);
+  expect([after.image === before.image, after.id === before.id]).toEqual([false, false]);
+  expect((await api.allImages()).map(({ id }) => id)).not.toContain(before.image);
+  const state = await stack.state();
+  expect(Object.keys(state).filter((key) => state[key] !== before.state[key])).toEqual([
+    "Container api",
+    "RemoteImage api",
+    "Stash api-ready",
+  ]);
+  await answers("mended");
+  await stack.unchanged();
+});
+
+test("without hot reload its image has its sources, as they are now", async () => {
+  const { api: options, ...settings } = stack.settings as Record<string, Record<string, unknown>>;
+  stack.configure({ ...settings, api: { ...options, hotReload: false } });
+  await done(stack.up());
+  const { id, image } = await running();
+  const { Mounts, Config } = await inspect<{ Mounts: { Type: string }[]; Config: { Cmd: string[] } }>(id);
+  expect({ mounts: Mounts.filter(({ Type }) => Type === "bind"), command: Config.Cmd }).toEqual({
+    mounts: [],
+    command: ["node", "src/server.ts"],
+  });
+  await answers("mended");
+  replace(answering("in the image"));
+  expect(await stack.planned()).toEqual(expect.arrayContaining(["replace RemoteImage api"]));
+  await done(stack.up());
+  await answers("in the image");
+  expect((await running()).image).not.toBe(image);
+});
