@@ -26,14 +26,14 @@ clean: ## Remove everything, data too: asks first (YES=1 for scripts)
 preview: ## Show what `up` would do
 	@$(WITH) node cli/preview.ts
 
-ps: ## List services and jobs (json=1)
-	@$(WITH) node cli/ps.ts
-
 graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1
 	@STACKYARD_STEPS="node packages" $(WITH) node --import ./infra/lean.mjs cli/graph.ts
 
 timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
 	@STACKYARD_STEPS="node packages" $(WITH) node cli/timeline.ts
+
+ps: ## List services and jobs (json=1)
+	@$(WITH) node cli/ps.ts
 
 logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 	@$(WITH) node cli/logs.ts

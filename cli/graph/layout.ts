@@ -19,8 +19,15 @@ const PADDING = { side: 16, top: 38, bottom: 16 };
 const INSIDE = { x: 36, y: 14 };
 const OUTSIDE = { x: 60, y: 22 };
 
-const widthOf = ({ name, type }: GraphNode) =>
-  Math.max(LEAST_WIDTH, strongWidth(name) + 44, textWidth(`${type}, once`) + 44);
+export const portsOf = ({ hostPorts }: GraphNode) => hostPorts.map((port) => `:${port}`).join(" ");
+
+const widthOf = (node: GraphNode) =>
+  Math.max(
+    LEAST_WIDTH,
+    strongWidth(node.name) + 44,
+    textWidth(`${node.type}, once`) + 44,
+    textWidth(portsOf(node)) + 36,
+  );
 
 /** A network's region, or a job that stands alone. */
 interface Unit {

@@ -1,7 +1,7 @@
 import type { Graph, GraphNode } from "../../components/core/graph.ts";
 import { type Colours, escaped, legend, type Meaning, svg, textWidth } from "../shared/svg.ts";
 import type { Box, Point } from "./layered.ts";
-import { layoutOf } from "./layout.ts";
+import { layoutOf, portsOf } from "./layout.ts";
 import { type Status, statusOrder, WORDS } from "./status.ts";
 
 type Shape = "app" | "database" | "job";
@@ -87,7 +87,7 @@ function drawn(node: GraphNode, box: Box, status: Status | undefined): string {
     outline(shape, box, status ? ` outline-${status}` : ""),
     `<text class="text strong middle" x="${middle}" y="${top}">${escaped(node.name)}</text>`,
     `<text class="quiet middle" x="${middle}" y="${top + 17}">${escaped(node.type)}${shape === "job" ? ", once" : ""}</text>`,
-    node.hostPorts.length > 0 ? label(node.hostPorts, x + width - 10, y + height) : "",
+    node.hostPorts.length > 0 ? label(portsOf(node), x + width - 10, y + height) : "",
     status ? badge(status, x + width - 14, y + (shape === "database" ? 4 : 0)) : "",
     "</g>",
   ].join("");
@@ -112,8 +112,7 @@ function outline(shape: Shape, { x, y, width, height }: Box, more = ""): string 
 }
 
 /** Ports on the host, on a box's lower edge. */
-function label(hostPorts: readonly number[], right: number, y: number): string {
-  const text = hostPorts.map((port) => `:${port}`).join(" ");
+function label(text: string, right: number, y: number): string {
   const width = textWidth(text) + 16;
   return `<rect class="port" x="${right - width}" y="${y - 9}" width="${width}" height="18" rx="9"/><text class="text middle" x="${right - width / 2}" y="${y + 4}">${text}</text>`;
 }

@@ -107,3 +107,13 @@ test("a job is drawn in a network when it joins that one alone", () => {
     ["two", "two"],
   ]);
 });
+
+test("a box is wide enough for what is written in it", () => {
+  const name = "a-name-of-forty-characters-which-is-most-";
+  const ports = [10_001, 10_002, 10_003, 10_004, 10_005, 10_006];
+  const width = (declared: string) => layoutOf(graphOf({ [declared]: [] })).nodes[0]?.width ?? 0;
+  expect(width("app api")).toBeLessThan(150);
+  // Bold letters of 14 px are 8 px wide, plain ones of 12 px are 6 px wide, on average, in wide fonts.
+  expect(width(`app ${name}`)).toBeGreaterThan(name.length * 8 + 20);
+  expect(width(`app api ${ports.join(" ")}`)).toBeGreaterThan(ports.length * 7 * 6 + 20);
+});

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { Step, Timeline } from "../../../cli/shared/timeline.ts";
-import { criticalPath, criticalWords, ticksOf, tickText } from "../../../cli/timeline/critical-path.ts";
-import { timelineSvg } from "../../../cli/timeline/svg.ts";
-import { timelineText } from "../../../cli/timeline/text.ts";
+import type { Step, Timeline } from "../../../../cli/shared/timeline.ts";
+import { criticalPath, criticalWords, ticksOf, tickText } from "../../../../cli/timeline/critical-path.ts";
+import { timelineSvg } from "../../../../cli/timeline/svg.ts";
+import { timelineText } from "../../../../cli/timeline/text.ts";
 
 const service = (name: string, times: [number, number?] | [], waitsFor: string[] = []): Step => {
   const [createdMs, answeredMs] = times;
