@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { backendFolder, STACK } from "./stack.ts";
+import { backendFolder, PROJECT, STACK } from "./stack.ts";
 
 /** What the services and jobs of a stack did in the last `up` in which one of them was started. */
 export interface Timeline {
@@ -26,10 +26,10 @@ export interface Step {
   finishedMs?: number;
 }
 
-/** Beside the state, where that is a folder; nowhere otherwise. */
+/** Beside pulumi's own folder, where the state is in files; nowhere otherwise. */
 function fileOf(stack: string): string | undefined {
-  const folder = process.env.STACKYARD_STATE ?? backendFolder()?.replace(/\/\.pulumi$/, "");
-  return folder && `${folder}/timelines/${stack}.json`;
+  const folder = backendFolder();
+  return folder && `${folder}/../timelines/${PROJECT}/${stack}.json`;
 }
 
 /** Keeps it for `make timeline`, unless nothing was started. */

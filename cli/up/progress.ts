@@ -154,10 +154,11 @@ export class Progress {
       const heard = this.#heard.get(row.service) ?? "checking";
       const missing = (row.waitsFor ?? []).flatMap((name) => this.rows.get(name) ?? []).filter((each) => !isOver(each));
       row.missing = missing.map(({ service }) => service);
-      // Not yet while nothing may be to be done.
+      // Not while there may be nothing to do.
       const waits =
-        missing.some(({ phase }) => phase !== "checking") || (missing.length > 0 && row.phase === "waiting");
-      const phase = waits && (heard === "checking" || heard === "creating") ? "waiting" : heard;
+        row.phase === "waiting" || heard === "creating" || missing.some(({ phase }) => phase !== "checking");
+      const held = waits && missing.length > 0 && (heard === "checking" || heard === "creating");
+      const phase = held ? "waiting" : heard;
       if (phase === row.phase) continue;
       Object.assign(row, { phase, since: at });
       this.#listener.moved(row);

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { PROJECT } from "../../../cli/shared/stack.ts";
 import { readTimeline, type Timeline, writeTimeline } from "../../../cli/shared/timeline.ts";
 
 const RUN: Timeline = {
@@ -16,27 +17,22 @@ const RUN: Timeline = {
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "stackyard-timeline-"));
-  vi.stubEnv("STACKYARD_STATE", undefined);
-  vi.stubEnv("PULUMI_BACKEND_URL", undefined);
+  vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
+  mkdirSync(join(folder, ".pulumi"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each([
-  ["of this clone", () => vi.stubEnv("STACKYARD_STATE", folder)],
-  ["of a shared folder", () => vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`)],
-])("is kept beside the state %s, for its owner only, and the next one takes its place", (_, configure) => {
-  configure();
+test("is kept beside the state, for its owner only, and the next one takes its place", () => {
   expect(readTimeline("alice")).toBe(undefined);
   writeTimeline(RUN);
   writeTimeline({ ...RUN, tookMs: 99 });
   expect(readTimeline("alice")).toEqual({ ...RUN, tookMs: 99 });
   expect(readTimeline("bob")).toBe(undefined);
-  expect(readdirSync(join(folder, "timelines"))).toEqual(["alice.json"]);
-  expect(statSync(join(folder, "timelines/alice.json")).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(folder, "timelines", PROJECT))).toEqual(["alice.json"]);
+  expect(statSync(join(folder, "timelines", PROJECT, "alice.json")).mode & 0o777).toBe(0o600);
 });
 
 test("a run in which nothing was started leaves the last one", () => {
-  vi.stubEnv("STACKYARD_STATE", folder);
   writeTimeline(RUN);
   writeTimeline({ ...RUN, steps: [{ name: "db", kind: "service", waitsFor: [] }] });
   expect(readTimeline("alice")).toEqual(RUN);

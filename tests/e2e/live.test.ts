@@ -1,0 +1,203 @@
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Timeline } from "../../cli/shared/timeline.ts";
+import { copyOfProject, ended, type Ran, TestStack } from "./harness.ts";
+
+// What one sees while `make dev` runs, in a pipe and on a terminal, and what it keeps of its run.
+
+const PROGRAM = `
+  import { type Platform, Redis, SetupJob } from "../components/index.ts";
+  const image = { registry: "redis:8", packages: "redis" };
+  export function polyglot(platform: Platform) {
+    const cache = new Redis("cache", { platform });
+    const command = ["sh", "-ec", process.env.SEED ?? "echo seeded"];
+    const seed = new SetupJob("seed", { platform, image, command, uses: { cache } });
+    new SetupJob("after", { platform, image, command: ["true"], uses: { seed } });
+    return { cache };
+  }
+`;
+const project = copyOfProject({ "stacks/polyglot.ts": () => PROGRAM });
+const stack = new TestStack(project);
+
+beforeAll(() => stack.create({}));
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(project, { recursive: true });
+});
+
+const timelineFile = join(stack.folder, "backend/timelines", stack.project, `${stack.name}.json`);
+const timeline = () => JSON.parse(readFileSync(timelineFile, "utf8")) as Timeline;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** `up` on a terminal of its own; what is returned by `typed` is typed once it has answered something. */
+async function onTerminal(env: NodeJS.ProcessEnv, typed: (seen: string) => string | undefined = () => undefined) {
+  const child = spawn("script", ["-qefc", `node ${join(project, "cli/up.ts")}`, "/dev/null"], {
+    cwd: project,
+    env: { ...stack.env, TERM: "xterm", ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let seen = "";
+  let done = false;
+  child.stdout.on("data", (text: Buffer) => {
+    seen += String(text);
+    const keys = done ? undefined : typed(seen);
+    if (keys === undefined) return;
+    done = true;
+    child.stdin.write(keys);
+  });
+  const { code, output } = await ended(child);
+  return { code, output: output.replaceAll("\r\n", "\n") };
+}
+
+const ESCAPE = "\x1b";
+/** Goes up to where the table began, and takes it away. */
+const FRAME = new RegExp(`${ESCAPE}\\[(\\d+)A\\r${ESCAPE}\\[J`);
+const COLOUR = new RegExp(`${ESCAPE}\\[\\d+m`, "g");
+
+/** What is left on the terminal when all that was drawn again is gone. */
+function screen(output: string): string {
+  const [first = "", ...drawn] = output.split(FRAME);
+  const kept = first.split("\n").slice(0, -1);
+  for (let at = 0; at < drawn.length; at += 2) {
+    kept.splice(-Number(drawn[at]));
+    // What is after the last end of a line is nothing.
+    kept.push(...(drawn[at + 1] ?? "").split("\n").slice(0, -1));
+  }
+  return kept.join("\n").replace(COLOUR, "");
+}
+
+function expectFailure({ code, output }: Pick<Ran, "code" | "output">): void {
+  expect(code, output).not.toBe(0);
+  expect(output).toContain(
+    'error: SetupJob "seed" failed with exit code 3\nlast log lines:\n  no seed\nMend the cause',
+  );
+  expect(output).not.toContain("update failed");
+  expect(output).toContain("\nseed failed. `make ps` shows what is there, `make logs s=seed` what a service wrote.");
+}
+
+test("in a pipe: a line for each phase, the log of a job, and why it failed", async () => {
+  const ran = await stack.verb("up", { SEED: "echo no seed; sleep 1; exit 3" });
+  expectFailure(ran);
+  const of = (name: string) => ran.stdout.split("\n").filter((line) => line.startsWith(name));
+  expect(of("cache")).toEqual([
+    "cache: creating",
+    "cache: starting",
+    expect.stringMatching(/^cache: ready after \d+\.\d s$/),
+  ]);
+  expect(of("seed")).toEqual([
+    "seed: waiting for cache",
+    "seed: creating",
+    "seed: running",
+    "seed | no seed",
+    "seed: failed",
+  ]);
+  expect(of("after")).toEqual(["after: waiting for seed"]);
+  expect(ran.output).not.toMatch(FRAME);
+
+  const { steps, tookMs } = timeline();
+  const [cache, seed, after] = steps;
+  expect(cache).toMatchObject({ name: "cache", kind: "service", waitsFor: [] });
+  const {
+    createdMs = Number.NaN,
+    startedMs = Number.NaN,
+    answeredMs = Number.NaN,
+    finishedMs = Number.NaN,
+  } = cache ?? {};
+  const times = [0, createdMs, startedMs, answeredMs, finishedMs, seed?.startedMs ?? Number.NaN, tookMs];
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(seed).toMatchObject({ name: "seed", kind: "job", waitsFor: ["cache"] });
+  expect(seed).not.toHaveProperty("finishedMs");
+  expect(after).toEqual({ name: "after", kind: "job", waitsFor: ["seed"], createdMs: expect.any(Number) });
+});
+
+test("on a terminal: one table, and above it what was said; the failed one stays in it", async () => {
+  const ran = await onTerminal({ SEED: "echo no seed; sleep 2; exit 3" });
+  expectFailure(ran);
+  expect(ran.output).toMatch(FRAME);
+  const shown = screen(ran.output);
+  expect(shown.match(/^SERVICE +PHASE +HEALTH +ELAPSED$/gm)).toHaveLength(1);
+  expect(shown).toMatch(/^seed \| no seed$[\s\S]*^error: SetupJob[\s\S]*^SERVICE +PHASE/m);
+  expect(shown).toMatch(/^cache +unchanged +healthy +-$/m);
+  expect(shown).toMatch(/^seed +failed +- +-$/m);
+  expect(shown).toMatch(/^after +waiting for seed +- +-$/m);
+  // While it ran.
+  expect(ran.output).toMatch(/^seed +running +- +[12] s$/m);
+});
+
+test("Ctrl-C on a terminal ends it in order", async () => {
+  const running = await onTerminal({ SEED: "echo long; sleep 60" }, (seen) =>
+    seen.includes("seed | long") ? "\x03" : undefined,
+  );
+  expect(running.code, running.output).not.toBe(0);
+  const shown = screen(running.output);
+  expect(shown).toContain("^C received; cancelling.");
+  expect(shown).toContain("interrupted: run `up` again to go on from here");
+  expect(shown).toMatch(/^seed +failed/m);
+  // It was left to run: by another command the next one ends it.
+  expect((await stack.container("seed")).state).toBe("running");
+});
+
+test("when all is well: the table of what is there, and that alone", async () => {
+  const { code, output } = await onTerminal({});
+  expect(code, output).toBe(0);
+  const shown = screen(output);
+  expect(shown).not.toMatch(/PHASE/);
+  expect(shown).toMatch(/^seed \| seeded$/m);
+  expect(shown).toMatch(/^SERVICE +STATE +ADDRESS +READY AFTER\ncache +ready/m);
+  expect(shown).toMatch(/^seed +done/m);
+  expect(timeline().steps.map(({ name, finishedMs }) => [name, finishedMs === undefined])).toEqual([
+    ["cache", true],
+    ["seed", false],
+    ["after", false],
+  ]);
+});
+
+test("nothing to do: unchanged, and the last run that did something is kept", async () => {
+  const before = readFileSync(timelineFile, "utf8");
+  const { code, output, stdout } = await stack.verb("up");
+  expect(code, output).toBe(0);
+  expect(stdout.split("\n").slice(0, 3).sort()).toEqual(["after: unchanged", "cache: unchanged", "seed: unchanged"]);
+  expect(output).toMatch(/^up in \d+\.\d s \(\d+ unchanged\)\./m);
+  expect(readFileSync(timelineFile, "utf8")).toBe(before);
+  expect(statSync(timelineFile).mode & 0o777).toBe(0o600);
+});
+
+test("what pulumi says of every resource, where that is asked", async () => {
+  const { code, output } = await stack.verb("up", { show: "resources" });
+  expect(code, output).toBe(0);
+  expect(output).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  expect(output).toMatch(/^cache +ready/m);
+});
+
+test("what is refused before anything is touched is told without a table, a lock as well", async () => {
+  stack.configure({ environment: "nowhere" });
+  const refused = await onTerminal({});
+  expect(refused.code).not.toBe(0);
+  expect(refused.output).toContain(`error: Pulumi.${stack.name}.yaml has bad settings\n  environment: should be`);
+  expect(refused.output).not.toContain("PHASE");
+  stack.configure({});
+
+  const running = stack.startUp({ SEED: "echo holds; sleep 10" });
+  const other = ended(running);
+  while (running.exitCode === null) {
+    const { code, output } = await onTerminal({});
+    if (!output.includes("currently locked")) {
+      await pause(100);
+      continue;
+    }
+    expect(code).not.toBe(0);
+    expect(output).not.toContain("PHASE");
+    break;
+  }
+  expect(running.exitCode, "it was never locked").toBe(null);
+  expect((await other).code).toBe(0);
+});
+
+test("no password is in what was kept of a run", async () => {
+  const { cache } = await stack.outputs<Record<string, string>>("urls");
+  const { password } = new URL(cache ?? "");
+  expect(password).toMatch(/^\w{32}$/);
+  expect(readFileSync(timelineFile, "utf8")).not.toContain(password);
+});
