@@ -9,9 +9,9 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file show follow since tail json mirror pairs format readme DISCARD YES REFRESH
+export s c file show only follow since tail json mirror pairs format readme DISCARD YES REFRESH
 
-dev: ## Bring the dev environment up, and mend what is not as it should be (show=resources)
+dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
 	@$(WITH) node cli/up.ts
 
 up: ## Bring an environment up: ENV=prod

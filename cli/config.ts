@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import { hostPorts } from "../stacks/config.ts";
 import { readSettings } from "./shared/settings.ts";
-import { PROJECT, ROOT, STACK } from "./shared/stack.ts";
+import { PROJECT, ROOT, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 import { layersOf, type StackFile } from "./stackfile.ts";
 
@@ -16,10 +17,19 @@ const layers = foreign
   : layersOf(STACK, PROJECT);
 const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as StackFile;
 
-const rows = leaves(filled ? { ...filled, ...keys } : given).map(([path, value]) => ({
+// A copy's ports are chosen at the first `up`.
+const ports =
+  filled?.ports === "free"
+    ? Object.fromEntries(Object.keys(hostPorts(filled)).map((path) => [path, portInState(path) ?? "free"]))
+    : {};
+
+/** Pulumi tells no value of these. */
+const notShown = Object.fromEntries([...hidden].map((key) => [key, ""]));
+
+const rows = leaves({ ...(filled ? { ...filled, ...keys } : given), ...notShown }).map(([path, value]) => ({
   key: path.join("."),
-  value: hidden.has(path[0] ?? "") ? "[secret]" : text(value),
-  from: sourceOf(path, value),
+  value: hidden.has(path[0] ?? "") ? "[secret]" : text(ports[path.join(".")] ?? value),
+  from: Number.isInteger(ports[path.join(".")]) ? "state" : sourceOf(path, value),
 }));
 if (process.env.json === "1") process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
 else {
@@ -27,20 +37,19 @@ else {
   process.stdout.write(`${table(["KEY", "VALUE", "FROM"], lines)}\n`);
 }
 if (faults.length > 0) {
-  process.stderr.write(`Some of it is not as it should be:
-${faults
-  .map(
-    (fault) => `  ${fault}
-`,
-  )
-  .join("")}`);
+  const lines = ["Some of it is not as it should be:", ...faults.map((fault) => `  ${fault}`)];
+  process.stderr.write(`${lines.join("\n")}\n`);
   process.exitCode = 1;
+}
+
+function portInState(path: string): unknown {
+  return readState().resources.find(({ name }) => name === `port-${path}`)?.outputs.output;
 }
 
 /** Where a value comes from: a file, this clone, or the program. */
 function sourceOf(path: string[], value: unknown): string {
   const [key = "", ...rest] = path;
-  if (at(given, path) === undefined) return "default";
+  if (at(given, path) === undefined && !hidden.has(key)) return "default";
   const layer = layers.findLast(({ content }) => {
     const there = at(content.config?.[`${PROJECT}:${key}`], rest);
     return there !== undefined && (hidden.has(key) || isDeepStrictEqual(text(there), text(value)));

@@ -33,7 +33,10 @@ const args = [
   ...(drifted.length > 0 ? ["--refresh"] : []),
   ...process.argv.slice(2),
 ];
-const env = process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {};
+const env = {
+  ...(process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {}),
+  ...(process.env.only ? await (await import("./shared/only.ts")).onlyWanted(state) : {}),
+};
 const health = async () =>
   new Map(
     (state.id ? await services(api, state) : []).map(({ service, state }) => [

@@ -149,7 +149,7 @@ export function checkSettings(given: Record<string, unknown>) {
     else own[key] = valueOf(value);
   }
   const { data, error } = Settings.safeParse(own);
-  const missing = declared.filter(([name, need]) => need === "required" && !given[name]);
+  const missing = declared.filter(([name, need]) => need === "required" && !(name in given));
   const faults = [
     ...(error ? faultsOf(error, own) : []),
     ...missing.map(

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { docker, SMALL, TestStack } from "./harness.ts";
+
+// Copies of one program side by side on one machine, from the same settings; a part of one; and an API key that it cannot do without.
+
+const SETTINGS = {
+  ...SMALL,
+  ports: "free",
+  postgres: { hostPort: 5432, memoryMiB: 256 },
+  redis: { hostPort: 6379 },
+  api: { hostPort: 3000 },
+};
+const [alice, bob] = [new TestStack(), new TestStack()];
+
+beforeAll(async () => {
+  for (const stack of [alice, bob]) await stack.create(SETTINGS);
+});
+afterAll(() => Promise.all([alice.dispose(), bob.dispose()]));
+
+async function up(stack: TestStack, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, output } = await stack.verb("up", env);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+const running = async (stack: TestStack) =>
+  (await stack.containers({ "stackyard.kind": "service" })).map(({ labels }) => labels["stackyard.service"]).sort();
+
+async function portsOf(stack: TestStack): Promise<Record<string, number>> {
+  const { code, output, stdout } = await stack.verb("config", { json: "1" });
+  expect(code, output).toBe(0);
+  const rows = JSON.parse(stdout) as { key: string; value: string; from: string }[];
+  const ports = rows.filter(({ key }) => key.endsWith(".hostPort"));
+  for (const { from } of ports) expect(from).toBe("state");
+  return Object.fromEntries(ports.map(({ key, value }) => [key.split(".")[0] ?? "", Number(value)]));
+}
+
+test("a part comes up alone with all that it refers to, and what is up stays up", async () => {
+  const unknown = await alice.verb("up", { only: "redis,postgers" });
+  expect(unknown.code).toBe(1);
+  expect(unknown.output).toMatch(
+    /^only=postgers: there is no such service or job .*; there are postgres, postgres-setup,/m,
+  );
+
+  await up(alice, { only: "redis" });
+  expect(await running(alice)).toEqual(["redis"]);
+  const { id } = await alice.container("redis");
+  await up(alice, { only: "postgres-setup" });
+  expect(await running(alice)).toEqual(["postgres", "redis"]);
+  await up(alice);
+  expect(await running(alice)).toEqual(["api", "postgres", "redis"]);
+  await up(alice, { only: "redis" });
+  expect(await running(alice)).toEqual(["api", "postgres", "redis"]);
+  expect((await alice.container("redis")).id).toBe(id);
+  await alice.unchanged();
+});
+
+test("another copy is beside it, on ports of its own, which both keep", async () => {
+  await up(bob);
+  const [hers, his] = [await portsOf(alice), await portsOf(bob)];
+  const all = [...Object.values(hers), ...Object.values(his)];
+  expect(new Set([...all, 5432, 6379, 3000]).size).toBe(9);
+  for (const [stack, ports] of [
+    [alice, hers],
+    [bob, his],
+  ] as const) {
+    const { body, status } = await ready(ports.api ?? 0);
+    expect(status, body).toBe(200);
+    expect((await stack.verb("ps")).stdout).toMatch(new RegExp(`^redis +ready +127\\.0\\.0\\.1:${ports.redis} `, "m"));
+  }
+  const down = await alice.verb("down");
+  expect(down.code, down.output).toBe(0);
+  expect((await ready(his.api ?? 0)).status).toBe(200);
+  await up(alice);
+  expect(await portsOf(alice)).toEqual(hers);
+  await Promise.all([alice.unchanged(), bob.unchanged()]);
+});
+
+test("a required API key that is missing stops the preview; once it is set, the API alone has it, in a file", async () => {
+  bob.configure({ ...SETTINGS, apiKeys: { OPENAI_API_KEY: "required", OTHER_KEY: "optional" } });
+  const missing = await bob.pulumi(["preview"]);
+  expect(missing.code).not.toBe(0);
+  expect(missing.output).toContain(
+    'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set --secret OPENAI_API_KEY" asks for it',
+  );
+  const key = "sk-0123456789abcdef";
+  const set = await bob.pulumi(["config", "set", "--secret", "OPENAI_API_KEY", key]);
+  expect(set.code, set.output).toBe(0);
+  expect(await bob.planned()).toEqual(expect.arrayContaining(["replace Container api"]));
+  const said = await up(bob);
+  const { id } = await bob.container("api");
+  expect((await docker(["exec", id, "cat", "/run/secrets/openai_api_key"])).stdout).toBe(key);
+  const shown = await bob.verb("config");
+  expect(shown.stdout).toMatch(/^OPENAI_API_KEY +\[secret\] /m);
+  expect((await bob.verb("config", { show: "secrets" })).stdout).toContain(key);
+  const inspected = await docker(["inspect", id]);
+  for (const text of [said, shown.output, inspected.output]) expect(text).not.toContain(key);
+  await bob.unchanged();
+});
+
+test("destroy leaves nothing of either", async () => {
+  for (const stack of [alice, bob]) {
+    const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+    expect(code, output).toBe(0);
+    expect(await stack.leftovers()).toEqual([]);
+  }
+});
+
+async function ready(port: number): Promise<{ status: number; body: string }> {
+  const response = await fetch(`http://127.0.0.1:${port}/ready`);
+  return { status: response.status, body: await response.text() };
+}
