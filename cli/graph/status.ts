@@ -3,12 +3,11 @@ import type { Graph } from "../../components/core/graph.ts";
 /** How a service or a job is, in the four words that pictures have colours for. */
 export type Status = "ready" | "starting" | "failed" | "absent";
 
-export const WORDS: Record<Status, string> = {
-  ready: "ready",
-  starting: "starting",
-  failed: "failed",
-  absent: "not there",
-};
+const WORDS: Record<Status, string> = { ready: "ready", starting: "starting", failed: "failed", absent: "not there" };
+
+/** In words, of a service or a job. */
+export const wordOf = (status: Status, kind: "service" | "job") =>
+  status === "ready" && kind === "job" ? "done" : WORDS[status];
 
 /** Those that there are. */
 export const statusOrder = (statuses: Record<string, Status>) =>

@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from "../../components/core/graph.ts";
 import { type Colours, escaped, legend, type Meaning, svg, textWidth } from "../shared/svg.ts";
 import type { Box, Point } from "./layered.ts";
 import { layoutOf, portsOf } from "./layout.ts";
-import { type Status, statusOrder, WORDS } from "./status.ts";
+import { type Status, statusOrder, wordOf } from "./status.ts";
 
 type Shape = "app" | "database" | "job";
 
@@ -78,7 +78,7 @@ function drawn(node: GraphNode, box: Box, status: Status | undefined): string {
   const published = node.hostPorts.length > 0 ? ` published on ${node.hostPorts.join(", ")}` : "";
   const about = [
     `${node.name}: ${node.type}`,
-    ...(status ? [WORDS[status]] : []),
+    ...(status ? [wordOf(status, node.kind)] : []),
     ...(published ? [published.trim()] : []),
   ];
   return [
@@ -189,7 +189,7 @@ function meaningsOf({ nodes, edges }: Graph, statuses: Record<string, Status>): 
       : []),
     ...statusOrder(statuses).map((status) => ({
       width: 18,
-      text: WORDS[status],
+      text: status === "ready" ? "ready, or done" : wordOf(status, "service"),
       draw: (x: number, y: number) => badge(status, x + 9, y + 8),
     })),
   ];

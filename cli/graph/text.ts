@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { Graph, GraphNode } from "../../components/core/graph.ts";
-import { type Status, WORDS } from "./status.ts";
+import { type Status, wordOf } from "./status.ts";
 
 const COLOURS = { ready: "green", starting: "yellow", failed: "red", absent: "gray" } as const;
 
@@ -11,8 +11,10 @@ const COLOURS = { ready: "green", starting: "yellow", failed: "red", absent: "gr
  */
 export function graphText({ nodes, edges }: Graph, statuses: Record<string, Status> = {}, colour = false): string {
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const painted = (status: Status) =>
-    colour ? styleText(COLOURS[status], WORDS[status], { validateStream: false }) : WORDS[status];
+  const painted = (status: Status, { kind }: GraphNode) => {
+    const word = wordOf(status, kind);
+    return colour ? styleText(COLOURS[status], word, { validateStream: false }) : word;
+  };
   const rows: { tree: string; node: GraphNode; again: boolean }[] = [];
   const told = new Set<string>();
   const tell = (name: string, head: string, rest: string) => {
@@ -41,7 +43,7 @@ export function graphText({ nodes, edges }: Graph, statuses: Record<string, Stat
         ? ["as above"]
         : [
             node.type.padEnd(kind),
-            ...(status ? [painted(status)] : []),
+            ...(status ? [painted(status, node)] : []),
             ...(node.kind === "job" ? ["runs once"] : []),
             ...(node.hostPorts.length > 0 ? [`127.0.0.1:${node.hostPorts.join(", :")}`] : []),
           ];

@@ -58,6 +58,10 @@ test("as text, with how each is", () => {
   expect(stripVTControlCharacters(coloured)).toBe(text);
 });
 
+test("as text, a job that is ready is done", () => {
+  expect(graphText(graphOf({ "job seed": [] }), { seed: "ready" })).toBe("seed  SetupJob  done  runs once\n");
+});
+
 test("as text, what is told already is not told again", () => {
   const text = graphText(graphOf({ "db one": [], "job a": ["one"], "job b": ["a"], "app x": ["b", "a"] }));
   expect(text.split("\n").at(-2)).toBe("└─ done  ▸ a          as above");
