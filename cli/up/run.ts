@@ -20,7 +20,8 @@ export async function watched(
   before: () => Promise<ReadonlyMap<string, string>>,
 ) {
   const rows = new Map<string, Row>();
-  const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb";
+  const all = process.env.show === "resources";
+  const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !all;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
   const progress = new Progress(rows, view);
   const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
@@ -49,10 +50,9 @@ export async function watched(
   };
 
   try {
-    const all = process.env.show === "resources";
     const told = { ...env, STACKYARD_TIMINGS: file };
     const running = all ? pulumi(args, told) : pulumi([...args, "--json"], told, { line, error: view.said });
-    if (onTerminal && !all) health = await before().catch(() => health);
+    if (onTerminal) health = await before().catch(() => health);
     const code = await running;
     if (all) readNotes();
     view.end(code !== 0);

@@ -33,21 +33,27 @@ const COLOURS = { ready: "green", done: "green", failed: "red", unchanged: "dim"
 /** One table, drawn again in place; what is said stays above it. */
 export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): View {
   let drawn = 0;
+  let said = "";
   let soon: NodeJS.Timeout | undefined;
   const erased = () => (drawn > 0 ? `\x1b[${drawn}A\r\x1b[J` : "");
-  const draw = (said = "") => {
+  const draw = () => {
     clearTimeout(soon);
     soon = undefined;
     const frame = framed([...rows.values()], out.columns || 80, out.rows || 24);
     out.write(`${erased()}${said}${frame.map((line) => `${line}\n`).join("")}`);
     drawn = frame.length;
+    said = "";
   };
-  const elapsing = setInterval(() => draw(), 1_000);
+  const drawSoon = () => {
+    soon ??= setTimeout(draw, REDRAW_MS);
+  };
+  const elapsing = setInterval(drawSoon, 1_000);
   return {
-    moved: () => {
-      soon ??= setTimeout(draw, REDRAW_MS);
+    moved: drawSoon,
+    said(text) {
+      said += ended(text);
+      drawSoon();
     },
-    said: (text) => draw(ended(text)),
     end(failed) {
       clearInterval(elapsing);
       draw();

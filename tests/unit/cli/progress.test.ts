@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Progress, type Row } from "../../../cli/up/progress.ts";
-import { framed, lines } from "../../../cli/up/views.ts";
+import { framed, lines, live } from "../../../cli/up/views.ts";
 import type { Note } from "../../../components/core/timings.ts";
 
 // What an `up` shows and keeps of its run, from events as pulumi 3.255 writes them and notes as the program does.
@@ -203,4 +203,29 @@ test("the table is cut to the terminal: what is over goes first", () => {
     "and 1 more",
   ]);
   expect(framed([], 80, 24, now)).toEqual([]);
+});
+
+test("on a terminal, what comes at once is drawn at once, and goes above the table", () => {
+  vi.useFakeTimers({ now: BEGAN });
+  const written: string[] = [];
+  const out = { columns: 80, rows: 24, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  const rows = new Map<string, Row>();
+  const view = live(out, rows);
+  const progress = new Progress(rows, view, BEGAN);
+  progress.note({ service: "db", kind: "service", waitsFor: [] });
+  for (const each of CREATED) progress.event(step(each));
+  for (let count = 1; count <= 50; count++) view.said(`line ${count}`);
+  expect(written).toEqual([]);
+  vi.advanceTimersByTime(100);
+  expect(written).toHaveLength(1);
+  expect(written[0]).toMatch(/^line 1\n[\s\S]*line 50\n\nSERVICE .*\ndb .*starting .*\n$/);
+  // Nothing happens but that time goes by.
+  vi.advanceTimersByTime(2_950);
+  expect(written.slice(1).map((frame) => /starting.* (\d s)\n$/.exec(frame)?.[1])).toEqual(["1 s", "2 s"]);
+  expect(written[1]).toMatch("\x1b[3A\r\x1b[J");
+  view.end(false);
+  expect(written.at(-1)).toBe("\x1b[3A\r\x1b[J");
+  vi.advanceTimersByTime(10_000);
+  expect(written).toHaveLength(5);
+  vi.useRealTimers();
 });
