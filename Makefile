@@ -9,7 +9,7 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file show only follow since tail json mirror pairs format readme DISCARD YES REFRESH
+export s c file show only follow since tail json mirror pairs match hours format readme DISCARD YES REFRESH
 
 dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
 	@$(WITH) node cli/up.ts
@@ -19,6 +19,9 @@ up: ## Bring an environment up: ENV=prod
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts
+
+prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1)
+	@$(WITH) node cli/prune.ts
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts)
 	@$(WITH) node cli/clean.ts
@@ -98,4 +101,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down prune clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

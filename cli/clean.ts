@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { confirm } from "./shared/confirm.ts";
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
 import { releaseStaleLocks, sweep } from "./shared/recover.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
@@ -16,17 +16,7 @@ if (process.env.YES !== "1") {
   process.stdout.write(
     `This removes everything of stack ${STACK}, its passwords${lost && ` and the data in:\n${lost}`}\n`,
   );
-  if (!process.stdin.isTTY) {
-    process.stderr.write("Nobody is there to ask: YES=1 makes it so.\n");
-    process.exit(1);
-  }
-  const ask = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await ask.question(`Type the stack's name (${STACK}) to go on: `);
-  ask.close();
-  if (answer.trim() !== STACK) {
-    process.stdout.write("Nothing was touched.\n");
-    process.exit(1);
-  }
+  await confirm(`Type the stack's name (${STACK}) to go on: `, STACK);
 }
 // Refreshed, because what somebody removed by hand cannot be deleted a second time.
 const code = await pulumi(["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"]);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { type EngineApi, engineApi, wrongWith } from "../../components/engines/api.ts";
@@ -36,7 +36,19 @@ interface Deployment {
 
 /** This Pulumi stack's state: read from a file where the backend is one, which takes no time, else asked of pulumi. */
 export function readState(): State {
-  const deployment = fromFile() ?? fromPulumi();
+  return stateOf(fromFile() ?? fromPulumi());
+}
+
+/** Every Pulumi stack's state in a folder of a file backend. */
+export function statesIn(backend: string): State[] {
+  const folder = `${backend}/stacks`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((path) =>
+    path.endsWith(".json") ? [stateOf(deploymentIn(`${folder}/${path}`))] : [],
+  );
+}
+
+function stateOf(deployment: Deployment | undefined): State {
   const resources = (deployment?.resources ?? []).map(({ urn, type, id, outputs = {} }) => ({
     urn,
     type,
@@ -61,7 +73,10 @@ function fromFile(): Deployment | undefined {
   const folder = backendFolder();
   if (!folder) return undefined;
   const file = `${folder}/stacks/${PROJECT}/${STACK}.json`;
-  if (!existsSync(file)) return {};
+  return existsSync(file) ? deploymentIn(file) : {};
+}
+
+function deploymentIn(file: string): Deployment {
   return (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: Deployment } }).checkpoint.latest ?? {};
 }
 

@@ -21,13 +21,15 @@ export interface BuiltImage {
 
 /**
  * The image that `infra/airgap/images/NAME` describes. Its Dockerfile's line `ARG BASE=PARENT` names the image it stands on.
+ *
+ * @param folder another clone's `infra/airgap/images/`. @default - this one's
  */
-export function builtImage(name: string): BuiltImage {
-  const context = `${FOLDER}${name}`;
+export function builtImage(name: string, folder = FOLDER): BuiltImage {
+  const context = `${folder}${name}`;
   if (name === "base") return { ref: `${BUILT}base:${contentHash(context)}`, context, buildArgs: {} };
   const parent = /^ARG BASE=(\S+)$/m.exec(readFileSync(`${context}/Dockerfile`, "utf8"))?.[1];
   if (parent === undefined) throw new Error(`${context}/Dockerfile: should have a line "ARG BASE=PARENT"`);
-  const base = builtImage(parent);
+  const base = builtImage(parent, folder);
   return {
     ref: `${BUILT}${name}:${contentHash(context, [base.ref])}`,
     context,

@@ -53,6 +53,17 @@ export interface ImageListed {
   containers: number;
 }
 
+/** A container or a network that carries a label. */
+export interface Labelled {
+  kind: "container" | "network";
+  id: string;
+  name: string;
+  createdAt: Date;
+  /** A container's. */
+  state?: string;
+  labels: Record<string, string>;
+}
+
 /** A file for a container: its name, its text, and who may read it. */
 export interface HandedFile {
   name: string;
@@ -112,10 +123,20 @@ export interface EngineApi {
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
   allImages(): Promise<ImageListed[]>;
+  /** When an image was last given a name, that is built or pulled. */
+  imageNamedAt(id: string): Promise<Date>;
   /** Names with tags that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
   imageNames(pattern: string): Promise<string[]>;
-  /** Takes a name away, and the image with it when that was its last one and no container uses it. */
-  removeImage(name: string): Promise<void>;
+  /**
+   * Takes a name away, and the image with it when that was its last one and no container uses it.
+   *
+   * @param force also where a container uses it. @default true
+   */
+  removeImage(name: string, force?: boolean): Promise<void>;
+  /** What build caches hold that no build uses at this moment, whoever's. */
+  buildCacheBytes(): Promise<number>;
+  /** Containers and networks, running or not, that carry a label of this name. */
+  labelled(label: string): Promise<Labelled[]>;
   /** The digest that a container registry has for an image now. @throws Error when it does not answer or does not know it. */
   digest(ref: string): Promise<string>;
   /** Every network's subnets, in CIDR form. */
@@ -290,12 +311,44 @@ export function engineApi(at: DockerHost): EngineApi {
         containers: Containers,
       }));
     },
+    async imageNamedAt(id) {
+      const { Metadata } = (await (await docker()).getImage(id).inspect()) as { Metadata?: { LastTagTime?: string } };
+      return new Date(Metadata?.LastTagTime ?? 0);
+    },
+    async buildCacheBytes() {
+      const { BuildCache } = (await usage("build-cache")) as { BuildCache?: { Size: number; InUse: boolean }[] };
+      return (BuildCache ?? []).reduce((sum, { Size, InUse }) => sum + (InUse ? 0 : Size), 0);
+    },
+    async labelled(label) {
+      const filters = { label: [label] };
+      const [containers, networks] = await Promise.all([
+        (await docker()).listContainers({ all: true, filters }),
+        (await docker()).listNetworks({ filters }),
+      ]);
+      return [
+        ...containers.map(({ Id, Names, Created, State, Labels }) => ({
+          kind: "container" as const,
+          id: Id,
+          name: (Names[0] ?? "").slice(1),
+          createdAt: new Date(Created * 1000),
+          state: State,
+          labels: Labels,
+        })),
+        ...networks.map(({ Id, Name, Created, Labels }) => ({
+          kind: "network" as const,
+          id: Id,
+          name: Name,
+          createdAt: new Date(Created),
+          labels: Labels ?? {},
+        })),
+      ];
+    },
     async imageNames(pattern) {
       const found = await (await docker()).listImages({ filters: { reference: [pattern] } });
       return found.flatMap(({ RepoTags }) => RepoTags ?? []);
     },
-    removeImage: async (name) =>
-      absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force: true }))),
+    removeImage: async (name, force = true) =>
+      absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
     async hasImage(ref) {
       if (at.host.startsWith("unix://"))
         return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`)));

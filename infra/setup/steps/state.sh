@@ -7,6 +7,8 @@ step_state() {
     (umask 077 && mkdir -p "$STATE/backend" "$STATE/config" "$STATE/bin")
     chmod 700 "$STATE"
   fi
+  # For `make prune`: what this clone is built from is in use.
+  [ -f "$STATE/clone" ] || printf '%s\n' "$ROOT" >"$STATE/clone"
   if [ ! -s "$STATE/passphrase" ]; then
     [ -z "$(find "$STATE/backend" -name '*.json' -print -quit 2>/dev/null)" ] ||
       give_up "the passphrase $STATE/passphrase is gone, and the state beside it cannot be read without it. Bring it back from a backup; \`rm -r $STATE/backend\` gives up the state and all passwords in it."

@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { builtImage } from "../../../components/core/built-image.ts";
@@ -34,6 +35,15 @@ test.each(NAMES)("%s stands on the base image in the end", (name) => {
   let image = builtImage(name);
   while (image.base) image = image.base;
   expect(image.ref).toBe(builtImage("base").ref);
+});
+
+test("another clone's images are named by what is in its folder", () => {
+  const other = `${mkdtempSync(join(tmpdir(), "stackyard-clone-"))}/`;
+  cpSync(FOLDER, other, { recursive: true });
+  expect(builtImage("redis", other).ref).toBe(builtImage("redis").ref);
+  writeFileSync(join(other, "base/more.sh"), "");
+  expect(builtImage("redis", other).ref).not.toBe(builtImage("redis").ref);
+  rmSync(other, { recursive: true });
 });
 
 test("an image that is not there fails", () => {

@@ -476,6 +476,43 @@ describe("what there is", () => {
     expect(daemon.requests).toEqual(["GET /system/df?type=image"]);
   });
 
+  test("an image is taken away unless it is used, and when it was named", async () => {
+    daemon.routes["GET /images/i1/json"] = { body: { Metadata: { LastTagTime: "2026-01-02T03:04:05Z" } } };
+    daemon.routes["GET /images/i2/json"] = { body: {} };
+    daemon.routes["DELETE /images/i1"] = { status: 409, body: { message: "in use" } };
+    expect(await api.imageNamedAt("i1")).toEqual(new Date("2026-01-02T03:04:05Z"));
+    expect(await api.imageNamedAt("i2")).toEqual(new Date(0));
+    await expect(api.removeImage("i1", false)).rejects.toThrow("in use");
+    expect(daemon.requests.at(-1)).toBe("DELETE /images/i1?force=false");
+  });
+
+  test("build caches that no build uses", async () => {
+    const BuildCache = [
+      { Size: 1, InUse: false },
+      { Size: 2, InUse: true },
+      { Size: 4, InUse: false },
+    ];
+    daemon.routes["GET /system/df"] = { body: { BuildCache } };
+    expect(await api.buildCacheBytes()).toBe(5);
+    daemon.routes["GET /system/df"] = { body: { BuildCache: null } };
+    expect(await api.buildCacheBytes()).toBe(0);
+  });
+
+  test("containers and networks with a label", async () => {
+    const Labels = { "stackyard.id": "x" };
+    const container = { Id: "c1", Names: ["/shop"], Created: 60, State: "exited", Labels };
+    daemon.routes["GET /containers/json"] = { body: [container] };
+    daemon.routes["GET /networks"] = { body: [{ Id: "n1", Name: "net", Created: "1970-01-01T00:02:00Z", Labels }] };
+    expect(await api.labelled("stackyard.id")).toEqual([
+      { kind: "container", id: "c1", name: "shop", createdAt: new Date(60_000), state: "exited", labels: Labels },
+      { kind: "network", id: "n1", name: "net", createdAt: new Date(120_000), labels: Labels },
+    ]);
+    expect(daemon.requests.sort()).toEqual([
+      'GET /containers/json?all=true&filters={"label":["stackyard.id"]}',
+      'GET /networks?filters={"label":["stackyard.id"]}',
+    ]);
+  });
+
   test("an engine in trouble is not an answer", async () => {
     daemon.routes["GET /volumes/v1"] = daemon.routes["GET /images/i/json"] = broken;
     await expect(api.hasVolume("v1")).rejects.toThrow("out of order");

@@ -182,6 +182,18 @@ export class FakeEngine implements EngineApi {
     return [];
   }
 
+  async imageNamedAt() {
+    return new Date(0);
+  }
+
+  async buildCacheBytes() {
+    return 0;
+  }
+
+  async labelled() {
+    return [];
+  }
+
   async imageNames(pattern: string): Promise<string[]> {
     this.#note("imageNames", pattern);
     return [...this.images];

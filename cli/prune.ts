@@ -1,0 +1,85 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { BUILT, builtImage } from "../components/core/built-image.ts";
+import { confirm } from "./shared/confirm.ts";
+import { type Leftover, leftovers } from "./shared/leftovers.ts";
+import { backendFolder, engine, ROOT, readState, statesIn } from "./shared/stack.ts";
+import { table } from "./shared/table.ts";
+
+// make prune [match=text] [hours=1]: removes what nothing uses: images built here, and stopped containers and networks of stacks
+// that are gone. Asks first; YES=1 answers for scripts. Never a volume.
+
+const hours = Number(process.env.hours || 1);
+if (!(hours >= 0)) {
+  process.stderr.write(`hours= should be a number, 0 or more, got ${process.env.hours}\n`);
+  process.exit(1);
+}
+const api = await engine();
+
+/** State folders of this machine's clones, as infra/setup/env.sh names them. */
+const home = join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
+const clones = existsSync(home) ? readdirSync(home).map((name) => join(home, name)) : [];
+const backend = backendFolder();
+const states = [
+  readState(),
+  ...[...clones.map((clone) => `${clone}/backend/.pulumi`), backend ?? ""].flatMap(statesIn),
+];
+
+const found = leftovers({
+  images: await Promise.all(
+    (await api.allImages())
+      .filter(({ names }) => names.some((name) => name.startsWith(BUILT)))
+      .map(async (image) => ({ ...image, namedAt: await api.imageNamedAt(image.id) })),
+  ),
+  labelled: await api.labelled("stackyard.id"),
+  states,
+  // Another backend has stacks that are not seen here.
+  all: backend !== undefined,
+  current: new Set([ROOT, ...clones.flatMap(folderOf)].flatMap(builtFrom)),
+  before: new Date(Date.now() - hours * 3_600_000),
+}).filter(({ name }) => name.includes(process.env.match ?? ""));
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const sum = (each: readonly Leftover[]) => megabytes(each.reduce((all, { bytes }) => all + bytes, 0));
+const cache = megabytes(await api.buildCacheBytes());
+process.stdout.write(
+  `Build caches hold ${cache}. They are shared by all that is built on this engine, and left alone: \`docker builder prune\`\n`,
+);
+if (found.length === 0) {
+  process.stdout.write("There is nothing else that nothing uses.\n");
+  process.exit(0);
+}
+const rows = found.map(({ kind, name, bytes, why }) => [kind, name, bytes > 0 ? megabytes(bytes) : "-", why]);
+process.stdout.write(`${table(["KIND", "NAME", "FREES", "WHY"], rows)}\n`);
+if (process.env.YES !== "1")
+  await confirm(`Type "yes" to remove these ${found.length}, at least ${sum(found)}: `, "yes");
+
+const removed: Leftover[] = [];
+for (const each of found) {
+  try {
+    // In this order, one by one: networks after containers. An image that is used meanwhile is refused.
+    if (each.kind === "image") await api.removeImage(each.id, false);
+    else if (each.kind === "network") await api.removeNetwork(each.id);
+    else await api.remove(each.id, 0);
+    removed.push(each);
+  } catch (error) {
+    process.stderr.write(`${each.kind} ${each.name} is left: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+process.stdout.write(`Removed ${removed.length}, at least ${sum(removed)}.\n`);
+
+/** Where a clone is, by its state; nothing when it is gone. */
+function folderOf(state: string): string[] {
+  const file = join(state, "clone");
+  return existsSync(file) ? [`${readFileSync(file, "utf8").trim()}/`] : [];
+}
+
+/** Names of the images that a clone is built from. */
+function builtFrom(clone: string): string[] {
+  const folder = `${clone}infra/airgap/images/`;
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name === "base" || existsSync(`${folder}${name}/Dockerfile`));
+  return names.map((name) => builtImage(name, folder).ref);
+}

@@ -1,0 +1,15 @@
+import { createInterface } from "node:readline/promises";
+
+/** Goes on when the word is typed. Ends the verb when another one is, or nobody is there to ask. */
+export async function confirm(question: string, word: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    process.stderr.write("Nobody is there to ask: YES=1 makes it so.\n");
+    process.exit(1);
+  }
+  const ask = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await ask.question(question);
+  ask.close();
+  if (answer.trim() === word) return;
+  process.stdout.write("Nothing was touched.\n");
+  process.exit(1);
+}

@@ -1,0 +1,71 @@
+import type { ImageListed, Labelled } from "../../components/engines/api.ts";
+import type { State } from "./stack.ts";
+
+/** What is on the engine, and who may need it. */
+export interface Looked {
+  images: readonly (ImageListed & { namedAt: Date })[];
+  /** What carries `stackyard.id`. */
+  labelled: readonly Labelled[];
+  /** Of every Pulumi stack that is known here. */
+  states: readonly State[];
+  /** Whether a stack that is not among them is gone; otherwise it may be somewhere else. */
+  all: boolean;
+  /** Names of the images that clones of this machine are built from. */
+  current: ReadonlySet<string>;
+  /** What is younger is left alone: some run may be about to use it. */
+  before: Date;
+}
+
+export interface Leftover {
+  kind: "container" | "network" | "image";
+  /** An image's name, the id of all else. */
+  id: string;
+  name: string;
+  /** What its removal frees. */
+  bytes: number;
+  why: string;
+}
+
+/** `stackyard.invalid/PROJECT-STACK-NAME:ID-CONTENT` of a stack, `stackyard.invalid/NAME:CONTENT` of infra/airgap/images. */
+const IMAGE = /^(stackyard\.invalid\/.+:(?:([0-9a-f]{8})-)?)[0-9a-f]{12}$/;
+
+/**
+ * Containers and networks of stacks that are gone, if nothing of such a stack runs or was a service; then images that no container
+ * uses, and that neither a state, nor a clone, nor a stack that is down may need. Never a volume.
+ */
+export function leftovers({ images, labelled, states, all, current, before }: Looked): Leftover[] {
+  const ids = new Set(states.flatMap(({ id }) => id ?? []));
+  const inState = new Set(states.flatMap(({ resources }) => resources.map(({ outputs }) => String(outputs.name))));
+  const builds = new Set([...inState].map((name) => IMAGE.exec(name)?.[1]));
+  const gone = (id: string) => all && !ids.has(id);
+
+  const idle = ({ kind, state = "", labels, createdAt }: Labelled) =>
+    createdAt < before &&
+    (kind === "network" ||
+      (["created", "exited", "dead"].includes(state) && ["job", "carrier"].includes(labels["stackyard.kind"] ?? "")));
+  const strays = [...Map.groupBy(labelled, ({ labels }) => labels["stackyard.id"] ?? "")]
+    .flatMap(([id, things]) => (gone(id) && id !== "" && things.every(idle) ? things : []))
+    .map(({ kind, id, name }) => ({ kind, id, name, bytes: 0, why: "its stack is in no state" }))
+    .sort((a, b) => a.kind.localeCompare(b.kind));
+
+  const unneeded = (name: string): string | undefined => {
+    const [, build, id] = IMAGE.exec(name) ?? [];
+    if (build === undefined || inState.has(name) || current.has(name)) return undefined;
+    if (id === undefined) return "no clone here is built from it";
+    // Of one that is down, no state says which it needs next.
+    if (ids.has(id)) return builds.has(build) ? "its stack has another build" : undefined;
+    return gone(id) ? "its stack is in no state" : undefined;
+  };
+  const unused = images.filter(({ containers, namedAt }) => containers === 0 && namedAt < before);
+  return [
+    ...strays,
+    ...unused.flatMap(({ names, bytes }) => {
+      const found = names.flatMap((name) => {
+        const why = unneeded(name);
+        return why ? [{ kind: "image" as const, id: name, name, why }] : [];
+      });
+      // With its last name an image goes.
+      return found.map((each, at) => ({ ...each, bytes: at === names.length - 1 ? bytes : 0 }));
+    }),
+  ];
+}
