@@ -304,6 +304,9 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Ollama", { lifecycle: 1 }, `lifecycle: ${LIFECYCLE} 1`],
   ["Ollama", { cpus: 0 }, `cpus: ${CPUS} 0`],
   ["Ollama", { gpu: true }, "gpu: should not be there"],
+  ["Ollama", { gpus: true }, 'gpus: should be "all", or a number from 1 to 64, got true'],
+  ["Ollama", { gpus: 0 }, 'gpus: should be "all", or a number from 1 to 64, got 0'],
+  ["Ollama", { gpus: "2" }, 'gpus: should be "all", or a number from 1 to 64, got "2"'],
 
   ["OllamaModels", { database: undefined }, "database: should be an Ollama, got nothing"],
   ["OllamaModels", { models: ["tiny"] }, "models: should be names with values, got a list"],
