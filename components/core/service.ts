@@ -40,6 +40,7 @@ export interface ServiceArgs {
   stopGraceSeconds: number;
   memoryMiB: number;
   cpus?: number | undefined;
+  gpus?: "all" | number | undefined;
   pids?: number;
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;
@@ -131,6 +132,7 @@ export class Service implements Dependency {
         tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         ...(args.cpus === undefined ? {} : { cpus: args.cpus }),
+        ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
         pids,
         networks: [
           { id: network.id, aliases: [name] },

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, parseArgs } from "../core/args.ts";
+import { count, hostPort, parseArgs } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 import { httpProbe } from "../core/http-probe.ts";
@@ -13,17 +13,32 @@ const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
 const PIDS = 1024;
 
-const Args = z.strictObject({
-  ...databaseArgs({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-  /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
-  hostPort: hostPort().optional(),
-  /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
-  egress: z.boolean("true or false").default(false),
-});
+const Args = z
+  .strictObject({
+    ...databaseArgs({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+    /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
+    hostPort: hostPort().optional(),
+    /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
+    egress: z.boolean("true or false").default(false),
+    /**
+     * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
+     * `could not select device driver` without. @default - none
+     */
+    gpus: z
+      .custom<"all" | number>(
+        (value) => value === "all" || count(1, 64).safeParse(value).success,
+        '"all", or a number from 1 to 64',
+      )
+      .optional(),
+  })
+  .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
+    path: ["gpus"],
+    error: "left out, because the server built from package registries uses the CPU alone",
+  });
 export type OllamaArgs = z.input<typeof Args>;
 
 /**
- * One Ollama server: a service and a volume with its models that outlives it. It uses the CPU alone.
+ * One Ollama server: a service and a volume with its models that outlives it. It uses the CPU alone, unless it gets `gpus`.
  *
  * A model has to fit into `memoryMiB`, with its context: about its size on disk and a quarter more.
  *
@@ -39,7 +54,7 @@ export class Ollama extends Database {
   readonly egress: boolean;
 
   constructor(name: string, args: OllamaArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { egress, ...rest } = parseArgs(Args, "Ollama", name, args);
+    const { egress, gpus, ...rest } = parseArgs(Args, "Ollama", name, args);
     super("Ollama", name, rest, opts, {
       image: IMAGE,
       port: PORT,
@@ -49,6 +64,7 @@ export class Ollama extends Database {
       user: USER,
       pids: PIDS,
       egress,
+      gpus,
       data: { path: DATA_PATH },
       probe: { test: httpProbe(name, PORT, "/api/version"), timeoutSeconds: 3 },
       connection: { scheme: "http" },

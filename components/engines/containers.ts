@@ -137,6 +137,7 @@ export class ContainersEngine implements Engine {
         memory: workload.memoryMiB,
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
+        ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
         networkMode: "bridge",
         networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),
         labels: labelled(workload.labels),

@@ -26,6 +26,8 @@ export interface Workload {
   tmpfs: Record<string, string>;
   memoryMiB: number;
   cpus?: number;
+  /** NVIDIA's, all of the host or so many of them. */
+  gpus?: "all" | number;
   pids: number;
   networks: { id: pulumi.Input<string>; aliases: string[] }[];
   labels: Record<string, pulumi.Input<string>>;

@@ -146,7 +146,7 @@ export const ROWS: Row[] = [
   },
 ];
 
-async function sql(url: string, statement: string, ...values: string[]): Promise<unknown[]> {
+export async function sql(url: string, statement: string, ...values: string[]): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { Ollama, type OllamaArgs } from "../../../components/index.ts";
-import { deploy } from "../helpers/stack.ts";
+import { deploy, type Options, refusedBy } from "../helpers/stack.ts";
 
-const ollama = (args: Partial<OllamaArgs>) => deploy((platform) => new Ollama("models", { platform, ...args }));
+const ollama = (args: Partial<OllamaArgs>, options: Options = {}) =>
+  deploy((platform) => new Ollama("models", { platform, ...args }), options);
 
 test.each([
   [false, true],
@@ -10,4 +11,18 @@ test.each([
 ])("with egress %s its network is closed: %s", async (egress, closed) => {
   const stack = await ollama({ egress });
   expect([stack.get("Network models").inputs.internal ?? false, stack.made.egress]).toEqual([closed, egress]);
+});
+
+test.each([
+  ["all", "all"],
+  [2, "2"],
+] as const)("may use GPUs: %s", async (gpus, expected) => {
+  expect((await ollama({ gpus })).get("Container models").inputs.gpus).toBe(expected);
+});
+
+test("has no GPUs where its server is built from package registries", async () => {
+  expect(await refusedBy(() => ollama({ gpus: "all" }, { imageSource: "packages" }))).toEqual([
+    'Ollama "models" has bad arguments\n  gpus: should be left out, because the server built from package registries uses the ' +
+      'CPU alone, got "all"',
+  ]);
 });

@@ -130,6 +130,8 @@ describe("a service", () => {
     ["a process 1 before it", { init: true }, "init", true],
     ["folders in memory", { tmpfs: { "/tmp": "size=1m" } }, "tmpfs", { "/tmp": "size=1m" }],
     ["CPUs", { cpus: 1 }, "cpus", "1.0"],
+    ["all GPUs", { gpus: "all" }, "gpus", "all"],
+    ["some GPUs", { gpus: 2 }, "gpus", "2"],
     [
       "networks, with its names there",
       {

@@ -75,6 +75,8 @@ const ROWS: Record<string, Row> = {
     args: { extensions: ["pg_trgm", "citext"], sql: [path("schema.sql"), path("more/schema.sql")] },
     others: [
       { extensions: ["pg_trgm"] },
+      { roles: { reader: {} } },
+      { databases: ["reports"] },
       { sql: [path("schema.sql")] },
       { sql: [path("more/schema.sql"), path("schema.sql")] },
     ],

@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Platform, Postgres, PostgresSetup, type PostgresSetupArgs, SetupJob } from "../../../../components/index.ts";
+import { POSTGRES_IMAGE } from "../facts.ts";
+
+// A Postgres with the databases and roles that the settings name, and a job that signs in as one of them.
+
+const config = new pulumi.Config();
+const { databases, roles, sql } = config.requireObject<{
+  databases: string[];
+  roles: NonNullable<PostgresSetupArgs["roles"]>;
+  sql: string[];
+}>("setup");
+const platform = await Platform.connect();
+const database = new Postgres("main", {
+  platform,
+  hostPort: config.requireNumber("hostPort"),
+  memoryMiB: 256,
+  maxConnections: 20,
+  sharedBuffersMiB: 16,
+});
+const setup = new PostgresSetup("setup", { platform, database, databases, roles, sql });
+new SetupJob("reading", {
+  platform,
+  image: POSTGRES_IMAGE,
+  command: ["sh", "-c", 'psql "$(cat "$DATABASE_URL_FILE")" -Atc "select current_user, count(*) from notes"'],
+  uses: { database: setup.role("reader") },
+});
+
+export const url = database.connection.fromHost?.url;
+export const passwords = pulumi.secret(
+  Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.password])),
+);
+export const urls = pulumi.secret(
+  Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.fromHost?.url])),
+);
