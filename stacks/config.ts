@@ -3,6 +3,7 @@ import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 import { z } from "zod";
 import {
   ArgsError,
+  count,
   cpus,
   faultsOf,
   hostPort,
@@ -51,7 +52,19 @@ export const Settings = z.strictObject({
   ports: z.enum(["fixed", "free"]).default("fixed"),
   /** API keys that the API is handed, by the name under which each is set: `pulumi config set --secret OPENAI_API_KEY`. */
   apiKeys: z.record(variable(), z.enum(["required", "optional"])).default({}),
-  postgres: z.strictObject({ ...database }).prefault({}),
+  postgres: z
+    .strictObject({
+      ...database,
+      /** Major version: 16, 17 or 18; fixed once there is data. @default 17 */
+      version: z
+        .preprocess((value) => (typeof value === "number" ? String(value) : value), z.enum(["16", "17", "18"]))
+        .optional(),
+      /** Most connections at a time. @default 100 */
+      maxConnections: count(1, 10_000).optional(),
+      /** Cache that all connections share, in MiB. @default - PostgreSQL's own, 128 */
+      sharedBuffersMiB: mebibytes(1).optional(),
+    })
+    .prefault({}),
   redis: z
     .strictObject({
       ...database,
@@ -91,6 +104,8 @@ export const Settings = z.strictObject({
       ...database,
       /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
       egress: z.boolean("true or false").optional(),
+      /** The host's GPUs that it may use: how many, or `all`. @default - none */
+      gpus: z.union([z.literal("all"), count(1, 64)], "all, or how many").optional(),
       /** Models to pull (`{ "llama3.2:1b": {} }`) or to make, as `OllamaModels` takes them. @default - none */
       models: z.record(z.string(), z.looseObject({})).default({}),
     })
