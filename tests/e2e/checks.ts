@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { inspect, type TestStack } from "./harness.ts";
+import { inspect, type Ran, type TestStack } from "./harness.ts";
 
 // What tests of the project's own stack ask of it.
 
@@ -8,6 +8,17 @@ export async function done<R extends { code: number; output: string }>(running: 
   const ran = await running;
   expect(ran.code, ran.output).toBe(0);
   return ran;
+}
+
+/** Brings the stack up, or says why not. */
+export const up = (stack: TestStack, env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> =>
+  done(stack.up(env, ...flags));
+
+/** What an `up` says that has to fail. */
+export async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
+  const { code, output } = await stack.up(env, ...flags);
+  expect(code, output).not.toBe(0);
+  return output;
 }
 
 /** A note of the sample API. @param url the API's. */

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import pg from "pg";
-import { createClient } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import { api, ended, eventually, freePorts, type Ran, ROOT, signalledAt, TestStack } from "./harness.ts";
+import { redis } from "../contract/rows.ts";
+import { up, upFails } from "./checks.ts";
+import { api, ended, eventually, freePorts, ROOT, signalledAt, TestStack } from "./harness.ts";
 
 // What readiness promises when things go wrong: programs/failures, whose services can each be broken.
 
@@ -17,18 +18,6 @@ async function newStack(program = "failures"): Promise<TestStack> {
   const [hostPort] = await freePorts(1);
   await stack.create({ hostPort });
   return stack;
-}
-
-async function up(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<Ran> {
-  const ran = await stack.up(env, ...flags);
-  expect(ran.code, ran.output).toBe(0);
-  return ran;
-}
-
-async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
-  const { code, output } = await stack.up(env, ...flags);
-  expect(code, output).not.toBe(0);
-  return output;
 }
 
 /** Fails, fails refreshed, and fails again: nothing turns green by itself. Answers what the first said. */
@@ -57,16 +46,6 @@ async function sql(url: string, statement: string): Promise<void> {
     await client.query(statement);
   } finally {
     await client.end();
-  }
-}
-
-async function redis(url: string, ...command: string[]): Promise<unknown> {
-  const client = createClient({ url });
-  await client.connect();
-  try {
-    return await client.sendCommand(command);
-  } finally {
-    client.destroy();
   }
 }
 

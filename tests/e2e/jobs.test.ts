@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import { api, ended, freePorts, type Ran, ROOT, TestStack } from "./harness.ts";
+import { up, upFails } from "./checks.ts";
+import { api, ended, freePorts, ROOT, TestStack } from "./harness.ts";
 
 // What a job promises, over a Redis in which it leaves its traces: programs/jobs, whose first job does what JOB_… says.
 
@@ -12,19 +13,6 @@ async function newStack(): Promise<TestStack> {
   const [hostPort] = await freePorts(1);
   await stack.create({ hostPort });
   return stack;
-}
-
-/** Brings the stack up, or says why not. */
-async function up(stack: TestStack, env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> {
-  const ran = await stack.up(env, ...flags);
-  expect(ran.code, ran.output).toBe(0);
-  return ran;
-}
-
-async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
-  const { code, output } = await stack.up(env, ...flags);
-  expect(code, output).not.toBe(0);
-  return output;
 }
 
 /** How often a job has counted up a key, over the published port. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { createClient } from "redis";
 import { afterAll, beforeAll, expect } from "vitest";
+import { redis } from "../contract/rows.ts";
 import { copyOfProject, ended, freePorts, polyglotSettings, TestStack } from "./harness.ts";
 
 // What the suites of kills stand on: the project's own stack, with one job more. It takes seconds, and what it does is not
@@ -167,16 +167,6 @@ function inSession(session: number): number[] {
       return [];
     }
   });
-}
-
-async function redis(url: string, ...command: string[]): Promise<unknown> {
-  const client = createClient({ url });
-  await client.connect();
-  try {
-    return await client.sendCommand(command);
-  } finally {
-    client.destroy();
-  }
 }
 
 interface Watched {

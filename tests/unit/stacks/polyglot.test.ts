@@ -1,25 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { Settings } from "../../../stacks/config.ts";
+import { Settings as Declared, type Settings, settingsOf } from "../../../stacks/config.ts";
 import { polyglot } from "../../../stacks/polyglot.ts";
 import { expectNoSecret, type HandedOver, handedTo, handedToJob } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
-const SETTINGS: Settings = {
-  program: "polyglot",
-  environment: "dev",
-  ports: "fixed",
-  apiKeys: {},
-  keys: {},
-  postgres: {},
-  redis: {},
-  neo4j: {},
-  qdrant: {},
-  minio: {},
-  ollama: { models: {} },
-  api: {},
-  down: false,
-};
+const SETTINGS = settingsOf(Declared.parse({}));
 const DEV: Settings = {
   ...SETTINGS,
   postgres: { hostPort: 5432 },
