@@ -96,18 +96,21 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
   const mine = await api.list(labels(state));
-  const wanted = Object.entries(settings ?? {}).flatMap(([service, set]) => {
-    const port = (set as { hostPort?: number } | undefined)?.hostPort;
-    return typeof port === "number" ? [{ service, port }] : [];
-  });
-  for (const { service, port } of wanted) {
+  const wanted = Object.entries(settings ?? {}).flatMap(([service, set]) =>
+    typeof set !== "object" || ("enabled" in set && !set.enabled)
+      ? []
+      : Object.entries(set).flatMap(([option, port]) =>
+          typeof port === "number" && /hostport$/i.test(option) ? [{ service, option, port }] : [],
+        ),
+  );
+  for (const { service, option, port } of wanted) {
     const ours = state.id !== undefined && mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
     const holder = ours ? undefined : await holderOf(api, port);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,
       found: ours ? `${service}'s` : holder ? `taken by ${holder}` : `free, for ${service}`,
-      advice: `stop that, or \`make pulumi ARGS="config set --path ${service}.hostPort PORT"\``,
+      advice: `stop that, or \`make pulumi ARGS="config set --path ${service}.${option} PORT"\``,
     });
   }
 
