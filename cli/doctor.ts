@@ -93,12 +93,13 @@ async function engineFindings(): Promise<Finding[]> {
   // Free ones are chosen at the first `up`.
   const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
   for (const [key, port] of Object.entries(wanted)) {
+    const [service] = key.split(".");
     const ours = state.id !== undefined && mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
     const holder = ours ? undefined : await holderOf(api, port);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,
-      found: ours ? `${key}` : holder ? `taken by ${holder}` : `free, for ${key}`,
+      found: ours ? `${service}'s` : holder ? `taken by ${holder}` : `free, for ${service}`,
       advice: `stop that, or \`make pulumi ARGS="config set --path ${key} PORT"\``,
     });
   }

@@ -267,9 +267,8 @@ export function run(
   options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
 ): Promise<Ran> {
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"] });
-  // One that ends without reading is no fault.
-  child.stdin.on("error", () => {});
-  child.stdin.end(options.input ?? "");
+  // It may have ended before it is given anything.
+  child.stdin.on("error", () => {}).end(options.input ?? "");
   return ended(child);
 }
 

@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
@@ -83,6 +93,31 @@ test("says where no engine answers, when one was named", async () => {
     output:
       "set-up: no Docker engine answers at unix:///nonexistent/docker.sock. Start it, or unset that to use the local one.\n",
   });
+});
+
+test("builds the images that are missing: all of them, once, and says how long that takes", async () => {
+  const asked = join(folder, "asked");
+  mkdirSync(join(folder, "bin"));
+  // In the place of the builder, for whom two are missing until it has been asked to build; and nobody who may install packages.
+  const builder = [
+    `echo "$*" >>${asked}`,
+    'case "$*" in',
+    `*--check) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 1; } ;;`,
+    `*) touch ${folder}/built ;;`,
+    "esac",
+  ];
+  writeFileSync(join(folder, "bin/node"), ["#!/bin/sh", ...builder, ""].join("\n"), { mode: 0o755 });
+  writeFileSync(join(folder, "bin/id"), "#!/bin/sh\necho 1000\n", { mode: 0o755 });
+  env = { ...env, PATH: `${folder}/bin:${env.PATH}`, STACKYARD_IMAGE_SOURCE: "packages" };
+  expect(await setup("images")).toMatchObject({
+    code: 0,
+    output:
+      "set-up: building 2 images from package registries, once per machine: all of them take about 20 minutes on 2 cores\n",
+  });
+  expect(await setup("images")).toMatchObject({ code: 0, output: "" });
+  const script = join(ROOT, "infra/airgap/images/build.ts");
+  const check = `${script} --check`;
+  expect(readFileSync(asked, "utf8").trim().split("\n")).toEqual([check, check, script, check]);
 });
 
 test("keeps the passphrase where only its owner reads it, and makes no other one for a state that has one", async () => {

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILT } from "../../components/core/built-image.ts";
-import { api, copyOfProject, inspect, polyglotSettings, type Ran, TestStack } from "./harness.ts";
+import { api, copyOfProject, inspect, polyglotSettings, type Ran, SMALL, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.
 
@@ -75,7 +75,7 @@ test("restart starts what is stopped as well, waits until it is ready, and leave
 
 test("logs are of those that s= names", async () => {
   const lines = (await verb("logs", { s: "postgres-setup", tail: "2" })).trimEnd().split("\n");
-  expect(lines).toEqual(["postgres-setup | CREATE TABLE", "postgres-setup | CREATE INDEX"]);
+  expect(lines).toEqual(["postgres-setup | CREATE FUNCTION", "postgres-setup | CREATE TRIGGER"]);
   expectRefused(
     await stack.verb("logs", { s: "postgres,nobody" }),
     `nobody is not up in stack ${stack.name}; up: api, postgres, redis, postgres-setup\n`,
@@ -152,9 +152,12 @@ test("config shows what is in force, and where it comes from", async () => {
   expect(rows).toEqual([
     { key: "program", value: "polyglot", from: "Pulumi.yaml" },
     { key: "environment", value: "dev", from: "Pulumi.yaml" },
+    { key: "postgres.enabled", value: "true", from: "default" },
     { key: "postgres.hostPort", value: String(ports.postgres), from: file },
     { key: "postgres.memoryMiB", value: "256", from: file },
+    { key: "redis.enabled", value: "true", from: "default" },
     { key: "redis.hostPort", value: String(ports.redis), from: file },
+    ...Object.keys(SMALL).map((name) => ({ key: `${name}.enabled`, value: "false", from: file })),
     { key: "api.hostPort", value: String(ports.api), from: file },
   ]);
 });
