@@ -20,6 +20,8 @@ export interface ServiceArgs {
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. */
   secrets?: Record<string, pulumi.Input<string>>;
+  /** Files of this machine by their names, in folders of their own. */
+  folders?: Record<string, Record<string, string>>;
   /** Container port by host port. */
   ports?: { hostPort: number; port: number }[];
   /** Where the data is, and what is remembered of it. */
@@ -117,6 +119,7 @@ export class Service implements Dependency {
         tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         ...(args.cpus === undefined ? {} : { cpus: args.cpus }),
+        ...(args.folders === undefined ? {} : { folders: args.folders }),
         ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
         pids,
         networks: [

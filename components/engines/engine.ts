@@ -36,6 +36,11 @@ export interface Workload {
 export interface ServiceWorkload extends Workload {
   /** A volume's name as the engine knows it, or nothing for one that goes with its container; and where it is mounted. */
   data?: { volume?: pulumi.Input<string>; path: string };
+  /**
+   * Files of this machine by their names, in folders of their own, readable by all: for those that are too large for the state,
+   * which has only their hashes.
+   */
+  folders?: Record<string, Record<string, string>>;
   /** Container ports by host port, and the host's address they are published on. */
   published: { hostPort: number; port: number; address: string }[];
   probe: ProbeCommand;
