@@ -22,7 +22,7 @@ type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
 
 /** What a database's own file says of it; the rest is decided here and in its service. */
 export interface DatabaseFacts
-  extends Pick<ServiceArgs, "command" | "env" | "user" | "tmpfs" | "pids" | "probe" | "egress" | "gpus"> {
+  extends Pick<ServiceArgs, "command" | "env" | "user" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"> {
   image: ImageFacts;
   /** The one that its connection names. */
   port: number;

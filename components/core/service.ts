@@ -21,6 +21,8 @@ export interface ServiceArgs {
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. */
   secrets?: Record<string, pulumi.Input<string>>;
+  /** Files of this machine by their names, in folders of their own. */
+  folders?: Record<string, Record<string, string>>;
   /** Container port by host port. */
   ports?: { hostPort: number; port: number }[];
   /** Folders of this machine, by absolute path, that can be read at a path in the container. @default [] */
@@ -132,6 +134,7 @@ export class Service implements Dependency {
         tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         ...(args.cpus === undefined ? {} : { cpus: args.cpus }),
+        ...(args.folders === undefined ? {} : { folders: args.folders }),
         ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
         pids,
         networks: [

@@ -1,6 +1,7 @@
+import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
+import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 
@@ -55,6 +56,14 @@ const Args = z
     password: secretValue(8).optional(),
     /** TCP port on the host's 127.0.0.1 for HTTP: Neo4j Browser and the Query API. @default - not published */
     httpHostPort: hostPort().optional(),
+    /** Plugins: jar files on this machine, which all its databases have then. Another content replaces the container. @default [] */
+    plugins: z
+      .array(
+        file().refine((path) => path.endsWith(".jar"), "a jar file"),
+        "a list of files",
+      )
+      .refine((all) => new Set(all.map((path) => basename(path))).size === all.length, "files of different names")
+      .default([]),
     /** Java's heap, in MiB. @default - half of `memoryMiB` */
     heapMiB: mebibytes(128).optional(),
     /** Cache for what is on disk, in MiB. @default - an eighth of `memoryMiB` */
@@ -89,7 +98,7 @@ export class Neo4j extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { password, httpHostPort, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
+    const { password, httpHostPort, plugins, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
     super("Neo4j", name, rest, opts, {
       image: NEO4J_IMAGE,
       port: BOLT_PORT,
@@ -108,6 +117,9 @@ export class Neo4j extends Database {
       },
       user: NEO4J_USER,
       tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
+      // The image's entry point looks there when it is mounted.
+      folders:
+        plugins.length === 0 ? {} : { "/plugins": Object.fromEntries(plugins.map((path) => [basename(path), path])) },
       pids: PIDS,
       data: { path: DATA_PATH, major: MAJOR },
       probe: {

@@ -64,10 +64,10 @@ export interface Labelled {
   labels: Record<string, string>;
 }
 
-/** A file for a container: its name, its text, and who may read it. */
+/** A file for a container: its name, what is in it, and who may read it. */
 export interface HandedFile {
   name: string;
-  content: string;
+  content: string | Buffer;
   mode: number;
   uid: number;
   gid: number;

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineApi, HandedFile } from "./api.ts";
@@ -50,7 +53,9 @@ export class ContainersEngine implements Engine {
 
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running {
     const { data, mounts, published, probe } = workload;
-    const handed = handedTo(workload).map((each) => this.#volumeOf(name, each, workload, opts));
+    const handed = [...handedTo(workload), ...broughtTo(workload)].map((each) =>
+      this.#volumeOf(name, each, workload, opts),
+    );
     return this.#container(
       name,
       workload,
@@ -108,7 +113,7 @@ export class ContainersEngine implements Engine {
       opts,
     );
     const prepare = async (id: string) => {
-      await Promise.all(handed.map(async ({ folder, files }) => this.api.putFiles(id, folder, await valueOf(files))));
+      await Promise.all(handed.map(async ({ folder, files }) => this.api.putFiles(id, folder, await files())));
     };
     return { ...container, prepare };
   }
@@ -156,13 +161,13 @@ export class ContainersEngine implements Engine {
    */
   #volumeOf(
     name: string,
-    { kind, folder, texts, files }: Handed,
+    { kind, folder, content, files }: Handed,
     { image, labels }: Workload,
     opts: pulumi.CustomResourceOptions,
   ) {
     const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
     const fill = async (volume: pulumi.Input<string>) =>
-      this.api.fillVolume(await valueOf(volume), await valueOf(files), await valueOf(image), await valueOf(carrier));
+      this.api.fillVolume(await valueOf(volume), await files(), await valueOf(image), await valueOf(carrier));
     let early: Promise<void> | undefined;
     const volume = new docker.Volume(
       `${name}-${kind}`,
@@ -171,7 +176,7 @@ export class ContainersEngine implements Engine {
         ...(opts.parent ? { parent: opts.parent } : {}),
         provider: this.#provider,
         ignoreChanges: VOLUME_FIXED,
-        replacementTrigger: texts.apply((all) =>
+        replacementTrigger: content.apply((all) =>
           JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))),
         ),
         hooks: {
@@ -195,25 +200,37 @@ export class ContainersEngine implements Engine {
 interface Handed {
   kind: string;
   folder: string;
-  texts: pulumi.Output<Record<string, string>>;
-  files: pulumi.Output<HandedFile[]>;
+  /** By file name: the text, or the hash of one that is too large for the state. */
+  content: pulumi.Output<Record<string, string>>;
+  files: () => Promise<HandedFile[]>;
 }
+
+const FOR_ALL = { mode: 0o444, uid: 0, gid: 0 };
 
 function handedTo({ user, secrets, files }: Workload): Handed[] {
   const [uid = 0, gid = 0] = user.split(":").map(Number);
   const kinds = [
     { kind: "secrets", folder: "/run/secrets", content: secrets, access: { mode: 0o400, uid, gid } },
-    { kind: "files", folder: "/run/files", content: files, access: { mode: 0o444, uid: 0, gid: 0 } },
+    { kind: "files", folder: "/run/files", content: files, access: FOR_ALL },
   ];
   return kinds
     .filter(({ content }) => Object.keys(content).length > 0)
     .map(({ kind, folder, content, access }) => {
       const texts = pulumi.output(content) as pulumi.Output<Record<string, string>>;
-      const list = texts.apply((all) =>
-        Object.entries(all).map(([name, text]) => ({ name, content: text, ...access })),
-      );
-      return { kind, folder, texts, files: list };
+      const files = async () =>
+        Object.entries(await valueOf(texts)).map(([name, text]) => ({ name, content: text, ...access }));
+      return { kind, folder, content: texts, files };
     });
+}
+
+function broughtTo({ folders = {} }: ServiceWorkload): Handed[] {
+  return Object.entries(folders).map(([folder, paths]) => {
+    const files = Object.entries(paths).map(([name, path]) => ({ name, content: readFileSync(path), ...FOR_ALL }));
+    const hashes: Record<string, string> = Object.fromEntries(
+      files.map(({ name, content }) => [name, createHash("sha256").update(content).digest("hex")]),
+    );
+    return { kind: basename(folder), folder, content: pulumi.output(hashes), files: async () => files };
+  });
 }
 
 /** Changes of these would replace a volume, that is delete what is in it. */

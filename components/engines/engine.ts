@@ -38,6 +38,11 @@ export interface ServiceWorkload extends Workload {
   data?: { volume?: pulumi.Input<string>; path: string };
   /** Folders of the engine's machine, by absolute path, that can be read at a path in the container. */
   mounts: { folder: string; path: string }[];
+  /**
+   * Files of this machine by their names, in folders of their own, readable by all: for those that are too large for the state,
+   * which has only their hashes.
+   */
+  folders?: Record<string, Record<string, string>>;
   /** Container ports by host port, and the host's address they are published on. */
   published: { hostPort: number; port: number; address: string }[];
   probe: ProbeCommand;

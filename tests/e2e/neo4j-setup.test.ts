@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import neo4j from "neo4j-driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -77,4 +77,22 @@ test("HTTP is published too, and refuses a wrong password", async () => {
     });
   expect(await (await ask(PASSWORD)).json()).toMatchObject({ data: { fields: ["one"], values: [[1]] } });
   expect((await ask("wrong")).status).toBe(401);
+});
+
+test("a plugin is there after the next `up`, over the same data; another content would replace its container", async () => {
+  const plugin = join(stack.folder, "greeting.jar");
+  copyFileSync(join(ROOT, "tests/e2e/programs/graph/greeting.jar"), plugin);
+  settings = { ...settings, plugins: [plugin] };
+  stack.configure(settings);
+  await up();
+  expect(await query("RETURN greeting.hello()")).toEqual(["hello from a plugin"]);
+  expect(await query("MATCH (n:Note) RETURN n.id ORDER BY n.id")).toEqual([1, 2]);
+  await stack.unchanged();
+  // Another content: what a jar has behind its end is nothing to whoever reads it.
+  appendFileSync(plugin, "\n");
+  expect(await stack.planned()).toEqual([
+    "replace Container graph",
+    "replace Stash graph-ready",
+    "replace Volume graph-plugins",
+  ]);
 });

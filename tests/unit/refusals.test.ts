@@ -118,6 +118,8 @@ const BUCKET =
 const OTHER_BUCKET =
   'should be a bucket\'s name other than "minio", which the server keeps to itself, and than an IP address, got';
 
+const JAR = "tests/e2e/programs/graph/greeting.jar";
+
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
   ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
@@ -185,7 +187,10 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     `memoryMiB: ${ROOM} heap and page cache (1024 and 1024 MiB), got 2048`,
   ],
   ["Neo4j", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
-  ["Neo4j", { plugins: ["apoc"] }, "plugins: should not be there"],
+  ["Neo4j", { plugins: "apoc.jar" }, 'plugins: should be a list, got "apoc.jar"'],
+  ["Neo4j", { plugins: ["apoc.jar"] }, `plugins.0: ${FILE} "apoc.jar"`],
+  ["Neo4j", { plugins: ["package.json"] }, 'plugins.0: should be a jar file, got "package.json"'],
+  ["Neo4j", { plugins: [JAR, JAR] }, "plugins: should be files of different names, got a list"],
 
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],

@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { Neo4j, type Neo4jArgs } from "../../../components/index.ts";
 import { expectNoSecret } from "../helpers/expected.ts";
-import { deploy, passwordOf } from "../helpers/stack.ts";
+import { deploy, passwordOf, volumeOf } from "../helpers/stack.ts";
 
 const neo4j = (args: Partial<Neo4jArgs> = {}) => deploy((platform) => new Neo4j("graph", { platform, ...args }));
 
@@ -16,6 +20,42 @@ test.each<[string, Partial<Neo4jArgs>, string[]]>([
   expect(envs.filter((each) => each.startsWith("NEO4J_server_memory_")).map((each) => each.split("=")[1])).toEqual(
     expected,
   );
+});
+
+test("plugins are in a volume of their own, another one when one of them changes; the state has their hashes only", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-neo4j-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const paths = ["one.jar", "two.jar"].map((name) => join(folder, name));
+  const content = Buffer.from([0, 255, 10, 13]);
+  for (const path of paths) writeFileSync(path, content);
+  const stack = await neo4j({ plugins: paths });
+  expect(stack.get("Container graph").inputs.volumes).toContainEqual({
+    containerPath: "/plugins",
+    volumeName: volumeOf("graph-plugins"),
+    readOnly: true,
+  });
+  await stack.run("graph-plugins");
+  const file = { content, mode: 0o444, uid: 0, gid: 0 };
+  expect(stack.engine.acts).toEqual([
+    [
+      "fillVolume",
+      volumeOf("graph-plugins"),
+      [
+        { name: "one.jar", ...file },
+        { name: "two.jar", ...file },
+      ],
+      "sha256:image-neo4j-5-26-community",
+      expect.anything(),
+    ],
+  ]);
+  const trigger = (plugins: string[]) =>
+    neo4j({ plugins }).then((it) => it.get("Volume graph-plugins").replacementTrigger);
+  const before = await trigger(paths);
+  const hash = createHash("sha256").update(content).digest("hex");
+  expect(before).toBe(`[["one.jar","${hash}"],["two.jar","${hash}"]]`);
+  expect(await trigger([...paths].reverse())).toBe(before);
+  writeFileSync(paths[1] ?? "", "others");
+  expect(await trigger(paths)).not.toBe(before);
 });
 
 test("the password is in no input in base64 either, as its probe has it", async () => {

@@ -84,7 +84,7 @@ function handedOver(calls: readonly Call[]): HandedOver[] {
       const [to, files] = (method === "fillVolume" ? args : args.slice(1)) as [unknown, HandedFile[]];
       return {
         to,
-        files: Object.fromEntries(files.map(({ name, content }) => [name, content])),
+        files: Object.fromEntries(files.map(({ name, content }) => [name, String(content)])),
         access: [...new Set(files.map(({ mode, uid, gid }) => `${mode.toString(8)} ${uid}:${gid}`))].join(),
       };
     });

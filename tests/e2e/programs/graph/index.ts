@@ -11,6 +11,7 @@ const database = new Neo4j("graph", {
   // Beside all other tests, on a small machine.
   readyTimeoutSeconds: 300,
   httpHostPort: config.requireNumber("httpHostPort"),
+  plugins: config.getObject<string[]>("plugins") ?? [],
   ...(config.get("password") ? { password: config.requireSecret("password") } : {}),
 });
 new Neo4jSetup("schema", { platform, database, cypher: config.requireObject<string[]>("cypher") });
