@@ -1,80 +1,137 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Note } from "../../components/core/timings.ts";
-import { polyglotSettings, ROOT, TestStack } from "../e2e/harness.ts";
+import type Docker from "dockerode";
+import { readTimeline } from "../../cli/shared/timeline.ts";
+import { criticalPath, lasted } from "../../cli/timeline/critical-path.ts";
+import { hostPorts } from "../../stacks/config.ts";
+import { inspect, type Ran, ROOT, TestStack, trackedSettings } from "../e2e/harness.ts";
+import { Compose, same } from "./compose.ts";
 
-// make bench: what an `up` costs, as ratios and differences within this one run. Prints figures and judges nothing.
+// make bench [pairs=5]: what an `up` of the whole stack costs, as ratios within this one run: beside `docker compose up --wait`
+// with the same images and probes, and beside a Pulumi program with nothing in it. Ours is cli/up.ts, which is what `make dev`
+// runs once set-up has found nothing to do. Prints figures and judges nothing.
 
 const PAIRS = Number(process.env.pairs ?? 5);
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const seconds = (ms: number) => (ms / 1000).toFixed(2);
+const median = (values: number[]) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+};
+const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+const ratio = (value: number) => value.toFixed(2);
+const say = (text: string) => process.stdout.write(`${text}\n`);
 
-async function timed(what: () => Promise<{ code: number; output: string }>): Promise<number> {
+async function timed(what: () => Promise<Ran>): Promise<number> {
   const began = performance.now();
   const { code, output } = await what();
   if (code !== 0) throw new Error(output);
   return performance.now() - began;
 }
 
-/** References of the polyglot stack, for its chains: who waits for whom. */
-const WAITS: Record<string, string[]> = {
-  postgres: [],
-  redis: [],
-  "postgres-setup": ["postgres"],
-  api: ["postgres", "redis", "postgres-setup"],
-};
+/** One run of each, the one that goes first in turn. Answers times by name. */
+async function turn<Name extends string>(run: number, runs: Record<Name, () => Promise<number>>) {
+  const all = Object.entries(runs) as [Name, () => Promise<number>][];
+  const took = {} as Record<Name, number>;
+  for (const [name, each] of run % 2 === 0 ? all : all.toReversed()) took[name] = await each();
+  return took;
+}
 
-function criticalPath(took: Record<string, number>): number {
-  const until = (name: string): number =>
-    (took[name] ?? Number.NaN) + Math.max(0, ...(WAITS[name] ?? []).map((before) => until(before)));
-  return Math.max(...Object.keys(WAITS).map(until));
+/** Names for compose.yaml: `QDRANT_SETUP_IMAGE` is not among them, a job has its image from the same variable as who else has it. */
+async function imagesOf(containers: Record<string, string>): Promise<Record<string, string>> {
+  const names = await Promise.all(
+    Object.entries(containers).map(async ([service, id]) => {
+      const { Image } = await inspect<Docker.ContainerInspectInfo>(id);
+      const { RepoTags, RepoDigests } = await inspect<Docker.ImageInspectInfo>(Image);
+      const variable = service === "qdrant-setup" ? "NODE" : service.toUpperCase();
+      return [`${variable}_IMAGE`, RepoTags[0] ?? RepoDigests[0] ?? Image] as const;
+    }),
+  );
+  return Object.fromEntries(names);
 }
 
 const stack = new TestStack();
 const empty = new TestStack(join(ROOT, "tests/bench/empty"));
+process.env.STACKYARD_STATE = stack.folder;
+const up = () => stack.verb("up", { STACKYARD_STATE: stack.folder });
+let compose: Compose | undefined;
+
+/** Everything but what says that the API's image is there: it is built in no measured run. */
+async function destroy(): Promise<void> {
+  const kept = stack.urns(["Stash identity", "RemoteImage api"]);
+  const flags = kept.flatMap((urn) => ["--exclude", urn]);
+  await timed(() => stack.pulumi(["destroy", "--yes", "--skip-preview", ...flags]));
+}
+
 try {
-  const { settings } = await polyglotSettings();
+  const settings = await trackedSettings("Pulumi.dev.yaml");
+  // A machine with other things to do may take that long.
+  Object.assign(settings.neo4j ?? {}, { readyTimeoutSeconds: 300 });
   await stack.create(settings);
   await empty.create({});
-  await timed(() => stack.up());
+  await timed(up);
   await timed(() => empty.up());
-  await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+  const containers = Object.fromEntries(
+    (await stack.containers()).map(({ id, labels }) => [labels["stackyard.service"] ?? "", id]),
+  );
+  const ports = Object.keys(hostPorts(settings)).map((path) => path.replace(".", "_").toUpperCase());
+  const theirs = await Compose.create(stack.name, await imagesOf(containers), ports);
+  compose = theirs;
+  await timed(() => theirs.up());
+  await same(containers, await theirs.containers());
 
+  const idle = { compose: [] as number[], empty: [] as number[] };
+  for (let run = 0; run < PAIRS; run++) {
+    const took = await turn(run, {
+      ours: () => timed(up),
+      compose: () => timed(() => theirs.up()),
+      pulumi: () => timed(() => stack.up()),
+      empty: () => timed(() => empty.up()),
+    });
+    idle.compose.push(took.ours / took.compose);
+    idle.empty.push(took.pulumi / took.empty);
+    say(
+      `nothing to do: ${seconds(took.ours)}, docker compose ${seconds(took.compose)}, ratio ${ratio(took.ours / took.compose)}; ` +
+        `plain pulumi ${seconds(took.pulumi)}, an empty program ${seconds(took.empty)}, ratio ${ratio(took.pulumi / took.empty)}`,
+    );
+  }
+
+  await destroy();
+  await timed(() => theirs.down());
+  const ratios: number[] = [];
   const beyond: number[] = [];
   for (let run = 0; run < PAIRS; run++) {
-    const file = join(stack.folder, `timings-${run}`);
-    const all = await timed(() => stack.up({ STACKYARD_TIMINGS: file }));
-    const took = Object.fromEntries(
-      readFileSync(file, "utf8")
-        .trim()
-        .split("\n")
-        .flatMap((line) => {
-          const { service, tookMs } = JSON.parse(line) as Note;
-          return tookMs === undefined ? [] : [[service, tookMs]];
-        }),
-    );
-    const path = criticalPath(took);
-    beyond.push(all - path);
-    process.stdout.write(
-      `from nothing: ${seconds(all)} s, critical path ${seconds(path)} s, beyond it ${seconds(all - path)} s\n`,
-    );
-    if (run < PAIRS - 1) await timed(() => stack.pulumi(["destroy", "--yes", "--skip-preview"]));
-  }
-
-  const ratios: number[] = [];
-  for (let run = 0; run < PAIRS; run++) {
-    const ours = await timed(() => stack.up());
-    const theirs = await timed(() => empty.up());
-    ratios.push(ours / theirs);
-    process.stdout.write(
-      `nothing to do: ${seconds(ours)} s, an empty program ${seconds(theirs)} s, ratio ${(ours / theirs).toFixed(2)}\n`,
+    const took = await turn(run, {
+      ours: async () => {
+        const ms = await timed(up);
+        await destroy();
+        return ms;
+      },
+      compose: async () => {
+        const ms = await timed(() => theirs.up());
+        await timed(() => theirs.down());
+        return ms;
+      },
+    });
+    const timeline = readTimeline(stack.name);
+    if (!timeline) throw new Error("no timeline was kept");
+    const names = criticalPath(timeline);
+    const path = timeline.steps
+      .filter(({ name }) => names.includes(name))
+      .reduce((sum, step) => sum + lasted(step, timeline.tookMs), 0);
+    ratios.push(took.ours / took.compose);
+    beyond.push(took.ours - path);
+    say(
+      `from nothing: ${seconds(took.ours)}, docker compose ${seconds(took.compose)}, ratio ${ratio(took.ours / took.compose)}; ` +
+        `critical path ${names.join(", ")} ${seconds(path)}, beyond it ${seconds(took.ours - path)}`,
     );
   }
-  process.stdout.write(
-    `\nmedian of ${PAIRS}: from nothing ${seconds(median(beyond))} s beyond the critical path; nothing to do ${median(ratios).toFixed(2)} times an empty program\n`,
+  say(
+    `\nmedians of ${PAIRS}: from nothing ${ratio(median(ratios))} times docker compose, ${seconds(median(beyond))} beyond the ` +
+      `critical path; nothing to do ${ratio(median(idle.compose))} times docker compose, plain pulumi ` +
+      `${ratio(median(idle.empty))} times an empty program`,
   );
 } finally {
+  await compose?.dispose();
   await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
   await stack.dispose();
   await empty.dispose();

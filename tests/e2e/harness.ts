@@ -124,9 +124,22 @@ export class TestStack {
 
   /** Everything in state: ids by kind and name, `Container redis`, sorted. From its file, which takes no time. */
   async state(): Promise<Record<string, string>> {
+    return Object.fromEntries(
+      this.#resources()
+        .map(({ urn, id }) => [keyOf(urn), id ?? ""])
+        .sort(),
+    );
+  }
+
+  /** URNs in state, by kind and name as above. */
+  urns(keys: readonly string[]): string[] {
+    return this.#resources().flatMap(({ urn }) => (keys.includes(keyOf(urn)) ? [urn] : []));
+  }
+
+  #resources() {
     const file = join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
     const { latest } = (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: Checkpoint }).checkpoint;
-    return Object.fromEntries((latest?.resources ?? []).map(({ urn, id }) => [keyOf(urn), id ?? ""]).sort());
+    return latest?.resources ?? [];
   }
 
   /** `pulumi up` in a process group of its own, so that it can be killed with all its children. */
