@@ -87,6 +87,17 @@ async function engineFindings(): Promise<Finding[]> {
     advice: "set smaller memoryMiB: together they can ask for more than there is",
   });
 
+  const images = state.resources.filter(({ type }) => type === "docker:index/remoteImage:RemoteImage");
+  const there = await Promise.all(images.map(({ outputs }) => api.hasImage(String(outputs.imageId))));
+  const gone = images.filter((_, at) => !there[at]).map(({ outputs }) => String(outputs.name));
+  found.push({
+    about: "images",
+    ok: gone.length === 0,
+    found: gone.length > 0 ? `not on the engine: ${gone.join(", ")}` : `${images.length} in state, all on the engine`,
+    advice:
+      '`make images` builds those that come from package registries, `make pulumi ARGS="up --refresh"` brings back all',
+  });
+
   const { filled, keys, faults } = readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
   const mine = await api.list(labels(state));
