@@ -58,7 +58,7 @@ export function buildApp(clients: Clients, logger: FastifyBaseLogger): FastifyIn
   };
   app.addHook("onReady", async () => follow());
   app.addHook("onClose", async () => {
-    await Promise.all(followers.map((follower) => follower.close()));
+    for (const follower of followers) follower.close();
   });
 
   const notes = new Notes(database, new TolerantCache(cache, logger), follow);

@@ -21,7 +21,7 @@ export class Follower {
   readonly #target: Target;
   readonly #database: Database;
   readonly #outage: Outage;
-  #running: Promise<void> | undefined;
+  #running = false;
   #again = false;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -39,17 +39,17 @@ export class Follower {
     this.#again = true;
     if (this.#closed || this.#running) return;
     clearTimeout(this.#retry);
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
+    this.#running = true;
+    void this.#run().finally(() => {
+      this.#running = false;
       if (this.#again) this.follow();
     });
   }
 
-  /** Ends after what it is at. The rest stays written down. */
-  async close(): Promise<void> {
+  /** What it is at may not come to its end any more: it is still written down. */
+  close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
-    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -60,8 +60,9 @@ export class Follower {
       }
       this.#outage.worked();
     } catch (error) {
+      if (this.#closed) return;
       this.#outage.failed(error);
-      if (!this.#closed) this.#retry = setTimeout(() => this.follow(), RETRY_MS);
+      this.#retry = setTimeout(() => this.follow(), RETRY_MS);
     }
   }
 

@@ -3,6 +3,8 @@ import { answerOf, type Client } from "./client.ts";
 
 // The first of each query is planned, which takes seconds on a busy machine.
 const TIMEOUT_MS = 10_000;
+// Nobody waits for a change; a second attempt would wait for the first, which goes on in the server.
+const CHANGE_TIMEOUT_MS = 60_000;
 
 /** Notes and the tags that they share. */
 export interface Graph extends Client {
@@ -43,19 +45,22 @@ export function connectNeo4j(url: string): Graph {
     disableLosslessIntegers: true,
     telemetryDisabled: true,
   });
-  // A number would be a floating one there.
-  const whole = (numbers: readonly number[]) => numbers.map(BigInt);
-  const ask = async <Row extends RecordShape>(cypher: string, parameters: object): Promise<Row[]> => {
+  const ask = async <Row extends RecordShape>(
+    cypher: string,
+    parameters: object,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Row[]> => {
     const asked = driver.executeQuery<EagerResult<Row>>(cypher, parameters);
-    return (await answerOf("graph", TIMEOUT_MS, asked)).records.map((record) => record.toObject());
+    return (await answerOf("graph", timeoutMs, asked)).records.map((record) => record.toObject());
   };
 
   return {
+    // Whole numbers are BigInt: others would be floating ones there.
     async put(notes) {
-      await ask(PUT, { notes: notes.map(({ id, tags }) => ({ id: BigInt(id), tags })) });
+      await ask(PUT, { notes: notes.map(({ id, tags }) => ({ id: BigInt(id), tags })) }, CHANGE_TIMEOUT_MS);
     },
     async remove(ids) {
-      await ask(REMOVE, { ids: whole(ids) });
+      await ask(REMOVE, { ids: ids.map(BigInt) }, CHANGE_TIMEOUT_MS);
     },
     async related(id, limit) {
       return ask(RELATED, { id: BigInt(id), limit: BigInt(limit) });
