@@ -89,9 +89,10 @@ test("logs are of the time that since= names, as lines of JSON too", async () =>
       .slice(0, -1)
       .map((line) => JSON.parse(line) as { service: string; time: string; line: string });
   const all = await records({});
-  expect(all.map(({ service, line }) => `${service}: ${line}`)).toEqual(
-    ["CREATE EXTENSION", "CREATE TABLE", "CREATE INDEX"].map((line) => `postgres-setup: ${line}`),
-  );
+  expect(all.slice(0, 2).map(({ service, line }) => `${service}: ${line}`)).toEqual([
+    "postgres-setup: CREATE EXTENSION",
+    "postgres-setup: CREATE TABLE",
+  ]);
   expect(await records({ since: "1h" })).toEqual(all);
   expect(await records({ since: "1h", follow: "1", tail: "1" })).toEqual(all.slice(-1));
   const after = new Date(Date.parse(all.at(-1)?.time ?? "") + 1_000).toISOString();
@@ -152,6 +153,7 @@ test("config shows what is in force, and where it comes from", async () => {
   expect(rows).toEqual([
     { key: "program", value: "polyglot", from: "Pulumi.yaml" },
     { key: "environment", value: "dev", from: "Pulumi.yaml" },
+    { key: "ports", value: "fixed", from: "default" },
     { key: "postgres.enabled", value: "true", from: "default" },
     { key: "postgres.hostPort", value: String(ports.postgres), from: file },
     { key: "postgres.memoryMiB", value: "256", from: file },
