@@ -3,18 +3,22 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of end-to-end tests that take longest, which start first, so that none of them runs on alone at the end. */
 const LONGEST = [
+  "failures",
   "jobs",
   "kills-first-up",
-  "failures",
-  "lifecycle",
-  "kills-running",
-  "refusals",
-  "drift",
-  "contract",
   "polyglot",
   "prod",
-  "leaks",
+  "kills-running",
+  "lifecycle",
   "neo4j-setup",
+  "reload",
+  "drift",
+  "refusals",
+  "prune",
+  "copies",
+  "registry",
+  "contract",
+  "verbs",
 ];
 
 class LongestFirst extends BaseSequencer {
