@@ -18,5 +18,5 @@ test("the graph is that of the program which the settings name, and asks no engi
 test("the README's picture is what the program says: `make graph readme=1` draws it anew", async () => {
   const graph = await readGraph(settingsInFiles("dev", { own: false }));
   expect(readFileSync("docs/graph.svg", "utf8")).toBe(graphSvg(graph, "dev"));
-  expect(readFileSync("README.md", "utf8")).toContain("src="docs/graph.svg"");
+  expect(readFileSync("README.md", "utf8")).toContain('<img src="docs/graph.svg"');
 });
