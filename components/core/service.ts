@@ -57,6 +57,7 @@ export class Service implements Dependency {
   /** Exists only once the probe has passed; checked again whenever the container is another one. */
   readonly ready: pulumi.Resource;
   readonly network: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  readonly container?: pulumi.Resource;
   /** The volume's name in the engine. Nothing for a service without data that lasts. */
   readonly data?: pulumi.Output<string>;
 
@@ -171,6 +172,7 @@ export class Service implements Dependency {
         },
       },
     );
+    this.container = container.resource;
     this.ready = gate(
       `${name}-ready`,
       // What is changed in place counts too: the container is the same one then.
