@@ -12,10 +12,10 @@ export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK)
 export s c file show only follow since tail json mirror pairs match hours format readme DISCARD YES REFRESH
 
 dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
-	@$(WITH) node cli/up.ts
+	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
 up: ## Bring an environment up: ENV=prod
-	@$(WITH) node cli/up.ts
+	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts

@@ -6,6 +6,8 @@ import { registerHooks } from "node:module";
 const LEAN = {
   // For programs that run pulumi.
   "/@pulumi/pulumi/automation/index.js": "",
+  // For builds with the credentials of a container registry: loads gRPC and Protocol Buffers.
+  "/dockerode/lib/session.js": "",
   // Node.js strips types in place: there is nothing to map.
   "/source-map-support/register.js": "",
   "/@pulumi/pulumi/typescript-shim.js": `

@@ -66,6 +66,7 @@ export class Api extends pulumi.ComponentResource implements Dependency {
   /** Exists only once its probe has passed. */
   readonly ready: pulumi.Resource;
   readonly network: Service["network"];
+  readonly container: Service["container"];
 
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     const {
@@ -105,6 +106,7 @@ export class Api extends pulumi.ComponentResource implements Dependency {
     });
     this.ready = service.ready;
     this.network = service.network;
+    this.container = service.container;
     this.connection = connection({ scheme: "http", host: name, port, hostPort });
     this.registerOutputs({});
   }

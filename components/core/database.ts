@@ -48,6 +48,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   /** Exists only once the server answered a request over the network, with the real credentials where it has any. */
   readonly ready: pulumi.Resource;
   readonly network: Service["network"];
+  readonly container: Service["container"];
   readonly data?: pulumi.Output<string>;
 
   constructor(
@@ -76,6 +77,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     });
     this.ready = service.ready;
     this.network = service.network;
+    this.container = service.container;
     if (service.data) this.data = service.data;
     this.registerOutputs({});
   }

@@ -12,6 +12,8 @@ export interface Dependency {
   readonly connection?: Connection;
   /** The network on which it is reached. */
   readonly network?: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  /** What is to be there before a job's container is made, which can wait: the start of a database is what takes long. */
+  readonly container?: pulumi.Resource | undefined;
   /** The volume with its data: a job that set it up runs again over a new one. */
   readonly data?: pulumi.Output<string>;
 }

@@ -87,7 +87,7 @@ export class Job implements Dependency {
         // Another key is another container, so that one which has succeeded is one that has succeeded at just this.
         labels: { ...platform.labels(name, "job"), "stackyard.key": pulumi.output(key).apply(sha256) },
       },
-      own,
+      { ...own, dependsOn: uses.flatMap(({ container }) => container ?? []) },
     );
     this.done = gate(
       `${name}-done`,

@@ -60,6 +60,7 @@ export class Service implements Dependency {
   /** Exists only once the probe has passed; checked again whenever the container is another one. */
   readonly ready: pulumi.Resource;
   readonly network: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  readonly container?: pulumi.Resource;
   /** The volume's name in the engine. Nothing for a service without data that lasts. */
   readonly data?: pulumi.Output<string>;
 
@@ -176,6 +177,7 @@ export class Service implements Dependency {
         },
       },
     );
+    this.container = container.resource;
     this.ready = gate(
       `${name}-ready`,
       // What is changed in place counts too: the container is the same one then.

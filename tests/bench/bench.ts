@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { readTimeline } from "../../cli/shared/timeline.ts";
 import { criticalPath, lasted } from "../../cli/timeline/critical-path.ts";
 import { hostPorts } from "../../stacks/config.ts";
-import { inspect, type Ran, ROOT, TestStack, trackedSettings } from "../e2e/harness.ts";
+import { inspect, type Ran, ROOT, run, TestStack, trackedSettings } from "../e2e/harness.ts";
 import { Compose, same } from "./compose.ts";
 
 // make bench [pairs=5]: what an `up` of the whole stack costs, as ratios within this one run: beside `docker compose up --wait`
@@ -52,7 +52,11 @@ async function imagesOf(containers: Record<string, string>): Promise<Record<stri
 const stack = new TestStack();
 const empty = new TestStack(join(ROOT, "tests/bench/empty"));
 process.env.STACKYARD_STATE = stack.folder;
-const up = () => stack.verb("up", { STACKYARD_STATE: stack.folder });
+const up = () =>
+  run("node", ["--import", "./infra/lean.mjs", "cli/up.ts"], {
+    cwd: ROOT,
+    env: { ...stack.env, STACKYARD_STATE: stack.folder },
+  });
 let compose: Compose | undefined;
 
 /** Everything but what says that the API's image is there: it is built in no measured run. */

@@ -40,8 +40,8 @@ export class Compose {
     );
   }
 
-  up(): Promise<Ran> {
-    return this.#run("up", "--wait");
+  up(...only: string[]): Promise<Ran> {
+    return this.#run("up", "--wait", ...only);
   }
 
   down(): Promise<Ran> {
