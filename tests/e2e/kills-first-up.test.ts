@@ -29,13 +29,13 @@ const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
     ],
   },
   {
-    name: "volume and image that are there, the containers of a job and a database",
+    name: "volume and image that are there, the containers of a database and its job",
     at: [
       /Volume \S+ created/,
       /RemoteImage api created/,
-      /Container postgres-setup creating/,
       /Container postgres creating/,
       /Container postgres created/,
+      /Container postgres-setup creating/,
     ],
   },
   {
