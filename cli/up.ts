@@ -16,8 +16,10 @@ let state = readState();
 if (state.id && (killed || state.pending > 0)) {
   await sweep(api, state, { data: false });
   if (state.pending > 0) {
-    // What was being made is swept away or in state; the note that it was being made is of no more use.
-    const code = await pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-outputs"]);
+    // What was being made is swept away or in state; the note that it was being made is of no more use. On a terminal pulumi
+    // asks before it drops one, whatever `--yes` says.
+    const forget = ["--clear-pending-creates", "--non-interactive"];
+    const code = await pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...forget]);
     if (code !== 0) process.exit(code);
     state = readState();
   }

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Timeline } from "../../cli/shared/timeline.ts";
-import { copyOfProject, ended, type Ran, TestStack } from "./harness.ts";
+import { copyOfProject, docker, ended, type Ran, TestStack } from "./harness.ts";
 
 // What one sees while `make dev` runs, in a pipe and on a terminal, and what it keeps of its run.
 
@@ -29,7 +29,6 @@ afterAll(async () => {
 
 const timelineFile = join(stack.folder, "backend/timelines", stack.project, `${stack.name}.json`);
 const timeline = () => JSON.parse(readFileSync(timelineFile, "utf8")) as Timeline;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** `up` on a terminal of its own; what is returned by `typed` is typed once it has answered something. */
 async function onTerminal(env: NodeJS.ProcessEnv, typed: (seen: string) => string | undefined = () => undefined) {
@@ -171,6 +170,17 @@ test("what pulumi says of every resource, where that is asked", async () => {
   expect(output).toMatch(/^cache +ready/m);
 });
 
+/** An `up` whose job says `holds`, once it has done so. */
+async function holding(SEED: string) {
+  const running = stack.startUp({ SEED });
+  const holder = ended(running);
+  await new Promise<void>((holds, lost) => {
+    running.stdout?.on("data", (text: Buffer) => text.includes("holds") && holds());
+    void holder.then(({ output }) => lost(new Error(`ended without holding anything: ${output}`)));
+  });
+  return { running, holder };
+}
+
 test("what is refused before anything is touched is told without a table, a lock as well", async () => {
   stack.configure({ environment: "nowhere" });
   const refused = await onTerminal({});
@@ -179,20 +189,24 @@ test("what is refused before anything is touched is told without a table, a lock
   expect(refused.output).not.toContain("PHASE");
   stack.configure({});
 
-  const running = stack.startUp({ SEED: "echo holds; sleep 10" });
-  const other = ended(running);
-  while (running.exitCode === null) {
-    const { code, output } = await onTerminal({});
-    if (!output.includes("currently locked")) {
-      await pause(100);
-      continue;
-    }
-    expect(code).not.toBe(0);
-    expect(output).not.toContain("PHASE");
-    break;
-  }
-  expect(running.exitCode, "it was never locked").toBe(null);
-  expect((await other).code).toBe(0);
+  // It holds the lock for as long as its job runs, which is until it is told that the other one has been refused.
+  const { holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");
+  const locked = await onTerminal({});
+  await docker(["kill", "--signal", "TERM", (await stack.container("seed")).id]);
+  expect(locked.code).not.toBe(0);
+  expect(locked.output).toContain("currently locked");
+  expect(locked.output).not.toContain("PHASE");
+  const { code, output } = await holder;
+  expect(code, output).toBe(0);
+});
+
+test("what a killed run left is mended on a terminal without a question", async () => {
+  const { running, holder } = await holding("echo holds; sleep 121");
+  process.kill(-(running.pid ?? 0), "SIGKILL");
+  await holder;
+  const { code, output } = await onTerminal({});
+  expect(code, output).toBe(0);
+  expect(output).not.toContain("Confirm?");
 });
 
 test("no password is in what was kept of a run", async () => {
