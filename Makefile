@@ -89,7 +89,7 @@ unit: ## Run the unit tests
 e2e: ## Run the end-to-end tests
 	@$(WITH) node tests/run.ts e2e
 
-bench: ## Measure `up` beside an empty program (pairs=5)
+bench: ## Measure `up` beside docker compose and beside an empty program (pairs=5)
 	@$(WITH) node tests/bench/bench.ts
 
 format: ## Format the sources

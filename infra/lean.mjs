@@ -32,16 +32,31 @@ const LEAN = {
     exports.getScriptUrl = (id) => urls.get(id);`,
 };
 
-const DEBUGGABLE = "/@pulumi/pulumi/runtime/debuggable.js";
+// What a text of the SDK is replaced by, where nobody asked for it.
+const TERSE = [
+  // A stack trace is kept with every promise, for those who look for one that never settles.
+  {
+    path: "/@pulumi/pulumi/runtime/debuggable.js",
+    asked: "PULUMI_DEBUG_PROMISE_LEAKS",
+    text: "value: new Error().stack",
+    by: 'value: ""',
+  },
+  // Lines for `pulumi --debug`, four for each resource, are handed to the engine one by one, whether it shows them or not.
+  {
+    path: "/@pulumi/pulumi/log/index.js",
+    asked: "STACKYARD_DEBUG",
+    text: "function debug(msg, resource, streamId, ephemeral) {",
+    by: "function debug() { return Promise.resolve();",
+  },
+];
 
 registerHooks({
   load: (url, context, next) => {
     const [, source] = Object.entries(LEAN).find(([path]) => url.endsWith(path)) ?? [];
     if (source !== undefined) return { format: "commonjs", source, shortCircuit: true };
     const loaded = next(url, context);
-    // A stack trace is kept with every promise, for those who look for one that never settles.
-    if (url.endsWith(DEBUGGABLE) && !process.env.PULUMI_DEBUG_PROMISE_LEAKS)
-      loaded.source = String(loaded.source).replace("value: new Error().stack", 'value: ""');
+    const terse = TERSE.find(({ path }) => url.endsWith(path));
+    if (terse && !process.env[terse.asked]) loaded.source = String(loaded.source).replace(terse.text, terse.by);
     return loaded;
   },
 });

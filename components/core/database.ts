@@ -22,7 +22,10 @@ type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
 
 /** What a database's own file says of it; the rest is decided here and in its service. */
 export interface DatabaseFacts
-  extends Pick<ServiceArgs, "command" | "env" | "user" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"> {
+  extends Pick<
+    ServiceArgs,
+    "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
+  > {
   image: ImageFacts;
   /** The one that its connection names. */
   port: number;

@@ -33,6 +33,8 @@ export interface ServiceArgs {
   /** Numeric `uid:gid`. */
   user: string;
   capabilities?: string[];
+  /** Addresses that need no DNS server, by name. @default {} */
+  hosts?: Record<string, string>;
   tmpfs?: Record<string, string>;
   readOnlyRoot?: boolean;
   /** Whether its program needs a process 1 before it: servers' own images do without. @default false */
@@ -132,6 +134,7 @@ export class Service implements Dependency {
         capabilities: args.capabilities ?? [],
         readOnlyRoot: args.readOnlyRoot ?? true,
         init: args.init ?? false,
+        ...(args.hosts === undefined ? {} : { hosts: args.hosts }),
         tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         ...(args.cpus === undefined ? {} : { cpus: args.cpus }),

@@ -116,6 +116,9 @@ export class Neo4j extends Database {
         NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",
       },
       user: NEO4J_USER,
+      // When it starts, it asks for the name of the address that it listens on, to log it: without a DNS server that answers,
+      // that is six seconds.
+      hosts: { "0.0.0.0": "0.0.0.0" },
       tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
       // The image's entry point looks there when it is mounted.
       folders:

@@ -139,6 +139,7 @@ export class ContainersEngine implements Engine {
         readOnly: workload.readOnlyRoot,
         init: workload.init,
         tmpfs: workload.tmpfs,
+        ...(workload.hosts ? { hosts: Object.entries(workload.hosts).map(([host, ip]) => ({ host, ip })) } : {}),
         memory: workload.memoryMiB,
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),

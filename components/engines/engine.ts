@@ -22,6 +22,8 @@ export interface Workload {
   readOnlyRoot: boolean;
   /** Puts a process 1 before the program that hands signals on and reaps: for programs that are not made to be process 1. */
   init: boolean;
+  /** Addresses that need no DNS server, by name. */
+  hosts?: Record<string, string>;
   /** Folders in memory, by path: mount options, as `mode=1777,size=64m`. */
   tmpfs: Record<string, string>;
   memoryMiB: number;

@@ -29,23 +29,24 @@ export class Compose {
 
   private constructor(name: string, env: Record<string, string>) {
     this.name = name;
-    this.#env = { ...env, SECRETS: this.#folder };
+    this.#env = { ...env, NEO4J_HOST: "0.0.0.0:0.0.0.0", SECRETS: this.#folder };
     for (const [file, text] of Object.entries(SECRETS)) writeFileSync(join(this.#folder, file), text, { mode: 0o444 });
   }
 
-  #run(...args: string[]): Promise<Ran> {
-    return docker(
-      ["compose", "--project-name", this.name, "--file", join(ROOT, "tests/bench/compose.yaml"), ...args],
-      this.#env,
-    );
+  #run(env: Record<string, string>, ...args: string[]): Promise<Ran> {
+    return docker(["compose", "--project-name", this.name, "--file", join(ROOT, "tests/bench/compose.yaml"), ...args], {
+      ...this.#env,
+      ...env,
+    });
   }
 
-  up(...only: string[]): Promise<Ran> {
-    return this.#run("up", "--wait", ...only);
+  /** @param host with the entry that Stackyard's Neo4j has in its /etc/hosts; otherwise with one that changes nothing. */
+  up(host = true): Promise<Ran> {
+    return this.#run(host ? {} : { NEO4J_HOST: "localhost:127.0.0.1" }, "up", "--wait");
   }
 
   down(): Promise<Ran> {
-    return this.#run("down", "--volumes", "--timeout", "10");
+    return this.#run({}, "down", "--volumes", "--timeout", "10");
   }
 
   /** Ids by service. */
@@ -114,6 +115,7 @@ function effective({ Image, Config, HostConfig, NetworkSettings }: Docker.Contai
     probe: Healthcheck,
     limits: { Memory, MemorySwap, CpuShares, NanoCpus, PidsLimit },
     rights: { CapDrop, SecurityOpt, ReadonlyRootfs, init: Init ?? false },
+    hosts: HostConfig.ExtraHosts ?? [],
     tmpfs: Object.entries(HostConfig.Tmpfs ?? {}).toSorted(),
     restart: HostConfig.RestartPolicy?.Name,
     log: HostConfig.LogConfig,

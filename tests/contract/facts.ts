@@ -15,6 +15,7 @@ export interface Facts {
     command?: string[];
     envs: string[];
     user: string;
+    hosts?: { host: string; ip: string }[];
     /** Beside /tmp, or /tmp itself. */
     tmpfs?: Record<string, string>;
     healthcheck: { tests: string[]; timeout?: string; startPeriod?: string; startInterval?: string };
@@ -207,6 +208,7 @@ export const FACTS = {
         "NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period=0",
       ],
       user: "7474:7474",
+      hosts: [{ host: "0.0.0.0", ip: "0.0.0.0" }],
       tmpfs: {
         "/tmp": "exec,mode=1777,size=64m",
         "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m",

@@ -6,8 +6,12 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs a program as Pulumi's runner is run, and answers what it wrote. */
-const lean = (program: string) =>
-  execFileSync(process.execPath, ["--import", "./infra/lean.mjs", "--eval", program], { cwd: ROOT, encoding: "utf8" });
+const lean = (program: string, env: NodeJS.ProcessEnv = {}) =>
+  execFileSync(process.execPath, ["--import", "./infra/lean.mjs", "--eval", program], {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
 
 test("what it leaves out or puts off is not loaded with the SDK", () => {
   const loaded = lean(
@@ -33,8 +37,16 @@ test("every file that it stands in for is there", () => {
   const paths = [...readFileSync(`${ROOT}/infra/lean.mjs`, "utf8").matchAll(/"\/([\w@/.-]+\.js)"/g)].map(
     ([, path]) => path,
   );
-  expect(paths).toHaveLength(7);
+  expect(paths).toHaveLength(8);
   for (const path of paths) expect(() => readFileSync(`${ROOT}/node_modules/${path}`), path).not.toThrow();
-  const debuggable = readFileSync(`${ROOT}/node_modules/@pulumi/pulumi/runtime/debuggable.js`, "utf8");
-  expect(debuggable.split("value: new Error().stack")).toHaveLength(2);
+});
+
+test("lines for --debug and stack traces of promises are kept where they are asked for, and only there", () => {
+  const program = `
+    const { log } = require("@pulumi/pulumi");
+    const { debuggablePromise } = require("@pulumi/pulumi/runtime/debuggable.js");
+    console.log(log.debug.length > 0, String(debuggablePromise).includes("new Error().stack"));`;
+  expect(lean(program)).toBe("false false\n");
+  const asked = lean(program, { STACKYARD_DEBUG: "1", PULUMI_DEBUG_PROMISE_LEAKS: "1" });
+  expect(asked).toContain("true true\n");
 });
