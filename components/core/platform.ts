@@ -145,7 +145,11 @@ export class Platform extends pulumi.ComponentResource {
     this.#subnets ??= this.engine.api.subnets();
     return pulumi.output(
       this.#subnets.then((used) => {
-        const chosen = freeSubnet(`${pulumi.getProject()}/${pulumi.getStack()}/${name}`, [...used, ...this.#taken]);
+        const chosen = freeSubnet(
+          `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+          [...used, ...this.#taken],
+          (subnet) => pulumi.runtime.isDryRun() || this.engine.api.claimSubnet(subnet),
+        );
         this.#taken.push(chosen);
         return chosen;
       }),

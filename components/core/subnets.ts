@@ -6,18 +6,25 @@ const SIZE = 16;
 
 /**
  * A subnet of 16 addresses (13 for containers) that overlaps none of the used ones. The search starts at a place that the
- * name decides, so that two Pulumi stacks that come up at the same time do not race for one.
+ * name decides, so that two Pulumi stacks that come up at the same time seldom want the same one.
  *
  * @param used subnets in CIDR form; IPv6 ones are passed over.
+ * @param claim whether one that is free can be had. @default - it can
  */
-export function freeSubnet(name: string, used: readonly string[]): string {
+export function freeSubnet(
+  name: string,
+  used: readonly string[],
+  claim: (subnet: string) => boolean = () => true,
+): string {
   const taken = used.filter((each) => !each.includes(":")).map(parse);
   const slots = (POOL.last - POOL.first + 1) / SIZE;
   const start = createHash("sha256").update(name).digest().readUInt32BE(0) % slots;
   for (let step = 0; step < slots; step++) {
     const first = POOL.first + ((start + step) % slots) * SIZE;
     const free = taken.every((other) => first + SIZE - 1 < other.first || first > other.last);
-    if (free) return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join(".")}/28`;
+    if (!free) continue;
+    const subnet = `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join(".")}/28`;
+    if (claim(subnet)) return subnet;
   }
   throw new Error(
     "All subnets of 10.213.0.0/16 are in use on this engine: remove unused networks (`docker network prune`).",

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { claimSubnet } from "./claims.ts";
 import type { DockerHost } from "./host.ts";
 
 /** What the engine knows of one container. */
@@ -141,6 +142,8 @@ export interface EngineApi {
   digest(ref: string): Promise<string>;
   /** Every network's subnets, in CIDR form. */
   subnets(): Promise<string[]>;
+  /** Whether no other process on this machine is about to take a subnet; then it is this one's for as long as it runs. */
+  claimSubnet(subnet: string): boolean;
 }
 
 /** Not imported: that would load all of node:http's own exports, WebSocket among them, which takes longer than the call. */
@@ -199,6 +202,7 @@ export function engineApi(at: DockerHost): EngineApi {
         : await (await docker()).listNetworks();
       return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
     },
+    claimSubnet,
     async info() {
       const { ServerVersion, MemTotal, NCPU, DockerRootDir } = await (await docker()).info();
       return { version: ServerVersion, memoryBytes: MemTotal, cpus: NCPU, folder: DockerRootDir };

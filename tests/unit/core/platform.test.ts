@@ -153,6 +153,16 @@ describe("subnet", () => {
     ]);
   });
 
+  test("is none that another process is about to take, but in a preview, which takes none", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const engine = new FakeEngine();
+    engine.claimedSubnets.add(first);
+    const at = async (options: Options) =>
+      held((await deploy((platform) => platform.subnet("one"), { engine, ...options })).made);
+    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
+    expect(await at({ preview: true })).toBe(first);
+  });
+
   test("differs between Pulumi stacks and projects", async () => {
     const at = async (options: Options) => held((await deploy((platform) => platform.subnet("one"), options)).made);
     expect(await at({ stack: "prod" })).toBe(freeSubnet("stackyard/prod/one", []));

@@ -54,6 +54,14 @@ describe("freeSubnet", () => {
     expect(freeSubnet("x", rest)).toBe("10.213.0.0/28");
   });
 
+  test("passes over what cannot be had", () => {
+    const asked: string[] = [];
+    const claim = (subnet: string) => asked.push(subnet) === 3;
+    const slot = startOf("x");
+    expect(freeSubnet("x", [at(slot + 1)], claim)).toBe(at(slot + 3));
+    expect(asked).toEqual([at(slot), at(slot + 2), at(slot + 3)]);
+  });
+
   test("finds the last free one, and says so when there is none", () => {
     const others = Array.from({ length: 4096 }, (_, slot) => at(slot)).filter((subnet) => subnet !== "10.213.7.32/28");
     expect(freeSubnet("x", others)).toBe("10.213.7.32/28");

@@ -34,6 +34,8 @@ export class FakeEngine implements EngineApi {
   readonly containers = new Map<string, Scripted>();
   version: string | Error = "1.45";
   usedSubnets: string[] = [];
+  /** By other processes. */
+  readonly claimedSubnets = new Set<string>();
   /** Names of the volumes that are there. */
   readonly madeVolumes = new Set<string>();
   /** References of the images that are there. */
@@ -207,6 +209,10 @@ export class FakeEngine implements EngineApi {
   async subnets(): Promise<string[]> {
     this.#note("subnets");
     return this.usedSubnets;
+  }
+
+  claimSubnet(subnet: string): boolean {
+    return !this.claimedSubnets.has(subnet);
   }
 
   #note(method: string, ...args: unknown[]): void {
