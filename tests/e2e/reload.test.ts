@@ -51,7 +51,8 @@ async function answers(word: string): Promise<void> {
   }
 }
 
-const images = () => api.imageNames(`${BUILT}*-${stack.name}-*:*`);
+/** The engine lists those of the same second in any order. */
+const images = async () => (await api.imageNames(`${BUILT}*-${stack.name}-*:*`)).sort();
 
 /** All that is not to change: image, container, and its run. */
 async function running() {
