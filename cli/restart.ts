@@ -1,4 +1,5 @@
 import { untilReady } from "../components/engines/watch.ts";
+import { seconds } from "./shared/seconds.ts";
 import { chosen } from "./shared/services.ts";
 import { engine, readState } from "./shared/stack.ts";
 
@@ -20,7 +21,7 @@ const results = await Promise.allSettled(
       signal: stop.signal,
     };
     const took = await untilReady(api, container, pids, watch);
-    process.stdout.write(`${service}: ready after ${(took / 1000).toFixed(1)} s\n`);
+    process.stdout.write(`${service}: ready after ${seconds(took)}\n`);
   }),
 );
 for (const result of results) {

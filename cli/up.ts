@@ -1,5 +1,6 @@
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
 import { drift, releaseStaleLocks, sweep } from "./shared/recover.ts";
+import { seconds } from "./shared/seconds.ts";
 import { services } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
@@ -67,10 +68,10 @@ if (code !== 0) {
 const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => {
   const took = progress.rows.get(service)?.tookMs;
   const since = status.replace(/ \(.*/, "").toLowerCase();
-  return [shown, state, addresses.join(" ") || "-", took === undefined ? since : `${(took / 1000).toFixed(1)} s`];
+  return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
 });
 process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
 process.stdout.write(
-  `up in ${((ended - began) / 1000).toFixed(1)} s${progress.summary && ` (${progress.summary})`}. ` +
+  `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
     `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
 );

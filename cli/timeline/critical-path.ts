@@ -1,3 +1,4 @@
+import { seconds } from "../shared/seconds.ts";
 import type { Step, Timeline } from "../shared/timeline.ts";
 
 /** When a step was at it, in ms since the run began. */
@@ -47,8 +48,6 @@ const longest = (chains: { ms: number; names: string[] }[]) =>
 /** Steps in the order in which they were begun; what was not started, last. */
 export const inOrder = ({ steps, tookMs }: Timeline): Step[] =>
   steps.toSorted((a, b) => (spanOf(a, tookMs)?.startMs ?? Infinity) - (spanOf(b, tookMs)?.startMs ?? Infinity) || 0);
-
-export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 /** `2026-11-21 12:50:03 UTC`, of a time in ISO 8601. */
 export const moment = (iso: string) => `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC`;

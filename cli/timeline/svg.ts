@@ -1,6 +1,7 @@
+import { seconds } from "../shared/seconds.ts";
 import { type Colours, escaped, legend, strongWidth, svg, textWidth } from "../shared/svg.ts";
 import type { Step, Timeline } from "../shared/timeline.ts";
-import { criticalPath, criticalWords, inOrder, moment, seconds, spanOf, ticksOf, tickText } from "./critical-path.ts";
+import { criticalPath, criticalWords, inOrder, moment, spanOf, ticksOf, tickText } from "./critical-path.ts";
 
 const ROW = 32;
 const BAR = 16;

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
+import { seconds } from "../shared/seconds.ts";
 import type { Step, Timeline } from "../shared/timeline.ts";
-import { criticalPath, criticalWords, inOrder, moment, seconds, spanOf, ticksOf, tickText } from "./critical-path.ts";
+import { criticalPath, criticalWords, inOrder, moment, spanOf, ticksOf, tickText } from "./critical-path.ts";
 
 const RIGHT = 13;
 

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { seconds } from "../shared/seconds.ts";
 import { table } from "../shared/table.ts";
 import { isActive, type Listener, type Phase, type Row } from "./progress.ts";
 
@@ -8,7 +9,6 @@ export interface View extends Listener {
   end(failed: boolean): void;
 }
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const waiting = (missing: readonly string[]) => `waiting for ${missing.join(", ")}`;
 const ended = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 
