@@ -48,18 +48,22 @@ export class Declarations {
 
   get graph(): Graph {
     const all = [...this.#declared.values()];
-    // A reference is to a component, and what is declared is its service or its job: they hand out the same gate.
-    const byGate = new Map(all.map(({ made, node }) => [made.gate, node]));
     return {
       nodes: all.map(({ node }) => node),
-      edges: all.flatMap(({ node, uses }) => {
-        const to = new Set(uses.flatMap(({ gate }) => byGate.get(gate) ?? []));
-        return [...to].map(({ name, kind }) => ({
+      edges: all.flatMap(({ node, uses }) =>
+        this.named(uses).map(({ name, kind }) => ({
           from: node.name,
           to: name,
           waits: kind === "job" ? ("done" as const) : ("ready" as const),
-        }));
-      }),
+        })),
+      ),
     };
+  }
+
+  /** What has been declared of those that are referred to, each once. */
+  named(uses: readonly Dependency[]): GraphNode[] {
+    // A reference is to a component, and what is declared is its service or its job: they hand out the same gate.
+    const byGate = new Map([...this.#declared.values()].map(({ made, node }) => [made.gate, node]));
+    return [...new Set(uses.flatMap(({ gate }) => byGate.get(gate) ?? []))];
   }
 }

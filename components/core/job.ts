@@ -6,7 +6,7 @@ import type { Dependency } from "./dependency.ts";
 import { gate } from "./gate.ts";
 import type { Image } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { note, noteDeclared, notesOf } from "./timings.ts";
+import { note, notesOf } from "./timings.ts";
 
 export interface JobArgs {
   platform: Platform;
@@ -105,7 +105,7 @@ export class Job implements Dependency {
       },
       { ...own, dependsOn: [container.resource, ...uses.map((each) => each.gate)] },
     );
-    noteDeclared(name, "job", this.done, uses);
+    note({ service: name, kind: "job", waitsFor: platform.declared.named(uses).map((each) => each.name) });
   }
 
   get gate(): pulumi.Resource {

@@ -8,7 +8,7 @@ import { guard } from "./guardrails.ts";
 import type { Image } from "./image.ts";
 import { DISCARD, discarded } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
-import { note, noteDeclared, notesOf } from "./timings.ts";
+import { note, notesOf } from "./timings.ts";
 
 /** What a component says of its service; the rest is decided here and below. */
 export interface ServiceArgs {
@@ -188,7 +188,7 @@ export class Service implements Dependency {
       async (signal) => wait(await valueOf(container.id), signal),
       { ...own, dependsOn: [container.resource] },
     );
-    noteDeclared(name, "service", this.ready, uses);
+    note({ service: name, kind: "service", waitsFor: platform.declared.named(uses).map((each) => each.name) });
   }
 
   get gate(): pulumi.Resource {

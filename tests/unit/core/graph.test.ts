@@ -1,4 +1,8 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Declarations } from "../../../components/core/graph.ts";
 import { Api, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../../components/index.ts";
 import { Settings, settingsOf } from "../../../stacks/config.ts";
 import { polyglot } from "../../../stacks/polyglot.ts";
@@ -39,6 +43,26 @@ test.each([false, true])("is what the program says, in its order, also while dow
 test("is plain data", async () => {
   const { graph } = (await deploy(shop)).platform;
   expect(JSON.parse(JSON.stringify(graph))).toEqual(graph);
+});
+
+test("each is noted for make dev, with those that it refers to", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-graph-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  vi.stubEnv("STACKYARD_TIMINGS", join(folder, "timings"));
+  await deploy(shop);
+  const lines = readFileSync(join(folder, "timings"), "utf8").trim().split("\n");
+  const notes = lines.map((line) => JSON.parse(line) as { kind?: string });
+  expect(notes.filter(({ kind }) => kind !== undefined)).toEqual([
+    { service: "orders", kind: "service", waitsFor: [] },
+    { service: "schema", kind: "job", waitsFor: ["orders"] },
+    { service: "seed", kind: "job", waitsFor: ["orders", "schema"] },
+    { service: "backend", kind: "service", waitsFor: ["orders", "seed"] },
+    { service: "proxy", kind: "service", waitsFor: ["backend"] },
+  ]);
+});
+
+test("what nobody has declared has no name", () => {
+  expect(new Declarations().named([{ gate: {} as never }])).toEqual([]);
 });
 
 test("a name is one component's only", async () => {

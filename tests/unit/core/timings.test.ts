@@ -1,9 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { note, noteDeclared, notesOf } from "../../../components/core/timings.ts";
+import { note, notesOf } from "../../../components/core/timings.ts";
 import type { ContainerState } from "../../../components/engines/api.ts";
 
 let folder: string;
@@ -32,22 +31,6 @@ test("nothing when no file is named", () => {
   vi.stubEnv("STACKYARD_TIMINGS", "");
   note({ service: "postgres", tookMs: 850 });
   expect(existsSync(file)).toBe(false);
-});
-
-test("what one refers to is told by name, once, and what has no name is left out", () => {
-  const [database, setup, other] = [{}, {}, {}] as pulumi.Resource[] as [
-    pulumi.Resource,
-    pulumi.Resource,
-    pulumi.Resource,
-  ];
-  noteDeclared("db", "service", database, []);
-  noteDeclared("setup", "job", setup, [{ gate: database }]);
-  noteDeclared("api", "service", other, [{ gate: setup }, { gate: database }, { gate: setup }, { gate: {} as never }]);
-  expect(noted()).toEqual([
-    { service: "db", kind: "service", waitsFor: [] },
-    { service: "setup", kind: "job", waitsFor: ["db"] },
-    { service: "api", kind: "service", waitsFor: ["setup", "db"] },
-  ]);
 });
 
 test("what the engine says is noted when it says something else", () => {
