@@ -6,6 +6,7 @@ import {
   count,
   cpus,
   faultsOf,
+  gpus,
   hostPort,
   matching,
   mebibytes,
@@ -105,7 +106,7 @@ export const Settings = z.strictObject({
       /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
       egress: z.boolean("true or false").optional(),
       /** The host's GPUs that it may use: how many, or `all`. @default - none */
-      gpus: z.union([z.literal("all"), count(1, 64)], "all, or how many").optional(),
+      gpus: gpus().optional(),
       /** Models to pull (`{ "llama3.2:1b": {} }`) or to make, as `OllamaModels` takes them. @default - none */
       models: z.record(z.string(), z.looseObject({})).default({}),
     })

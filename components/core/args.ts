@@ -105,6 +105,13 @@ export const cpus = () => {
   return z.number(rule).refine((n) => n >= 0.1 && n <= 128 && Math.abs(n * 10 - Math.round(n * 10)) < 1e-9, rule);
 };
 
+/** GPUs of the host: all, or so many of them. */
+export const gpus = () =>
+  z.custom<"all" | number>(
+    (value) => value === "all" || count(1, 64).safeParse(value).success,
+    '"all", or a number from 1 to 64',
+  );
+
 /** An SQL-like identifier that needs no quoting. */
 export const identifier = () => matching(/^[a-z_][a-z0-9_]{0,62}$/, "1 to 63 of a-z, 0-9 and _, no digit first");
 

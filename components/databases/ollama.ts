@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, hostPort, parseArgs } from "../core/args.ts";
+import { gpus, hostPort, parseArgs } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 import { httpProbe } from "../core/http-probe.ts";
@@ -24,12 +24,7 @@ const Args = z
      * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
      * `could not select device driver` without. @default - none
      */
-    gpus: z
-      .custom<"all" | number>(
-        (value) => value === "all" || count(1, 64).safeParse(value).success,
-        '"all", or a number from 1 to 64',
-      )
-      .optional(),
+    gpus: gpus().optional(),
   })
   .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
     path: ["gpus"],
