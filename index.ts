@@ -15,7 +15,9 @@ const platform = await Platform.connect({
   down,
   only,
 });
-const services = programs[settings.program](platform, withPorts(settings, platform.ports));
+const services = await platform.declare(() =>
+  programs[settings.program](platform, withPorts(settings, platform.ports)),
+);
 const connections = Object.entries(services).map(([name, { connection }]) => [name, connection] as const);
 
 /** Where each service is, from inside its networks and from the host. */

@@ -110,7 +110,7 @@ async function engineFindings(): Promise<Finding[]> {
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,
-      found: ours ? `${service}'s` : holder ? `taken by ${holder}` : `free, for ${service}`,
+      found: ours ? `${service}'s` : holder ? `taken by ${holder.shown}` : `free, for ${service}`,
       advice: `stop that, or \`make pulumi ARGS="config set --path ${key} PORT"\``,
     });
   }

@@ -25,7 +25,7 @@ export async function readGraph(settings: Settings): Promise<Graph> {
   // All that a program asks of an engine while it declares: hooks ask more, and none is run.
   const engine = { subnets: async () => [] } as Partial<EngineApi> as EngineApi;
   const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);
-  program(platform, settings);
+  await platform.declare(() => program(platform, settings));
   await pulumi.runtime.disconnect();
   return platform.graph;
 }

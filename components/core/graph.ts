@@ -38,9 +38,16 @@ interface Declared {
 /** Remembers what is declared, as it is declared. */
 export class Declarations {
   readonly #declared = new Map<string, Declared>();
+  readonly #may: (name: string) => void;
 
-  /** @throws RunError when another one has the name: labels, network aliases and gates go by it. */
+  /** @param may throws when the program has not begun to declare, or has ended. */
+  constructor(may: (name: string) => void) {
+    this.#may = may;
+  }
+
+  /** @throws RunError as `may` does; or when another one has the name: labels, network aliases and gates go by it. */
   add(node: GraphNode, made: Dependency, uses: Dependency[]): void {
+    this.#may(node.name);
     if (this.#declared.has(node.name))
       throw new pulumi.RunError(`"${node.name}" should be the name of one component only, got two of them`);
     this.#declared.set(node.name, { node, made, uses });

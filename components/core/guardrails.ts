@@ -32,15 +32,17 @@ export async function guard({
   stopGraceSeconds,
 }: Guarded): Promise<void> {
   const { api } = platform.engine;
-  const mine = await api.list(platform.labels(service, "service"));
   const preview = pulumi.runtime.isDryRun();
-
   if (!preview && exclusive) {
     // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
+    const mine = await api.list(platform.labels(service, "service"));
     await Promise.all(mine.map(({ id }) => api.remove(id, stopGraceSeconds)));
   }
   for (const port of ports) {
-    if (preview && mine.some((container) => container.ports.some(({ hostPort }) => hostPort === port))) continue;
+    // The ledger lets one service have a port: another one of this stack that holds it has lost it, and is on its way out or
+    // gets a successor without it.
+    const held = preview ? [] : await holding(api, port, { "stackyard.id": platform.id });
+    await Promise.all(held.map(({ id }) => api.remove(id)));
     await free(platform, port, subject);
   }
   if (!preview && volume) {
@@ -55,20 +57,40 @@ export async function guard({
   }
 }
 
-/** @throws Error naming who has the port. An engine elsewhere answers for its own ports. */
+/**
+ * @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. An engine
+ * elsewhere answers for its own ports.
+ */
 export async function free(
-  { local, engine }: Pick<Platform, "local" | "engine">,
+  { id, local, engine }: Pick<Platform, "id" | "local" | "engine">,
   port: number,
   subject: string,
 ): Promise<void> {
   const holder = local ? await holderOf(engine.api, port) : undefined;
-  if (holder === undefined) return;
-  throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder}. Stop that, or set another hostPort.`);
+  if (holder === undefined || holder.stack === id) return;
+  throw new Error(
+    `${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or set another hostPort.`,
+  );
 }
 
 /** Who has a port of this machine; nothing when nobody has. */
-export async function holderOf(api: Pick<EngineApi, "list">, port: number): Promise<string | undefined> {
+export interface Holder {
+  /** For messages: `container web-1a2b`. */
+  shown: string;
+  /** The id of the Pulumi stack, where it is a container of one. */
+  stack?: string | undefined;
+}
+
+export async function holderOf(api: Pick<EngineApi, "list">, port: number): Promise<Holder | undefined> {
   if (await isFree(port)) return undefined;
-  const holder = (await api.list({})).find(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
-  return holder ? `container ${holder.name}` : "another program";
+  const [holder] = await holding(api, port, {});
+  if (!holder) return { shown: "another program" };
+  const { "stackyard.id": stack, "stackyard.project": project, "stackyard.stack": name } = holder.labels;
+  const whose = stack === undefined ? "" : ` of stack ${project}/${name}`;
+  return { shown: `container ${holder.name}${whose}`, stack };
+}
+
+/** Containers with these labels that a port of the host leads to. */
+async function holding(api: Pick<EngineApi, "list">, port: number, labels: Record<string, string>) {
+  return (await api.list(labels)).filter(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
 }

@@ -29,20 +29,19 @@ export class Ledger {
   readonly checked: pulumi.Resource;
   readonly #volumes: Record<string, VolumeRecord> = {};
   readonly #ports: Record<string, string> = {};
-  #closed = false;
 
-  /** @param free sees whether nobody has a port; throws otherwise. */
-  constructor(free: (port: number, subject: string) => Promise<void>, opts: pulumi.CustomResourceOptions) {
-    // A program declares everything in one turn: what is declared by its end is what there shall be.
-    const complete = new Promise((resolve) =>
-      setImmediate(() => {
-        this.#closed = true;
-        resolve({ volumes: this.#volumes, ports: this.#ports });
-      }),
-    );
+  /**
+   * @param complete when all has been declared: what is declared by then is what there shall be.
+   * @param free sees whether nobody has a port; throws otherwise.
+   */
+  constructor(
+    complete: Promise<void>,
+    free: (port: number, subject: string) => Promise<void>,
+    opts: pulumi.CustomResourceOptions,
+  ) {
     this.checked = new pulumi.Stash(
       "ledger",
-      { input: complete },
+      { input: complete.then(() => ({ volumes: this.#volumes, ports: this.#ports })) },
       {
         ...opts,
         hooks: {
@@ -64,23 +63,20 @@ export class Ledger {
     );
   }
 
-  /** @throws RunError when the program has awaited something since the platform was made. */
   record(name: string, record: VolumeRecord): void {
-    this.#open(name);
     this.#volumes[name] = record;
   }
 
-  /** Notes a port on the host. @throws RunError as above. */
-  publish(name: string, subject: string, port: number): void {
-    this.#open(name);
+  /** Notes a port on the host. @throws RunError when it is somebody's already. */
+  publish(subject: string, port: number): void {
+    const other = this.#ports[port];
+    if (other !== undefined) {
+      const by = other === subject ? "by it, twice" : `by ${other} and by it`;
+      throw new pulumi.RunError(
+        `${subject}: hostPort ${port} is asked for ${by}: a port of the host leads to one place only. Set another one.`,
+      );
+    }
     this.#ports[port] = subject;
-  }
-
-  #open(name: string): void {
-    if (!this.#closed) return;
-    throw new pulumi.RunError(
-      `"${name}" should be declared in the same turn as its platform: await nothing in between`,
-    );
   }
 }
 

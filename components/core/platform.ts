@@ -7,6 +7,7 @@ import type { Engine } from "../engines/engine.ts";
 import { type DockerHost, dockerHost } from "../engines/host.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
+import { Declaration } from "./declaration.ts";
 import { interrupted } from "./gate.ts";
 import { Declarations, type Graph } from "./graph.ts";
 import { free } from "./guardrails.ts";
@@ -68,7 +69,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly secrets = masker();
   #subnets: Promise<string[]> | undefined;
   /** Every service and job, declared here by itself. */
-  readonly declared = new Declarations();
+  readonly declared: Declarations;
+  readonly #declaration: Declaration;
   readonly #taken: string[] = [];
   readonly #once = new Map<string, unknown>();
 
@@ -96,7 +98,10 @@ export class Platform extends pulumi.ComponentResource {
     identity: Identified,
     ports: Readonly<Record<string, number>> = {},
   ) {
+    const declaration = new Declaration();
     super("stackyard:core:Platform", "platform", {});
+    this.#declaration = declaration;
+    this.declared = new Declarations((name) => declaration.during(name));
     interrupted();
     this.environment = args.environment ?? "dev";
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
@@ -115,8 +120,18 @@ export class Platform extends pulumi.ComponentResource {
 
     this.id = identity.id;
     this.imageSource = identity.imageSource;
-    this.ledger = new Ledger((port, subject) => free(this, port, subject), own);
+    this.ledger = new Ledger(declaration.complete, (port, subject) => free(this, port, subject), own);
     this.registerOutputs({});
+  }
+
+  /**
+   * Runs the program: the function that declares everything. It may await what others tell it, but nothing that `up` makes: that
+   * is made once the function has ended. When it throws, nothing was stored and nothing touched.
+   *
+   * @returns what the function returns.
+   */
+  declare<T>(program: () => T | Promise<T>): Promise<T> {
+    return this.#declaration.run(program);
   }
 
   /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */

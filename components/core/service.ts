@@ -89,7 +89,7 @@ export class Service implements Dependency {
     const volume = volumeOf(name, component, args);
     if (volume) this.data = volume.id;
     // While down too: then the next `up` finds nothing changed.
-    for (const { hostPort } of ports) platform.ledger.publish(name, args.subject, hostPort);
+    for (const { hostPort } of ports) platform.ledger.publish(args.subject, hostPort);
 
     if (platform.rests(name)) {
       // What lasts is declared; what does not is gone until the next `up`.

@@ -87,8 +87,11 @@ export interface EngineApi {
   start(id: string): Promise<void>;
   /** With its own grace, where none is given. */
   restart(id: string, graceSeconds?: number): Promise<void>;
-  /** SIGTERM (or the image's own signal), then SIGKILL after the grace; then the container is removed. Volumes with a name stay. */
-  remove(id: string, graceSeconds: number): Promise<void>;
+  /**
+   * SIGTERM (or the image's own signal), then SIGKILL after the grace, its own where none is given; then the container is removed.
+   * Volumes with a name stay. Whoever else is at it: it is gone afterwards.
+   */
+  remove(id: string, graceSeconds?: number): Promise<void>;
   kill(id: string): Promise<void>;
   /** Resolves with the exit code once the container does not run. */
   wait(id: string): Promise<number>;
@@ -231,10 +234,14 @@ export function engineApi(at: DockerHost): EngineApi {
       await absentAs(undefined, async () => {
         const it = await container(id);
         // 304: it does not run.
-        await it.stop({ t: graceSeconds }).catch((error: { statusCode?: number }) => {
+        await it.stop(graceSeconds === undefined ? {} : { t: graceSeconds }).catch((error: { statusCode?: number }) => {
           if (error.statusCode !== 304) throw error;
         });
-        await it.remove({ force: true, v: true });
+        // 409: it is being removed already.
+        await it.remove({ force: true, v: true }).catch(async (error: { statusCode?: number }) => {
+          if (error.statusCode !== 409) throw error;
+          await it.wait({ condition: "removed" });
+        });
       });
     },
     kill: async (id) => void (await (await container(id)).kill()),

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { up } from "./checks.ts";
 import {
   copyOfProject,
   docker,
@@ -128,6 +129,24 @@ describe("over data", () => {
     expect(await snapshot(stack)).toMatchObject(running);
   }
 
+  test.each([
+    ["at once", "failed at once\n"],
+    ["later", "failed later\n"],
+    ["never ending", "The function that platform.declare was given does not end: it awaits something that `up` makes"],
+  ])("a program that fails while it declares: %s", async (FAIL, message) => {
+    stack.configure({ postgres, redis });
+    const before = await recorded(stack);
+    for (const ran of [await stack.pulumi(["preview"], { FAIL }), await stack.up({ FAIL })]) {
+      expectRefused(ran, message);
+      // Said once, and nothing of data that nobody touches.
+      expect(ran.output.match(/^ {4}error: /gm)).toHaveLength(1);
+      expect(ran.output).not.toMatch(/would delete|DISCARD/);
+    }
+    expect(await recorded(stack)).toEqual(before);
+    expect(await snapshot(stack)).toMatchObject(running);
+    await stack.unchanged();
+  });
+
   const allow = (name: string) =>
     `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
   const volumeOf = (name: string) => String(running.state[`Volume ${name}-data`]);
@@ -215,6 +234,77 @@ describe("over data", () => {
     );
   });
 
+  test("one port of the host for two", async () => {
+    const { hostPort } = redis.cache as { hostPort?: number };
+    stack.configure({ postgres: { main: { hostPort } }, redis });
+    await expectNothingDone(
+      `Redis "cache": hostPort ${hostPort} is asked for by Postgres "main" and by it: a port of the host leads to one place only. ` +
+        "Set another one.\n",
+    );
+  });
+
+  const published = async () => {
+    const all = await stack.containers({ "stackyard.kind": "service" });
+    return Object.fromEntries(
+      all.map(({ labels, state, ports }) => [
+        labels["stackyard.service"],
+        [state, ...ports.map((each) => each.hostPort)],
+      ]),
+    );
+  };
+
+  test("after an `up` that failed in the middle, both the program before it and the mended one go up", async () => {
+    const { hostPort } = redis.cache as { hostPort?: number };
+    const [other] = await freePorts(1);
+    const moved = { postgres, redis: { cache: { ...redis.cache, hostPort: other } } };
+    for (const [settings, port] of [
+      [{ postgres, redis }, hostPort],
+      [moved, other],
+    ] as const) {
+      stack.configure(moved);
+      const { code, output } = await stack.up({ FAIL: "in the middle of up" });
+      expect(code, output).not.toBe(0);
+      expect(output).toContain("failed in the middle");
+      stack.configure(settings);
+      await up(stack);
+      expect(await published()).toEqual({ main: ["running"], cache: ["running", port] });
+    }
+  });
+
+  test("what an older version stored of half a program is mended by the next `up`", async () => {
+    const { hostPort } = redis.cache as { hostPort?: number };
+    const [ledger] = (await exported(stack)).deployment.resources.filter(({ urn }) => urn.endsWith("::ledger"));
+    const half = structuredClone(ledger);
+    for (const each of [half?.inputs, half?.outputs]) Object.assign(each?.input as object, { ports: {}, volumes: {} });
+    await imported(stack, JSON.stringify(await exported(stack)).replace(JSON.stringify(ledger), JSON.stringify(half)));
+    stack.configure({ postgres, redis });
+    await up(stack);
+    expect(await published()).toEqual({ main: ["running"], cache: ["running", hostPort] });
+    const [mended] = (await exported(stack)).deployment.resources.filter(({ urn }) => urn.endsWith("::ledger"));
+    expect(mended?.inputs).toMatchObject({ input: { ports: { [String(hostPort)]: 'Redis "cache"' } } });
+    await stack.unchanged();
+  });
+
+  test("a port is handed from one to another, and two change theirs, each by one `up`", async () => {
+    const { hostPort } = redis.cache as { hostPort?: number };
+    const [other] = await freePorts(1);
+    const { hostPort: _, ...unpublished } = redis.cache as { hostPort?: number };
+    for (const [main, cache] of [
+      [hostPort, undefined],
+      [hostPort, other],
+      [other, hostPort],
+    ]) {
+      stack.configure({
+        postgres: { main: { ...(main && { hostPort: main }) } },
+        redis: { cache: { ...unpublished, ...(cache && { hostPort: cache }) } },
+      });
+      expect(await stack.planned()).toContain("replace Container cache");
+      await up(stack);
+      expect(await published()).toEqual({ main: ["running", main], cache: ["running", ...(cache ? [cache] : [])] });
+      await stack.unchanged();
+    }
+  });
+
   test("a database whose data may be lost, by name, is removed with it", async () => {
     stack.configure({ postgres });
     const discard = { STACKYARD_DISCARD: "cache" };
@@ -284,6 +374,12 @@ async function imported(stack: TestStack, text: string): Promise<void> {
   writeFileSync(file, text);
   const { code, output } = await stack.pulumi(["stack", "import", "--file", file, "-s", stack.name]);
   expect(code, output).toBe(0);
+}
+
+/** All that is in state. What is secret is encrypted anew each time. */
+async function recorded(stack: TestStack): Promise<unknown> {
+  const { resources } = (await exported(stack)).deployment;
+  return JSON.parse(JSON.stringify(resources).replaceAll(/"ciphertext":"[^"]*"/g, '"ciphertext":""'));
 }
 
 /** What is in state, by which engine it is reached, and what runs since when. */

@@ -62,7 +62,7 @@ test("each is noted for make dev, with those that it refers to", async () => {
 });
 
 test("what nobody has declared has no name", () => {
-  expect(new Declarations().named([{ gate: {} as never }])).toEqual([]);
+  expect(new Declarations(() => {}).named([{ gate: {} as never }])).toEqual([]);
 });
 
 test("a name is one component's only", async () => {

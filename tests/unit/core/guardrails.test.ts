@@ -94,9 +94,29 @@ describe("a port", () => {
     await expect(guarded({ ports: [taken] }, { preview })).rejects.toThrow(refused("container name-c9"));
   });
 
-  test("that its own container has, which will be replaced, passes in a preview", async () => {
-    engine.listed = [listed("c1", publishing(taken))];
+  test("that a container of another stack has is refused by its name, and the stack's", async () => {
+    engine.listed = [listed("c9", { labels: { ...OURS, "stackyard.id": "another" }, ...publishing(taken) })];
+    await expect(guarded({ ports: [taken] })).rejects.toThrow(refused("container name-c9 of stack stackyard/dev"));
+    expect(engine.acts).toEqual([]);
+  });
+
+  test.each(["pg", "another"])("that this stack's container of %s has passes in a preview", async (service) => {
+    engine.listed = [listed("c1", { labels: { ...OURS, "stackyard.service": service }, ...publishing(taken) })];
     await expect(guarded({ ports: [taken] }, { preview: true })).resolves.toBeUndefined();
+    expect(engine.acts).toEqual([]);
+  });
+
+  test("that another service of this stack has lost is taken from it, with its own grace", async () => {
+    engine.listed = [
+      listed("c1", { labels: { ...OURS, "stackyard.service": "other" }, ...publishing(taken) }),
+      listed("c2", { labels: { ...OURS, "stackyard.service": "third" }, ...publishing(taken + 1) }),
+    ];
+    engine.remove = async (id, grace) => {
+      expect([id, grace]).toEqual(["c1", undefined]);
+      await new Promise((resolve) => other.close(resolve));
+    };
+    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+    expect(other.listening).toBe(false);
   });
 
   test("is looked at after what was left behind is gone", async () => {

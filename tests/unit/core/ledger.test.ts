@@ -89,8 +89,10 @@ describe("Ledger", () => {
 
   async function made(declare: (ledger: Ledger) => void = () => {}) {
     const monitor = mock();
-    const ledger = new Ledger(free, {});
+    const complete = Promise.withResolvers<void>();
+    const ledger = new Ledger(complete.promise, free, {});
     declare(ledger);
+    complete.resolve();
     await pulumi.runtime.disconnect();
     const hook = monitor.hooks.get("ledger");
     if (!hook) throw new Error("no hook");
@@ -106,11 +108,11 @@ describe("Ledger", () => {
       newInputs: { input: pulumi.Output.isInstance(after) ? after : { ports: {}, ...(after as object) } },
     }) as pulumi.ResourceHookArgs;
 
-  test("is one resource with all that was recorded in the same turn", async () => {
+  test("is one resource with all that was recorded until all was declared", async () => {
     const { recorded } = await made((ledger) => {
       ledger.record("redis", { volume: "r-1", firstStart: {} });
       ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
-      ledger.publish("redis", 'Redis "redis"', 6379);
+      ledger.publish('Redis "redis"', 6379);
     });
     expect(recorded.map(({ key, inputs, hooks }) => ({ key, inputs, hooks }))).toEqual([
       {
@@ -128,13 +130,17 @@ describe("Ledger", () => {
     expect(hook.opts).toEqual({ onDryRun: true });
   });
 
-  test("refuses what comes later", async () => {
-    const { ledger } = await made();
-    const late = new pulumi.RunError(
-      '"late" should be declared in the same turn as its platform: await nothing in between',
+  test.each([
+    ['Redis "cache"', 'by Redis "cache" and by it'],
+    ['Api "web"', "by it, twice"],
+  ])("refuses a port that is asked for twice: first by %s", async (first, by) => {
+    const { ledger } = await made((ledger) => ledger.publish(first, 3000));
+    expect(() => ledger.publish('Api "web"', 3000)).toThrow(
+      new pulumi.RunError(
+        `Api "web": hostPort 3000 is asked for ${by}: a port of the host leads to one place only. Set another one.`,
+      ),
     );
-    expect(() => ledger.record("late", { volume: "l-1", firstStart: {} })).toThrow(late);
-    expect(() => ledger.publish("late", 'Api "late"', 3000)).toThrow(late);
+    expect(() => ledger.publish('Api "web"', 3001)).not.toThrow();
   });
 
   test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {

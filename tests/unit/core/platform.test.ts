@@ -23,8 +23,8 @@ describe("what it is made of", () => {
     expect(stack.resources.map(({ key, parent }) => [key, parent])).toEqual([
       ["Stash identity", undefined],
       ["Platform platform", undefined],
-      ["Provider docker", "Platform platform"],
       ["Stash ledger", "Platform platform"],
+      ["Provider docker", "Platform platform"],
     ]);
   });
 
@@ -39,7 +39,8 @@ describe("what it is made of", () => {
   test("the provider gets the certificates that were found", async () => {
     const monitor = mock();
     const host = "tcp://one:2376";
-    new Platform({}, { host, certPath: "/certs" }, new FakeEngine(), await identified(host, "registry"));
+    const identity = await identified(host, "registry");
+    await new Platform({}, { host, certPath: "/certs" }, new FakeEngine(), identity).declare(() => {});
     await pulumi.runtime.disconnect();
     expect(monitor.recorded.find(({ name }) => name === "docker")?.inputs).toEqual({
       host: "tcp://one:2376",
@@ -230,6 +231,7 @@ describe("connect", () => {
   const source = async (args: PlatformArgs = {}) => {
     mock();
     const platform = await Platform.connect(args);
+    await platform.declare(() => {});
     await pulumi.runtime.disconnect();
     await held(platform.subnet("one"));
     return platform.imageSource;

@@ -99,7 +99,7 @@ export class FakeEngine implements EngineApi {
     this.#started(id);
   }
 
-  async remove(id: string, graceSeconds: number): Promise<void> {
+  async remove(id: string, graceSeconds?: number): Promise<void> {
     this.#note("remove", id, graceSeconds);
     this.containers.delete(id);
   }

@@ -129,13 +129,9 @@ export async function deploy<T>(program: (platform: Platform) => T, options: Opt
   const monitor = mock({ recorded: { identity: { id: ID, host, imageSource: source } }, ...options });
   try {
     const platform = new Platform(args, { host }, engine, await identified(host, source, imageSource));
-    const made = program(platform);
+    const made = (await platform.declare(() => program(platform))) as T;
     await pulumi.runtime.disconnect();
     return new Stack(made, platform, engine, monitor);
-  } catch (error) {
-    // What was registered before it failed would reach the next test's mocks.
-    await pulumi.runtime.disconnect();
-    throw error;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
   }
@@ -152,6 +148,8 @@ export function mock({
   setMockOptions(monitor, project, stack, preview);
   const { globalStore } = globalThis as unknown as { globalStore: Record<string, unknown> };
   Object.assign(globalStore, {
+    // What every resource is a child of. A real one would be registered, and be among what is recorded.
+    stackResource: { __pulumiResource: true, __providers: {}, getProvider: () => undefined, urn: pulumi.output("") },
     supportsSecrets: true,
     supportsResourceReferences: true,
     supportsOutputValues: false,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   type Connection,
+  type Dependency,
   Minio,
   type MinioArgs,
   Neo4j,
@@ -17,7 +18,7 @@ import {
   type RedisArgs,
 } from "../../../../components/index.ts";
 
-// The databases that the settings name, with the arguments that they give.
+// The databases that the settings name, with the arguments that they give. FAIL says how the program fails between them.
 
 const config = new pulumi.Config();
 const platform = await Platform.connect({
@@ -26,24 +27,45 @@ const platform = await Platform.connect({
 const all = <Args>(kind: string) =>
   Object.entries(config.getObject<Record<string, Omit<Args, "platform">>>(kind) ?? {});
 
-const databases = [
-  ...all<OllamaArgs>("ollama").map(([name, args]) => [name, new Ollama(name, { platform, ...args })] as const),
-  ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
-  ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
-  ...all<QdrantArgs>("qdrant").map(([name, args]) => [name, new Qdrant(name, { platform, ...args })] as const),
-  ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
-  ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
-];
+export const { urls, inside } = await platform.declare(async () => {
+  const first = [
+    ...all<OllamaArgs>("ollama").map(([name, args]) => [name, new Ollama(name, { platform, ...args })] as const),
+    ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
+    ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
+  ];
+  await fail(first[0]?.[1]);
+  const databases = [
+    ...first,
+    ...all<QdrantArgs>("qdrant").map(([name, args]) => [name, new Qdrant(name, { platform, ...args })] as const),
+    ...all<RedisArgs>("redis").map(([name, args]) => [name, new Redis(name, { platform, ...args })] as const),
+    ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
+  ];
 
-/** A row is told one URL: an API key, which clients take apart from it, is its password here. */
-const whole = ({ apiKey }: Connection, url: pulumi.Output<string>) =>
-  apiKey ? pulumi.all([url, apiKey]).apply(([at, key]) => at.replace("://", `://:${encodeURIComponent(key)}@`)) : url;
+  /** A row is told one URL: an API key, which clients take apart from it, is its password here. */
+  const whole = ({ apiKey }: Connection, url: pulumi.Output<string>) =>
+    apiKey ? pulumi.all([url, apiKey]).apply(([at, key]) => at.replace("://", `://:${encodeURIComponent(key)}@`)) : url;
+  const urls = pulumi.secret(
+    Object.fromEntries(
+      databases.map(([name, { connection }]) => [name, whole(connection, connection.fromHost?.url ?? connection.url)]),
+    ),
+  );
+  const inside = pulumi.secret(
+    Object.fromEntries(databases.map(([name, { connection }]) => [name, whole(connection, connection.url)])),
+  );
+  return { urls, inside };
+});
 
-export const urls = pulumi.secret(
-  Object.fromEntries(
-    databases.map(([name, { connection }]) => [name, whole(connection, connection.fromHost?.url ?? connection.url)]),
-  ),
-);
-export const inside = pulumi.secret(
-  Object.fromEntries(databases.map(([name, { connection }]) => [name, whole(connection, connection.url)])),
-);
+async function fail(database?: Dependency & { connection: Connection }): Promise<void> {
+  const { FAIL } = process.env;
+  if (FAIL === "at once") throw new pulumi.RunError("failed at once");
+  // Others may be asked meanwhile.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  if (FAIL === "later") throw new pulumi.RunError("failed later");
+  if (FAIL === "never ending" && database) await new Promise((resolve) => database.connection.url.apply(resolve));
+  if (FAIL === "in the middle of up" && database) {
+    const beforeCreate = () => {
+      throw new Error("failed in the middle");
+    };
+    new pulumi.Stash("failing", { input: "" }, { dependsOn: [database.gate], hooks: { beforeCreate: [beforeCreate] } });
+  }
+}

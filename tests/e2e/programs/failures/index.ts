@@ -23,7 +23,7 @@ const app = {
   readyTimeoutSeconds: Number(APP_READY_TIMEOUT_SECONDS),
 };
 
-export const urls = programs()[PROGRAM as "app"]();
+export const urls = await platform.declare(programs()[PROGRAM as "app"]);
 
 function programs() {
   return {

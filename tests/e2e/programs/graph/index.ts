@@ -5,16 +5,18 @@ import { Neo4j, Neo4jSetup, Platform } from "../../../../components/index.ts";
 
 const config = new pulumi.Config();
 const platform = await Platform.connect();
-const database = new Neo4j("graph", {
-  platform,
-  hostPort: config.requireNumber("hostPort"),
-  // Beside all other tests, on a small machine.
-  readyTimeoutSeconds: 300,
-  httpHostPort: config.requireNumber("httpHostPort"),
-  plugins: config.getObject<string[]>("plugins") ?? [],
-  ...(config.get("password") ? { password: config.requireSecret("password") } : {}),
+export const { url, password } = await platform.declare(() => {
+  const database = new Neo4j("graph", {
+    platform,
+    hostPort: config.requireNumber("hostPort"),
+    // Beside all other tests, on a small machine.
+    readyTimeoutSeconds: 300,
+    httpHostPort: config.requireNumber("httpHostPort"),
+    plugins: config.getObject<string[]>("plugins") ?? [],
+    ...(config.get("password") ? { password: config.requireSecret("password") } : {}),
+  });
+  new Neo4jSetup("schema", { platform, database, cypher: config.requireObject<string[]>("cypher") });
+  const url = database.connection.fromHost?.url;
+  const password = database.connection.password;
+  return { url, password };
 });
-new Neo4jSetup("schema", { platform, database, cypher: config.requireObject<string[]>("cypher") });
-
-export const url = database.connection.fromHost?.url;
-export const password = database.connection.password;

@@ -18,23 +18,25 @@ const {
 const CLIENT = 'redis() { redis-cli --no-auth-warning -u "$(cat "$DATABASE_URL_FILE")" "$@"; }';
 
 const platform = await Platform.connect({ down: STACKYARD_DOWN === "1" });
-const database = new Redis("redis", { platform, hostPort: new pulumi.Config().requireNumber("hostPort") });
-const first = new SetupJob("first", {
-  platform,
-  image: JOB_IMAGE === "postgres" ? POSTGRES_IMAGE : REDIS_IMAGE,
-  command: ["sh", "-c", `${CLIENT}\n${JOB_COMMAND}`],
-  uses: { database },
-  ...(JOB_FILE ? { files: { "job.txt": JOB_FILE } } : {}),
-  ...(JOB_MODE ? { env: { MODE: JOB_MODE } } : {}),
-  timeoutSeconds: Number(JOB_TIMEOUT_SECONDS),
+export const { url, password } = await platform.declare(() => {
+  const database = new Redis("redis", { platform, hostPort: new pulumi.Config().requireNumber("hostPort") });
+  const first = new SetupJob("first", {
+    platform,
+    image: JOB_IMAGE === "postgres" ? POSTGRES_IMAGE : REDIS_IMAGE,
+    command: ["sh", "-c", `${CLIENT}\n${JOB_COMMAND}`],
+    uses: { database },
+    ...(JOB_FILE ? { files: { "job.txt": JOB_FILE } } : {}),
+    ...(JOB_MODE ? { env: { MODE: JOB_MODE } } : {}),
+    timeoutSeconds: Number(JOB_TIMEOUT_SECONDS),
+  });
+  new SetupJob("second", {
+    platform,
+    image: REDIS_IMAGE,
+    command: ["sh", "-c", `${CLIENT}\nredis incr after`],
+    uses: { database, first },
+  });
+  if (!WITHOUT_APP) new Api("app", { platform, ...APP, uses: { first } });
+  const url = database.connection.fromHost?.url;
+  const password = database.connection.password;
+  return { url, password };
 });
-new SetupJob("second", {
-  platform,
-  image: REDIS_IMAGE,
-  command: ["sh", "-c", `${CLIENT}\nredis incr after`],
-  uses: { database, first },
-});
-if (!WITHOUT_APP) new Api("app", { platform, ...APP, uses: { first } });
-
-export const url = database.connection.fromHost?.url;
-export const password = database.connection.password;

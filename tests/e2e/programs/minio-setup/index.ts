@@ -5,18 +5,20 @@ import { Minio, MinioSetup, type MinioSetupArgs, Platform } from "../../../../co
 
 const config = new pulumi.Config();
 const platform = await Platform.connect();
-const storage = new Minio("minio", {
-  platform,
-  rootUser: "some.admin",
-  password: config.require("password"),
-  hostPort: config.requireNumber("hostPort"),
-  consoleHostPort: config.requireNumber("consoleHostPort"),
-  lifecycle: "ephemeral",
+export const { url } = await platform.declare(() => {
+  const storage = new Minio("minio", {
+    platform,
+    rootUser: "some.admin",
+    password: config.require("password"),
+    hostPort: config.requireNumber("hostPort"),
+    consoleHostPort: config.requireNumber("consoleHostPort"),
+    lifecycle: "ephemeral",
+  });
+  new MinioSetup("buckets", {
+    platform,
+    storage,
+    buckets: config.requireObject<MinioSetupArgs["buckets"]>("buckets"),
+  });
+  const url = storage.connection.fromHost?.url;
+  return { url };
 });
-new MinioSetup("buckets", {
-  platform,
-  storage,
-  buckets: config.requireObject<MinioSetupArgs["buckets"]>("buckets"),
-});
-
-export const url = storage.connection.fromHost?.url;

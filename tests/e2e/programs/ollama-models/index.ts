@@ -5,7 +5,13 @@ import { Ollama, OllamaModels, type OllamaModelsArgs, Platform } from "../../../
 
 const config = new pulumi.Config();
 const platform = await Platform.connect();
-const database = new Ollama("ollama", { platform, hostPort: config.requireNumber("hostPort") });
-new OllamaModels("models", { platform, database, models: config.requireObject<OllamaModelsArgs["models"]>("models") });
-
-export const url = database.connection.fromHost?.url;
+export const { url } = await platform.declare(() => {
+  const database = new Ollama("ollama", { platform, hostPort: config.requireNumber("hostPort") });
+  new OllamaModels("models", {
+    platform,
+    database,
+    models: config.requireObject<OllamaModelsArgs["models"]>("models"),
+  });
+  const url = database.connection.fromHost?.url;
+  return { url };
+});

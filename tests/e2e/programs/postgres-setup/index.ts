@@ -11,25 +11,27 @@ const { databases, roles, sql } = config.requireObject<{
   sql: string[];
 }>("setup");
 const platform = await Platform.connect();
-const database = new Postgres("main", {
-  platform,
-  hostPort: config.requireNumber("hostPort"),
-  memoryMiB: 256,
-  maxConnections: 20,
-  sharedBuffersMiB: 16,
+export const { url, passwords, urls } = await platform.declare(() => {
+  const database = new Postgres("main", {
+    platform,
+    hostPort: config.requireNumber("hostPort"),
+    memoryMiB: 256,
+    maxConnections: 20,
+    sharedBuffersMiB: 16,
+  });
+  const setup = new PostgresSetup("setup", { platform, database, databases, roles, sql });
+  new SetupJob("reading", {
+    platform,
+    image: POSTGRES_IMAGE,
+    command: ["sh", "-c", 'psql "$(cat "$DATABASE_URL_FILE")" -Atc "select current_user, count(*) from notes"'],
+    uses: { database: setup.role("reader") },
+  });
+  const url = database.connection.fromHost?.url;
+  const passwords = pulumi.secret(
+    Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.password])),
+  );
+  const urls = pulumi.secret(
+    Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.fromHost?.url])),
+  );
+  return { url, passwords, urls };
 });
-const setup = new PostgresSetup("setup", { platform, database, databases, roles, sql });
-new SetupJob("reading", {
-  platform,
-  image: POSTGRES_IMAGE,
-  command: ["sh", "-c", 'psql "$(cat "$DATABASE_URL_FILE")" -Atc "select current_user, count(*) from notes"'],
-  uses: { database: setup.role("reader") },
-});
-
-export const url = database.connection.fromHost?.url;
-export const passwords = pulumi.secret(
-  Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.password])),
-);
-export const urls = pulumi.secret(
-  Object.fromEntries(Object.keys(roles).map((role) => [role, setup.role(role).connection.fromHost?.url])),
-);

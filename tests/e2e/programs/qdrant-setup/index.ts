@@ -5,12 +5,14 @@ import { Platform, Qdrant, QdrantSetup, type QdrantSetupArgs } from "../../../..
 
 const config = new pulumi.Config();
 const platform = await Platform.connect();
-const database = new Qdrant("qdrant", { platform, hostPort: config.requireNumber("hostPort") });
-new QdrantSetup("setup", {
-  platform,
-  database,
-  collections: config.requireObject<NonNullable<QdrantSetupArgs["collections"]>>("collections"),
+export const { url, key } = await platform.declare(() => {
+  const database = new Qdrant("qdrant", { platform, hostPort: config.requireNumber("hostPort") });
+  new QdrantSetup("setup", {
+    platform,
+    database,
+    collections: config.requireObject<NonNullable<QdrantSetupArgs["collections"]>>("collections"),
+  });
+  const url = database.connection.fromHost?.url;
+  const key = database.connection.apiKey;
+  return { url, key };
 });
-
-export const url = database.connection.fromHost?.url;
-export const key = database.connection.apiKey;
