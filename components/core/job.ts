@@ -94,12 +94,11 @@ export class Job implements Dependency {
       key,
       async (signal) => {
         const id = await valueOf(container.id);
-        const mask = await platform.secrets.mask();
         const began = Date.now();
         const prepare = async () => {
           await Promise.all([engine.api.limitPids(id, PIDS), container.prepare(id)]);
         };
-        const watch = { subject, timeoutSeconds, mask, signal, saw: notesOf(name) };
+        const watch = { subject, timeoutSeconds, mask: platform.secrets.mask, signal, saw: notesOf(name) };
         await untilDone(engine.api, id, watch, prepare, (line) => void pulumi.log.info(line, component));
         note({ service: name, tookMs: Date.now() - began });
       },

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { valueOf } from "../engines/value.ts";
 import type { Platform } from "./platform.ts";
 
 /** 32 letters and digits: 190 bits, and nothing that a URL, a shell or a configuration file would have to escape. */
@@ -42,16 +41,21 @@ function refuse(name: string): never {
   );
 }
 
-/** Collects secrets, and hides them, plain, in base64 or URL-encoded, in a text. */
+/**
+ * Collects secrets, and hides those that are known by then, plain, in base64 or URL-encoded, in a text. Nothing waits for one that
+ * is not: what nobody knows yet is in no text, and it may be waiting for what is to be shown.
+ */
 export function masker() {
-  const secrets: pulumi.Output<string>[] = [];
+  const known = new Set<string>();
+  let hide = maskOf([]);
   return {
-    add: (secret: pulumi.Output<string>) => void secrets.push(secret),
-    /** For hooks: by then all secrets are known. */
-    async mask(): Promise<(text: string) => string> {
-      const plain = await Promise.all(secrets.map((secret) => valueOf(secret)));
-      return maskOf(plain);
+    add(secret: pulumi.Output<string>): void {
+      secret.apply((value) => {
+        known.add(value);
+        hide = maskOf([...known]);
+      });
     },
+    mask: (text: string): string => hide(text),
   };
 }
 

@@ -111,11 +111,10 @@ export class Service implements Dependency {
 
     const pids = args.pids ?? 256;
     const wait = async (id: string, signal: AbortSignal) => {
-      const mask = await platform.secrets.mask();
       const took = await untilReady(engine.api, id, pids, {
         subject: args.subject,
         timeoutSeconds: args.readyTimeoutSeconds,
-        mask,
+        mask: platform.secrets.mask,
         signal,
         saw: notesOf(name),
       });
@@ -175,7 +174,8 @@ export class Service implements Dependency {
             ),
           ],
           // A refresh finds a stopped container, and the update would start it in place, under the same id: no gate is passed
-          // again for that. Before, not after: what an after-hook refuses is recorded all the same.
+          // again for that. Before, not after: what an after-hook refuses is recorded all the same. What the update changes has
+          // been carried out by then.
           beforeUpdate: [async ({ id }) => wait(id ?? "", interrupted())],
         },
       },

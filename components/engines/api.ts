@@ -96,6 +96,8 @@ export interface EngineApi {
   /** Resolves with the exit code once the container does not run. */
   wait(id: string): Promise<number>;
   limitPids(id: string, most: number): Promise<void>;
+  /** Changes a container that is there, whether it runs or not. @throws Error with the engine's reason, and nothing is changed. */
+  update(id: string, to: { memoryMiB: number; memorySwapMiB: number; restart: string }): Promise<void>;
   /** Puts files into a folder of a container, which need not run. Into a read-only one, only where a volume is mounted. */
   putFiles(id: string, folder: string, files: HandedFile[]): Promise<void>;
   /**
@@ -151,6 +153,8 @@ export interface EngineApi {
 
 /** Not imported: that would load all of node:http's own exports, WebSocket among them, which takes longer than the call. */
 const { request } = process.getBuiltinModule("node:http");
+
+const MIB = 1024 ** 2;
 
 /** The oldest engine API with a health check's start interval: Docker 25. */
 const OLDEST_API = "1.44";
@@ -247,6 +251,14 @@ export function engineApi(at: DockerHost): EngineApi {
     kill: async (id) => void (await (await container(id)).kill()),
     wait: async (id) => ((await (await container(id)).wait()) as { StatusCode: number }).StatusCode,
     limitPids: async (id, most) => void (await (await container(id)).update({ PidsLimit: most })),
+    update: async (id, { memoryMiB, memorySwapMiB, restart }) =>
+      void (await (
+        await container(id)
+      ).update({
+        Memory: memoryMiB * MIB,
+        MemorySwap: memorySwapMiB * MIB,
+        RestartPolicy: { Name: restart },
+      })),
     putFiles: async (id, folder, files) =>
       void (await (await container(id)).putArchive(await archiveOf(files), { path: folder })),
     async fillVolume(volume, files, image, labels) {

@@ -92,6 +92,11 @@ export class ContainersEngine implements Engine {
             ...(opts.hooks?.beforeCreate ?? []),
             ...handed.map(({ kind, put }) => new pulumi.ResourceHook(`${name}-${kind}`, put)),
           ],
+          // The engine calls them in this order: what waits for the service comes after.
+          beforeUpdate: [
+            async (args) => changeInPlace(this.api, workload.service, args),
+            ...(opts.hooks?.beforeUpdate ?? []),
+          ],
         },
       },
     );
@@ -195,6 +200,31 @@ export class ContainersEngine implements Engine {
     const put = () => early?.catch(() => fill(volume.name)) ?? fill(volume.name);
     return { kind, folder, volume: volume.name, put };
   }
+}
+
+/**
+ * Carries out what the provider would carry out in place (provider-facts, section 2; of that, these are what a workload sets):
+ * before anything waits for the service, which may not get well without it. The provider finds it done.
+ */
+async function changeInPlace(
+  api: EngineApi,
+  service: string,
+  { id = "", newInputs }: pulumi.ResourceHookArgs,
+): Promise<void> {
+  const { memory, memorySwap, restart } = newInputs as { memory: number; memorySwap: number; restart: string };
+  const before = await api.inspect(id);
+  // The wait says so.
+  if (!before) return;
+  await api.update(id, { memoryMiB: memory, memorySwapMiB: memorySwap, restart }).catch((error: Error) => {
+    throw new Error(
+      `${service}: its memory cannot be set to ${memory} MiB while it runs, which it does as before: it may hold more than ` +
+        `that (${error.message.trim()}). Set more; or take it down first, by \`make down\`, and bring it up again.`,
+    );
+  });
+  // It would go on as it was started, or to its next death: a service on its first way up is left to it.
+  const { health, restarts, status } = before;
+  const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
+  if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
 }
 
 /** What is handed to a container at one folder. */

@@ -66,6 +66,34 @@ test("a database that cannot start fails `up` with its last log lines, each time
   await stack.unchanged(env);
 });
 
+test("what dies of memory at its start gets up with more, in place; less than it holds is refused", async () => {
+  const stack = await newStack();
+  const env = { PROGRAM: "postgres", APP_MODE: "hungry" };
+  const small = { ...env, POSTGRES_MEMORY_MIB: "24", APP_MEMORY_MIB: "64" };
+  await keepsFailing(stack, small, /Postgres "postgres" (ran out of memory|stopped with exit code|does not stay up)/);
+  const { id } = await stack.container("postgres");
+
+  const larger = { ...small, POSTGRES_MEMORY_MIB: "256" };
+  const first = await upFails(stack, larger);
+  expect(first).toMatch(/Api "app" (ran out of memory|stopped with exit code 137|does not stay up)/);
+  expect(first).toContain("job: ran");
+  expect(await services(stack, "postgres")).toEqual([expect.objectContaining({ id, state: "running" })]);
+  const [app] = await services(stack, "app");
+
+  const enough = { ...larger, APP_MEMORY_MIB: "256" };
+  await up(stack, enough);
+  expect(await services(stack, "app")).toEqual([expect.objectContaining({ id: app?.id, state: "running" })]);
+  await stack.unchanged(enough);
+
+  // An engine with cgroup v1 refuses it; with v2 the server is killed for it.
+  const less = { ...enough, APP_MEMORY_MIB: "64" };
+  expect(await upFails(stack, less)).toMatch(
+    /app: its memory cannot be set to 64 MiB while it runs|Api "app" (ran out of memory|stopped with|does not stay up)/,
+  );
+  await up(stack, enough);
+  expect(await services(stack, "app")).toEqual([expect.objectContaining({ id: app?.id, state: "running" })]);
+});
+
 test("a database with another password than ours never gets ready, and says why", async () => {
   const stack = await newStack();
   // Longer than the pause between probes of a server that has been up for a while: mended, it is found so by the next one.

@@ -6,13 +6,17 @@ import { describe, expect, test, vi } from "vitest";
 import type { Dependency } from "../../../components/core/dependency.ts";
 import { password } from "../../../components/core/secret.ts";
 import { Service, type ServiceArgs } from "../../../components/core/service.ts";
+import type { ContainerState } from "../../../components/engines/api.ts";
 import type { Platform } from "../../../components/index.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 import { deploy, held, ID, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
 const SUBJECT = 'Thing "web"';
 const CONTAINER = "Container web";
-const REFRESHED = "docker:index/container:Container_web_beforeUpdate_0";
+const UPDATED = [
+  "docker:index/container:Container_web_beforeUpdate_0",
+  "docker:index/container:Container_web_beforeUpdate_1",
+];
 const DATA: ServiceArgs["data"] = { path: "/data", lifecycle: "keep", major: "17", firstStart: { database: "app" } };
 
 class Thing extends pulumi.ComponentResource {
@@ -196,10 +200,16 @@ describe("the checks", () => {
     health: { status: "healthy" as const, probes: [probed(0, "", -100, 0)] },
   });
 
+  /** Its hooks, as the Pulumi engine calls them when it is changed in place: one after the other, until one throws. */
+  async function updated(stack: Awaited<ReturnType<typeof service>>): Promise<void> {
+    const newInputs = { memory: 700, memorySwap: 700, restart: "unless-stopped" };
+    for (const name of UPDATED) await stack.run(name, { id: "c7", newInputs });
+  }
+
   test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
     const engine = new FakeEngine();
     const stack = await service({ ports: [{ hostPort: 1, port: 80 }], data: DATA }, { engine });
-    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web"], beforeUpdate: [REFRESHED] });
+    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web"], beforeUpdate: UPDATED });
     expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
     const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
     engine.listed = [{ id: "old", name: "old", state: "", status: "", image: "", labels: own, ports: [] }];
@@ -271,12 +281,65 @@ describe("the checks", () => {
     );
   });
 
+  test("ready does not wait for a secret of somebody else that waits for it", async () => {
+    const stack = await service();
+    stack.platform.secrets.add(pulumi.output(new Promise<string>(() => {})));
+    stack.engine.container(idOf("web"), healthy());
+    await expect(stack.run("web-ready")).resolves.toBeUndefined();
+  });
+
   test("after a refresh has started it in place, it is waited for in the same way", async () => {
     const stack = await service();
     stack.engine.container("c7", { status: "exited", exitCode: 9 }).onStart((it) => it.exits(9));
-    await expect(stack.run(REFRESHED, { id: "c7" })).rejects.toThrow(`${SUBJECT} stopped with exit code 9`);
+    await expect(updated(stack)).rejects.toThrow(`${SUBJECT} stopped with exit code 9`);
     stack.engine.container("c7", healthy());
-    await expect(stack.run(REFRESHED, { id: "c7" })).resolves.toBeUndefined();
+    await expect(updated(stack)).resolves.toBeUndefined();
+  });
+
+  test("what an update changes in place is carried out before its effect is waited for", async () => {
+    const stack = await service();
+    stack.engine
+      .container("c7", { status: "exited", exitCode: 137, outOfMemory: true, pidsLimit: 256 })
+      .onStart((it) => (stack.engine.acts[0]?.[0] === "update" ? it.in(0, healthy()) : it.exits(137)));
+    await expect(updated(stack)).resolves.toBeUndefined();
+    expect(stack.engine.acts).toEqual([
+      ["update", "c7", { memoryMiB: 700, memorySwapMiB: 700, restart: "unless-stopped" }],
+      ["start", "c7"],
+    ]);
+  });
+
+  test.each<[string, Partial<ContainerState>, boolean]>([
+    ["between two tries of its restart policy", { status: "restarting", restarts: 3 }, true],
+    ["in one of them", { restarts: 3, health: { status: "starting", probes: [] } }, true],
+    ["unhealthy", { health: { status: "unhealthy", probes: [] } }, true],
+    ["on its first way up", { health: { status: "starting", probes: [] } }, false],
+    ["well, after some tries", { ...healthy(), restarts: 3 }, false],
+  ])("one that is %s is started anew with it: %s", async (_, state, expected) => {
+    const stack = await service();
+    const container = stack.engine.container("c7", { ...RUNNING, ...state });
+    container.onStart((it) => it.in(0, healthy()));
+    if (!expected) container.in(0, healthy());
+    await updated(stack);
+    expect(stack.engine.acts.some(([method]) => method === "restart")).toBe(expected);
+  });
+
+  test("what the engine does not change in place is refused, and nothing is waited for", async () => {
+    const stack = await service();
+    stack.engine.container("c7", healthy());
+    stack.engine.failures.set("update", new Error("device or resource busy "));
+    await expect(updated(stack)).rejects.toThrow(
+      new Error(
+        "web: its memory cannot be set to 700 MiB while it runs, which it does as before: it may hold more than that " +
+          "(device or resource busy). Set more; or take it down first, by `make down`, and bring it up again.",
+      ),
+    );
+    expect(stack.engine.acts).toEqual([["update", "c7", expect.anything()]]);
+  });
+
+  test("what somebody removed meanwhile is not changed, and said to be gone", async () => {
+    const stack = await service();
+    await expect(updated(stack)).rejects.toThrow(`${SUBJECT} is gone: somebody removed its container`);
+    expect(stack.engine.acts).toEqual([]);
   });
 
   test("what it refers to, what the engine says and how long it took are noted, where a file is named", async () => {

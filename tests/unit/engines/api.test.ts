@@ -203,6 +203,12 @@ describe("what is asked of the engine", () => {
     ["restart", "POST /containers/c1/restart?t=7", (api) => api.restart("c1", 7)],
     ["kill", "POST /containers/c1/kill", (api) => api.kill("c1")],
     ["limitPids", "POST /containers/c1/update", (api) => api.limitPids("c1", 64), { PidsLimit: 64 }],
+    [
+      "update",
+      "POST /containers/c1/update",
+      (api) => api.update("c1", { memoryMiB: 1, memorySwapMiB: 2, restart: "no" }),
+      { Memory: 1024 ** 2, MemorySwap: 2 * 1024 ** 2, RestartPolicy: { Name: "no" } },
+    ],
     ["removeNetwork", "DELETE /networks/n1", (api) => api.removeNetwork("n1")],
     ["removeVolume", "DELETE /volumes/v1", (api) => api.removeVolume("v1")],
   ])("%s: %s", async (_, request, call, body) => {

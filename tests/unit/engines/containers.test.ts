@@ -235,6 +235,7 @@ describe("secrets and files", () => {
     const { hooks, type } = stack.get("Container web");
     expect(hooks).toEqual({
       beforeCreate: ["other", "web-secrets", "web-files"],
+      beforeUpdate: [`${type}_web_beforeUpdate_0`],
       afterUpdate: [`${type}_web_afterUpdate_0`],
     });
     for (const name of ["web-secrets", "web-files"]) {
@@ -310,7 +311,9 @@ describe("secrets and files", () => {
   test("make nothing where there are none", async () => {
     const stack = await service();
     expect(stack.of("Volume")).toEqual([]);
-    expect(stack.of("Container").map(({ name, hooks }) => ({ name, hooks }))).toEqual([{ name: "web", hooks: {} }]);
+    expect(stack.of("Container").map(({ name, hooks }) => ({ name, hooks }))).toEqual([
+      { name: "web", hooks: { beforeUpdate: [expect.any(String)] } },
+    ]);
   });
 
   test("their volumes are not replaced for labels, driver or name", async () => {

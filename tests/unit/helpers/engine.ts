@@ -61,7 +61,7 @@ export class FakeEngine implements EngineApi {
   /** What it was asked to do, in order, without the looking. */
   get acts(): Call[] {
     return this.calls.filter(([method]) =>
-      ["start", "restart", "remove", "kill", "limitPids", "putFiles", "fillVolume"].includes(method),
+      ["start", "restart", "remove", "kill", "limitPids", "update", "putFiles", "fillVolume"].includes(method),
     );
   }
 
@@ -117,6 +117,11 @@ export class FakeEngine implements EngineApi {
   async limitPids(id: string, most: number): Promise<void> {
     this.#note("limitPids", id, most);
     this.#scripted(id).state.pidsLimit = most;
+  }
+
+  async update(id: string, to: unknown): Promise<void> {
+    this.#note("update", id, to);
+    this.#scripted(id);
   }
 
   async logs(id: string, lines = Infinity): Promise<string[]> {

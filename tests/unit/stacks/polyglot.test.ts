@@ -333,7 +333,7 @@ describe("secrets", () => {
   });
 
   test("are all hidden in what is shown", async () => {
-    const mask = await (await up()).platform.secrets.mask();
+    const { mask } = (await up()).platform.secrets;
     expect(mask(secrets.join(" "))).toBe(secrets.map(() => "[secret]").join(" "));
   });
 });

@@ -11,6 +11,7 @@ const {
   POSTGRES_MEMORY_MIB = "128",
   POSTGRES_READY_TIMEOUT_SECONDS = "60",
   APP_MODE = "serve",
+  APP_MEMORY_MIB = "256",
   APP_READY_TIMEOUT_SECONDS = "60",
 } = process.env;
 
@@ -20,6 +21,7 @@ const app = {
   ...APP,
   platform,
   env: { MODE: APP_MODE },
+  memoryMiB: Number(APP_MEMORY_MIB),
   readyTimeoutSeconds: Number(APP_READY_TIMEOUT_SECONDS),
 };
 
@@ -41,7 +43,8 @@ function programs() {
     },
     redis() {
       const cache = new Redis("redis", { platform, hostPort: config.requireNumber("hostPort") });
-      new Api("app", { ...app, uses: { cache } });
+      // Known only once the cache is ready, which must not wait for it.
+      new Api("app", { ...app, uses: { cache }, secrets: { LATE: cache.ready.urn.apply((urn) => urn) } });
       return { redis: cache.connection.fromHost?.url };
     },
     app() {
