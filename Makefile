@@ -5,31 +5,58 @@ MAKEFLAGS += --no-print-directory
 
 # Makes the machine ready, says nothing when it is, then runs the command.
 WITH := ./infra/setup/with.sh
-# Another copy beside dev: NAME=alice. Another environment: ENV=prod.
-# On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
-given = $(if $(filter command%,$(origin $1)),$($1))
-export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file show only follow since tail json mirror pairs match hours format readme DISCARD YES REFRESH
 
-dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
+# What each verb may be given on make's command line. All that are for one stack: NAME=alice, ENV=prod.
+STACK_WORDS := NAME ENV
+WORDS_dev := $(STACK_WORDS) only show DISCARD
+WORDS_up := $(WORDS_dev)
+WORDS_down := $(STACK_WORDS)
+WORDS_prune := match hours YES
+WORDS_clean := $(STACK_WORDS) YES
+WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
+WORDS_graph := $(STACK_WORDS) format file json readme
+WORDS_timeline := $(STACK_WORDS) format file
+WORDS_ps := $(STACK_WORDS) json
+WORDS_logs := $(STACK_WORDS) s follow tail since json
+WORDS_restart := $(STACK_WORDS) s
+WORDS_rebuild := $(STACK_WORDS) s show
+WORDS_job := $(STACK_WORDS) s
+WORDS_shell := $(STACK_WORDS) s c
+WORDS_psql := $(WORDS_shell)
+WORDS_redis-cli := $(WORDS_shell)
+WORDS_cypher := $(WORDS_shell)
+WORDS_mc := $(WORDS_shell)
+WORDS_config := $(STACK_WORDS) show json
+WORDS_doctor := $(STACK_WORDS) json
+WORDS_env := $(STACK_WORDS) file
+WORDS_lock := mirror
+WORDS_pulumi := $(STACK_WORDS) ARGS
+WORDS_shellenv := $(STACK_WORDS)
+WORDS_bench := pairs
+# What the programs behind the verbs read of the environment may be given here as well.
+ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SSL_CERT_FILE NO_COLOR FORCE_COLOR %_PROXY %_proxy
+
+include infra/setup/given.mk
+
+dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources DISCARD=a,b)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
-up: ## Bring an environment up: ENV=prod
+up: ## Bring an environment up: ENV=prod (only=a,b show=resources DISCARD=a,b)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts
 
-prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1)
+prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1)
 	@$(WITH) node cli/prune.ts
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts)
 	@$(WITH) node cli/clean.ts
 
-preview: ## Show what `up` would do
+preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
 	@$(WITH) node cli/preview.ts
 
-graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1
+graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1 (readme=1: docs/graph.svg)
 	@STACKYARD_STEPS="node packages" $(WITH) node --import ./infra/lean.mjs cli/graph.ts
 
 timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
@@ -44,13 +71,13 @@ logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
 	@$(WITH) node cli/restart.ts
 
-rebuild: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME)
+rebuild: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
 	@$(WITH) node cli/rebuild.ts
 
 job: ## Run a job again, on purpose: s=NAME
 	@$(WITH) node cli/job.ts
 
-shell: ## Open a shell in a container: s=NAME
+shell: ## Open a shell in a container: s=NAME (c=COMMAND runs one)
 	@$(WITH) node cli/open.ts shell
 
 psql redis-cli cypher mc: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
@@ -72,7 +99,7 @@ images: ## Build the images that come from package registries
 	@$(WITH) node infra/airgap/images/build.ts
 
 pulumi: ## Run the right pulumi: ARGS="preview -s dev"
-	@$(WITH) pulumi $(ARGS)
+	@$(WITH) node cli/pulumi.ts
 
 shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
 	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
@@ -99,6 +126,7 @@ lint types: ## Check one thing only
 	@$(WITH) node tests/run.ts $@
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
+	@printf '\n  %s\n' 'All that is for one stack: ENV=NAME, of $(environments), and NAME=alice for a copy of dev beside it with data of its own.'
 
 .PHONY: dev up down prune clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

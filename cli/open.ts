@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { chosen } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
+import { redisArguments, wordsOf } from "./shared/words.ts";
 
 // make shell s=name, make psql, redis-cli, cypher, mc [s=name] [c=command]: a program in a service's container, on this terminal.
 // The clients sign in with what the container has been given, so that no password is on a command line.
@@ -8,41 +10,49 @@ import { engine, readState, STACK } from "./shared/stack.ts";
 interface Client {
   /** Of the component that it is a client of. */
   type?: string;
-  /** Run by `sh -c`, with the service's name as $1 and what `c=` says as $2. */
+  /** Run by `sh -c`, with the service's name as $host, and the words of `c=` as $@. */
   script: string;
+  /** What `c=` says, as words for the script. @default - one word */
+  words?: (command: string) => string[];
+  /** It has no prompt of its own: each line that is read here is a `c=`. */
+  prompt?: string;
 }
 
 const CLIENTS: Record<string, Client> = {
-  shell: { script: 'if [ -n "$2" ]; then exec sh -c "$2"; fi; command -v bash >/dev/null && exec bash; exec sh' },
+  shell: { script: 'if [ $# -gt 0 ]; then exec sh -c "$1"; fi; command -v bash >/dev/null && exec bash; exec sh' },
   psql: {
     type: "stackyard:databases:Postgres",
     script:
-      'host=$1; [ -z "$2" ] && set -- || set -- --command "$2"; ' +
+      '[ $# -eq 0 ] || set -- --command "$1"; ' +
       'exec psql --host "$host" --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" "$@"',
   },
   "redis-cli": {
     type: "stackyard:databases:Redis",
-    script: 'REDISCLI_AUTH=$(cat /run/secrets/password); export REDISCLI_AUTH; exec redis-cli -h "$1" $2',
+    // With -e, an error that the server answers is its exit code too.
+    script:
+      "REDISCLI_AUTH=$(cat /run/secrets/password); export REDISCLI_AUTH; " +
+      '[ $# -eq 0 ] || set -- -e "$@"; exec redis-cli -h "$host" "$@"',
+    words: redisArguments,
   },
   cypher: {
     type: "stackyard:databases:Neo4j",
     // In this file it is as it was given, for the probe.
     script:
       "NEO4J_PASSWORD=$(sed -n 's/^header = Authorization: Basic //p' /run/secrets/probe.wgetrc | base64 -d | cut -d: -f2-); " +
-      'export NEO4J_PASSWORD; address=bolt://$1:7687; [ -z "$2" ] && set -- || set -- --format=plain "$2"; ' +
-      'exec cypher-shell --address="$address" --username=neo4j --history=in-memory "$@"',
+      'export NEO4J_PASSWORD; [ $# -eq 0 ] || set -- --format=plain "$1"; ' +
+      'exec cypher-shell --address="bolt://$host:7687" --username=neo4j --history=in-memory "$@"',
   },
   mc: {
     type: "stackyard:databases:Minio",
-    // It has no prompt of its own. The server is its alias `server`.
-    script:
-      'set -f; [ -z "$2" ] || exec mc $2; prompt() { [ ! -t 0 ] || printf "mc> "; }; ' +
-      'while prompt; read -r line; do [ -z "$line" ] || mc $line || :; done',
+    // The server is its alias `server`.
+    script: 'exec mc "$@"',
+    words: wordsOf,
+    prompt: "mc> ",
   },
 };
 
 const [verb = ""] = process.argv.slice(2);
-const { type, script } = CLIENTS[verb] ?? { script: "" };
+const { type, script, words = (command: string) => [command], prompt }: Client = CLIENTS[verb] ?? { script: "" };
 const state = readState();
 const mine = state.resources.filter((each) => each.type === type).map(({ name }) => name);
 const rows = (await chosen(await engine(), state)).filter(
@@ -58,15 +68,45 @@ if (!row || rows.length > 1) {
   );
   process.exit(1);
 }
-const terminal = process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];
-const child = spawn(
-  "docker",
-  ["exec", "--interactive", ...terminal, row.container, "sh", "-c", script, verb, row.service, process.env.c ?? ""],
-  { stdio: "inherit" },
-);
-process.on("SIGINT", () => {});
-child.once("error", (error) => {
-  process.stderr.write(`docker: ${error.message}\n`);
-  process.exit(1);
-});
-child.once("close", (code) => process.exit(code ?? 1));
+const { service, container } = row;
+const { c = "" } = process.env;
+process.exitCode = c === "" && prompt !== undefined ? await prompted(prompt) : await run(c);
+
+/** Answers its exit code. */
+function run(command: string, stdin: "inherit" | "ignore" = "inherit"): Promise<number> {
+  let given: string[];
+  try {
+    given = command === "" ? [] : words(command);
+  } catch (error) {
+    process.stderr.write(`c=: ${(error as Error).message}\n`);
+    return Promise.resolve(1);
+  }
+  const terminal = stdin === "inherit" && process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];
+  const told = ["sh", "-c", `host=$1; shift; ${script}`, verb, service, ...given];
+  const child = spawn("docker", ["exec", "--interactive", ...terminal, container, ...told], {
+    stdio: [stdin, "inherit", "inherit"],
+  });
+  // The terminal tells the program itself: this only waits for it to end.
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  return new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`docker: ${error.message}\n`);
+      resolve(1);
+    });
+    child.once("close", (code) => resolve(code ?? 1));
+  }).finally(() => process.off("SIGINT", wait));
+}
+
+/** Runs each line as it is read. Answers the last exit code that was not 0; on a terminal, what failed has been seen. */
+async function prompted(prompt: string): Promise<number> {
+  const onTerminal = process.stdin.isTTY;
+  const ask = () => onTerminal && process.stdout.write(prompt);
+  let failed = 0;
+  ask();
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line.trim() !== "") failed = (await run(line, "ignore")) || failed;
+    ask();
+  }
+  return onTerminal ? 0 : failed;
+}

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, matching, parseArgs, secretValue, variable } from "../core/args.ts";
+import { hostPort, matching, parseArgs, secretText, variable } from "../core/args.ts";
 import { limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
-import { type Dependency, toldOf, uses } from "../core/dependency.ts";
+import { type Dependency, refuseTwice, toldOf, uses } from "../core/dependency.ts";
 import { Develop, developed } from "../core/develop.ts";
 import { Build, builtFrom } from "../core/image.ts";
 import { Service } from "../core/service.ts";
@@ -21,8 +21,8 @@ const Args = z
     uses: uses(),
     /** Environment, nothing secret. @default {} */
     env: z.record(variable(), z.string("a text")).default({}),
-    /** Secrets of other origin, API keys for one, by the variable's name. @default {} */
-    secrets: z.record(variable(), secretValue()).default({}),
+    /** Secrets of other origin, API keys and private keys for two, by the variable's name. @default {} */
+    secrets: z.record(variable(), secretText()).default({}),
     /**
      * How it gets the URLs of what it uses, and its secrets: as files (`DATABASE_URL_FILE`), or in its environment
      * (`DATABASE_URL`), where `docker inspect` shows them. @default "files"
@@ -43,12 +43,7 @@ const Args = z
     egress: z.boolean("true or false").default(false),
     ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
   })
-  .refine(({ env }) => !("PORT" in env), { path: ["env", "PORT"], error: "left out, because `port` sets it" })
-  .superRefine(({ env, secrets }, { addIssue }) => {
-    for (const name of Object.keys(env).filter((name) => name.replace(/_FILE$/, "") in secrets || name in secrets)) {
-      addIssue({ code: "custom", path: ["env", name], message: "left out, because it is in `secrets`" });
-    }
-  });
+  .superRefine(({ uses, ...others }, context) => refuseTwice(uses, { ...others, own: { port: "PORT" } }, context));
 export type ApiArgs = z.input<typeof Args>;
 
 /**

@@ -50,6 +50,7 @@ export function faultsOf(error: z.ZodError, input: unknown): string[] {
 
 /** Before a rule whose value is not to be shown. */
 const SECRET = "secret ";
+export const unshown = (rule: string) => `${SECRET}${rule}`;
 
 function ruleOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -137,8 +138,12 @@ export const files = () => z.array(file(), "a list of files");
 export const secretValue = (least = 4, form = /^\P{Cc}+$/u, rule = "none a control character") =>
   z.custom<string | Output<string>>(
     (value) => Output.isInstance(value) || (typeof value === "string" && value.length >= least && form.test(value)),
-    `${SECRET}${least} characters or more, ${rule}`,
+    unshown(`${least} characters or more, ${rule}`),
   );
+
+/** The same for what may be a text of several lines, a key in PEM for one, and arrives as it is. */
+export const secretText = () =>
+  secretValue(4, /^[\P{Cc}\n\r\t]+$/u, "none a control character but line breaks and tabs");
 
 /** A value made by one of Stackyard's own classes. */
 export const instance = <T>(type: abstract new (...args: never[]) => T, rule: string) =>

@@ -59,9 +59,10 @@ export function masker() {
   };
 }
 
-/** Hides each secret in a text, in the forms in which programs print them. */
+/** Hides each secret in a text, in the forms in which programs print them: logs come by the line, so each of its lines too. */
 export function maskOf(secrets: readonly string[]): (text: string) => string {
   const forms = secrets
+    .flatMap((secret) => [secret, ...linesOf(secret)])
     .filter((secret) => secret.length >= 4)
     .flatMap((secret) => [
       secret,
@@ -72,3 +73,5 @@ export function maskOf(secrets: readonly string[]): (text: string) => string {
     .sort((a, b) => b.length - a.length);
   return (text) => forms.reduce((shown, form) => shown.split(form).join("[secret]"), text);
 }
+
+const linesOf = (secret: string) => (/[\r\n]/.test(secret) ? secret.split(/[\r\n]+/).map((line) => line.trim()) : []);

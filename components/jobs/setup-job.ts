@@ -3,36 +3,38 @@ import { z } from "zod";
 import { file, matching, mebibytes, parseArgs, seconds, variable } from "../core/args.ts";
 import { platform } from "../core/common.ts";
 import { contents } from "../core/content.ts";
-import { toldOf, uses } from "../core/dependency.ts";
+import { refuseTwice, toldOf, uses } from "../core/dependency.ts";
 import { type ImageFacts, imageFacts } from "../core/image.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
 
-const Args = z.strictObject({
-  platform: platform(),
-  /** An image by its name in a container registry, or one with its like from package registries. */
-  image: z.custom<string | ImageFacts>(
-    (value) => (typeof value === "string" ? value !== "" : imageFacts().safeParse(value).success),
-    "an image",
-  ),
-  /** Program and arguments. */
-  command: z
-    .array(z.string("a text").min(1, "a text that is not empty"), "a list of texts")
-    .min(1, "at least a program"),
-  /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
-  uses: uses(),
-  /** Environment, nothing secret. @default {} */
-  env: z.record(variable(), z.string("a text")).default({}),
-  /** Files for /run/files, by name: paths on this machine, read when the program runs. @default {} */
-  files: z
-    .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
-    .default({}),
-  /** `uid:gid`. @default "65534:65534" */
-  user: matching(/^\d+:\d+$/, "uid:gid in digits").default(NOBODY),
-  /** After how long it is ended, and has failed, in seconds. @default 300 */
-  timeoutSeconds: seconds().default(300),
-  /** Memory limit, in MiB. @default 256 */
-  memoryMiB: mebibytes().default(256),
-});
+const Args = z
+  .strictObject({
+    platform: platform(),
+    /** An image by its name in a container registry, or one with its like from package registries. */
+    image: z.custom<string | ImageFacts>(
+      (value) => (typeof value === "string" ? value !== "" : imageFacts().safeParse(value).success),
+      "an image",
+    ),
+    /** Program and arguments. */
+    command: z
+      .array(z.string("a text").min(1, "a text that is not empty"), "a list of texts")
+      .min(1, "at least a program"),
+    /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
+    uses: uses(),
+    /** Environment, nothing secret. @default {} */
+    env: z.record(variable(), z.string("a text")).default({}),
+    /** Files for /run/files, by name: paths on this machine, read when the program runs. @default {} */
+    files: z
+      .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
+      .default({}),
+    /** `uid:gid`. @default "65534:65534" */
+    user: matching(/^\d+:\d+$/, "uid:gid in digits").default(NOBODY),
+    /** After how long it is ended, and has failed, in seconds. @default 300 */
+    timeoutSeconds: seconds().default(300),
+    /** Memory limit, in MiB. @default 256 */
+    memoryMiB: mebibytes().default(256),
+  })
+  .superRefine(({ uses, env }, context) => refuseTwice(uses, { env }, context));
 export type SetupJobArgs = z.input<typeof Args>;
 
 /**

@@ -115,6 +115,25 @@ test("clients are signed in", async () => {
   );
 });
 
+test("what c= says reaches a client as it was typed, and its exit code comes back", async () => {
+  expect(await verb("open", { c: `select $$a "b" 'c' *$$` }, "psql")).toContain(`a "b" 'c' *`);
+  expect(await verb("open", { c: 'set g "hello * world"' }, "redis-cli")).toBe("OK\n");
+  expect(await verb("open", { c: "get g" }, "redis-cli")).toBe("hello * world\n");
+  expect(await verb("open", { c: "keys *" }, "redis-cli")).toContain("g\n");
+  expect(await verb("open", { c: 'set bytes "\\xff\\x00 $x" ex 60' }, "redis-cli")).toBe("OK\n");
+  expect(await verb("open", { c: "strlen bytes" }, "redis-cli")).toBe("5\n");
+  expect(await verb("open", { s: "api", c: `printf '%s|' "a  b" '$HOME' "$0"` }, "shell")).toBe("a  b|$HOME|sh|");
+  for (const [client, c, message] of [
+    ["redis-cli", "set g", "ERR wrong number of arguments"],
+    ["redis-cli", 'get "g', 'c=: its quote " should be closed, got get "g'],
+    ["psql", "select 1/0", "division by zero"],
+  ] as const) {
+    const { code, output } = await stack.verb("open", { c }, client);
+    expect(code, client).not.toBe(0);
+    expect(output).toContain(message);
+  }
+});
+
 test("a job runs again on purpose, and nothing else changes", async () => {
   const before = await stack.state();
   expect(await verb("job", { s: "postgres-setup" })).toContain("CREATE TABLE");

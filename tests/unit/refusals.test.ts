@@ -120,6 +120,10 @@ const OTHER_BUCKET =
 
 const JAR = "tests/e2e/programs/graph/greeting.jar";
 
+/** Of what would take another's place without a word. */
+const twice = (other: string, name: string) =>
+  `should be left out or named otherwise, because \`${other}\` is ${name} too, got`;
+
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
   ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
@@ -366,23 +370,35 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { port: 0 }, `port: ${PORT} 0`],
   ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
   ["Api", { uses: [] }, "uses: should be names with values, got a list"],
-  ["Api", { env: { PORT: "1" } }, 'env.PORT: should be left out, because `port` sets it, got "1"'],
+  ["Api", { env: { PORT: "1" } }, `env.PORT: ${twice("port", "PORT")} "1"`],
+  ["Api", { secrets: { PORT: "1234" } }, `secrets.PORT: ${twice("port", "PORT")} a value that is not shown`],
   ["Api", { env: { "1A": "x" } }, `env.1A: ${VARIABLE} "1A"`],
   [
     "Api",
     { secrets: { KEY: "abc" } },
-    "secrets.KEY: should be 4 characters or more, none a control character, got a value that is not shown",
+    "secrets.KEY: should be 4 characters or more, none a control character but line breaks and tabs, got a value that is not shown",
   ],
   ["Api", { secrets: { "A-B": "abcd" } }, `secrets.A-B: ${VARIABLE} "A-B"`],
-  [
-    "Api",
-    { env: { KEY: "1" }, secrets: { KEY: "abcd" } },
-    'env.KEY: should be left out, because it is in `secrets`, got "1"',
-  ],
+  ["Api", { env: { KEY: "1" }, secrets: { KEY: "abcd" } }, `env.KEY: ${twice("secrets.KEY", "KEY")} "1"`],
   [
     "Api",
     { env: { KEY_FILE: "1" }, secrets: { KEY: "abcd" } },
-    'env.KEY_FILE: should be left out, because it is in `secrets`, got "1"',
+    `env.KEY_FILE: ${twice("secrets.KEY", "KEY_FILE")} "1"`,
+  ],
+  [
+    "Api",
+    { secrets: { Token: "abcd", TOKEN: "abcd" } },
+    `secrets.TOKEN: ${twice("secrets.Token", "/run/secrets/token")} a value that is not shown`,
+  ],
+  [
+    "Api",
+    { secrets: { KEY: "abcd", KEY_FILE: "abcd" } },
+    `secrets.KEY_FILE: ${twice("secrets.KEY", "KEY_FILE")} a value that is not shown`,
+  ],
+  [
+    "Api",
+    { secrets: { KEY: "abcd" }, env: { KEY: "1" }, credentials: "environment" },
+    `env.KEY: ${twice("secrets.KEY", "KEY")} "1"`,
   ],
   ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
   ["Api", { probe: undefined }, "probe: should be a list, got nothing"],

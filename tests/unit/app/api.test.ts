@@ -134,16 +134,16 @@ describe("what it refers to", () => {
   });
 
   test("it is told of: addresses, and URLs as files", async () => {
-    const stack = await withAll({ env: { CACHE_PORT: "1" } });
+    const stack = await withAll({ env: { LOG_LEVEL: "debug" } });
     expect(stack.get(CONTAINER).inputs.envs).toEqual([
       "PORT=3000",
       "DATABASE_HOST=pg",
       "DATABASE_PORT=5432",
       "CACHE_HOST=cache",
-      // What is set by hand goes before what is known.
-      "CACHE_PORT=1",
+      "CACHE_PORT=6379",
       "DATABASE_URL_FILE=/run/secrets/database_url",
       "CACHE_URL_FILE=/run/secrets/cache_url",
+      "LOG_LEVEL=debug",
     ]);
     expect(await handedTo(stack, "api")).toEqual([
       {
@@ -198,6 +198,18 @@ describe("secrets of other origin", () => {
     const { inputs, secretInputs } = (await alone({ secrets, credentials: "environment" })).get(CONTAINER);
     expect([inputs.envs, secretInputs]).toEqual([["PORT=3000", "OPENAI_API_KEY=sk-0123456789"], ["envs.1"]]);
   });
+});
+
+test("a key of several lines arrives as it is, and no line of it is in what it says", async () => {
+  const lines = ["-----BEGIN PRIVATE KEY-----", "MC4CAQAwBQYDK2VwBCIEIA0N", "Qw==", "-----END PRIVATE KEY-----"];
+  const pem = `${lines.join("\r\n")}\n`;
+  const stack = await alone({ secrets: { SIGNING_KEY: pem } });
+  expect(await handedTo(stack, "api")).toMatchObject([{ files: { signing_key: pem } }]);
+  const mask = await stack.platform.secrets.mask();
+  expect(lines.map((line) => mask(`got ${line}.`))).toEqual(lines.map(() => "got [secret]."));
+
+  const { inputs } = (await alone({ secrets: { SIGNING_KEY: pem }, credentials: "environment" })).get(CONTAINER);
+  expect(inputs.envs).toEqual(["PORT=3000", `SIGNING_KEY=${pem}`]);
 });
 
 describe("while it is being developed", () => {

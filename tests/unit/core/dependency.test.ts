@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { faultsOf } from "../../../components/core/args.ts";
 import { connection } from "../../../components/core/connection.ts";
-import { type Dependency, toldOf, uses } from "../../../components/core/dependency.ts";
+import { type Dependency, refuseTwice, toldOf, uses } from "../../../components/core/dependency.ts";
 import { held } from "../helpers/stack.ts";
 
 const gate = {} as pulumi.Resource;
@@ -56,6 +56,70 @@ describe("toldOf", () => {
     ["a job, which has no connection", { schema: job }],
   ])("nothing of %s", (_, references) => {
     expect(toldOf(references)).toEqual({ env: {}, files: {}, fileEnv: {}, plainEnv: {} });
+  });
+});
+
+describe("refuseTwice", () => {
+  const keyed: Dependency = {
+    gate,
+    connection: connection({ scheme: "http", host: "qdrant", port: 6333, apiKey: pulumi.secret("key") }),
+  };
+  const refused = (
+    references: Record<string, Dependency>,
+    others: Partial<Parameters<typeof refuseTwice>[1]>,
+  ): string[] => {
+    const said: string[] = [];
+    const addIssue = (issue: unknown) => {
+      const { path, message } = issue as { path: string[]; message: string };
+      said.push(`${path.join(".")}: ${/because (.*) too$/.exec(message)?.[1]}`);
+    };
+    refuseTwice(references, { env: {}, ...others }, { addIssue });
+    return said;
+  };
+
+  test.each<[string, Record<string, Dependency>, Partial<Parameters<typeof refuseTwice>[1]>, string[]]>([
+    [
+      "an address",
+      { database },
+      { env: { DATABASE_HOST: "x" } },
+      ["env.DATABASE_HOST: `uses.database` is DATABASE_HOST"],
+    ],
+    ["a URL", { database }, { env: { DATABASE_URL: "x" } }, ["env.DATABASE_URL: `uses.database` is DATABASE_URL"]],
+    [
+      "the file of a URL",
+      { database },
+      { env: { DATABASE_URL_FILE: "x" } },
+      ["env.DATABASE_URL_FILE: `uses.database` is DATABASE_URL_FILE"],
+    ],
+    [
+      "by a secret",
+      { database },
+      { secrets: { DATABASE_URL: "" } },
+      ["secrets.DATABASE_URL: `uses.database` is DATABASE_URL"],
+    ],
+    [
+      "by a secret, an address",
+      { database },
+      { secrets: { DATABASE_HOST: "" } },
+      ["secrets.DATABASE_HOST: `uses.database` is DATABASE_HOST"],
+    ],
+    [
+      "by a secret in another case",
+      { database },
+      { secrets: { database_url: "" } },
+      ["secrets.database_url: `uses.database` is /run/secrets/database_url"],
+    ],
+    ["an API key", { v: keyed }, { secrets: { V_API_KEY: "" } }, ["secrets.V_API_KEY: `uses.v` is V_API_KEY"]],
+    ["one reference by another", { v: keyed, v_api_key: cache }, {}, []],
+    ["nothing that is told otherwise", { database, job }, { env: { DATABASE: "1" }, secrets: { TOKEN: "" } }, []],
+    [
+      "no file where there is none",
+      { database },
+      { env: { TOKEN_FILE: "1" }, secrets: { Token: "", TOKEN: "" }, credentials: "environment" },
+      [],
+    ],
+  ])("of what is told of a reference: %s", (_, references, others, expected) => {
+    expect(refused(references, others)).toEqual(expected);
   });
 });
 
