@@ -4,12 +4,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const LOOK_MS = 200;
-/** What ends by itself so soon after a change does so because of it: the next change is waited for. */
-const SETTLED_MS = 10_000;
+/** Many a change is several: a file is written, then takes another's place; a branch is checked out. */
+const SETTLE_MS = 50;
 const STOP_TIMEOUT_MS = 5_000;
 
 const folder = import.meta.dirname;
@@ -19,9 +20,15 @@ let stopping = false;
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 
 for (let changed = false; ; changed = true) {
-  const began = Date.now();
-  const server = spawn(process.execPath, [join(folder, "server.ts")], { stdio: "inherit" });
-  const ended = once(server, "exit").then(([code]: (number | null)[]) => code ?? 1);
+  const server = spawn(process.execPath, [join(folder, "server.ts")], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  // What it says once it listens. One that never did so since a change ended because of that change.
+  let serves = !changed;
+  server.once("message", () => (serves = true));
+  const ended = once(server, "exit").then(
+    () => server.exitCode ?? 128 + constants.signals[server.signalCode ?? "SIGKILL"],
+  );
   stop = (signal) => {
     stopping = true;
     if (!server.kill(signal)) process.exit(0);
@@ -29,9 +36,8 @@ for (let changed = false; ; changed = true) {
 
   const change = changeOf(folder);
   const code = await Promise.race([ended, change]);
-  const settled = !changed || Date.now() - began > SETTLED_MS;
-  if (code !== undefined && (stopping || settled)) process.exit(code);
-  if (code !== undefined) console.log(`ended with exit code ${code}: waiting for the next change`);
+  if (code !== undefined && (stopping || serves)) process.exit(code);
+  if (code !== undefined) say(`ended with exit code ${code}: waiting for the next change`);
   await change;
   server.kill();
   const kill = setTimeout(() => server.kill("SIGKILL"), STOP_TIMEOUT_MS);
@@ -40,17 +46,32 @@ for (let changed = false; ; changed = true) {
   if (stopping) process.exit(last);
 }
 
-async function changeOf(folder: string): Promise<undefined> {
-  for (let now = seen; now === seen; now = look()) await pause(LOOK_MS);
-  seen = look();
-  console.log(`something in ${folder} has changed: starting anew`);
+/** Where a server's last words go too: of two streams nobody can tell what was said first. */
+function say(text: string): void {
+  console.error(text);
 }
 
+async function changeOf(folder: string): Promise<undefined> {
+  let now = seen;
+  for (; now === seen; now = look()) await pause(LOOK_MS);
+  for (; now !== seen; now = look()) {
+    seen = now;
+    await pause(SETTLE_MS);
+  }
+  say(`something in ${folder} has changed: starting anew`);
+}
+
+/** All files, with what becomes another when one is changed. Empty where a folder went meanwhile: a change for the next look. */
 function look(): string {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .map(({ parentPath, name }) => {
-      const { mtimeMs = 0, ino = 0, size = 0 } = statSync(join(parentPath, name), { throwIfNoEntry: false }) ?? {};
-      return `${parentPath}/${name} ${mtimeMs} ${ino} ${size}`;
-    })
-    .join("\n");
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map(({ parentPath, name }) => {
+        const { mtimeMs = 0, ino = 0, size = 0 } = statSync(join(parentPath, name), { throwIfNoEntry: false }) ?? {};
+        return `${parentPath}/${name} ${mtimeMs} ${ino} ${size}`;
+      })
+      .join("\n");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }

@@ -15,6 +15,8 @@ process.once("SIGTERM", stop);
 process.once("SIGINT", stop);
 
 await app.listen({ host: config.host, port: config.port });
+// To reload.ts, where that has started it.
+process.send?.("listening");
 
 async function stop(signal: NodeJS.Signals): Promise<void> {
   logger.info({ signal }, "stopping");
