@@ -205,7 +205,7 @@ test("a key of several lines arrives as it is, and no line of it is in what it s
   const pem = `${lines.join("\r\n")}\n`;
   const stack = await alone({ secrets: { SIGNING_KEY: pem } });
   expect(await handedTo(stack, "api")).toMatchObject([{ files: { signing_key: pem } }]);
-  const mask = await stack.platform.secrets.mask();
+  const { mask } = stack.platform.secrets;
   expect(lines.map((line) => mask(`got ${line}.`))).toEqual(lines.map(() => "got [secret]."));
 
   const { inputs } = (await alone({ secrets: { SIGNING_KEY: pem }, credentials: "environment" })).get(CONTAINER);
