@@ -15,7 +15,7 @@ export interface Dependency {
   readonly network?: { id: pulumi.Output<string>; resource: pulumi.Resource };
   /** What is to be there before a job's container is made, which can wait: the start of a database is what takes long. */
   readonly container?: pulumi.Resource | undefined;
-  /** The volume with its data: a job that set it up runs again over a new one. */
+  /** What its data goes with, a volume or an `ephemeral` database's container: a job that set it up runs again over another one. */
   readonly data?: pulumi.Output<string>;
 }
 

@@ -37,7 +37,7 @@ const PIDS = 256;
  * A one-shot workload. Its container is made, not started; the gate `done` starts it, streams its log and waits for its end.
  */
 export class Job implements Dependency {
-  /** Exists only once the job has succeeded; checked again when its command, files, image, environment or a volume change. */
+  /** Exists only once the job has succeeded; checked again when its command, files, image, environment or the data change. */
   readonly done: pulumi.Resource;
 
   /** @param component whose job this is: everything made here is its child. */

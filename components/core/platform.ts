@@ -81,7 +81,7 @@ export class Platform extends pulumi.ComponentResource {
    */
   static async connect(args: PlatformArgs = {}): Promise<Platform> {
     const at = resolveHost();
-    const api = engineApi(at);
+    const api = engineApi(at, { signal: interrupted() });
     await checkEngine(api, at.host);
     const source = args.imageSource ?? (await defaultSource(api));
     const [identity, ports] = await Promise.all([

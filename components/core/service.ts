@@ -63,7 +63,7 @@ export class Service implements Dependency {
   readonly ready: pulumi.Resource;
   readonly network: { id: pulumi.Output<string>; resource: pulumi.Resource };
   readonly container?: pulumi.Resource;
-  /** The volume's name in the engine. Nothing for a service without data that lasts. */
+  /** What its data goes with: its volume's name in the engine, or its container's id. Nothing for a service that keeps none. */
   readonly data?: pulumi.Output<string>;
 
   /** @param component whose service this is: everything made here is its child. */
@@ -181,6 +181,7 @@ export class Service implements Dependency {
       },
     );
     this.container = container.resource;
+    if (args.data && !volume) this.data = container.id;
     this.ready = gate(
       `${name}-ready`,
       // What is changed in place counts too: the container is the same one then.

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
+import type { Agent as HttpAgent, IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
 import type { DockerHost } from "./host.ts";
 
@@ -152,9 +153,15 @@ export interface EngineApi {
 }
 
 /** Not imported: that would load all of node:http's own exports, WebSocket among them, which takes longer than the call. */
-const { request } = process.getBuiltinModule("node:http");
+const { Agent, request } = process.getBuiltinModule("node:http");
 
 const MIB = 1024 ** 2;
+
+/** The first question of a run: whoever has no answer to that has none to others. */
+const PING_MS = 10_000;
+
+/** The engine's own, for a container that names none. */
+const DEFAULT_GRACE_SECONDS = 10;
 
 /** The oldest engine API with a health check's start interval: Docker 25. */
 const OLDEST_API = "1.44";
@@ -182,15 +189,34 @@ export async function wrongWith(api: EngineApi, host: string): Promise<string | 
 /**
  * The Engine API at a host. The start of a run asks it two cheap questions only, so the client library (90 ms to load) is
  * loaded when a hook first needs more.
+ *
+ * @param attention by which every call ends, whatever the engine does: by default, after a minute without a byte.
  */
-export function engineApi(at: DockerHost): EngineApi {
-  let client: Promise<Docker> | undefined;
-  const docker = () => (client ??= connect(at));
+export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi {
+  const { signal, silenceMs = SILENCE_MS } = attention;
+  const clients = new Map<number | undefined, Promise<Docker>>();
+  /** One for each limit. */
+  const clientWith = (silence: number | undefined): Promise<Docker> => {
+    const client = clients.get(silence) ?? connect(at, { signal, silenceMs: silence });
+    clients.set(silence, client);
+    return client;
+  };
+  const docker = () => clientWith(silenceMs);
   const container = async (id: string) => (await docker()).getContainer(id);
+  /** For what takes as long as the container does: whoever asks has a limit of their own. */
+  const patiently = async (id: string) => (await clientWith(undefined)).getContainer(id);
+  /** For what may take a grace longer. */
+  const stopping = async (id: string, graceSeconds: number) =>
+    (await clientWith(silenceMs + graceSeconds * 1000)).getContainer(id);
+  const graceOf = async (id: string) => {
+    const { Config } = await (await container(id)).inspect();
+    // The client library's types leave it out.
+    return (Config as { StopTimeout?: number }).StopTimeout ?? DEFAULT_GRACE_SECONDS;
+  };
   // The client library has no way to leave out the rest, which takes long to count.
   const usage = async (type: "image" | "volume" | "build-cache"): Promise<unknown> =>
     at.host.startsWith("unix://")
-      ? JSON.parse((await get(at.host, `/system/df?type=${type}`)).body)
+      ? JSON.parse((await get(at.host, `/system/df?type=${type}`, attention)).body)
       : (await docker()).df();
   return {
     async ping() {
@@ -198,14 +224,14 @@ export function engineApi(at: DockerHost): EngineApi {
         const version = (await (await docker()).version()) as { ApiVersion: string };
         return version.ApiVersion;
       }
-      const { headers } = await get(at.host, "/_ping");
+      const { headers } = await get(at.host, "/_ping", { signal, silenceMs: Math.min(silenceMs, PING_MS) });
       const version = headers["api-version"];
       if (typeof version !== "string") throw new Error("what answers is no Docker engine");
       return version;
     },
     async subnets() {
       const networks = at.host.startsWith("unix://")
-        ? (JSON.parse((await get(at.host, "/networks")).body) as Docker.NetworkInspectInfo[])
+        ? (JSON.parse((await get(at.host, "/networks", attention)).body) as Docker.NetworkInspectInfo[])
         : await (await docker()).listNetworks();
       return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
     },
@@ -232,11 +258,13 @@ export function engineApi(at: DockerHost): EngineApi {
       }));
     },
     start: async (id) => void (await (await container(id)).start()),
-    restart: async (id, graceSeconds) =>
-      void (await (await container(id)).restart(graceSeconds === undefined ? {} : { t: graceSeconds })),
+    async restart(id, graceSeconds) {
+      const grace = graceSeconds ?? (await graceOf(id));
+      await (await stopping(id, grace)).restart({ t: grace });
+    },
     async remove(id, graceSeconds) {
       await absentAs(undefined, async () => {
-        const it = await container(id);
+        const it = await stopping(id, graceSeconds);
         // 304: it does not run.
         await it.stop(graceSeconds === undefined ? {} : { t: graceSeconds }).catch((error: { statusCode?: number }) => {
           if (error.statusCode !== 304) throw error;
@@ -249,7 +277,7 @@ export function engineApi(at: DockerHost): EngineApi {
       });
     },
     kill: async (id) => void (await (await container(id)).kill()),
-    wait: async (id) => ((await (await container(id)).wait()) as { StatusCode: number }).StatusCode,
+    wait: async (id) => ((await (await patiently(id)).wait()) as { StatusCode: number }).StatusCode,
     limitPids: async (id, most) => void (await (await container(id)).update({ PidsLimit: most })),
     update: async (id, { memoryMiB, memorySwapMiB, restart }) =>
       void (await (
@@ -286,7 +314,7 @@ export function engineApi(at: DockerHost): EngineApi {
       });
     },
     async follow(id, since, line, signal, { lines, stamped } = {}) {
-      const it = await container(id);
+      const it = await patiently(id);
       const stream = await it.logs({
         follow: true,
         ...logOptions(lines, stamped),
@@ -374,7 +402,7 @@ export function engineApi(at: DockerHost): EngineApi {
       absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
     async hasImage(ref) {
       if (at.host.startsWith("unix://"))
-        return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`)));
+        return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`, attention)));
       return absentAs(false, async () => !!(await (await docker()).getImage(ref).inspect()));
     },
   };
@@ -398,10 +426,14 @@ async function archiveOf(files: HandedFile[]): Promise<Buffer> {
 
 const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 
-async function connect({ host, certPath }: DockerHost): Promise<Docker> {
+async function connect({ host, certPath }: DockerHost, attention: Attention): Promise<Docker> {
   const { default: Client } = await import("dockerode");
-  if (host.startsWith("unix://")) return new Client({ socketPath: host.slice("unix://".length) });
-  if (host.startsWith("npipe://")) return new Client({ socketPath: host.slice("npipe://".length) });
+  // Its types leave out the agent.
+  const client = (options: Docker.DockerOptions & { agent?: HttpAgent }) => new Client(options);
+  const [scheme = ""] = host.split("://", 1);
+  if (scheme === "unix" || scheme === "npipe") {
+    return client({ socketPath: host.slice(`${scheme}://`.length), agent: attentive(Agent, host, attention) });
+  }
   const { hostname, port, username, protocol } = new URL(host);
   if (protocol === "ssh:") {
     return new Client({
@@ -410,29 +442,38 @@ async function connect({ host, certPath }: DockerHost): Promise<Docker> {
       port: port || 22,
       username,
       sshOptions: { agent: process.env.SSH_AUTH_SOCK },
+      // Its own way of opening connections has no other limit.
+      timeout: attention.silenceMs,
     } as Docker.DockerOptions);
   }
-  const file = (name: string) => readFileSync(join(certPath ?? "", name));
-  const tls =
-    certPath && existsSync(join(certPath, "ca.pem"))
-      ? { protocol: "https" as const, ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") }
-      : { protocol: "http" as const };
-  return new Client({ host: hostname, port: port || 2375, ...tls });
+  const at = { host: hostname, port: port || 2375 };
+  if (!certPath || !existsSync(join(certPath, "ca.pem"))) {
+    return client({ ...at, protocol: "http", agent: attentive(Agent, host, attention) });
+  }
+  const file = (name: string) => readFileSync(join(certPath, name));
+  const { Agent: TlsAgent } = process.getBuiltinModule("node:https");
+  const tls = { ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") };
+  return client({ ...at, ...tls, protocol: "https", agent: attentive(TlsAgent, host, attention, tls) });
 }
 
-function get(host: string, path: string): Promise<{ headers: NodeJS.Dict<string | string[]>; body: string }> {
+function get(
+  host: string,
+  path: string,
+  { signal, silenceMs = SILENCE_MS }: Attention,
+): Promise<{ headers: NodeJS.Dict<string | string[]>; body: string }> {
   return new Promise((resolve, reject) => {
     const settle = ({ statusCode = 0, headers }: IncomingMessage, body: string) => {
       if (statusCode < 400) resolve({ headers, body });
       else reject(Object.assign(new Error(`HTTP ${statusCode}: ${body.trim()}`), { statusCode }));
     };
-    const call = request({ socketPath: host.slice("unix://".length), path, timeout: 10_000 }, (response) => {
+    const options = { socketPath: host.slice("unix://".length), path, timeout: silenceMs, ...(signal && { signal }) };
+    const call = request(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
       response.on("end", () => settle(response, body)).on("error", reject);
     });
     call
-      .on("timeout", () => call.destroy(new Error("no answer within 10 s")))
+      .on("timeout", () => call.destroy(new Error(`no answer within ${silenceMs / 1000} s`)))
       .on("error", reject)
       .end();
   });

@@ -38,8 +38,8 @@ const Args = z
 export type SetupJobArgs = z.input<typeof Args>;
 
 /**
- * A command that runs once, and again only when its command, files, image or environment change, or the volume of a database
- * it refers to is a new one. It starts when what it refers to is ready; who refers to it starts when it has succeeded. It is
+ * A command that runs once, and again only when its command, files, image or environment change, or the data of a database
+ * it refers to is made anew: its volume, or the container of an `ephemeral` one. It starts when what it refers to is ready; who refers to it starts when it has succeeded. It is
  * told of its references as an API is: `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_URL_FILE`.
  *
  * Make it idempotent: a machine that loses power in the middle of it runs it again.

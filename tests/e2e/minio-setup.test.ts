@@ -8,12 +8,12 @@ import { freePorts, ROOT, TestStack } from "./harness.ts";
 test("buckets are what is said of them, also when something else is said later, and keep what is in them", async () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/minio-setup"));
   onTestFinished(() => stack.dispose());
-  const [hostPort = 0, consoleHostPort = 0] = await freePorts(2);
+  const [hostPort = 0, consoleHostPort = 0, otherPort = 0] = await freePorts(3);
   // Characters that a URL has a use for, of which mc decodes none.
   const settings = { hostPort, consoleHostPort, password: "p@ss/w%20rd #22" };
-  const up = async (buckets: Record<string, unknown>) => {
+  const up = async (buckets: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) => {
     stack.configure({ ...settings, buckets });
-    const { code, output } = await stack.up();
+    const { code, output } = await stack.up(env);
     expect(code, output).toBe(0);
     return output;
   };
@@ -55,4 +55,15 @@ test("buckets are what is said of them, also when something else is said later, 
   // What is said of no more stays.
   await up({ own: {} });
   expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["open.files", "own"]);
+
+  // Its data goes with its container: over another one it is set up again.
+  await up({ own: {} }, { STACKYARD_DOWN: "1" });
+  await up({ own: {} });
+  expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["own"]);
+  await stack.unchanged();
+  await s3.makeBucket("gone");
+  settings.consoleHostPort = otherPort;
+  await up({ own: {} });
+  expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["own"]);
+  await stack.unchanged();
 });

@@ -73,11 +73,15 @@ describe("what it is made of", () => {
     expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
   });
 
-  test("data that goes with the container has neither", async () => {
+  test("data that goes with the container has neither, and is another when the container is", async () => {
     const stack = await service({ data: { path: "/data", lifecycle: "ephemeral" } });
-    expect([stack.of("Volume"), stack.made.data]).toEqual([[], undefined]);
+    expect([stack.of("Volume"), await held(stack.made.data)]).toEqual([[], idOf("web")]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: "/data" }]);
+  });
+
+  test("a service that keeps no data is never another one to those who set it up", async () => {
+    expect((await service()).made.data).toBeUndefined();
   });
 
   test.each<[string, boolean]>([

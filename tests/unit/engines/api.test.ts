@@ -570,3 +570,89 @@ describe("what there is", () => {
     await expect(api.digest("postgres:none")).rejects.toThrow("not there");
   });
 });
+
+describe("an engine that does not answer", () => {
+  const silent = () => {};
+  const SILENCE_MS = 80;
+  const impatient = (signal?: AbortSignal) => engineApi({ host: daemon.host }, { silenceMs: SILENCE_MS, signal });
+
+  test.each<[string, string, (api: EngineApi) => Promise<unknown>]>([
+    ["inspect", "GET /containers/c1/json", (api) => api.inspect("c1")],
+    ["list", "GET /containers/json", (api) => api.list({})],
+    ["start", "POST /containers/c1/start", (api) => api.start("c1")],
+    [
+      "update",
+      "POST /containers/c1/update",
+      (api) => api.update("c1", { memoryMiB: 6, memorySwapMiB: 6, restart: "no" }),
+    ],
+    ["info", "GET /info", (api) => api.info()],
+    ["logs", "GET /containers/c1/logs", (api) => api.logs("c1", 1)],
+    ["putFiles", "PUT /containers/c1/archive", (api) => api.putFiles("c1", "/", [])],
+    ["fillVolume", "POST /containers/create", (api) => api.fillVolume("v1", [], "image", {})],
+  ])("is said not to, and not waited for: %s", async (_, route, ask) => {
+    daemon.routes[route] = silent;
+    await expect(ask(impatient())).rejects.toThrow(
+      `The Docker engine at ${daemon.host} does not answer: nothing from it for 0.08 s.`,
+    );
+  });
+
+  test.each<[string, string, (api: EngineApi) => Promise<unknown>]>([
+    ["ping", "GET /_ping", (api) => api.ping()],
+    ["subnets", "GET /networks", (api) => api.subnets()],
+    ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
+    ["volumeBytes", "GET /system/df", (api) => api.volumeBytes("v1")],
+  ])("nor where no client library is loaded: %s", async (_, route, ask) => {
+    daemon.routes[route] = silent;
+    await expect(ask(impatient())).rejects.toThrow("no answer within 0.08 s");
+  });
+
+  test.each<[string, string, (api: EngineApi) => Promise<unknown>]>([
+    ["inspect", "GET /containers/c1/json", (api) => api.inspect("c1")],
+    ["wait", "POST /containers/c1/wait", (api) => api.wait("c1")],
+    ["restart", "POST /containers/c1/restart", (api) => api.restart("c1", 60)],
+    ["ping", "GET /_ping", (api) => api.ping()],
+  ])("is not waited for once the user interrupts: %s", async (_, route, ask) => {
+    const user = new AbortController();
+    daemon.routes[route] = () => user.abort(new Error("interrupted"));
+    await expect(ask(engineApi({ host: daemon.host }, { signal: user.signal }))).rejects.toThrow(/interrupted|aborted/);
+  });
+
+  test("may be asked after that, to clean up", async () => {
+    const user = new AbortController();
+    user.abort();
+    daemon.routes["POST /containers/c1/kill"] = { status: 204 };
+    await expect(engineApi({ host: daemon.host }, { signal: user.signal }).kill("c1")).resolves.toBeUndefined();
+  });
+
+  test("is not one whose bytes come slowly", async () => {
+    daemon.routes["GET /containers/json"] = async (_, response) => {
+      for (const piece of ["[", " ", " ", " ", " ", " ", "]"]) {
+        response.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, SILENCE_MS / 2));
+      }
+      response.end();
+    };
+    expect(await impatient().list({})).toEqual([]);
+  });
+
+  test("is not one that waits for a container, or for its grace", async () => {
+    const later = (status: number, body: string) => (_: unknown, response: ServerResponse) =>
+      void setTimeout(() => response.writeHead(status).end(body), SILENCE_MS * 3);
+    daemon.routes["POST /containers/c1/wait"] = later(200, '{"StatusCode":3}');
+    daemon.routes["POST /containers/c1/restart"] = later(204, "");
+    expect(await impatient().wait("c1")).toBe(3);
+    await expect(impatient().restart("c1", 1)).resolves.toBeUndefined();
+  });
+
+  test("is given the container's own grace where none is named", async () => {
+    daemon.routes["GET /containers/c1/json"] = { body: { Config: { StopTimeout: 42 } } };
+    daemon.routes["GET /containers/c2/json"] = { body: { Config: {} } };
+    for (const id of ["c1", "c2"]) daemon.routes[`POST /containers/${id}/restart`] = { status: 204 };
+    await api.restart("c1");
+    await api.restart("c2");
+    expect(daemon.requests.filter((each) => each.startsWith("POST"))).toEqual([
+      "POST /containers/c1/restart?t=42",
+      "POST /containers/c2/restart?t=10",
+    ]);
+  });
+});

@@ -4,7 +4,7 @@ import { Minio, MinioSetup, type MinioSetupArgs, Platform } from "../../../../co
 // A MinIO with everything that differs from the defaults, and the buckets that the settings name.
 
 const config = new pulumi.Config();
-const platform = await Platform.connect();
+const platform = await Platform.connect({ down: process.env.STACKYARD_DOWN === "1" });
 export const { url } = await platform.declare(() => {
   const storage = new Minio("minio", {
     platform,
