@@ -5,16 +5,10 @@ import { basename, join, relative, sep } from "node:path";
 /**
  * Names a folder by what is in it: the first 12 hexadecimal digits of a SHA-256 over every file's relative path, executable
  * bit and bytes, or link's path and target, in path order, and over `extra`. Times, owners and the folder's own place do not count.
- *
- * @param skip leaves out what it answers true for; it gets paths relative to `folder`, with `/`, of files and folders.
  */
-export function contentHash(
-  folder: string,
-  extra: readonly string[] = [],
-  skip: (path: string) => boolean = () => false,
-): string {
+export function contentHash(folder: string, extra: readonly string[] = []): string {
   const hash = createHash("sha256");
-  for (const path of filesBelow(folder, skip)) {
+  for (const path of filesBelow(folder)) {
     const file = join(folder, path);
     const stat = lstatSync(file);
     if (stat.isSymbolicLink()) hash.update(JSON.stringify([path, readlinkSync(file)]));
@@ -24,12 +18,11 @@ export function contentHash(
 }
 
 /** Every file below a folder, relative to it, with `/`, sorted by code point. */
-export function filesBelow(folder: string, skip: (path: string) => boolean = () => false): string[] {
+export function filesBelow(folder: string): string[] {
   const found: string[] = [];
   const walk = (at: string) => {
     for (const entry of readdirSync(at, { withFileTypes: true })) {
       const path = relative(folder, join(at, entry.name)).split(sep).join("/");
-      if (skip(path)) continue;
       if (entry.isDirectory()) walk(join(at, entry.name));
       else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
     }

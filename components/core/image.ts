@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import type { Ignore } from "@balena/dockerignore";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { contextHash } from "./build-context.ts";
 import { BUILT, builtImage } from "./built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
-import { contentHash } from "./content.ts";
 import { pinned } from "./lock.ts";
 import type { Platform } from "./platform.ts";
 
@@ -82,7 +80,7 @@ async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs)
 
 /** How to build an application's own image. */
 export const Build = z.strictObject({
-  /** Folder with the Dockerfile; what its `.dockerignore` names does not count as a change. */
+  /** Folder with the Dockerfile; what its `.dockerignore` leaves out does not count as a change. */
   context: z.string("a folder").refine((path) => existsSync(join(path, "Dockerfile")), "a folder with a Dockerfile"),
   /** Stage to build. @default - the last one */
   target: z.string("a stage's name").optional(),
@@ -109,11 +107,10 @@ export function builtFrom(
     facts,
   }));
   const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
-  const ignored = ignoredBy(context);
   const hidden = mounts.map(({ folder }) => relative(context, folder).split(sep).join("/"));
   // That something is left out is part of the name: what is built while it is may be old once it runs.
   const extra = [JSON.stringify(buildArgs), target ?? "", ...hidden];
-  const content = contentHash(context, extra, (path) => hidden.includes(path) || ignored(path));
+  const content = contentOf(name, context, extra, hidden);
   const image = new docker.RemoteImage(
     name,
     {
@@ -138,11 +135,10 @@ export function builtFrom(
   return { id: image.imageId, resource: image };
 }
 
-function ignoredBy(folder: string): (path: string) => boolean {
-  const file = join(folder, ".dockerignore");
-  if (!existsSync(file)) return () => false;
-  // Its types say "default export", its code says otherwise.
-  const dockerignore = createRequire(import.meta.url)("@balena/dockerignore") as () => Ignore;
-  const rules = dockerignore().add(readFileSync(file, "utf8"));
-  return (path) => rules.ignores(path);
+function contentOf(name: string, context: string, extra: string[], hidden: string[]): string {
+  try {
+    return contextHash(context, extra, hidden);
+  } catch (error) {
+    throw new pulumi.RunError(`The image of "${name}" cannot be built: ${(error as Error).message}`);
+  }
 }

@@ -205,6 +205,21 @@ describe("builtFrom", () => {
     expect(await tag()).not.toBe(before);
   });
 
+  test("has another tag when the Dockerfile changes that .dockerignore names", async () => {
+    writeFileSync(join(context, ".dockerignore"), "*\n!src/**\n");
+    const before = await tag();
+    writeFileSync(join(context, "Dockerfile"), "FROM other\n");
+    expect(await tag()).not.toBe(before);
+  });
+
+  test("is refused with a .dockerignore that no build takes", async () => {
+    writeFileSync(join(context, ".dockerignore"), "[\n");
+    expect(await refusedBy(() => built())).toEqual([
+      `The image of "api" cannot be built: ${join(context, ".dockerignore")}: "[" is no pattern that a build takes as it is ` +
+        "written: a [ is not closed",
+    ]);
+  });
+
   describe("certificates of a network that signs TLS anew", () => {
     const top = process.cwd();
     let elsewhere: string;
