@@ -9,7 +9,9 @@ WITH := ./infra/setup/with.sh
 # On make's command line only: other programs set variables of these names (WSL sets NAME to the host's).
 given = $(if $(filter command%,$(origin $1)),$($1))
 export PULUMI_STACK := $(or $(call given,NAME),$(call given,ENV),$(PULUMI_STACK),dev)
-export s c file show only follow since tail json mirror pairs match hours format readme DISCARD YES REFRESH
+export s c file show only follow since tail json mirror pairs match hours format readme wait DISCARD YES REFRESH
+# What is typed, for whom another run holds off.
+export STACKYARD_VERB = $@
 
 dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
@@ -23,8 +25,11 @@ down: ## Remove containers and networks; keep data, passwords and finished jobs
 prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1)
 	@$(WITH) node cli/prune.ts
 
-clean: ## Remove everything, data too: asks first (YES=1 for scripts)
+clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
+
+rebuild: ## A clean slate and a new start: asks first, as clean does
+	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do
 	@$(WITH) node cli/preview.ts
@@ -44,11 +49,11 @@ logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
 	@$(WITH) node cli/restart.ts
 
-rebuild: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME)
-	@$(WITH) node cli/rebuild.ts
+build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME)
+	@$(WITH) node cli/build.ts
 
 job: ## Run a job again, on purpose: s=NAME
-	@$(WITH) node cli/job.ts
+	@$(WITH) node --import ./infra/lean.mjs cli/job.ts
 
 shell: ## Open a shell in a container: s=NAME
 	@$(WITH) node cli/open.ts shell
@@ -72,7 +77,7 @@ images: ## Build the images that come from package registries
 	@$(WITH) node infra/airgap/images/build.ts
 
 pulumi: ## Run the right pulumi: ARGS="preview -s dev"
-	@$(WITH) pulumi $(ARGS)
+	@STACKYARD_DISCARD="$(or $(DISCARD),$(STACKYARD_DISCARD))" $(WITH) pulumi $(ARGS)
 
 shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
 	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
@@ -101,4 +106,4 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: dev up down prune clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { ROOT, STACK } from "./stack.ts";
+import { keepCopies } from "./state-copy.ts";
 
 /** What gets pulumi's output, instead of the terminal. */
 export interface Reader {
@@ -13,11 +14,14 @@ export interface Reader {
  * itself; this only waits for it to end in order.
  */
 export function pulumi(args: readonly string[], env: Record<string, string> = {}, reader?: Reader): Promise<number> {
+  // What may be lost can be said to every verb: each may be refused.
+  const { DISCARD } = process.env;
   const child = spawn("pulumi", [...args, "--stack", STACK], {
     cwd: ROOT,
     stdio: reader ? ["inherit", "pipe", "pipe"] : "inherit",
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(DISCARD ? { STACKYARD_DISCARD: DISCARD } : {}), ...env },
   });
+  const kept = args[0] === "preview" ? () => {} : keepCopies();
   if (reader) {
     if (child.stdout) createInterface({ input: child.stdout }).on("line", (text) => reader.line(text));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => reader.error(text));
@@ -30,6 +34,7 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
     child.once("error", reject);
     child.once("close", (code, signal) => {
       process.off("SIGINT", wait).off("SIGTERM", end);
+      kept();
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });
