@@ -5,22 +5,27 @@ MAKEFLAGS += --no-print-directory
 
 # Makes the machine ready, says nothing when it is, then runs the command.
 WITH := ./infra/setup/with.sh
+# What is typed, for whom another run holds off.
+export STACKYARD_VERB = $@
 
 # What each verb may be given on make's command line. All that are for one stack: NAME=alice, ENV=prod.
 STACK_WORDS := NAME ENV
-WORDS_dev := $(STACK_WORDS) only show DISCARD
+# All that change one: wait=1 waits for another run, DISCARD=a,b lets data go.
+CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
+WORDS_dev := $(CHANGE_WORDS) only show
 WORDS_up := $(WORDS_dev)
-WORDS_down := $(STACK_WORDS)
+WORDS_down := $(CHANGE_WORDS)
 WORDS_prune := match hours YES
-WORDS_clean := $(STACK_WORDS) YES
+WORDS_clean := $(CHANGE_WORDS) YES
+WORDS_rebuild := $(CHANGE_WORDS) YES only show
 WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
 WORDS_graph := $(STACK_WORDS) format file json readme
 WORDS_timeline := $(STACK_WORDS) format file
 WORDS_ps := $(STACK_WORDS) json
 WORDS_logs := $(STACK_WORDS) s follow tail since json
-WORDS_restart := $(STACK_WORDS) s
-WORDS_rebuild := $(STACK_WORDS) s show
-WORDS_job := $(STACK_WORDS) s
+WORDS_restart := $(STACK_WORDS) wait s
+WORDS_build := $(CHANGE_WORDS) s show
+WORDS_job := $(CHANGE_WORDS) s
 WORDS_shell := $(STACK_WORDS) s c
 WORDS_psql := $(WORDS_shell)
 WORDS_redis-cli := $(WORDS_shell)
@@ -30,7 +35,7 @@ WORDS_config := $(STACK_WORDS) show json
 WORDS_doctor := $(STACK_WORDS) json
 WORDS_env := $(STACK_WORDS) file
 WORDS_lock := mirror
-WORDS_pulumi := $(STACK_WORDS) ARGS
+WORDS_pulumi := $(CHANGE_WORDS) ARGS
 WORDS_shellenv := $(STACK_WORDS)
 WORDS_bench := pairs
 # What the programs behind the verbs read of the environment may be given here as well.
@@ -50,8 +55,11 @@ down: ## Remove containers and networks; keep data, passwords and finished jobs
 prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1)
 	@$(WITH) node cli/prune.ts
 
-clean: ## Remove everything, data too: asks first (YES=1 for scripts)
+clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
+
+rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 DISCARD=NAME,NAME)
+	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
 	@$(WITH) node cli/preview.ts
@@ -71,11 +79,11 @@ logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
 	@$(WITH) node cli/restart.ts
 
-rebuild: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
-	@$(WITH) node cli/rebuild.ts
+build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
+	@$(WITH) node cli/build.ts
 
 job: ## Run a job again, on purpose: s=NAME
-	@$(WITH) node cli/job.ts
+	@$(WITH) node --import ./infra/lean.mjs cli/job.ts
 
 shell: ## Open a shell in a container: s=NAME (c=COMMAND runs one)
 	@$(WITH) node cli/open.ts shell
@@ -129,4 +137,4 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
 	@printf '\n  %s\n' 'All that is for one stack: ENV=NAME, of $(environments), and NAME=alice for a copy of dev beside it with data of its own.'
 
-.PHONY: dev up down prune clean preview ps graph timeline logs restart rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -1,12 +1,16 @@
-import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { holderOf } from "../components/core/guardrails.ts";
 import { engineApi, wrongWith } from "../components/engines/api.ts";
 import { dockerHost } from "../components/engines/host.ts";
 import { hostPorts, settingsOf } from "../stacks/config.ts";
+import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
+import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
 import { readSettings } from "./shared/settings.ts";
-import { backendFolder, labels, PROJECT, readState, STACK } from "./shared/stack.ts";
+import { besideStates, brokenState, isIdentified, labels, readState, STACK } from "./shared/stack.ts";
+import { noRoom } from "./shared/state-copy.ts";
 import { table } from "./shared/table.ts";
+import { fateOf, readHolder } from "./shared/verb-lock.ts";
 
 // make doctor [json=1]: what is looked at, what was found, and what to do about it. Exit code 1 when something is wrong.
 
@@ -48,13 +52,39 @@ function stateFindings(): Finding[] {
           : `chmod 600 ${passphrase}: others can read it`,
     });
   }
-  const folder = `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
-  const locks = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  if (locks.length > 0) {
-    const advice = "wait for the run that holds it; `make dev` releases it when that run is gone";
-    found.push({ about: "lock", ok: false, found: `stack ${STACK} is locked`, advice });
-  }
-  return found;
+  const full = noRoom();
+  if (full) found.push({ about: "state's disk", ok: false, found: besideStates(), advice: full });
+  return [...found, ...lockFindings()];
+}
+
+/** The verb's own lock, and pulumi's, which lasts for one command. */
+function lockFindings(): Finding[] {
+  const held = readHolder(lockFile());
+  const fate = held && fateOf(held);
+  const verb =
+    held && fate !== "gone"
+      ? {
+          about: "lock",
+          ok: fate === "lives",
+          found: `${holderShown(held)}${fate === "lives" ? "" : ` on ${held.host}`} is at work`,
+          advice: `from here it cannot be seen; where it has ended, this lets it go: rm '${lockFile()}'`,
+        }
+      : undefined;
+  const names = readNames();
+  const pulumis = pulumiLocks().map((lock) => {
+    const fate = fateOfLock(lock, names);
+    const gone = fate === "gone";
+    return {
+      about: "pulumi's lock",
+      // Of what the verb has started, mostly.
+      ok: fate === "lives",
+      found: `${lockShown(lock)} ${gone ? "was ended in the middle" : "is at work"}`,
+      advice: gone
+        ? "`make dev` releases it, as every verb does that changes something"
+        : `from here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`,
+    };
+  });
+  return [...(verb ? [verb] : []), ...pulumis];
 }
 
 async function engineFindings(): Promise<Finding[]> {
@@ -62,7 +92,7 @@ async function engineFindings(): Promise<Finding[]> {
   const api = engineApi(at);
   const wrong = await wrongWith(api, at.host);
   if (wrong) return [{ about: "engine", ok: false, found: `${at.host}`, advice: wrong }];
-  const [info, state] = [await api.info(), readState()];
+  const info = await api.info();
   const found: Finding[] = [{ about: "engine", ok: true, found: `Docker ${info.version} at ${at.host}` }];
 
   if (existsSync(info.folder)) {
@@ -76,6 +106,9 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
+  const broken = brokenState();
+  if (broken) return [...found, { about: "state", ok: false, found: "it is cut off", advice: broken }];
+  const state = readState();
   const limits = state.resources.flatMap(({ type, outputs }) =>
     type === "docker:index/container:Container" && typeof outputs.memory === "number" ? [outputs.memory] : [],
   );
@@ -100,12 +133,12 @@ async function engineFindings(): Promise<Finding[]> {
 
   const { filled, keys, faults } = readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
-  const mine = await api.list(labels(state));
+  const mine = isIdentified(state) ? await api.list(labels(state)) : [];
   // Free ones are chosen at the first `up`.
   const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
-    const ours = state.id !== undefined && mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+    const ours = mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
     const holder = ours ? undefined : await holderOf(api, port);
     found.push({
       about: `port ${port}`,

@@ -1,8 +1,12 @@
-import { pulumi, sayBackend } from "./shared/pulumi.ts";
-import { releaseStaleLocks } from "./shared/recover.ts";
+import { pulumi } from "./shared/pulumi.ts";
+import { begin } from "./shared/recover.ts";
+import { STACK } from "./shared/stack.ts";
 
 // make down: removes containers and networks; keeps volumes, passwords and the gates of jobs.
 
-sayBackend();
-releaseStaleLocks();
+const { state } = await begin();
+if (state.resources.length === 0) {
+  process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
+  process.exit(0);
+}
 process.exit(await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { STACKYARD_DOWN: "1" }));

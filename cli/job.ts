@@ -1,13 +1,13 @@
-import { pulumi, sayBackend } from "./shared/pulumi.ts";
-import { releaseStaleLocks } from "./shared/recover.ts";
-import { readState, STACK } from "./shared/stack.ts";
+import { onlyWanted } from "./shared/only.ts";
+import { pulumi } from "./shared/pulumi.ts";
+import { begin } from "./shared/recover.ts";
+import { STACK } from "./shared/stack.ts";
 
-// make job s=name: runs a job again, on purpose: its container and its gate are made anew.
+// make job s=name: runs a job again, on purpose: its container and its gate are made anew. What it refers to is brought up where
+// it is down, and nothing else.
 
-sayBackend();
-releaseStaleLocks();
-const { resources } = readState();
-const gates = resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
+const { state } = await begin();
+const gates = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
 const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
 const job = process.env.s ?? "";
 if (!jobs.includes(job)) {
@@ -16,15 +16,12 @@ if (!jobs.includes(job)) {
   );
   process.exit(1);
 }
-const anew = resources.filter(
+const anew = state.resources.filter(
   ({ type, name }) => name === `${job}-done` || (name === job && type === "docker:index/container:Container"),
 );
 process.exit(
-  await pulumi([
-    "up",
-    "--yes",
-    "--skip-preview",
-    "--suppress-outputs",
-    ...anew.flatMap(({ urn }) => ["--replace", urn]),
-  ]),
+  await pulumi(
+    ["up", "--yes", "--skip-preview", "--suppress-outputs", ...anew.flatMap(({ urn }) => ["--replace", urn])],
+    await onlyWanted(state, [job]),
+  ),
 );

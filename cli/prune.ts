@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { BUILT, builtImage } from "../components/core/built-image.ts";
 import { confirm } from "./shared/confirm.ts";
+import { hold } from "./shared/hold.ts";
 import { type Leftover, leftovers } from "./shared/leftovers.ts";
 import { backendFolder, engine, ROOT, readState, statesIn } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
@@ -15,6 +16,7 @@ if (!(hours >= 0)) {
   process.stderr.write(`hours= should be a number, 0 or more, got ${process.env.hours}\n`);
   process.exit(1);
 }
+await hold();
 const api = await engine();
 
 /** State folders of this machine's clones, as infra/setup/env.sh names them. */
@@ -25,6 +27,7 @@ const states = [
   readState(),
   ...[...clones.map((clone) => `${clone}/backend/.pulumi`), backend ?? ""].flatMap(statesIn),
 ];
+const known = states.filter((state) => state !== undefined);
 
 const found = leftovers({
   images: await Promise.all(
@@ -33,9 +36,9 @@ const found = leftovers({
       .map(async (image) => ({ ...image, namedAt: await api.imageNamedAt(image.id) })),
   ),
   labelled: await api.labelled("stackyard.id"),
-  states,
-  // Another backend has stacks that are not seen here.
-  all: backend !== undefined,
+  states: known,
+  // Another backend has stacks that are not seen here, and a state that is cut off is of one that may be there.
+  all: backend !== undefined && known.length === states.length,
   current: new Set([ROOT, ...clones.flatMap(folderOf)].flatMap(builtFrom)),
   before: new Date(Date.now() - hours * 3_600_000),
 }).filter(({ name }) => name.includes(process.env.match ?? ""));

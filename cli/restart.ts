@@ -1,4 +1,5 @@
 import { untilReady } from "../components/engines/watch.ts";
+import { hold } from "./shared/hold.ts";
 import { seconds } from "./shared/seconds.ts";
 import { chosen } from "./shared/services.ts";
 import { engine, readState } from "./shared/stack.ts";
@@ -6,6 +7,7 @@ import { engine, readState } from "./shared/stack.ts";
 // make restart [s=name]: services are stopped, each with its own grace, started again, and waited for.
 
 const READY_SECONDS = 120;
+await hold();
 const api = await engine();
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort(new Error("interrupted")));

@@ -2,8 +2,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 
-// stackfile.ts STACK: writes this clone's copy of a stack file, outside the work tree: what is tracked, what somebody wrote into
-// the personal file beside it, and what was set here by `pulumi config set`, and the salt.
+// stackfile.ts STACK [PID COMMAND]: writes this clone's copy of a stack file, outside the work tree: what is tracked, what
+// somebody wrote into the personal file beside it, and what was set here by `pulumi config set`, and the salt. For a command of
+// pulumi's that changes something, it holds the stack for the process that is to become pulumi, and prints the lock's token.
 
 type Values = Record<string, unknown>;
 /** A stack file: its settings, and whatever else pulumi keeps there (the salt). */
@@ -87,8 +88,16 @@ export function stackFile(stack: string, { own }: { own: boolean }): StackFile {
 }
 
 if (import.meta.main) {
-  const [stack = "dev"] = process.argv.slice(2);
-  const { copy, base, files } = filesOf(stack);
-  write(copy, merged(files, read(base), read(copy)));
-  write(base, files);
+  const [stack = "dev", pid, command = ""] = process.argv.slice(2);
+  if (pid) {
+    const { hold } = await import("./shared/hold.ts");
+    const by = { verb: `pulumi ${command}`, pid: Number(pid) };
+    process.stdout.write((await hold({ by, cancels: command === "cancel" })) ?? "");
+  }
+  // Another folder's state, or another file, was named: nothing of it is kept here.
+  if (stack !== "") {
+    const { copy, base, files } = filesOf(stack);
+    write(copy, merged(files, read(base), read(copy)));
+    write(base, files);
+  }
 }

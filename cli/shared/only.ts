@@ -1,14 +1,23 @@
-import { readGraph } from "./graph.ts";
-import { settingsInFiles } from "./settings.ts";
 import { STACK, type State } from "./stack.ts";
+
+/** Services and jobs that are not as `down` leaves them. */
+export const namesUp = ({ resources }: State): string[] =>
+  resources.flatMap(({ type, name }) => (type === "docker:index/container:Container" ? [name] : []));
+
+/** The environment in which the program runs these, and all others are as after `down`. */
+export const running = (names: Iterable<string>) => ({ STACKYARD_ONLY: [...names].join(",") });
 
 /**
  * For `only=a,b`: the environment in which the program runs these, all that they refer to, and what is up already. Ends the verb
  * in one sentence where one is not in the program.
  */
-export async function onlyWanted(state: State): Promise<Record<string, string>> {
-  const wanted = (process.env.only ?? "").split(",").filter((name) => name !== "");
+export async function onlyWanted(
+  state: State,
+  wanted = (process.env.only ?? "").split(",").filter((name) => name !== ""),
+): Promise<Record<string, string>> {
   if (wanted.length === 0) return {};
+  // Load Pulumi's SDK, which most runs do without.
+  const [{ readGraph }, { settingsInFiles }] = await Promise.all([import("./graph.ts"), import("./settings.ts")]);
   const { nodes, edges } = await readGraph(settingsInFiles(STACK, { own: true }));
   const unknown = wanted.filter((name) => nodes.every((node) => node.name !== name));
   if (unknown.length > 0) {
@@ -18,9 +27,8 @@ export async function onlyWanted(state: State): Promise<Record<string, string>> 
     );
     process.exit(1);
   }
-  const up = state.resources.flatMap(({ type, name }) => (type === "docker:index/container:Container" ? [name] : []));
-  const all = new Set([...up, ...wanted]);
+  const all = new Set([...namesUp(state), ...wanted]);
   // A set goes on to what is added to it while it is gone through.
   for (const name of all) for (const { from, to } of edges) if (from === name) all.add(to);
-  return { STACKYARD_ONLY: [...all].join(",") };
+  return running(all);
 }

@@ -1,12 +1,17 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { ROOT, STACK } from "./stack.ts";
+import { keepCopies } from "./state-copy.ts";
 
 /** What gets pulumi's output, instead of the terminal. */
 export interface Reader {
   line(text: string): void;
   error(text: string): void;
 }
+
+/** What may be lost can be said to every verb: each may be refused. */
+export const discarding = (): Record<string, string> =>
+  process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {};
 
 /**
  * Runs pulumi for this stack, with its output as it comes, and answers its exit code. On Ctrl-C the terminal tells pulumi
@@ -16,8 +21,9 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
   const child = spawn("pulumi", [...args, "--stack", STACK], {
     cwd: ROOT,
     stdio: reader ? ["inherit", "pipe", "pipe"] : "inherit",
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...discarding(), ...env },
   });
+  const kept = args[0] === "preview" ? () => {} : keepCopies();
   if (reader) {
     if (child.stdout) createInterface({ input: child.stdout }).on("line", (text) => reader.line(text));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => reader.error(text));
@@ -30,6 +36,7 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
     child.once("error", reject);
     child.once("close", (code, signal) => {
       process.off("SIGINT", wait).off("SIGTERM", end);
+      kept();
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });

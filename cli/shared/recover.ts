@@ -1,26 +1,41 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { BUILT } from "../../components/core/built-image.ts";
 import type { EngineApi } from "../../components/engines/api.ts";
-import { backendFolder, labels, PROJECT, readState, STACK, type State } from "./stack.ts";
+import { hold } from "./hold.ts";
+import { pulumi, sayBackend } from "./pulumi.ts";
+import {
+  backendFolder,
+  engine,
+  type Identified,
+  isIdentified,
+  labels,
+  PROJECT,
+  readState,
+  STACK,
+  type State,
+} from "./stack.ts";
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-/** Takes away the lock of an `up` on this machine whose process is gone. @returns whether there was one. */
-export function releaseStaleLocks(): boolean {
+/**
+ * What a verb begins with that changes the stack through pulumi: it holds the stack, and what a run that was ended in its middle
+ * has left is put away.
+ */
+export async function begin(): Promise<{ api: EngineApi; state: State }> {
+  sayBackend();
+  await hold();
   dropEmptyAttributes();
-  const folder = `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
-  if (!existsSync(folder)) return false;
-  const stale = readdirSync(folder).filter((name) => {
-    if (!name.endsWith(".json")) return false;
-    const lock = JSON.parse(readFileSync(`${folder}/${name}`, "utf8") || "{}") as { pid?: number; hostname?: string };
-    return lock.hostname === hostname() && lock.pid !== undefined && !runs(lock.pid);
-  });
-  for (const name of stale) {
-    say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
-    for (const file of [name, `${name}.attrs`]) rmSync(`${folder}/${file}`, { force: true });
-  }
-  return stale.length > 0;
+  const api = await engine();
+  const state = readState();
+  // In a backend that others share, somebody else may be making what is in no state yet.
+  if (backendFolder() && isIdentified(state)) await sweep(api, state, { data: false });
+  if (state.pending === 0) return { api, state };
+  // What was being made is swept away or in state; the note that it was being made is of no more use. On a terminal pulumi asks
+  // before it drops one, whatever `--yes` says.
+  const forget = ["--clear-pending-creates", "--non-interactive"];
+  const code = await pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...forget]);
+  if (code !== 0) process.exit(code);
+  return { api, state: readState() };
 }
 
 /**
@@ -37,27 +52,14 @@ function dropEmptyAttributes(): void {
   }
 }
 
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  // A zombie has ended; only its parent has not been told yet.
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return true;
-  }
-}
-
 /**
- * Removes what carries this stack's labels and is not in its state: what a killed run had made and not written down.
+ * Removes what carries this stack's labels and is not in its state: what a killed run had made and not written down. To be called
+ * by who holds the stack.
  *
  * @param data whether volumes with data in them go too, and images built by this stack: after a confirmed clean slate only.
  * Otherwise the volumes are named.
  */
-export async function sweep(api: EngineApi, state: State, { data }: { data: boolean }): Promise<void> {
+export async function sweep(api: EngineApi, state: Identified, { data }: { data: boolean }): Promise<void> {
   const known = new Set(state.resources.flatMap(({ id }) => id ?? []));
   const mine = labels(state);
   const strayContainers = (await api.list(mine)).filter(({ id }) => !known.has(id));
@@ -73,7 +75,7 @@ export async function sweep(api: EngineApi, state: State, { data }: { data: bool
       .filter(({ id }) => !known.has(id))
       .map(async ({ id, name }) => {
         say(`removing network ${name}: it is in no state`);
-        await api.removeNetwork(id);
+        await api.removeNetwork(id, true);
       }),
     ...volumes
       .filter(({ name }) => !known.has(name))
@@ -88,7 +90,7 @@ export async function sweep(api: EngineApi, state: State, { data }: { data: bool
         await api.removeVolume(name);
       }),
   ]);
-  if (data && state.id) {
+  if (data) {
     const images = await api.imageNames(`${BUILT}${PROJECT}-${STACK}-*:${state.id}-*`);
     await Promise.all(images.map((name) => api.removeImage(name)));
   }
@@ -96,9 +98,9 @@ export async function sweep(api: EngineApi, state: State, { data }: { data: bool
 
 /** What is in state and not on the engine, or there and not running, in words; nothing when all is as it should be. */
 export async function drift(api: EngineApi, state: State): Promise<string[]> {
+  if (!isIdentified(state)) return [];
   const of = (type: string) => state.resources.filter((each) => each.type === type && each.id !== undefined);
   const containers = of("docker:index/container:Container");
-  if (state.resources.length === 0) return [];
   const mine = labels(state);
   const images = of("docker:index/remoteImage:RemoteImage");
   const [there, networks, volumes, held] = await Promise.all([
@@ -123,5 +125,3 @@ export async function drift(api: EngineApi, state: State): Promise<string[]> {
     ...images.filter((_, at) => !held[at]).map(({ name }) => `image ${name} is gone`),
   ];
 }
-
-export { readState };

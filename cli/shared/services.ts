@@ -1,5 +1,5 @@
 import type { EngineApi } from "../../components/engines/api.ts";
-import { labels, STACK, type State } from "./stack.ts";
+import { isIdentified, labels, STACK, type State } from "./stack.ts";
 
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
@@ -17,8 +17,9 @@ export interface ServiceRow {
   status: string;
 }
 
+/** None of a stack that has never been brought up from this clone, whatever else on the engine has its name. */
 export async function services(api: EngineApi, state: State): Promise<ServiceRow[]> {
-  const found = await api.list(labels(state));
+  const found = isIdentified(state) ? await api.list(labels(state)) : [];
   const done = new Set(
     state.resources.flatMap(({ type, name }) =>
       type === "pulumi:index:Stash" && name.endsWith("-done") ? [name] : [],

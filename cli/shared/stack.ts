@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { type EngineApi, engineApi, wrongWith } from "../../components/engines/api.ts";
@@ -7,15 +10,25 @@ import { dockerHost } from "../../components/engines/host.ts";
 
 /** The project's folder: where `pulumi` is run. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-export const PROJECT = (parse(readFileSync(`${ROOT}/Pulumi.yaml`, "utf8")) as { name: string }).name;
+const { name, backend } = parse(readFileSync(`${ROOT}/Pulumi.yaml`, "utf8")) as {
+  name: string;
+  backend?: { url?: string };
+};
+export const PROJECT = name;
 /** The Pulumi stack that a verb is for. */
 export const STACK = process.env.PULUMI_STACK ?? "dev";
+
+/** What has to be said to make so that a verb is for this stack: ` NAME=alice`; nothing for dev. */
+export const CHOSEN = STACK === "dev" ? "" : STACK === "prod" ? " ENV=prod" : ` NAME=${STACK}`;
 
 /** One resource as state holds it. */
 export interface Kept {
   urn: string;
   type: string;
   id?: string;
+  parent?: string;
+  /** Whether pulumi refuses to delete it. */
+  protect?: boolean;
   /** What its component is called. */
   name: string;
   outputs: Record<string, unknown>;
@@ -29,8 +42,13 @@ export interface State {
   id?: string;
 }
 
+/** One of a stack that has been brought up: without an id, nothing on an engine can be told to be a stack's own. */
+export type Identified = State & Required<Pick<State, "id">>;
+
+export const isIdentified = (state: State): state is Identified => state.id !== undefined;
+
 interface Deployment {
-  resources?: { urn: string; type: string; id?: string; outputs?: Record<string, unknown> }[];
+  resources?: (Omit<Kept, "name" | "outputs"> & { outputs?: Record<string, unknown> })[];
   pending_operations?: unknown[];
 }
 
@@ -39,27 +57,34 @@ export function readState(): State {
   return stateOf(fromFile() ?? fromPulumi());
 }
 
-/** Every Pulumi stack's state in a folder of a file backend. */
-export function statesIn(backend: string): State[] {
+/** Every Pulumi stack's state in a folder of a file backend; nothing in the place of one that cannot be read. */
+export function statesIn(backend: string): (State | undefined)[] {
   const folder = `${backend}/stacks`;
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((path) =>
-    path.endsWith(".json") ? [stateOf(deploymentIn(`${folder}/${path}`))] : [],
-  );
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((path) => {
+    if (!path.endsWith(".json")) return [];
+    const deployment = deploymentIn(`${folder}/${path}`);
+    return [deployment && stateOf(deployment)];
+  });
 }
 
 function stateOf(deployment: Deployment | undefined): State {
-  const resources = (deployment?.resources ?? []).map(({ urn, type, id, outputs = {} }) => ({
+  const resources = (deployment?.resources ?? []).map(({ urn, type, id, parent, protect, outputs = {} }) => ({
     urn,
     type,
     ...(id === undefined ? {} : { id }),
-    name: urn.slice(urn.lastIndexOf("::") + 2),
+    ...(parent === undefined ? {} : { parent }),
+    ...(protect ? { protect } : {}),
+    name: nameOf(urn),
     outputs,
   }));
   const identity = resources.find(({ type, name }) => type === "pulumi:index:Stash" && name === "identity");
   const id = (identity?.outputs.output as { id?: string } | undefined)?.id;
   return { resources, pending: deployment?.pending_operations?.length ?? 0, ...(id ? { id } : {}) };
 }
+
+/** `redis` for `urn:pulumi:dev::stackyard::…::redis`. */
+export const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
 /** Folder of the file backend, where that is the backend. */
 export function backendFolder(): string | undefined {
@@ -69,23 +94,72 @@ export function backendFolder(): string | undefined {
     : undefined;
 }
 
-function fromFile(): Deployment | undefined {
+/** For what is kept beside the states of a backend: in its own folder, where it is one, else in the user's state folder. */
+export function besideStates(): string {
   const folder = backendFolder();
-  if (!folder) return undefined;
-  const file = `${folder}/stacks/${PROJECT}/${STACK}.json`;
-  return existsSync(file) ? deploymentIn(file) : {};
+  if (folder) return dirname(folder);
+  const url = process.env.PULUMI_BACKEND_URL ?? backend?.url ?? "";
+  const key = createHash("sha256").update(url).digest("hex").slice(0, 8);
+  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard/elsewhere", key);
 }
 
-function deploymentIn(file: string): Deployment {
-  return (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: Deployment } }).checkpoint.latest ?? {};
+/** The file that this stack's state is in, where the backend is a folder. */
+export function stateFile(): string | undefined {
+  const folder = backendFolder();
+  return folder && `${folder}/stacks/${PROJECT}/${STACK}.json`;
 }
+
+/** The same for its last whole copy. */
+export const copyFile = () => `${besideStates()}/copies/${PROJECT}/${STACK}.json`;
+
+function fromFile(): Deployment | undefined {
+  const file = stateFile();
+  if (!file) return undefined;
+  if (!existsSync(file)) return {};
+  const deployment = deploymentIn(file);
+  if (deployment) return deployment;
+  process.stderr.write(`${brokenState(file)}\n`);
+  process.exit(1);
+}
+
+/** Nothing where the file is not whole. */
+function deploymentIn(file: string): Deployment | undefined {
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: Deployment } }).checkpoint.latest ?? {};
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Which file is not whole, which copy of it is, and how that comes back; nothing where it is whole. */
+export function brokenState(file = stateFile()): string | undefined {
+  if (!file || !existsSync(file) || deploymentIn(file)) return undefined;
+  const what = `The state of stack ${STACK} cannot be read: ${file} is cut off, as on a disk that is full.`;
+  const copies = [copyFile(), `${file}.bak`].flatMap((copy) => {
+    const deployment = existsSync(copy) ? deploymentIn(copy) : undefined;
+    return deployment ? [{ copy, at: statSync(copy).mtime, resources: deployment.resources?.length ?? 0 }] : [];
+  });
+  const [newest] = copies.sort((a, b) => b.at.getTime() - a.at.getTime());
+  if (!newest) return `${what} No whole copy of it is here: bring one back from a backup.`;
+  return (
+    `${what} The last whole copy is of ${newest.at.toISOString()}, with ${newest.resources} resources. ` +
+    `Make room on that disk, bring it back, and run the same again:\n  cp ${quoted(newest.copy)} ${quoted(file)}`
+  );
+}
+
+/** For a shell. */
+const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function fromPulumi(): Deployment | undefined {
-  const { status, stdout } = spawnSync("pulumi", ["stack", "export", "--stack", STACK], {
+  const { status, stdout, stderr } = spawnSync("pulumi", ["stack", "export", "--stack", STACK], {
     cwd: ROOT,
     encoding: "utf8",
   });
-  return status === 0 ? (JSON.parse(stdout) as { deployment: Deployment }).deployment : undefined;
+  if (status === 0) return (JSON.parse(stdout) as { deployment: Deployment }).deployment;
+  if (/no stack named/.test(stderr)) return undefined;
+  process.stderr.write(stderr);
+  process.exit(1);
 }
 
 /** The engine that the stack is on. Ends the verb with one sentence where none answers. */
@@ -99,6 +173,6 @@ export async function engine(): Promise<EngineApi> {
 }
 
 /** Labels of all that belongs to this Pulumi stack. */
-export function labels(state: State): Record<string, string> {
-  return { "stackyard.project": PROJECT, "stackyard.stack": STACK, ...(state.id ? { "stackyard.id": state.id } : {}) };
+export function labels({ id }: Identified): Record<string, string> {
+  return { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.id": id };
 }

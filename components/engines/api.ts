@@ -121,7 +121,8 @@ export interface EngineApi {
   ): Promise<void>;
   /** Networks that carry all these labels, by id and name. */
   networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]>;
-  removeNetwork(id: string): Promise<void>;
+  /** @param force also where something is attached to it, which is detached. @default false */
+  removeNetwork(id: string, force?: boolean): Promise<void>;
   /** Volumes that carry all these labels. */
   volumes(labels: Record<string, string>): Promise<{ name: string; labels: Record<string, string> }[]>;
   /** Size of what a volume holds, in bytes; undefined where the engine does not know. */
@@ -334,7 +335,18 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       const found = await (await docker()).listNetworks({ filters: { label: filter(labels) } });
       return found.map(({ Id, Name }) => ({ id: Id, name: Name }));
     },
-    removeNetwork: async (id) => absentAs(undefined, async () => void (await (await docker()).getNetwork(id).remove())),
+    async removeNetwork(id, force = false) {
+      await absentAs(undefined, async () => {
+        const it = (await docker()).getNetwork(id);
+        const { Containers } = force ? ((await it.inspect()) as Docker.NetworkInspectInfo) : {};
+        for (const [container, { Name }] of Object.entries(Containers ?? {})) {
+          // What has no container any more is known by its name only.
+          const attached = container.startsWith("ep-") ? Name : container;
+          await absentAs(undefined, async () => it.disconnect({ Container: attached, Force: true }));
+        }
+        await it.remove();
+      });
+    },
     async volumes(labels) {
       const { Volumes } = await (await docker()).listVolumes({ filters: { label: filter(labels) } });
       return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));

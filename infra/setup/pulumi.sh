@@ -36,25 +36,49 @@ cd "$at"
 project=$PWD
 while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirname "$project"); done
 
-if [ -n "$foreign" ] || [ ! -f "$project/infra/setup/pulumi.sh" ] ||
-  [ -z "${STACKYARD_STATE:-}" ] || [ "${PULUMI_BACKEND_URL:-}" != "file://$STACKYARD_STATE/backend" ]; then
+[ -f "$project/infra/setup/pulumi.sh" ] || exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
+
+command="${commands[0]:-} ${commands[1]:-}"
+# What changes a stack holds it first, as the verbs do: for this process, which becomes the real pulumi.
+holder=()
+case $command in
+  up\ * | update\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | cancel\ * | state\ * | 'stack rm' | 'stack rename' | 'stack import')
+    [ -n "${STACKYARD_VERB_LOCK:-}" ] || holder=("$$" "${commands[0]/stack/stack ${commands[1]:-}}")
+    ;;
+esac
+# These may name it in another way.
+held=$stack
+case $command in
+  'stack rm') held=${commands[2]:-$stack} ;;
+  cancel\ *) held=${commands[1]:-$stack} ;;
+esac
+# Writes the stack file that is named, and holds the stack where that is asked.
+prepare() {
+  local token
+  token=$(cd "$project" && PULUMI_STACK=${held##*/} node cli/stackfile.ts "$1" ${holder[@]+"${holder[@]}"})
+  [ -z "$token" ] || export STACKYARD_VERB_LOCK=$token
+}
+
+if [ -n "$foreign" ] || [ -z "${STACKYARD_STATE:-}" ] || [ "${PULUMI_BACKEND_URL:-}" != "file://$STACKYARD_STATE/backend" ]; then
+  [ ${#holder[@]} = 0 ] || prepare ''
   exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 fi
 
 # A project of its own for whatever writes stack files beside the Pulumi.yaml that it finds.
 apart=$STACKYARD_STATE/config
 cmp -s "$project/Pulumi.yaml" "$apart/Pulumi.yaml" || cp "$project/Pulumi.yaml" "$apart/Pulumi.yaml"
-command="${commands[0]:-} ${commands[1]:-}"
 case $command in
   'stack init' | 'stack rm' | 'stack rename')
+    [ ${#holder[@]} = 0 ] || prepare ''
     cd "$apart"
     exec "$real" ${words[@]+"${words[@]}"}
     ;;
+  cancel\ *) prepare '' ;;
   up\ * | update\ * | preview\ * | pre\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | config\ * | state\ * | stack\ *)
     name=$(sed -n 's/^name: *//p' "$project/Pulumi.yaml")
     [ -f "$STACKYARD_STATE/backend/.pulumi/stacks/$name/$stack.json" ] || [ "$command" = 'stack ls' ] ||
       (cd "$apart" && "$real" stack init "$stack" >/dev/null)
-    (cd "$project" && node cli/stackfile.ts "$stack")
+    prepare "$stack"
     ;;
 esac
 case $command in

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { docker, SMALL, TestStack } from "./harness.ts";
 
 // Copies of one program side by side on one machine, from the same settings; a part of one; and an API key that it cannot do without.
@@ -74,6 +76,39 @@ test("another copy is beside it, on ports of its own, which both keep", async ()
   await up(alice);
   expect(await portsOf(alice)).toEqual(hers);
   await Promise.all([alice.unchanged(), bob.unchanged()]);
+});
+
+test("a clone that was never brought up has nothing, whoever else has a stack of that name", async () => {
+  const stranger = new TestStack();
+  onTestFinished(() => stranger.dispose());
+  stranger.configure(SETTINGS);
+  const before = await alice.containers();
+  const verb = (name: string, env = {}) => stranger.verb(name, { PULUMI_STACK: alice.name, ...env });
+  for (const [name, env] of [
+    ["restart", {}],
+    ["restart", { s: "redis" }],
+    ["logs", { s: "redis" }],
+  ] as const) {
+    const { code, output } = await verb(name, env);
+    expect({ code, output }, name).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`is not up in stack ${alice.name}`),
+    });
+  }
+  expect(await verb("ps")).toMatchObject({
+    code: 0,
+    output: `Nothing of stack ${alice.name} is up. \`make dev\` brings it up.\n`,
+  });
+  for (const name of ["down", "clean"]) {
+    const { code, output } = await verb(name, { YES: "1" });
+    expect({ code, output }, name).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`Nothing of stack ${alice.name} is there`),
+    });
+  }
+  expect(existsSync(join(stranger.folder, "backend/.pulumi/stacks"))).toBe(false);
+  const ids = (all: typeof before) => all.map(({ id, status }) => `${id} ${status.replace(/\d+ \w+/, "")}`).sort();
+  expect(ids(await alice.containers())).toEqual(ids(before));
 });
 
 test("a required API key that is missing stops the preview; once it is set, the API alone has it, in a file", async () => {

@@ -190,11 +190,16 @@ test("what is refused before anything is touched is told without a table, a lock
   stack.configure({});
 
   // It holds the lock for as long as its job runs, which is until it is told that the other one has been refused.
-  const { holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");
+  const { running, holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");
   const locked = await onTerminal({});
   await docker(["kill", "--signal", "TERM", (await stack.container("seed")).id]);
   expect(locked.code).not.toBe(0);
-  expect(locked.output).toContain("currently locked");
+  expect(locked.output).toMatch(
+    new RegExp(
+      `^pulumi up \\(process ${running.pid} of \\S+, since \\S+Z\\) is at work on stack ${stack.name}: nothing was touched\\. wait=1 waits`,
+      "m",
+    ),
+  );
   expect(locked.output).not.toContain("PHASE");
   const { code, output } = await holder;
   expect(code, output).toBe(0);
@@ -207,6 +212,49 @@ test("what a killed run left is mended on a terminal without a question", async 
   const { code, output } = await onTerminal({});
   expect(code, output).toBe(0);
   expect(output).not.toContain("Confirm?");
+});
+
+test("a second run beside one is refused at once, whatever it is and whenever it comes; with wait=1 it comes after", async () => {
+  expect((await stack.verb("down")).code).toBe(0);
+  const running = stack.startVerb("up", { SEED: "echo held; sleep 3", STACKYARD_VERB: "dev" });
+  const first = ended(running);
+  const others: Promise<[string, Ran]>[] = [];
+  const events: Record<string, string> = {
+    "cache: creating": "up",
+    "cache: starting": "down",
+    "seed: running": "clean",
+    "seed | held": "restart",
+  };
+  let waiting: Promise<Ran> | undefined;
+  let seen = "";
+  running.stdout?.on("data", (text: Buffer) => {
+    seen += String(text);
+    for (const [event, verb] of Object.entries(events)) {
+      if (!seen.includes(`${event}\n`)) continue;
+      delete events[event];
+      others.push(stack.verb(verb, { YES: "1" }).then((ran) => [verb, ran]));
+      waiting ??= stack.verb("down", { wait: "1" });
+    }
+  });
+  const { code, output } = await first;
+  expect(code, output).toBe(0);
+  const holder = `make dev \\(process ${running.pid} of \\S+, since \\S+Z\\) is at work on stack ${stack.name}`;
+  for (const [verb, ran] of await Promise.all(others)) {
+    expect(ran.code, `${verb}: ${ran.output}`).toBe(1);
+    expect(ran.output, verb).toMatch(
+      new RegExp(`${holder}: nothing was touched\\. wait=1 waits until it has ended\\.\n$`),
+    );
+  }
+  expect(others).toHaveLength(4);
+  expect(output).not.toContain("in no state");
+
+  const after = await waiting;
+  expect(after?.code, after?.output).toBe(0);
+  expect(after?.output.match(new RegExp(`${holder}: waiting until it has ended`, "g"))).toHaveLength(1);
+  expect((await stack.containers()).map(({ name }) => name)).toEqual([]);
+  const up = await stack.verb("up");
+  expect(up.code, up.output).toBe(0);
+  await stack.unchanged();
 });
 
 test("no password is in what was kept of a run", async () => {

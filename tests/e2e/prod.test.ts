@@ -53,6 +53,23 @@ test("nothing gets out of the databases' networks", async () => {
   expect(await out("api")).not.toBe("ENETUNREACH");
 });
 
+test("a clean slate that does not name what is protected is refused, and nothing was touched", async () => {
+  const [containers, state] = [await stack.containers(), await stack.state()];
+  const { code, output } = await stack.verb("clean", { YES: "1", DISCARD: "redis,minio" });
+  expect(code, output).toBe(1);
+  const volume = (name: string) => `${name}-data (${state[`Volume ${name}-data`]})`;
+  for (const line of [`postgres: ${volume("postgres")}, postgres-password`, `ollama: ${volume("ollama")}`]) {
+    expect(output).toContain(`  ${line}\n`);
+  }
+  expect(output).not.toContain("redis:");
+  const named = /name each: make clean NAME=(\S+) DISCARD=(\S+)$/m.exec(output);
+  expect([named?.[1], named?.[2]?.split(",").sort()]).toEqual([stack.name, DATABASES]);
+  expect((await stack.containers()).map(({ id, state }) => [id, state])).toEqual(
+    containers.map(({ id, state }) => [id, state]),
+  );
+  expect(await stack.state()).toEqual(state);
+});
+
 test("destroy stops at the data and its passwords, and up goes on from there", async () => {
   note = await postNote(api, "kept", { tags: ["one"] });
   const other = await postNote(api, "other", { tags: ["one"] });
@@ -79,8 +96,7 @@ test("destroy stops at the data and its passwords, and up goes on from there", a
   await stack.unchanged();
 });
 
-test("unprotected, it can be destroyed", async () => {
-  await done(stack.pulumi(["state", "unprotect", "--all", "--yes"]));
-  await done(stack.pulumi(["destroy", "--yes", "--skip-preview"]));
+test("a clean slate that names all of it leaves nothing", async () => {
+  await done(stack.verb("clean", { YES: "1", DISCARD: DATABASES.join(",") }));
   expect(await stack.leftovers()).toEqual([]);
 });

@@ -203,13 +203,25 @@ test("doctor finds nothing wrong where all is well, and says what to do where it
   expect(await verb("up")).toMatch(/^redis +ready/m);
 });
 
+test("after down, a job starts what it refers to and no more; what is down stays down", async () => {
+  await verb("down");
+  expect((await stack.verb("build", { s: "api" })).output).toContain(
+    `api is not up in stack ${stack.name} on an image that is built here; up: nothing\n`,
+  );
+  expect(await verb("job", { s: "postgres-setup" })).toContain("CREATE EXTENSION");
+  const there = (await stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
+  expect(there.sort()).toEqual(["postgres running", "postgres-setup exited"]);
+});
+
 test("clean asks first where nobody is there to ask, and then leaves nothing", async () => {
   const { code, output } = await stack.verb("clean");
   expect(code).toBe(1);
   expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
   expect(output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
-  expect((await stack.containers()).length).toBe(4);
+  expect((await stack.containers()).length).toBe(2);
   await verb("clean", { YES: "1" });
+  expect(await verb("clean", { YES: "1" })).toBe(`Nothing of stack ${stack.name} is there to be removed.\n`);
+  expect(await verb("down")).toBe(`Nothing of stack ${stack.name} is there to be taken down.\n`);
   expect(await stack.leftovers()).toEqual([]);
   expect(await api.imageNames(`${BUILT}*-${stack.name}-*:*`)).toEqual([]);
 });

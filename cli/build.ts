@@ -1,0 +1,61 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { provideCaBundle } from "../components/core/ca-bundle.ts";
+import { namesUp, running } from "./shared/only.ts";
+import { begin } from "./shared/recover.ts";
+import { STACK } from "./shared/stack.ts";
+import { bringUp } from "./up/bring-up.ts";
+
+// make build [s=name]: builds images of this stack anew, also where nothing has changed that `up` could see (a package in it,
+// what it stands on), and replaces what runs on them. What is down stays down.
+
+interface BuildInputs {
+  context: string;
+  target?: string;
+  buildArgs?: Record<string, string>;
+  secrets?: { id: string; src: string }[];
+}
+
+const begun = await begin();
+const { api, state } = begun;
+const up = namesUp(state);
+// An image has the name of what runs on it.
+const built = state.resources.filter(({ name, outputs }) => outputs.build && up.includes(name));
+const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
+const unknown = wanted.filter((name) => !built.some((each) => each.name === name));
+if (unknown.length > 0 || built.length === 0) {
+  const there = built.map(({ name }) => name).join(", ") || "nothing";
+  process.stderr.write(
+    `${unknown.join(", ") || "Nothing"} is not up in stack ${STACK} on an image that is built here; up: ${there}\n`,
+  );
+  process.exit(1);
+}
+const chosen = built.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+
+provideCaBundle();
+// What an image stands on is in the engine's own store, which only the builder named like the context sees.
+const builder = execFileSync("docker", ["context", "show"], { encoding: "utf8" }).trim();
+for (const { outputs } of chosen) {
+  const { context, target, buildArgs = {}, secrets = [] } = outputs.build as BuildInputs;
+  // The provider knows no way to build once without what was kept: so that is made anew, and then it builds with it.
+  const args = [
+    ...["buildx", "build", "--builder", builder, "--no-cache", "--output", "type=cacheonly"],
+    ...(target ? ["--target", target] : []),
+    ...Object.entries(buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
+    ...secrets.flatMap(({ id, src }) => ["--secret", `id=${id},src=${src}`]),
+    context,
+  ];
+  const { status } = spawnSync("docker", args, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const code = await bringUp(
+  begun,
+  chosen.flatMap(({ urn }) => ["--replace", urn]),
+  running(up),
+);
+if (code !== 0) process.exit(code);
+
+// The new ones have their names.
+const before = chosen.map(({ outputs }) => outputs.imageId);
+const left = (await api.allImages()).filter(({ id, names }) => names.length === 0 && before.includes(id));
+await Promise.all(left.map(({ id }) => api.removeImage(id)));

@@ -1,0 +1,152 @@
+import { basename } from "node:path";
+import { processesWith, startOf } from "./processes.ts";
+import { dropLock, fateOfLock, type PulumiLock, pulumiLocks, rememberName } from "./pulumi-lock.ts";
+import { besideStates, brokenState, PROJECT, STACK } from "./stack.ts";
+import { keepCopy, noRoom } from "./state-copy.ts";
+import {
+  fateOf,
+  type Holder,
+  holder,
+  readHolder,
+  release,
+  take,
+  tokensOf,
+  untilChanged,
+  VARIABLE,
+} from "./verb-lock.ts";
+
+// A verb that changes something holds the stack before it looks at anything, for as long as its process lives. Pulumi's own lock
+// lasts for one command of it.
+
+export const lockFile = () => `${besideStates()}/verb-locks/${PROJECT}/${STACK}.json`;
+
+const say = (text: string) => void process.stderr.write(`${text}\n`);
+
+function refuse(text: string): never {
+  say(text);
+  process.exit(1);
+}
+
+/** What was typed. */
+const verb = () => `make ${process.env.STACKYARD_VERB || basename(process.argv[1] ?? "", ".ts")}`;
+
+/** `make dev (process 123 of ann, since 2026-01-02T03:04:05.678Z)`. */
+export const holderShown = ({ verb, pid, user, since }: Pick<Holder, "verb" | "pid" | "user" | "since">) =>
+  `${verb} (process ${pid} of ${user}, since ${since})`;
+
+export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
+  `pulumi (process ${pid} of ${username} on ${hostname}, since ${timestamp})`;
+
+/** Takes away a lock of pulumi's whose machine cannot be asked. */
+export const cancelAdvice = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
+
+interface Held {
+  /** The holder's verb and process, where it is not this one: the `pulumi` that set-up puts on PATH becomes the real one. */
+  by?: { verb: string; pid: number };
+  /** `pulumi cancel` is there to take away a lock from elsewhere. */
+  cancels?: boolean;
+}
+
+/**
+ * Holds this stack, or ends the verb: at once, naming who does; with `wait=1` once it is free. What a run that is gone has left
+ * of itself (its lock, pulumi's, processes that it had started) is out of the way then.
+ *
+ * @returns the token by which those that this process starts know that it is held; nothing where a verb that started this one
+ * holds it.
+ */
+export async function hold({ by, cancels = false }: Held = {}): Promise<string | undefined> {
+  const file = lockFile();
+  const above = readHolder(file);
+  if (above && above.token === process.env[VARIABLE] && fateOf(above) === "lives") return undefined;
+  const full = noRoom();
+  if (full) refuse(`${full} Nothing was touched.`);
+  const me = holder(file, by?.verb ?? verb(), by?.pid);
+  const after = await taken(file, me);
+  if (!by) process.once("exit", () => release(file, me));
+  process.env[VARIABLE] = me.token;
+  await untilPulumiEnds(file, { letGo: () => release(file, me), cancels, after });
+  const broken = brokenState();
+  if (broken) {
+    release(file, me);
+    refuse(broken);
+  }
+  keepCopy();
+  return me.token;
+}
+
+async function taken(file: string, me: Holder): Promise<boolean> {
+  for (let told = false; ; told = true) {
+    const { held, after } = take(file, me);
+    if (!held) return after !== undefined;
+    const far = fateOf(held) === "elsewhere";
+    const what = `${holderShown(held)}${far ? ` on ${held.host}` : ""} is at work on stack ${STACK}`;
+    if (process.env.wait !== "1") {
+      refuse(
+        `${what}: nothing was touched. wait=1 waits until it has ended.` +
+          (far ? ` From here it cannot be seen; where it has ended, this lets it go: rm '${file}'` : ""),
+      );
+    }
+    if (!told) say(`${what}: waiting until it has ended`);
+    await untilChanged(file);
+  }
+}
+
+/** What a run that was ended has left running: pulumi itself may go on, and its lock is on the stack then. */
+async function untilPulumiEnds(
+  file: string,
+  { letGo, cancels, after }: { letGo: () => void; cancels: boolean; after: boolean },
+): Promise<void> {
+  const names = rememberName();
+  for (let told = false; ; told = true) {
+    const locks = pulumiLocks().map((lock) => ({ lock, fate: fateOfLock(lock, names) }));
+    const [far] = locks.filter(({ fate }) => fate === "elsewhere");
+    const [lives] = locks.filter(({ fate }) => fate === "lives");
+    const orphans =
+      after || locks.length > 0
+        ? processesWith(VARIABLE, tokensOf(file)).filter(({ value }) => value !== process.env[VARIABLE])
+        : [];
+    const runs = lives
+      ? { pid: lives.lock.pid, shown: lockShown(lives.lock) }
+      : orphans
+          .filter(({ command }) => /^(\S*\/)?pulumi /.test(command))
+          .map(({ pid }) => ({ pid, shown: `pulumi (process ${pid})` }))[0];
+    if (!runs && !(far && !cancels)) {
+      for (const { lock, fate } of locks) {
+        if (fate !== "gone") continue;
+        say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
+        dropLock(lock);
+      }
+      await end(orphans.filter(({ command }) => command.includes("pulumi")).map(({ pid }) => pid));
+      return;
+    }
+    const what = runs
+      ? `${runs.shown} is at work on stack ${STACK}`
+      : `${far && lockShown(far.lock)} has locked stack ${STACK}`;
+    if (process.env.wait !== "1") {
+      letGo();
+      refuse(
+        `${what}: nothing was touched. ${
+          runs
+            ? `wait=1 waits until it has ended, \`kill -INT ${runs.pid}\` ends it in order.`
+            : `From here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`
+        }`,
+      );
+    }
+    if (!told) say(`${what}: waiting until it has ended`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** What pulumi had started and was doing for a run that is gone: by itself it might make one thing more. */
+async function end(pids: number[]): Promise<void> {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  for (let tries = 0; tries < 250 && pids.some((pid) => startOf(pid) !== undefined); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

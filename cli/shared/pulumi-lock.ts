@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { here, startedAt, startOf } from "./processes.ts";
+import { backendFolder, besideStates, PROJECT, STACK } from "./stack.ts";
+import type { Fate } from "./verb-lock.ts";
+
+/** Pulumi's own lock, which lasts for one command: a file in its backend's folder. */
+export interface PulumiLock {
+  file: string;
+  pid: number;
+  username: string;
+  hostname: string;
+  /** In ISO 8601. */
+  timestamp: string;
+}
+
+const folder = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
+
+/** Those on this stack; none where the backend is no folder. */
+export function pulumiLocks(): PulumiLock[] {
+  if (!backendFolder() || !existsSync(folder())) return [];
+  return readdirSync(folder()).flatMap((name) => {
+    if (!name.endsWith(".json")) return [];
+    const file = `${folder()}/${name}`;
+    let content: Partial<PulumiLock> = {};
+    try {
+      content = JSON.parse(readFileSync(file, "utf8")) as Partial<PulumiLock>;
+    } catch {
+      // It has gone meanwhile, or was cut off: pulumi counts the file, whatever is in it.
+      if (!existsSync(file)) return [];
+    }
+    return [{ pid: 0, username: "", hostname: hostname(), timestamp: "", ...content, file }];
+  });
+}
+
+/** Takes away the lock of a run that is gone. */
+export function dropLock({ file }: PulumiLock): void {
+  for (const each of [file, `${file}.attrs`]) rmSync(each, { force: true });
+}
+
+/** Ids of machines, by the names that they had when they were seen here. */
+export type Names = Record<string, string[]>;
+
+/** Clocks are set now and then. */
+const SLACK_MS = 5_000;
+
+/** Pulumi notes a machine's name, which changes, and a process number, which is another's after a while. */
+export function fateOfLock({ pid, hostname: host, timestamp }: Omit<PulumiLock, "file">, names: Names): Fate {
+  const machines = names[host] ?? [];
+  const ours = host === hostname() || machines.includes(here().machine);
+  if (!ours) return "elsewhere";
+  const start = pid > 0 ? startOf(pid) : undefined;
+  const began = pid > 0 ? startedAt(pid) : undefined;
+  if (start !== undefined && (began === undefined || !(began > Date.parse(timestamp) + SLACK_MS))) return "lives";
+  return machines.some((machine) => machine !== here().machine) ? "elsewhere" : "gone";
+}
+
+const namesFile = () => `${besideStates()}/machines.json`;
+
+export function readNames(): Names {
+  try {
+    return JSON.parse(readFileSync(namesFile(), "utf8")) as Names;
+  } catch {
+    return {};
+  }
+}
+
+/** Remembers this machine's name beside the states, before pulumi notes it in a lock; and answers all that are known. */
+export function rememberName(): Names {
+  const names = readNames();
+  const { machine } = here();
+  const known = names[hostname()] ?? [];
+  if (known.includes(machine)) return names;
+  const all = { ...names, [hostname()]: [...known, machine] };
+  mkdirSync(besideStates(), { recursive: true, mode: 0o700 });
+  const fresh = `${namesFile()}.${process.pid}`;
+  writeFileSync(fresh, `${JSON.stringify(all)}\n`, { mode: 0o600 });
+  renameSync(fresh, namesFile());
+  return all;
+}

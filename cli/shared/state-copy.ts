@@ -1,0 +1,61 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
+
+// Pulumi writes a state anew at each step, and on a disk that is full what it writes is cut off, its own copy too.
+
+const MIB = 1024 ** 2;
+const LEAST_MIB = 50;
+
+/** What is wrong with the disk that states are on, and what to do; nothing where there is room. */
+export function noRoom(folder = besideStates()): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  const free = (bavail * bsize) / MIB;
+  const full =
+    free < LEAST_MIB ? `${free.toFixed(1)} MiB` : files > 0 && ffree < 100 ? `room for ${ffree} files` : undefined;
+  if (!full) return undefined;
+  return (
+    `The disk with the state has ${full} left, and should have ${LEAST_MIB} MiB or more: ${folder}. Each step of a run is ` +
+    "written there, and a state that is cut off can be read no more. Make room on it, and run the same again."
+  );
+}
+
+/** Copies the state as it is now, if it is whole. What cannot be written leaves the last copy as it was. */
+export function keepCopy(): void {
+  const [file, copy] = [stateFile(), copyFile()];
+  if (!file || !existsSync(file) || brokenState()) return;
+  const fresh = `${copy}.${process.pid}`;
+  try {
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
+    copyFileSync(file, fresh);
+    // A full disk may have room for less than all.
+    if (statSync(fresh).size === statSync(file).size) renameSync(fresh, copy);
+  } catch {
+    // The state's next change is copied again.
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+const AT_MOST_EVERY_MS = 250;
+
+/** Copies it again and again while somebody changes it. @returns what ends that. */
+export function keepCopies(): () => void {
+  const file = stateFile();
+  keepCopy();
+  if (!file || !existsSync(dirname(file))) return keepCopy;
+  let soon: NodeJS.Timeout | undefined;
+  const watcher = watch(dirname(file), (_, name) => {
+    if (name !== null && !file.endsWith(`/${name}`)) return;
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      keepCopy();
+    }, AT_MOST_EVERY_MS);
+  }).on("error", () => {});
+  return () => {
+    watcher.close();
+    clearTimeout(soon);
+    keepCopy();
+  };
+}

@@ -1,0 +1,62 @@
+import type { EngineApi } from "../../components/engines/api.ts";
+import { drift } from "../shared/recover.ts";
+import { seconds } from "../shared/seconds.ts";
+import { services } from "../shared/services.ts";
+import { readState, STACK, type State } from "../shared/stack.ts";
+import { table } from "../shared/table.ts";
+import { writeTimeline } from "../shared/timeline.ts";
+import { watched } from "./run.ts";
+
+/**
+ * Brings the stack up, with what drifted from its state, shows how that goes, and says what is there.
+ *
+ * @param args for `pulumi up`.
+ * @returns its exit code.
+ */
+export async function bringUp(
+  { api, state }: { api: EngineApi; state: State },
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<number> {
+  const drifted = await drift(api, state);
+  for (const each of drifted) process.stderr.write(`${each}: putting it back\n`);
+
+  const refreshed = drifted.length > 0 ? ["--refresh"] : [];
+  const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...args];
+  const health = async () =>
+    new Map(
+      (state.id ? await services(api, state) : []).map(({ service, state }) => [
+        service,
+        state === "ready" ? "healthy" : state,
+      ]),
+    );
+  const { code, progress } = await watched(all, env, health);
+  const ended = Date.now();
+  const { began } = progress;
+  writeTimeline({
+    stack: STACK,
+    began: new Date(began).toISOString(),
+    tookMs: ended - began,
+    steps: progress.steps(ended),
+  });
+  if (code !== 0) {
+    const failed = [...progress.rows.values()].filter(({ phase }) => phase === "failed").map(({ service }) => service);
+    process.stderr.write(
+      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`make ps\` shows what is there, ` +
+        `\`make logs s=${failed[0] ?? "NAME"}\` what a service wrote. Run the same command again once the cause is mended.\n`,
+    );
+    return code;
+  }
+
+  const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => {
+    const took = progress.rows.get(service)?.tookMs;
+    const since = status.replace(/ \(.*/, "").toLowerCase();
+    return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
+  });
+  process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
+  process.stdout.write(
+    `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
+      `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
+  );
+  return 0;
+}
