@@ -265,7 +265,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     async remove(id, graceSeconds) {
       await absentAs(undefined, async () => {
-        const it = await stopping(id, graceSeconds);
+        const it = await stopping(id, graceSeconds ?? (await graceOf(id)));
         // 304: it does not run.
         await it.stop(graceSeconds === undefined ? {} : { t: graceSeconds }).catch((error: { statusCode?: number }) => {
           if (error.statusCode !== 304) throw error;
