@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILT } from "../../components/core/built-image.ts";
-import { api, copyOfProject, inspect, polyglotSettings, type Ran, SMALL, TestStack } from "./harness.ts";
+import { api, copyOfProject, inspect, polyglotSettings, type Ran, run, SMALL, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.
 
@@ -161,9 +161,34 @@ test("env writes what an application outside of Docker needs, for its owner only
   writeFileSync(file, "MINE=1\n");
   expectRefused(
     await stack.verb("env"),
-    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=NAME\n",
+    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=.env.stackyard\n",
   );
   expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
+  const elsewhere = join(stack.folder, "it's .env");
+  expect(await verb("env", { file: elsewhere })).toBe(`${elsewhere}: api, postgres, redis\n`);
+  expect(statSync(elsewhere).mode & 0o777).toBe(0o600);
+});
+
+test("env writes no passwords where git would take them along", async () => {
+  const git = (...args: string[]) => run("git", ["-C", project, ...args], { cwd: project, env: process.env });
+  await git("init", "--quiet");
+  try {
+    writeFileSync(join(project, ".gitignore"), ".env*\n");
+    writeFileSync(join(project, ".env.tracked"), "# Written by `make env`\n");
+    await git("add", "--force", ".env.tracked");
+    const another = "make env file=.env.stackyard";
+    expectRefused(
+      await stack.verb("env", { file: ".env.tracked" }),
+      `.env.tracked is tracked by git, and would hold passwords. Name another one: ${another}\n`,
+    );
+    expectRefused(
+      await stack.verb("env", { file: "urls" }),
+      `urls is not ignored by git, and would hold passwords: name it in .gitignore, or take another one: ${another}\n`,
+    );
+    expect(await verb("env", { file: ".env.stackyard" })).toBe(".env.stackyard: api, postgres, redis\n");
+  } finally {
+    rmSync(join(project, ".git"), { recursive: true });
+  }
 });
 
 test("config shows what is in force, and where it comes from", async () => {
