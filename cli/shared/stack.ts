@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { type EngineApi, engineApi, wrongWith } from "../../components/engines/api.ts";
 import { dockerHost } from "../../components/engines/host.ts";
+import "./faults.ts";
 
 /** The project's folder: where `pulumi` is run. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -5,6 +5,7 @@ import type { Ignore } from "@balena/dockerignore";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { readOf } from "./args.ts";
 import { BUILT, builtImage } from "./built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
 import { contentHash } from "./content.ts";
@@ -109,11 +110,13 @@ export function builtFrom(
     facts,
   }));
   const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
-  const ignored = ignoredBy(context);
+  const ignored = readOf(`Api "${name}"`, "build.context", () => ignoredBy(context));
   const hidden = mounts.map(({ folder }) => relative(context, folder).split(sep).join("/"));
   // That something is left out is part of the name: what is built while it is may be old once it runs.
   const extra = [JSON.stringify(buildArgs), target ?? "", ...hidden];
-  const content = contentHash(context, extra, (path) => hidden.includes(path) || ignored(path));
+  const content = readOf(`Api "${name}"`, "build.context", () =>
+    contentHash(context, extra, (path) => hidden.includes(path) || ignored(path)),
+  );
   const image = new docker.RemoteImage(
     name,
     {

@@ -86,8 +86,8 @@ test("a required API key that is missing stops the preview; once it is set, the 
   const key = "sk-0123456789abcdef";
   const set = await bob.pulumi(["config", "set", "--secret", "OPENAI_API_KEY", key]);
   expect(set.code, set.output).toBe(0);
-  const pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA0N\n-----END PRIVATE KEY-----\n";
-  const more = await bob.pulumi(["config", "set", "--secret", "OTHER_KEY", "--", pem]);
+  const pem = "One of:\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA0N\n-----END PRIVATE KEY-----\n";
+  const more = await bob.pulumi(["config", "set", "--secret", "OTHER_KEY", pem]);
   expect(more.code, more.output).toBe(0);
   expect(await bob.planned()).toEqual(expect.arrayContaining(["replace Container api"]));
   const said = await up(bob);

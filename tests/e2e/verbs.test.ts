@@ -125,12 +125,36 @@ test("what c= says reaches a client as it was typed, and its exit code comes bac
   expect(await verb("open", { s: "api", c: `printf '%s|' "a  b" '$HOME' "$0"` }, "shell")).toBe("a  b|$HOME|sh|");
   for (const [client, c, message] of [
     ["redis-cli", "set g", "ERR wrong number of arguments"],
-    ["redis-cli", 'get "g', 'c=: its quote " should be closed, got get "g'],
+    ["redis-cli", 'get "g', 'The quote " should be closed, got get "g'],
     ["psql", "select 1/0", "division by zero"],
   ] as const) {
     const { code, output } = await stack.verb("open", { c }, client);
     expect(code, client).not.toBe(0);
     expect(output).toContain(message);
+  }
+});
+
+test("what is wrong outside of the program is said in one sentence", async () => {
+  const bare = { STACKYARD_DEBUG: "" };
+  expectRefused(
+    await stack.verb("graph", { ...bare, file: "/nonexistent/x" }),
+    "/nonexistent/x: no such file or directory (open)\n",
+  );
+  for (const verb of ["graph", "ps", "logs"]) {
+    expectRefused(
+      await stack.verb(verb, { ...bare, DOCKER_HOST: "", DOCKER_CONTEXT: "nosuch" }),
+      'Docker context "nosuch" is not there. Choose one of `docker context ls` by `docker context use`.\n',
+    );
+  }
+  const { settings } = stack;
+  stack.configure({ ...settings, redis: { hostPort: 0 } });
+  try {
+    const { code, output } = await stack.verb("up", { ...bare, only: "redis" });
+    expect(code).toBe(1);
+    expect(output).toContain("has bad settings\n  redis.hostPort: should be 1 to 65535, got 0\n");
+    expect(output).not.toMatch(/^ +at /m);
+  } finally {
+    stack.configure(settings);
   }
 });
 
