@@ -65,9 +65,9 @@ function stateOf(deployment: Deployment | undefined): State {
 /** Folder of the file backend, where that is the backend. */
 export function backendFolder(): string | undefined {
   const url = process.env.PULUMI_BACKEND_URL ?? "";
-  return url.startsWith("file://")
-    ? `${url.slice("file://".length).replace(/^~/, process.env.HOME ?? "~")}/.pulumi`
-    : undefined;
+  if (!url.startsWith("file://")) return undefined;
+  const path = decodeURIComponent(url.slice("file://".length).replace(/[?#].*/, ""));
+  return `${path.replace(/^~/, process.env.HOME ?? "~")}/.pulumi`;
 }
 
 function fromFile(): Deployment | undefined {

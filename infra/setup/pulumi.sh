@@ -36,8 +36,10 @@ cd "$at"
 project=$PWD
 while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirname "$project"); done
 
+backend=${PULUMI_BACKEND_URL:-}
+printf -v backend %b "${backend//%/\\x}" # a URL has some characters as %20
 if [ -n "$foreign" ] || [ ! -f "$project/infra/setup/pulumi.sh" ] ||
-  [ -z "${STACKYARD_STATE:-}" ] || [ "${PULUMI_BACKEND_URL:-}" != "file://$STACKYARD_STATE/backend" ]; then
+  [ -z "${STACKYARD_STATE:-}" ] || [ "$backend" != "file://$STACKYARD_STATE/backend" ]; then
   exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 fi
 
