@@ -128,7 +128,7 @@ bench: ## Measure `up` beside docker compose and beside an empty program (pairs=
 	@$(WITH) node tests/bench/bench.ts
 
 format: ## Format the sources
-	@$(WITH) npx --no-install biome check --write .
+	@$(WITH) node_modules/.bin/biome check --write .
 
 lint types: ## Check one thing only
 	@$(WITH) node tests/run.ts $@

@@ -1,5 +1,3 @@
-import { RunError } from "@pulumi/pulumi";
-import type { Graph } from "../components/core/graph.ts";
 import { engineApi } from "../components/engines/api.ts";
 import { dockerHost } from "../components/engines/host.ts";
 import { graphMermaid } from "./graph/mermaid.ts";
@@ -16,7 +14,7 @@ import { readState, STACK } from "./shared/stack.ts";
 // makes the README's picture: of what is tracked, and of nothing that this clone has set or brought up.
 
 const readme = process.env.readme === "1";
-const graph = await declared();
+const graph = await readGraph(settingsInFiles(STACK, { own: !readme }));
 const statuses = readme ? {} : await statusesNow();
 if (process.env.json === "1") {
   const nodes = graph.nodes.map((node) => ({
@@ -33,16 +31,6 @@ if (process.env.json === "1") {
     },
     readme ? "docs/graph.svg" : "graph.svg",
   );
-}
-
-async function declared(): Promise<Graph> {
-  try {
-    return await readGraph(settingsInFiles(STACK, { own: !readme }));
-  } catch (error) {
-    if (!RunError.isInstance(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  }
 }
 
 /** Nothing where the stack is not up, or no engine answers. */

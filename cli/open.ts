@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { said } from "./shared/faults.ts";
 import { chosen } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { redisArguments, wordsOf } from "./shared/words.ts";
@@ -78,7 +79,7 @@ function run(command: string, stdin: "inherit" | "ignore" = "inherit"): Promise<
   try {
     given = command === "" ? [] : words(command);
   } catch (error) {
-    process.stderr.write(`c=: ${(error as Error).message}\n`);
+    process.stderr.write(`${said(error)}\n`);
     return Promise.resolve(1);
   }
   const terminal = stdin === "inherit" && process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
+import "./shared/faults.ts";
 
 // stackfile.ts STACK [PID COMMAND]: writes this clone's copy of a stack file, outside the work tree: what is tracked, what
 // somebody wrote into the personal file beside it, and what was set here by `pulumi config set`, and the salt. For a command of

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { type EngineApi, engineApi, wrongWith } from "../../components/engines/api.ts";
 import { dockerHost } from "../../components/engines/host.ts";
+import "./faults.ts";
 
 /** The project's folder: where `pulumi` is run. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -89,9 +90,9 @@ export const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 /** Folder of the file backend, where that is the backend. */
 export function backendFolder(): string | undefined {
   const url = process.env.PULUMI_BACKEND_URL ?? "";
-  return url.startsWith("file://")
-    ? `${url.slice("file://".length).replace(/^~/, process.env.HOME ?? "~")}/.pulumi`
-    : undefined;
+  if (!url.startsWith("file://")) return undefined;
+  const path = decodeURIComponent(url.slice("file://".length).replace(/[?#].*/, ""));
+  return `${path.replace(/^~/, process.env.HOME ?? "~")}/.pulumi`;
 }
 
 /** For what is kept beside the states of a backend: in its own folder, where it is one, else in the user's state folder. */

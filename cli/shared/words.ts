@@ -48,7 +48,7 @@ function split(line: string, parts: RegExp, textOf: (groups: Record<string, stri
   const words: string[] = [];
   let word: string | undefined;
   for (const { groups = {} } of line.matchAll(parts)) {
-    if (groups.open) throw new Error(`its quote ${groups.open} should be closed, got ${line}`);
+    if (groups.open) throw new Error(`The quote ${groups.open} should be closed, got ${line}`);
     if (groups.blank) {
       if (word !== undefined) words.push(word);
       word = undefined;

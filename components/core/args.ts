@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
 
@@ -37,36 +37,52 @@ export function parseArgs<Schema extends z.ZodType>(
 export function faultsOf(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => `${[...issue.path, key].join(".")}: should not be there`);
+      return issue.keys.map((key) => `${placeOf([...issue.path, key])}: should not be there`);
     }
     if (issue.code === "invalid_key") {
       const rule = issue.issues[0]?.message ?? issue.message;
-      return [`${issue.path.join(".") || "arguments"}: should be ${rule}, got ${shown(issue.path.at(-1))}`];
+      return [`${placeOf(issue.path)}: should be ${rule}, got ${shown(issue.path.at(-1))}`];
     }
     const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input);
-    return [`${issue.path.join(".") || "arguments"}: should be ${ruleOf(issue)}, got ${shown(value, issue)}`];
+    return [`${placeOf(issue.path)}: should be ${ruleOf(issue)}, got ${shown(value, issue)}`];
   });
 }
 
+/** Where it is, by keys, with quotes around what would not be seen to be one. */
+const placeOf = (path: readonly PropertyKey[]) =>
+  path.map((key) => (/^[^"\p{Cc}]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".") ||
+  "arguments";
+
 /** Before a rule whose value is not to be shown. */
 const SECRET = "secret ";
+const SECRET_FIRST = new RegExp(`^${SECRET}`);
 export const unshown = (rule: string) => `${SECRET}${rule}`;
 
+const TYPES: Record<string, string> = {
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a set of options",
+  record: "names with values",
+};
+
 function ruleOf(issue: z.core.$ZodIssue): string {
+  // What zod says where a schema says nothing.
+  const own = /^(Invalid|Too small|Too big)/.test(issue.message) ? undefined : issue.message.replace(SECRET_FIRST, "");
   switch (issue.code) {
     case "invalid_value":
       return `one of ${issue.values.map(String).join(", ")}`;
     case "invalid_type":
-      return (
-        { string: "a text", number: "a number", boolean: "true or false", array: "a list" }[issue.expected as string] ??
-        (issue.expected === "object"
-          ? "a set of options"
-          : issue.expected === "record"
-            ? "names with values"
-            : issue.message)
-      );
+      return TYPES[issue.expected] ?? own ?? `a ${issue.expected}`;
+    case "invalid_union":
+      return own ?? [...new Set(issue.errors.flat().map(ruleOf))].join(" or ");
+    case "too_small":
+      return own ?? `${issue.minimum} or more`;
+    case "too_big":
+      return own ?? `${issue.maximum} or less`;
     default:
-      return issue.message.startsWith(SECRET) ? issue.message.slice(SECRET.length) : issue.message;
+      return own ?? "of another form";
   }
 }
 
@@ -74,11 +90,24 @@ function shown(value: unknown, issue?: z.core.$ZodIssue): string {
   if (value === undefined) return "nothing";
   if (issue?.message.startsWith(SECRET)) return "a value that is not shown";
   if (Output.isInstance(value)) return "an output";
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  // Where it is not the type that is wrong, it is what is in it.
+  const inside = issue !== undefined && issue.code !== "invalid_type" && issue.code !== "invalid_union";
+  if (Array.isArray(value)) return inside ? `[${list(value)}]` : "a list";
+  if (typeof value === "object" && value !== null) {
+    const type = Object.getPrototypeOf(value)?.constructor as { name: string } | undefined;
+    if (type && type !== Object) return `${/^[AEIOU]/.test(type.name) ? "an" : "a"} ${type.name}`;
+    const keys = list(Object.keys(value));
+    return inside ? (keys === "" ? "{}" : `{ ${keys} }`) : "an object";
+  }
   // JSON has no NaN.
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return short(
+    typeof value === "string" ? JSON.stringify(value) : typeof value === "function" ? "a function" : String(value),
+  );
 }
+
+const list = (values: readonly unknown[]) =>
+  short(values.map((each) => (typeof each === "string" ? each : shown(each))).join(", "));
+const short = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}…` : text);
 
 // The kinds of arguments, each with its rule in words. A message is what comes after "should be".
 
@@ -129,7 +158,45 @@ export const matching = (form: RegExp, rule: string) => z.string(rule).regex(for
 export const file = () =>
   z
     .string("a file's path")
-    .refine((path) => statSync(path, { throwIfNoEntry: false })?.isFile(), "a file that is there");
+    .refine((path) => found(path)?.isFile(), {
+      error: "a file that is there",
+      abort: true,
+    })
+    .refine(readable, "a file that can be read");
+
+/** What is at a path; nothing as well where that cannot be said, for a name that is too long or a folder that is closed. */
+export function found(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function readable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What is read of this machine's files for an argument.
+ *
+ * @throws ArgsError where one of them cannot be read.
+ */
+export function readOf<T>(subject: string, argument: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { syscall, path, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const got = [path, message.replace(/^\w+: |, .*/g, "")].filter((part) => part !== undefined).join(": ");
+    throw new ArgsError(`${subject} has bad arguments`, [`${argument}: should be readable, got ${got}`]);
+  }
+}
 
 /** Such files, in an order that counts. */
 export const files = () => z.array(file(), "a list of files");

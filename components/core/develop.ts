@@ -1,15 +1,15 @@
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { ArgsError, containerPath } from "./args.ts";
+import { ArgsError, containerPath, found, readOf } from "./args.ts";
 import type { Platform } from "./platform.ts";
 
 /** How an application runs while it is being developed. */
 export const Develop = z.strictObject({
   /** Folders of this machine that lie over the image's own, and can only be read there: path in the container by folder. */
   mounts: z.record(
-    z.string().refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory(), "a folder"),
+    z.string().refine((path) => found(path)?.isDirectory(), "a folder"),
     containerPath(),
   ),
   /** What runs in the place of the image's own command: it starts the application anew when a file changes. */
@@ -41,10 +41,9 @@ export function developed(
     return undefined;
   }
   const faults = Object.keys(mounts).flatMap((folder) => {
-    const found = unreadableBy(user, folder);
-    return found
-      ? [`develop.mounts.${folder}: should be readable by ${user}, got ${found}: \`chmod -R a+rX ${folder}\``]
-      : [];
+    const argument = `develop.mounts.${folder}`;
+    const closed = readOf(`Api "${name}"`, argument, () => unreadableBy(user, folder));
+    return closed ? [`${argument}: should be readable by ${user}, got ${closed}: \`chmod -R a+rX ${folder}\``] : [];
   });
   if (faults.length > 0) throw new ArgsError(`Api "${name}" has bad arguments`, faults);
   return { command, mounts: Object.entries(mounts).map(([folder, path]) => ({ folder: resolve(folder), path })) };

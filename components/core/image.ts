@@ -3,6 +3,7 @@ import { join, relative, resolve, sep } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { ArgsError, readOf } from "./args.ts";
 import { contextHash } from "./build-context.ts";
 import { BUILT, builtImage } from "./built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
@@ -137,8 +138,9 @@ export function builtFrom(
 
 function contentOf(name: string, context: string, extra: string[], hidden: string[]): string {
   try {
-    return contextHash(context, extra, hidden);
+    return readOf(`Api "${name}"`, "build.context", () => contextHash(context, extra, hidden));
   } catch (error) {
+    if (error instanceof ArgsError) throw error;
     throw new pulumi.RunError(`The image of "${name}" cannot be built: ${(error as Error).message}`);
   }
 }

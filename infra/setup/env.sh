@@ -23,11 +23,29 @@ at_least() {
   return 0
 }
 
-# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password.
-STATE=${XDG_STATE_HOME:-$HOME/.local/state}/stackyard/$(basename "$ROOT")-$(printf %s "$ROOT" | sha256 8)
+# A file's path as a URL has it: pulumi takes ? and # as the path's end, and % for an escape.
+url_of() {
+  local LC_ALL=C i byte
+  printf file://
+  case $1 in *[!A-Za-z0-9/._~-]*) ;; *) printf %s "$1" && return ;; esac
+  for ((i = 0; i < ${#1}; i++)); do
+    case ${1:i:1} in
+      [A-Za-z0-9/._~-]) printf %s "${1:i:1}" ;;
+      *) printf -v byte %d "'${1:i:1}" && printf %%%02X $((byte & 255)) ;;
+    esac
+  done
+}
+
+# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password. Of the clone's own name
+# only what a PATH and a URL hold as it is, except where a state has an older name.
+STATES=${XDG_STATE_HOME:-$HOME/.local/state}/stackyard
+STATE=$(basename -- "$ROOT")-$(printf %s "$ROOT" | sha256 8)
+case $STATE in *[!A-Za-z0-9._-]*) [ -d "$STATES/$STATE/backend/.pulumi" ] || STATE=$(printf %s "$STATE" | LC_ALL=C tr -c 'A-Za-z0-9._-' -) ;; esac
+STATE=$STATES/$STATE
+BACKEND=$(url_of "$STATE/backend")
 # A shell may have been set up by another clone: what that one's shellenv says of state is not for this one.
 if [ -n "${STACKYARD_STATE:-}" ] && [ "$STACKYARD_STATE" != "$STATE" ]; then
-  if [ "${PULUMI_BACKEND_URL:-}" = "file://$STACKYARD_STATE/backend" ]; then unset PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE_FILE; fi
+  if [ "${PULUMI_BACKEND_URL:-}" = "$(url_of "$STACKYARD_STATE/backend")" ]; then unset PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE_FILE; fi
   unset STACKYARD_STATE STACKYARD_IMAGE_SOURCE
 fi
 
@@ -75,9 +93,9 @@ export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$CACHE/compile}
 
 # The backend: what the user named, in the environment or in Pulumi.yaml; else a folder of this clone's state.
 if [ -z "${PULUMI_BACKEND_URL:-}" ] && ! grep -q '^backend:' "$ROOT/Pulumi.yaml"; then
-  export PULUMI_BACKEND_URL=file://$STATE/backend
+  export PULUMI_BACKEND_URL=$BACKEND
 fi
-if [ "${PULUMI_BACKEND_URL:-}" = "file://$STATE/backend" ]; then
+if [ "${PULUMI_BACKEND_URL:-}" = "$BACKEND" ]; then
   export STACKYARD_STATE=$STATE
   [ -n "${PULUMI_CONFIG_PASSPHRASE:-}" ] || export PULUMI_CONFIG_PASSPHRASE_FILE=${PULUMI_CONFIG_PASSPHRASE_FILE:-$STATE/passphrase}
   PATH=$STATE/bin:$PATH

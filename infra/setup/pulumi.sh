@@ -59,7 +59,9 @@ prepare() {
   [ -z "$token" ] || export STACKYARD_VERB_LOCK=$token
 }
 
-if [ -n "$foreign" ] || [ -z "${STACKYARD_STATE:-}" ] || [ "${PULUMI_BACKEND_URL:-}" != "file://$STACKYARD_STATE/backend" ]; then
+backend=${PULUMI_BACKEND_URL:-}
+printf -v backend %b "${backend//%/\\x}" # a URL has some characters as %20
+if [ -n "$foreign" ] || [ -z "${STACKYARD_STATE:-}" ] || [ "$backend" != "file://$STACKYARD_STATE/backend" ]; then
   [ ${#holder[@]} = 0 ] || prepare ''
   exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 fi

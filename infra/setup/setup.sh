@@ -52,6 +52,7 @@ trap 'code=$?; jobs -p | xargs -r kill 2>/dev/null || :; [ -z "${unfinished:-}" 
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+case $CACHE:$STATE in *:*:*) give_up "the folders $CACHE and $STATE should have no : in their names, which no PATH can hold. Set STACKYARD_CACHE or XDG_STATE_HOME to others." ;; esac
 wanted=("$@")
 [ $# -gt 0 ] || wanted=(node packages pulumi engine state images)
 for step in "${wanted[@]}"; do "step_$step"; done

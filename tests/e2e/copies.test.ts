@@ -121,15 +121,21 @@ test("a required API key that is missing stops the preview; once it is set, the 
   const key = "sk-0123456789abcdef";
   const set = await bob.pulumi(["config", "set", "--secret", "OPENAI_API_KEY", key]);
   expect(set.code, set.output).toBe(0);
+  const pem = "One of:\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA0N\n-----END PRIVATE KEY-----\n";
+  const more = await bob.pulumi(["config", "set", "--secret", "OTHER_KEY", pem]);
+  expect(more.code, more.output).toBe(0);
   expect(await bob.planned()).toEqual(expect.arrayContaining(["replace Container api"]));
   const said = await up(bob);
   const { id } = await bob.container("api");
   expect((await docker(["exec", id, "cat", "/run/secrets/openai_api_key"])).stdout).toBe(key);
+  expect((await docker(["exec", id, "cat", "/run/secrets/other_key"])).stdout).toBe(pem);
   const shown = await bob.verb("config");
   expect(shown.stdout).toMatch(/^OPENAI_API_KEY +\[secret\] /m);
   expect((await bob.verb("config", { show: "secrets" })).stdout).toContain(key);
   const inspected = await docker(["inspect", id]);
-  for (const text of [said, shown.output, inspected.output]) expect(text).not.toContain(key);
+  for (const text of [said, shown.output, inspected.output]) {
+    for (const secret of [key, ...pem.trim().split("\n")]) expect(text).not.toContain(secret);
+  }
   await bob.unchanged();
 });
 

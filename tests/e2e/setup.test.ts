@@ -1,19 +1,22 @@
 import { spawn } from "node:child_process";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { ended, eventually, type Ran, ROOT, run } from "./harness.ts";
+import { copyOfProject, ended, eventually, type Ran, ROOT, run } from "./harness.ts";
 
 // Set-up, on a machine that lacks something: an old Node.js, an engine, a passphrase. With a cache and a state of the test's own.
 
@@ -84,6 +87,53 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
     expect(await got()).toBe("v24.21.0");
   },
 );
+
+test("a project's folder may have any name", async () => {
+  const project = copyOfProject();
+  const folder = `${project}-why? 100% c#a:b größe $(x)'`;
+  renameSync(project, folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const file of ["Makefile", "Pulumi.dev.yaml"]) cpSync(join(ROOT, file), join(folder, file));
+  // Without its packages, which are those of this project.
+  const told = { ...env, STACKYARD_STEPS: "node pulumi state", MAKEFLAGS: "" };
+  const make = (...args: string[]) => run("make", args, { cwd: folder, env: told });
+  const set = await make("pulumi", "ARGS=config set --path redis.hostPort 7001");
+  expect(set.code, set.output).toBe(0);
+  const { code, stdout, output } = await make("config", "json=1");
+  expect(code, output).toBe(0);
+  expect(JSON.parse(stdout)).toEqual(
+    expect.arrayContaining([
+      { key: "postgres.hostPort", value: "5432", from: "Pulumi.dev.yaml" },
+      { key: "redis.hostPort", value: "7001", from: "this clone" },
+    ]),
+  );
+  const states = join(env.XDG_STATE_HOME ?? "", "stackyard");
+  const [state = ""] = readdirSync(states);
+  expect(state).toMatch(/^[\w.-]+-[0-9a-f]{8}$/);
+  expect(readdirSync(join(states, state, "backend/.pulumi/stacks/stackyard"))).toContain("dev.json");
+});
+
+test("a state with an older name is found again", async () => {
+  const project = copyOfProject();
+  const folder = `${project} größe`;
+  renameSync(project, folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const stateOf = async () => {
+    const { stdout } = await run(
+      "bash",
+      ["-c", '. infra/setup/env.sh; printf \'%s\\n\' "$STATE" "$PULUMI_BACKEND_URL"'],
+      { cwd: folder, env },
+    );
+    return stdout.split("\n");
+  };
+  const [fresh = ""] = await stateOf();
+  expect(basename(fresh)).toMatch(/^[\w.-]+$/);
+  const older = join(dirname(fresh), `${basename(folder)}${/-[0-9a-f]{8}$/.exec(fresh)?.[0]}`);
+  mkdirSync(join(older, "backend/.pulumi"), { recursive: true });
+  const [found = "", url = ""] = await stateOf();
+  expect(found).toBe(older);
+  expect(url).toBe(pathToFileURL(join(older, "backend")).href);
+});
 
 test("says where no engine answers, when one was named", async () => {
   env.DOCKER_HOST = "unix:///nonexistent/docker.sock";

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILT } from "../../components/core/built-image.ts";
-import { api, copyOfProject, inspect, polyglotSettings, type Ran, SMALL, TestStack } from "./harness.ts";
+import { api, copyOfProject, inspect, polyglotSettings, type Ran, run, SMALL, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.
 
@@ -125,12 +125,36 @@ test("what c= says reaches a client as it was typed, and its exit code comes bac
   expect(await verb("open", { s: "api", c: `printf '%s|' "a  b" '$HOME' "$0"` }, "shell")).toBe("a  b|$HOME|sh|");
   for (const [client, c, message] of [
     ["redis-cli", "set g", "ERR wrong number of arguments"],
-    ["redis-cli", 'get "g', 'c=: its quote " should be closed, got get "g'],
+    ["redis-cli", 'get "g', 'The quote " should be closed, got get "g'],
     ["psql", "select 1/0", "division by zero"],
   ] as const) {
     const { code, output } = await stack.verb("open", { c }, client);
     expect(code, client).not.toBe(0);
     expect(output).toContain(message);
+  }
+});
+
+test("what is wrong outside of the program is said in one sentence", async () => {
+  const bare = { STACKYARD_DEBUG: "" };
+  expectRefused(
+    await stack.verb("graph", { ...bare, file: "/nonexistent/x" }),
+    "/nonexistent/x: no such file or directory (open)\n",
+  );
+  for (const verb of ["graph", "ps", "logs"]) {
+    expectRefused(
+      await stack.verb(verb, { ...bare, DOCKER_HOST: "", DOCKER_CONTEXT: "nosuch" }),
+      'Docker context "nosuch" is not there. Choose one of `docker context ls` by `docker context use`.\n',
+    );
+  }
+  const { settings } = stack;
+  stack.configure({ ...settings, redis: { hostPort: 0 } });
+  try {
+    const { code, output } = await stack.verb("up", { ...bare, only: "redis" });
+    expect(code).toBe(1);
+    expect(output).toContain("has bad settings\n  redis.hostPort: should be 1 to 65535, got 0\n");
+    expect(output).not.toMatch(/^ +at /m);
+  } finally {
+    stack.configure(settings);
   }
 });
 
@@ -161,9 +185,34 @@ test("env writes what an application outside of Docker needs, for its owner only
   writeFileSync(file, "MINE=1\n");
   expectRefused(
     await stack.verb("env"),
-    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=NAME\n",
+    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=.env.stackyard\n",
   );
   expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
+  const elsewhere = join(stack.folder, "it's .env");
+  expect(await verb("env", { file: elsewhere })).toBe(`${elsewhere}: api, postgres, redis\n`);
+  expect(statSync(elsewhere).mode & 0o777).toBe(0o600);
+});
+
+test("env writes no passwords where git would take them along", async () => {
+  const git = (...args: string[]) => run("git", ["-C", project, ...args], { cwd: project, env: process.env });
+  await git("init", "--quiet");
+  try {
+    writeFileSync(join(project, ".gitignore"), ".env*\n");
+    writeFileSync(join(project, ".env.tracked"), "# Written by `make env`\n");
+    await git("add", "--force", ".env.tracked");
+    const another = "make env file=.env.stackyard";
+    expectRefused(
+      await stack.verb("env", { file: ".env.tracked" }),
+      `.env.tracked is tracked by git, and would hold passwords. Name another one: ${another}\n`,
+    );
+    expectRefused(
+      await stack.verb("env", { file: "urls" }),
+      `urls is not ignored by git, and would hold passwords: name it in .gitignore, or take another one: ${another}\n`,
+    );
+    expect(await verb("env", { file: ".env.stackyard" })).toBe(".env.stackyard: api, postgres, redis\n");
+  } finally {
+    rmSync(join(project, ".git"), { recursive: true });
+  }
 });
 
 test("config shows what is in force, and where it comes from", async () => {

@@ -126,7 +126,7 @@ const twice = (other: string, name: string) =>
 
 const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: undefined }, "platform: should be a Platform, got nothing"],
-  ["Postgres", { platform: {} }, "platform: should be a Platform, got an object"],
+  ["Postgres", { platform: {} }, "platform: should be a Platform, got {}"],
   ["Postgres", { database: "my-app" }, `database: ${IDENTIFIER} "my-app"`],
   ["Postgres", { database: 7 }, "database: should be a text, got 7"],
   ["Postgres", { password: "" }, `${PASSWORD} a value that is not shown`],
@@ -194,7 +194,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Neo4j", { plugins: "apoc.jar" }, 'plugins: should be a list, got "apoc.jar"'],
   ["Neo4j", { plugins: ["apoc.jar"] }, `plugins.0: ${FILE} "apoc.jar"`],
   ["Neo4j", { plugins: ["package.json"] }, 'plugins.0: should be a jar file, got "package.json"'],
-  ["Neo4j", { plugins: [JAR, JAR] }, "plugins: should be files of different names, got a list"],
+  [
+    "Neo4j",
+    { plugins: [JAR, JAR] },
+    "plugins: should be files of different names, got [tests/e2e/programs/graph/greeting.jar, tests/e2e/programs/graph/greeting.jar]",
+  ],
 
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
@@ -212,15 +216,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
   ["PostgresSetup", { roles: ["reader"] }, "roles: should be names with values, got a list"],
   ["PostgresSetup", { roles: { "a b": {} } }, `roles.a b: ${IDENTIFIER} "a b"`],
-  [
-    "PostgresSetup",
-    { roles: { app: {} } },
-    "roles.app: should be called otherwise, because the server has it, got an object",
-  ],
+  ["PostgresSetup", { roles: { app: {} } }, "roles.app: should be called otherwise, because the server has it, got {}"],
   [
     "PostgresSetup",
     { roles: { pg_reader: {} } },
-    "roles.pg_reader: should be called otherwise, because the server has it, got an object",
+    "roles.pg_reader: should be called otherwise, because the server has it, got {}",
   ],
   [
     "PostgresSetup",
@@ -250,7 +250,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
 
   ["MinioSetup", { storage: undefined }, "storage: should be a Minio, got nothing"],
   ["MinioSetup", { buckets: undefined }, "buckets: should be names with values, got nothing"],
-  ["MinioSetup", { buckets: {} }, "buckets: should be at least one bucket, got an object"],
+  ["MinioSetup", { buckets: {} }, "buckets: should be at least one bucket, got {}"],
   ["MinioSetup", { buckets: { Uploads: {} } }, `buckets.Uploads: ${BUCKET} "Uploads"`],
   ["MinioSetup", { buckets: { "a;b": {} } }, `buckets.a;b: ${BUCKET} "a;b"`],
   ["MinioSetup", { buckets: { minio: {} } }, `buckets.minio: ${OTHER_BUCKET} "minio"`],
@@ -276,7 +276,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Neo4jSetup", { database: undefined }, "database: should be a Neo4j, got nothing"],
   ["Neo4jSetup", { database: "graph" }, 'database: should be a Neo4j, got "graph"'],
   ["Neo4jSetup", { cypher: undefined }, "cypher: should be a list, got nothing"],
-  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got a list"],
+  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got []"],
   ["Neo4jSetup", { cypher: ["package.json", "none.cypher"] }, `cypher.1: ${FILE} "none.cypher"`],
   ["Neo4jSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
   ["Qdrant", { apiKey: "abc" }, `${KEY} a value that is not shown`],
@@ -293,7 +293,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["QdrantSetup", { collections: [] }, "collections: should be names with values, got a list"],
   ["QdrantSetup", { collections: { "a b": { size: 4 } } }, `collections.a b: ${COLLECTION} "a b"`],
   ["QdrantSetup", { collections: { "../a": { size: 4 } } }, `collections.../a: ${COLLECTION} "../a"`],
-  ["QdrantSetup", { collections: { "": { size: 4 } } }, `collections.: ${COLLECTION} ""`],
+  ["QdrantSetup", { collections: { "": { size: 4 } } }, `collections."": ${COLLECTION} ""`],
   ["QdrantSetup", { collections: { notes: {} } }, "collections.notes.size: should be a number, got nothing"],
   [
     "QdrantSetup",
@@ -336,8 +336,8 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["OllamaModels", { timeoutSeconds: -1 }, `timeoutSeconds: ${SECONDS} -1`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
-  ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got an object"],
-  ["SetupJob", { command: [] }, "command: should be at least a program, got a list"],
+  ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got { name }"],
+  ["SetupJob", { command: [] }, "command: should be at least a program, got []"],
   ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
   ["SetupJob", { command: ["sh", ""] }, 'command.1: should be a text that is not empty, got ""'],
   ["SetupJob", { uses: { db: "main" } }, `uses.db: ${USES} "main"`],
@@ -365,7 +365,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { develop: { mounts: { examples: "app" }, command: ["a"] } },
     'develop.mounts.examples: should be an absolute path inside the container, got "app"',
   ],
-  ["Api", { develop: { mounts: {}, command: [] } }, "develop.command: should be at least a program, got a list"],
+  ["Api", { develop: { mounts: {}, command: [] } }, "develop.command: should be at least a program, got []"],
   ["Api", { hotReload: "yes" }, 'hotReload: should be true or false, got "yes"'],
   ["Api", { port: 0 }, `port: ${PORT} 0`],
   ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
@@ -402,7 +402,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
   ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
   ["Api", { probe: undefined }, "probe: should be a list, got nothing"],
-  ["Api", { probe: [] }, "probe: should be at least a program, got a list"],
+  ["Api", { probe: [] }, "probe: should be at least a program, got []"],
   ["Api", { probe: [1] }, "probe.0: should be a text, got 1"],
   ["Api", { user: "node:node" }, `user: ${USER} "node:node"`],
   ["Api", { egress: 1 }, "egress: should be true or false, got 1"],
@@ -419,13 +419,13 @@ describe("one fault in the arguments, and nothing is registered", () => {
 
   test("PostgresSetup of another database", async () => {
     expect((await refused("PostgresSetup", { database: cache })).message).toBe(
-      'PostgresSetup "one" has bad arguments\n  database: should be a Postgres, got an object',
+      'PostgresSetup "one" has bad arguments\n  database: should be a Postgres, got a Redis',
     );
   });
 
   test("QdrantSetup of another database", async () => {
     expect((await refused("QdrantSetup", { database })).message).toBe(
-      'QdrantSetup "one" has bad arguments\n  database: should be a Qdrant, got an object',
+      'QdrantSetup "one" has bad arguments\n  database: should be a Qdrant, got a Postgres',
     );
   });
 
@@ -496,7 +496,7 @@ describe("several faults, all in one message", () => {
         "build.tagret: should not be there",
         `uses.db: ${USES} 1`,
         `uses.my-cache: ${REFERENCE} "my-cache"`,
-        "probe: should be at least a program, got a list",
+        "probe: should be at least a program, got []",
       ],
     ],
   ])("%s %s", async (kind, name, args, faults) => {

@@ -13,6 +13,7 @@ import {
   matching,
   mebibytes,
   parseArgs,
+  readOf,
   seconds,
   secretValue,
   variable,
@@ -90,7 +91,7 @@ describe("each kind, its limits", () => {
     ["secretValue", "abc", secretValue(), `${SECRET} a value that is not shown`],
     ["secretValue", "a\nbcd", secretValue(), `${SECRET} a value that is not shown`],
     ["secretValue of 8", "hunter2", secretValue(8), `${SECRET.replace("4", "8")} a value that is not shown`],
-    ["instance", new Set(), instance(Map, "a Map"), "should be a Map, got an object"],
+    ["instance", new Set(), instance(Map, "a Map"), "should be a Map, got a Set"],
     ["instance", undefined, instance(Map, "a Map"), "should be a Map, got nothing"],
     ["instance", null, instance(Map, "a Map"), "should be a Map, got null"],
   ])("%s refuses %j", (_, value, schema, expected) => {
@@ -113,6 +114,29 @@ describe("each kind, its limits", () => {
     ["a text with control characters", z.enum(["a"]), "\u001b[31m", 'should be one of a, got "\\u001b[31m"'],
   ])("shows %s", (_, schema, value, expected) => {
     expect(fault(schema, value)).toBe(expected);
+  });
+});
+
+describe("readOf", () => {
+  test("says what of an argument cannot be read", () => {
+    const closed = Object.assign(new Error("EACCES: permission denied, scandir 'src/closed'"), {
+      code: "EACCES",
+      syscall: "scandir",
+      path: "src/closed",
+    });
+    const read = () => {
+      throw closed;
+    };
+    expect(() => readOf('Api "api"', "build.context", read)).toThrow(
+      new ArgsError('Api "api" has bad arguments', [
+        "build.context: should be readable, got src/closed: permission denied",
+      ]),
+    );
+  });
+
+  test("hides no mistake of the program", () => {
+    expect(() => readOf("", "", () => (undefined as unknown as string).length)).toThrow(TypeError);
+    expect(readOf("", "", () => 1)).toBe(1);
   });
 });
 

@@ -137,7 +137,7 @@ describe("uses", () => {
 
   test.each<[string, unknown, string[]]>([
     ["a text", { db: "postgres" }, ['db: should be a database or a job, got "postgres"']],
-    ["something else of ours", { db: { url: "x" } }, ["db: should be a database or a job, got an object"]],
+    ["something else of ours", { db: { url: "x" } }, ["db: should be a database or a job, got { url }"]],
     ["nothing", { db: undefined }, ["db: should be a database or a job, got nothing"]],
     ["null", { db: null }, ["db: should be a database or a job, got null"]],
     [
@@ -152,7 +152,7 @@ describe("uses", () => {
 
   test.each(["A", "1a", "_a", "a b", ""])("refuses the name %j", (name) => {
     expect(faults({ [name]: job })).toEqual([
-      `${name || "arguments"}: should be a name of a-z, 0-9 and _, a letter first, got ${JSON.stringify(name)}`,
+      `${name || '""'}: should be a name of a-z, 0-9 and _, a letter first, got ${JSON.stringify(name)}`,
     ]);
   });
 });

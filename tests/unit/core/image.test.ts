@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import tls from "node:tls";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ArgsError } from "../../../components/core/args.ts";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
 import { pinned } from "../../../components/core/lock.ts";
@@ -194,6 +195,15 @@ describe("builtFrom", () => {
   ])("has another tag when %s", async (_, change) => {
     const before = await tag();
     expect(await tag((change() ?? {}) as Parameters<typeof built>[0])).not.toBe(before);
+  });
+
+  test("is refused in one sentence where its folder cannot be read", async () => {
+    mkdirSync(join(context, ".dockerignore"));
+    await expect(built()).rejects.toThrow(
+      new ArgsError('Api "api" has bad arguments', [
+        "build.context: should be readable, got illegal operation on a directory",
+      ]),
+    );
   });
 
   test("has the same tag when only what .dockerignore names changes", async () => {

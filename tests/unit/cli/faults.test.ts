@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { said } from "../../../cli/shared/faults.ts";
+import { ArgsError } from "../../../components/core/args.ts";
+
+const caught = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
+
+test.each<[unknown, string]>([
+  [new Error('Docker context "nosuch" is not there.'), 'Docker context "nosuch" is not there.'],
+  [
+    new ArgsError("Pulumi.dev.yaml has bad settings", ["a: should not be there"]),
+    "Pulumi.dev.yaml has bad settings\n  a: should not be there",
+  ],
+  [caught(() => readFileSync("/nonexistent/x")), "/nonexistent/x: no such file or directory (open)"],
+  [caught(() => readFileSync("/")), "EISDIR: illegal operation on a directory, read"],
+  [spawnSync("nosuch-program").error, "nosuch-program is not on PATH"],
+  ["a text", "a text"],
+])("what is outside of the program is told in a sentence: %s", (error, text) => expect(said(error)).toBe(text));
+
+test("a mistake in the program is told with its stack", () => {
+  const error = caught(() => (undefined as unknown as string).length);
+  expect(said(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
+});

@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test, vi } from "vitest";
+import type { z } from "zod";
+import { faultsOf } from "../../components/core/args.ts";
+import * as components from "../../components/index.ts";
+import { Settings } from "../../stacks/config.ts";
+
+// Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
+
+const schemas = vi.hoisted(() => new Map<string, z.ZodType>());
+vi.mock("../../components/core/args.ts", async (original) => {
+  const args = await original<typeof import("../../components/core/args.ts")>();
+  return {
+    ...args,
+    parseArgs(schema: z.ZodType, kind: string, ...rest: [string, unknown]) {
+      schemas.set(kind, schema);
+      return args.parseArgs(schema, kind, ...rest);
+    },
+  };
+});
+
+const KINDS = Object.entries(components).filter(
+  ([, component]) => typeof component === "function" && component.prototype instanceof pulumi.ComponentResource,
+);
+for (const [name, component] of KINDS) {
+  if (name === "Platform") continue;
+  expect(() => new (component as new (name: string, args: unknown) => unknown)("one", { nothing: 1 }), name).toThrow(
+    components.ArgsError,
+  );
+}
+
+const BAD: unknown[] = [
+  ...[null, true, 0, -1, 1.5, 1e12, Number.NaN, "", " ", "x", "A b", "\n", "ü", "/", "x".repeat(300)],
+  ...[[], [1], [null], [[]], ["", ""], {}, { a: 1 }, { "A b": {} }, { "": null }, { x: { y: 1 } }],
+  ...[new Date(0), new Map(), () => 1, Symbol("x"), 1n, pulumi.output(1)],
+];
+const KEYS = ["a", "aaa", "A", "x_1", "A b", ""];
+
+/** Values that are wrong, and some that are right: in itself, and at each place within. */
+function tried(schema: z.core.$ZodType, depth = 0): unknown[] {
+  const def = schema._zod.def as unknown as Record<string, z.core.$ZodType> & {
+    shape: Record<string, z.core.$ZodType>;
+  };
+  if (depth > 4) return BAD;
+  const { innerType, in: before, out, element, valueType, shape } = def;
+  if (innerType) return tried(innerType, depth);
+  const within = (at: z.core.$ZodType | undefined, wrap: (value: unknown) => unknown) =>
+    at ? tried(at, depth + 1).map(wrap) : [];
+  return [
+    ...BAD,
+    ...[before, out].flatMap((each) => (each ? tried(each, depth) : [])),
+    ...within(element, (value) => [value]),
+    ...KEYS.flatMap((key) => within(valueType, (value) => ({ [key]: value }))),
+    ...Object.entries(shape ?? {}).flatMap(([key, each]) => within(each, (value) => ({ [key]: value }))),
+  ];
+}
+
+const OURS = /^[^\n]+: should (be .+, got .+|not be there)$/s;
+const THEIRS = /invalid|expected|received|\[object|too (small|big)|unrecognized|undefined|must |\bzod\b/i;
+
+function expectOurs(schema: z.ZodType): void {
+  const faults = tried(schema).flatMap((value) => {
+    const { error } = schema.safeParse(value);
+    return error ? faultsOf(error, value) : [];
+  });
+  expect(faults.length).toBeGreaterThan(BAD.length);
+  const theirs = faults.filter((fault) => !OURS.test(fault) || THEIRS.test(fault.replace(/got .*/s, "")));
+  // Where it is what is in it that is wrong, that is said.
+  const vague = faults.filter((fault) => /at least|different/.test(fault) && /got (an object|a list)$/.test(fault));
+  expect([...new Set([...theirs, ...vague])]).toEqual([]);
+}
+
+test("there are components", () => expect(schemas.size).toBeGreaterThanOrEqual(13));
+
+describe("in our words", () => {
+  test.each(KINDS.map(([kind]) => kind).filter((kind) => kind !== "Platform"))("arguments of %s", (kind) => {
+    const schema = schemas.get(kind);
+    if (!schema) throw new Error(`${kind} checks no arguments`);
+    expectOurs(schema);
+  });
+
+  test("settings", () => expectOurs(Settings));
+});
