@@ -19,6 +19,7 @@ const LONGEST = [
   "registry",
   "contract",
   "verbs",
+  "starts",
 ];
 
 class LongestFirst extends BaseSequencer {

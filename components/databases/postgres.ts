@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/args.ts";
@@ -16,6 +17,8 @@ const PORT = 5432;
 export const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
+/** Starts the server by its image's entry point, so that a first start which is cut short is made good by the next. */
+const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
 const Args = z
   .strictObject({
@@ -71,6 +74,8 @@ export class Postgres extends Database {
       image,
       port: PORT,
       command: [
+        "bash",
+        "/run/secrets/start.sh",
         "postgres",
         "-c",
         `max_connections=${maxConnections}`,
@@ -106,7 +111,7 @@ export class Postgres extends Database {
       credential: {
         name: "password",
         given: password,
-        files: (secret) => ({ password: secret, pgpass: pgpass(secret) }),
+        files: (secret) => ({ "start.sh": START, password: secret, pgpass: pgpass(secret) }),
       },
       connection: { scheme: "postgresql", user: database, database },
     });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Database } from "../../components/core/database.ts";
 import { Minio, Neo4j, Ollama, Postgres, Qdrant, Redis } from "../../components/index.ts";
 
@@ -47,6 +48,21 @@ const httpProbe = (...request: [string, ...string[]]) => [
   ),
 ];
 
+/** A program that starts a server in its container, beside the component. */
+const program = (name: string) => readFileSync(new URL(`../../components/databases/${name}`, import.meta.url), "utf8");
+
+const postgresFiles = (password: string, escaped: string) => ({
+  "start.sh": program("postgres-start.sh"),
+  password,
+  pgpass: `*:*:*:*:${escaped}\n`,
+});
+
+const redisFiles = (password: string, escaped: string) => ({
+  "start.sh": program("redis-start.sh"),
+  "redis.conf": `requirepass "${escaped}"\n`,
+  password,
+});
+
 export const neo4jProbe = (password: string) =>
   `header = Authorization: Basic ${Buffer.from(`neo4j:${password}`).toString("base64")}
 header = Content-Type: application/json
@@ -77,7 +93,7 @@ export const FACTS = {
     pids: 256,
     stopGraceSeconds: 60,
     container: {
-      command: ["postgres", "-c", "max_connections=100"],
+      command: ["bash", "/run/secrets/start.sh", "postgres", "-c", "max_connections=100"],
       envs: [
         "POSTGRES_USER=app",
         "POSTGRES_DB=app",
@@ -111,8 +127,8 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
-      files: (secret) => ({ password: secret, pgpass: `*:*:*:*:${secret}\n` }),
-      given: [['h:u\\nt"er22', { password: 'h:u\\nt"er22', pgpass: '*:*:*:*:h\\:u\\\\nt"er22\n' }]],
+      files: (secret) => postgresFiles(secret, secret),
+      given: [['h:u\\nt"er22', postgresFiles('h:u\\nt"er22', 'h\\:u\\\\nt"er22')]],
     },
   },
   Redis: {
@@ -123,6 +139,9 @@ export const FACTS = {
     stopGraceSeconds: 30,
     container: {
       command: [
+        "sh",
+        "/run/secrets/start.sh",
+        "aof",
         "redis-server",
         "/run/secrets/redis.conf",
         "--dir",
@@ -149,8 +168,8 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
-      files: (secret) => ({ "redis.conf": `requirepass "${secret}"\n`, password: secret }),
-      given: [['a"b\\c d', { "redis.conf": 'requirepass "a\\"b\\\\c d"\n', password: 'a"b\\c d' }]],
+      files: (secret) => redisFiles(secret, secret),
+      given: [['a"b\\c d', redisFiles('a"b\\c d', 'a\\"b\\\\c d')]],
     },
   },
   Minio: {

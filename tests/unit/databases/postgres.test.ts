@@ -23,7 +23,10 @@ test.each<[Partial<PostgresArgs>, string[]]>([
   [{ maxConnections: 20 }, ["-c", "max_connections=20"]],
   [{ sharedBuffersMiB: 64 }, ["-c", "max_connections=100", "-c", "shared_buffers=64MB"]],
 ])("is told of %j", async (args, expected) => {
-  expect((await postgres(args)).get("Container main").inputs.command).toEqual(["postgres", ...expected]);
+  expect((await postgres(args)).get("Container main").inputs.command).toEqual([
+    ...["bash", "/run/secrets/start.sh", "postgres"],
+    ...expected,
+  ]);
 });
 
 test.each([

@@ -19,5 +19,6 @@ test.each<[string, Partial<RedisArgs>, string[]]>([
   ],
 ])("is told of %s", async (_, args, expected) => {
   const command = (await redis(args)).get("Container cache").inputs.command as string[];
+  expect(command[command.indexOf("/run/secrets/start.sh") + 1]).toBe(expected[0] === "yes" ? "aof" : "rdb");
   expect(command.slice(command.indexOf("--appendonly") + 1)).toEqual(expected);
 });

@@ -314,8 +314,8 @@ describe("secrets", () => {
     vi.spyOn(pulumi.log, "info").mockResolvedValue();
     const files = (handed: HandedOver[]): Record<string, string> =>
       Object.assign({}, ...handed.map((each) => each.files));
-    expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual(["password", "pgpass"]);
-    expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["redis.conf", "password"]);
+    expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual(["start.sh", "password", "pgpass"]);
+    expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["start.sh", "redis.conf", "password"]);
     expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual(["pgpass", "1-schema.sql"]);
     expect(Object.keys(files(await handedToJob(stack, "neo4j-setup")))).toEqual(["password", "1-graph.cypher", "all"]);
     expect(JSON.parse(files(await handedToJob(stack, "qdrant-setup"))["collections.json"] ?? "")).toEqual({

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# start.sh postgres ARGUMENT …: starts the server by the image's entry point, which makes a cluster where there is none.
+#
+# The official entry point takes a folder with PG_VERSION in it for a complete cluster, and initdb writes that file first: a
+# first start that is cut short would never be made good. So it makes the cluster in a folder of its own below $PGDATA, which
+# may be a mount point; that is renamed when it is complete, and then its files are moved up, PG_VERSION last. Each step can be
+# cut short: what is incomplete is made anew, what is complete is moved on. Where PG_VERSION is in place, nothing is touched.
+set -euo pipefail
+shopt -s dotglob nullglob
+
+data=$PGDATA
+making=$data/.initialising
+made=$data/.initialised
+tools=$data/.initialising-tools
+
+initialise() {
+  rm -rf "$making" "$tools"
+  local file
+  for file in "$data"/*; do
+    [ "${file##*/}" = lost+found ] && continue
+    echo "$data has files in it (${file##*/}), but no cluster: empty it, or mount another volume." >&2
+    exit 1
+  done
+
+  # The last thing that the entry point does is to run the server that it was told to. It finds this one, which says that
+  # all is there; pg_ctl and initdb take the real one, from beside themselves.
+  mkdir "$tools"
+  cat >"$tools/postgres" <<'END'
+#!/usr/bin/env bash
+for argument; do
+  [ "$argument" != listen_addresses= ] || exec mv "$PGDATA" "${PGDATA%ing}ed"
+done
+PATH=${PATH#*:} exec postgres "$@"
+END
+  chmod +x "$tools/postgres"
+  # Nobody is to take the server of that time for the one to come: it listens on no network.
+  PGDATA=$making PATH=$tools:$PATH docker-entrypoint.sh "$@" -c listen_addresses= &
+  wait $!
+  [ -d "$made" ] || {
+    echo "The image's entry point has ended without a cluster in $making." >&2
+    exit 1
+  }
+  rm -rf "$tools"
+}
+
+move_up() {
+  local file
+  for file in "$made"/*; do
+    [ "${file##*/}" = PG_VERSION ] || mv "$file" "$data/"
+  done
+  mv "$made/PG_VERSION" "$data/"
+}
+
+# What makes the cluster runs beside this shell, so that a stop is obeyed at once.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir -p "$data"
+if [ ! -s "$data/PG_VERSION" ]; then
+  [ -d "$made" ] || initialise "$@"
+  move_up
+fi
+[ ! -d "$made" ] || rmdir "$made"
+
+exec docker-entrypoint.sh "$@"

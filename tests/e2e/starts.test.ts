@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FACTS } from "../contract/facts.ts";
+import { eventually } from "./harness.ts";
+import { Imitations } from "./imitations.ts";
+import { Standalone } from "./standalone.ts";
+
+// What the programs promise that start servers in their containers, over entry points like the official ones.
+
+const imitations = new Imitations();
+const id = randomBytes(4).toString("hex");
+let images: { Postgres: string; Redis: string };
+
+beforeAll(async () => {
+  images = {
+    Postgres: await imitations.make("postgres", "library/postgres:17"),
+    Redis: await imitations.make("redis", "library/redis:8"),
+  };
+});
+afterAll(async () => {
+  await Standalone.dispose();
+  await imitations.dispose();
+});
+
+const named = (name: string) => `stackyard-e2e-${id}-${name.replace(/\W+/g, "-")}`;
+
+describe("PostgreSQL, whose first start is cut short", () => {
+  const postgres = (name: string, mounted?: string) =>
+    new Standalone("Postgres", named(`postgres ${name}`), images.Postgres, mounted);
+
+  // On its socket, where it listens to nobody else while it makes its cluster.
+  const sql = (server: Standalone, statement: string) =>
+    server.exec("psql", "--no-psqlrc", "-U", "app", "-d", "app", "-Atc", statement);
+
+  /** Once it listens on the network. */
+  async function ready(server: Standalone): Promise<void> {
+    await server.says(/listening on IPv4 address/);
+    await eventually(() => sql(server, "select 1"));
+  }
+
+  const EVENTS = ["initdb has begun", "a cluster is there", "a server is there", "a database is there", "all is there"];
+
+  test.concurrent.each(EVENTS)("killed when %s: the next start makes it good", async (event) => {
+    const server = postgres(`killed when ${event}`);
+    await server.start([`STAY_AT=${event}`]);
+    await server.says(`imitation: ${event}`);
+    await server.kill();
+    await server.start();
+    await ready(server);
+    expect(await sql(server, "select current_user || current_database()")).toBe("appapp");
+    expect(await server.stop()).toBe(0);
+    expect(await server.inVolume("ls -A | grep initial || true")).toBe("");
+  });
+
+  test.concurrent.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ])("%s while it makes its cluster ends it at once", async (signal, code) => {
+    const server = postgres(`told ${signal}`);
+    await server.start(["STAY_AT=a database is there"]);
+    await server.says("imitation: a database is there");
+    expect(await server.stop(signal)).toBe(code);
+  });
+
+  test.concurrent("killed while it moves its cluster into place: the next start goes on with that", async () => {
+    const server = postgres("killed while it moves");
+    await server.start();
+    await ready(server);
+    await sql(server, "create table kept ()");
+    await server.stop();
+    await server.inVolume("mkdir .initialised; mv PG_VERSION base pg_hba.conf .initialised");
+    await server.start();
+    await ready(server);
+    expect(await sql(server, "select * from kept")).toBe("");
+    expect(await server.log()).not.toContain("imitation:");
+    // And when all is in place but the empty folder.
+    await server.stop();
+    await server.inVolume("mkdir .initialised");
+    await server.start();
+    await ready(server);
+    expect(await sql(server, "select * from kept")).toBe("");
+  });
+
+  test.concurrent("a volume that the entry point made by itself is started as it is", async () => {
+    const server = postgres("of before");
+    await server.start([], ["postgres"]);
+    await ready(server);
+    await sql(server, "create table kept ()");
+    await server.stop();
+    await server.start();
+    await ready(server);
+    expect(await sql(server, "select * from kept")).toBe("");
+  });
+
+  test.concurrent("files that are no cluster are left alone, and said", async () => {
+    const server = postgres("with files");
+    await server.inVolume("echo mine >notes.txt");
+    await server.start();
+    expect(await server.ended()).toBe(1);
+    expect(await server.log()).toContain("/data has files in it (notes.txt), but no cluster");
+    expect(await server.inVolume("cat *")).toBe("mine");
+  });
+
+  test.concurrent("the layout of 18, with a folder for each version in its volume", async () => {
+    const server = postgres("of 18", "/var/lib/postgresql");
+    const env = ["PGDATA=/var/lib/postgresql/18/docker"];
+    await server.start([...env, "STAY_AT=a cluster is there"]);
+    await server.says("imitation: a cluster is there");
+    await server.kill();
+    await server.start(env);
+    await ready(server);
+    expect(await sql(server, "show data_directory")).toBe("/var/lib/postgresql/18/docker");
+  });
+});
+
+describe("Redis, which keeps a log, does not, and does again", () => {
+  const redis = (name: string) => new Standalone("Redis", named(`redis ${name}`), images.Redis);
+
+  const FORMS = {
+    aof: FACTS.Redis.container.command,
+    rdb: FACTS.Redis.container.command.map((each) => ({ aof: "rdb", yes: "no" })[each] ?? each),
+  };
+  /** As it was started before there was a program for that. */
+  const earlier = (form: keyof typeof FORMS) => FORMS[form].slice(FORMS[form].indexOf("redis-server"));
+
+  const ask = (server: Standalone, ...command: string[]) =>
+    server.exec("sh", "-c", 'REDISCLI_AUTH=$(cat /run/secrets/password) redis-cli -e "$@"', "redis-cli", ...command);
+
+  async function start(server: Standalone, form: keyof typeof FORMS, env?: string[]): Promise<void> {
+    await server.start(env, FORMS[form]);
+    await ready(server);
+  }
+
+  async function ready(server: Standalone): Promise<void> {
+    await eventually(async () => expect(await ask(server, "ping")).toBe("PONG"));
+  }
+
+  test.concurrent("has all its data, old and new, each time", async () => {
+    const server = redis("to and fro");
+    const all = async (server: Standalone) =>
+      `${await ask(server, "exists", "first")}\n${await ask(server, "mget", "second", "third")}`;
+    await start(server, "rdb");
+    await ask(server, "set", "first", "1");
+    await server.stop();
+    await start(server, "aof");
+    expect(await ask(server, "get", "first")).toBe("1");
+    await ask(server, "set", "second", "2");
+    // What is in the log for a second is not lost.
+    await ask(server, "waitaof", "1", "0", "10000");
+    await server.kill();
+    await start(server, "rdb");
+    expect(await ask(server, "mget", "first", "second")).toBe("1\n2");
+    await ask(server, "mset", "second", "changed", "third", "3");
+    await ask(server, "del", "first");
+    await server.stop();
+    await start(server, "aof");
+    expect(await all(server)).toBe("0\nchanged\n3");
+    await server.kill();
+    await start(server, "aof");
+    expect(await all(server)).toBe("0\nchanged\n3");
+  });
+
+  test.concurrent.each([
+    ["rdb", "aof"],
+    ["aof", "rdb"],
+  ] as const)("killed while it goes from %s to %s: the next start has all of it", async (from, to) => {
+    const server = redis(`from ${from} to ${to}`);
+    await start(server, from);
+    await ask(server, "mset", "first", "1", "second", "2");
+    await server.stop();
+    // An hour for each key, that is.
+    await server.start(["ADDED=--rdb-key-save-delay 2000000000"], FORMS[to]);
+    await eventually(() => server.exec("sh", "-c", "ls /data | grep temp-"));
+    await server.kill();
+    await start(server, to);
+    expect(await ask(server, "mget", "first", "second")).toBe("1\n2");
+    expect(await ask(server, "config", "get", "appendonly")).toBe(`appendonly\n${to === "aof" ? "yes" : "no"}`);
+  });
+
+  test.concurrent("SIGTERM in between ends it at once, and loses nothing", async () => {
+    const server = redis("told to stop");
+    await start(server, "rdb");
+    await ask(server, "set", "first", "1");
+    await server.stop();
+    await server.start(["ADDED=--rdb-key-save-delay 2000000000"], FORMS.aof);
+    await eventually(() => server.exec("sh", "-c", "ls /data | grep temp-"));
+    expect(await server.stop()).toBe(143);
+    await start(server, "aof");
+    expect(await ask(server, "get", "first")).toBe("1");
+  });
+
+  test.concurrent.each([
+    ["rdb", "aof"],
+    ["aof", "rdb"],
+    ["aof", "aof"],
+  ] as const)("a volume of before, in the form %s, is brought to %s", async (from, to) => {
+    const server = redis(`before ${from} ${to}`);
+    await server.start([], earlier(from));
+    await ready(server);
+    await ask(server, "set", "first", "1");
+    if (from === "rdb") await server.stop();
+    else {
+      // The other file is there, and old.
+      await ask(server, "save");
+      await ask(server, "set", "first", "2");
+      await ask(server, "waitaof", "1", "0", "10000");
+      await server.kill();
+    }
+    await start(server, to);
+    expect(await ask(server, "get", "first")).toBe(from === "rdb" ? "1" : "2");
+  });
+
+  test.concurrent("a volume of before, with a log that is older than what was written without one", async () => {
+    const server = redis("before, an old log");
+    await server.start([], earlier("aof"));
+    await ready(server);
+    await ask(server, "set", "first", "1");
+    await server.stop();
+    await server.start([], earlier("rdb"));
+    await ready(server);
+    await ask(server, "set", "second", "2");
+    await server.stop();
+    await server.inVolume("touch -d '2 hours ago' appendonlydir/*");
+    await start(server, "aof");
+    expect(await ask(server, "mget", "first", "second")).toBe("1\n2");
+  });
+});
