@@ -43,10 +43,10 @@ ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SS
 
 include infra/setup/given.mk
 
-dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources DISCARD=a,b)
+dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
-up: ## Bring an environment up: ENV=prod (only=a,b show=resources DISCARD=a,b)
+up: ## Bring an environment up: ENV=prod (only=a,b show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs
@@ -58,7 +58,7 @@ prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: as
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
 
-rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 DISCARD=NAME,NAME)
+rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b)
 	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
@@ -136,5 +136,6 @@ lint types: ## Check one thing only
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
 	@printf '\n  %s\n' 'All that is for one stack: ENV=NAME, of $(environments), and NAME=alice for a copy of dev beside it with data of its own.'
+	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
 
 .PHONY: dev up down prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -87,8 +87,8 @@ test.each([
     "ENV=dev prod: there is no such environment; there are dev prod staging. A copy of dev is NAME=alice",
   ],
   [["dev", "ENV=prod"], "make dev is for dev and its copies; `make up ENV=prod` brings prod up"],
-  [["up", "STACK=webapp", "ENV=prod"], "make up does not know STACK=; it knows DISCARD= ENV= NAME= only= show="],
-  [["down", "only=redis"], "make down does not know only=; it knows ENV= NAME="],
+  [["up", "STACK=webapp", "ENV=prod"], "make up does not know STACK=; it knows DISCARD= ENV= NAME= only= show= wait="],
+  [["down", "only=redis"], "make down does not know only=; it knows DISCARD= ENV= NAME= wait="],
   [["test", "NAME=x"], "make test does not know NAME=; it knows no variable"],
   [["s=redis"], "make help does not know s=; it knows no variable"],
 ])("make %j is refused", (args, message) => expect(refused(...args)).toBe(message));
@@ -107,7 +107,7 @@ const words = Object.fromEntries(
 const wordsOf = (verb: string): string[] =>
   (words[verb] ?? []).flatMap((word) => {
     const other = /^\$\(WORDS_(.*)\)$/.exec(word)?.[1];
-    return other ? wordsOf(other) : word === "$(STACK_WORDS)" ? [] : [word];
+    return other ? wordsOf(other) : ["$(STACK_WORDS)", "$(CHANGE_WORDS)"].includes(word) ? [] : [word];
   });
 
 test("words are of verbs that there are", () => {
@@ -124,7 +124,7 @@ test("help says all that each verb knows, in two columns", () => {
     for (const word of wordsOf(verb)) expect(said, `make ${verb}`).toContain(word);
   }
   const text = lines.join("\n");
-  expect(text).toContain("NAME=alice");
+  for (const word of ["NAME=alice", "wait=1", "DISCARD=NAME"]) expect(text).toContain(word);
   expect(text).toContain('eval "$(make -s shellenv)"');
   expect(text).not.toContain("$$");
 });
