@@ -106,6 +106,7 @@ export class Postgres extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at first start",
         files: (secret) => ({ password: secret, pgpass: pgpass(secret) }),
       },
       connection: { scheme: "postgresql", user: database, database },

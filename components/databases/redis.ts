@@ -80,6 +80,7 @@ export class Redis extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at every start",
         files: (secret) => ({ "redis.conf": configuration(secret), password: secret }),
       },
       connection: { scheme: "redis", user: "default" },

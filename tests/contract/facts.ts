@@ -31,6 +31,8 @@ export interface Facts {
     /** Argument and member of the connection. */
     name: "password" | "apiKey";
     resource: string;
+    /** Whether the server reads it at its first start only. */
+    fixed: boolean;
     /** What the server is handed. */
     files: (secret: string) => Record<string, string>;
     /** The same for values that somebody has to quote. */
@@ -111,6 +113,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: true,
       files: (secret) => ({ password: secret, pgpass: `*:*:*:*:${secret}\n` }),
       given: [['h:u\\nt"er22', { password: 'h:u\\nt"er22', pgpass: '*:*:*:*:h\\:u\\\\nt"er22\n' }]],
     },
@@ -149,6 +152,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: false,
       files: (secret) => ({ "redis.conf": `requirepass "${secret}"\n`, password: secret }),
       given: [['a"b\\c d', { "redis.conf": 'requirepass "a\\"b\\\\c d"\n', password: 'a"b\\c d' }]],
     },
@@ -180,6 +184,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: false,
       files: minioFiles,
       // As it is: mc decodes nothing.
       given: [["a@b/c d%20", minioFiles("a@b/c d%20")]],
@@ -229,6 +234,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: true,
       files: (secret) => neo4jFiles(`-- "${secret}"\n`, secret),
       given: [
         ['a"b\\c d#e', neo4jFiles('-- "a\\"b\\\\c d#e"\n', 'a"b\\c d#e')],
@@ -268,6 +274,7 @@ export const FACTS = {
     credential: {
       name: "apiKey",
       resource: "main-api-key",
+      fixed: false,
       files: (secret) => ({ "config.yaml": `service:\n  api_key: "${secret}"\n`, "api-key": secret }),
       given: [['a"b\\c#:d', { "config.yaml": 'service:\n  api_key: "a\\"b\\\\c#:d"\n', "api-key": 'a"b\\c#:d' }]],
     },
