@@ -1,7 +1,7 @@
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
 import { drift, releaseStaleLocks, sweep } from "./shared/recover.ts";
 import { seconds } from "./shared/seconds.ts";
-import { services } from "./shared/services.ts";
+import { services, unwell } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 import { writeTimeline } from "./shared/timeline.ts";
@@ -47,7 +47,7 @@ const health = async () =>
       state === "ready" ? "healthy" : state,
     ]),
   );
-const { code, progress } = await watched(args, env, health);
+const { code, progress, interrupted } = await watched(args, env, health);
 const ended = Date.now();
 const { began } = progress;
 writeTimeline({
@@ -56,6 +56,12 @@ writeTimeline({
   tookMs: ended - began,
   steps: progress.steps(ended),
 });
+if (interrupted) {
+  process.stderr.write(
+    "\nInterrupted: what was done so far is kept. `make ps` shows what is there; the same command goes on from here.\n",
+  );
+  process.exit(130);
+}
 if (code !== 0) {
   const failed = [...progress.rows.values()].filter(({ phase }) => phase === "failed").map(({ service }) => service);
   process.stderr.write(
@@ -65,7 +71,8 @@ if (code !== 0) {
   process.exit(code);
 }
 
-const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => {
+const there = await services(api, readState());
+const rows = there.map(({ service, shown, state, addresses, status }) => {
   const took = progress.rows.get(service)?.tookMs;
   const since = status.replace(/ \(.*/, "").toLowerCase();
   return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
@@ -75,3 +82,10 @@ process.stdout.write(
   `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
     `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
 );
+const bad = await unwell(api, there);
+for (const { service, said } of bad) {
+  process.stderr.write(
+    `\n${said.join("\n")}\nIt was there before, and nothing of it has changed: \`make restart s=${service}\` starts it anew.\n`,
+  );
+}
+if (bad.length > 0) process.exitCode = 1;
