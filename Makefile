@@ -58,7 +58,7 @@ prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: as
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
 
-rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b)
+rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { redis as sendRedis } from "../contract/rows.ts";
 import { up } from "./checks.ts";
 import {
   copyOfProject,
@@ -108,7 +109,7 @@ describe("before the first up", () => {
 
 describe("over data", () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
-  const postgres = { main: {} };
+  const postgres = { main: {}, fixed: { password: "given-once", memoryMiB: 128 } };
   const redis = { cache: { password: "given-once" } };
   let running: Awaited<ReturnType<typeof snapshot>>;
 
@@ -159,7 +160,7 @@ describe("over data", () => {
   });
 
   test("a database renamed", async () => {
-    stack.configure({ postgres: { other: {} }, redis });
+    stack.configure({ postgres: { other: {}, fixed: postgres.fixed }, redis });
     await expectNothingDone(
       `main: this change would delete its volume ${volumeOf("main")} and all data in it. ${allow("main")}\n`,
       // What was discarded by name is no other one.
@@ -168,7 +169,7 @@ describe("over data", () => {
   });
 
   test("another name for what is in it", async () => {
-    stack.configure({ postgres: { main: { database: "other" } }, redis });
+    stack.configure({ postgres: { ...postgres, main: { database: "other" } }, redis });
     await expectNothingDone(
       "main: database should be app, got other: it was set when the data was first made, and the server reads it no more. " +
         `Change it inside the running database, or keep it. ${allow("main")}\n`,
@@ -176,19 +177,19 @@ describe("over data", () => {
   });
 
   test("another given password", async () => {
-    stack.configure({ postgres, redis: { cache: { ...redis.cache, password: "given-twice" } } });
+    stack.configure({ postgres: { ...postgres, fixed: { ...postgres.fixed, password: "given-twice" } }, redis });
     await expectNothingDone(
-      "cache-password: should be the password that the data was first made with, got another one: the server would go on " +
-        "with the old one. Change it inside the running database first; rotation is not built yet.\n",
+      "fixed-password: should be the password that the data was first made with, got another one: the server took that one over " +
+        `into its data, and reads none any more. Keep it. ${allow("fixed")}\n`,
     );
   });
 
   test("a given password instead of the generated one, and the other way round", async () => {
-    stack.configure({ postgres: { main: { password: "given-later" } }, redis });
+    stack.configure({ postgres: { ...postgres, main: { password: "given-later" } }, redis });
     await expectNothingDone(/main: password should be a generated one, got a given one: /);
-    const { password: _, ...generated } = redis.cache;
-    stack.configure({ postgres, redis: { cache: generated } });
-    await expectNothingDone(/cache: password should be a given one, got a generated one: /);
+    const { password: _, ...generated } = postgres.fixed;
+    stack.configure({ postgres: { ...postgres, fixed: generated }, redis });
+    await expectNothingDone(/fixed: password should be a given one, got a generated one: /);
   });
 
   test("another engine", async () => {
@@ -236,7 +237,7 @@ describe("over data", () => {
 
   test("one port of the host for two", async () => {
     const { hostPort } = redis.cache as { hostPort?: number };
-    stack.configure({ postgres: { main: { hostPort } }, redis });
+    stack.configure({ postgres: { ...postgres, main: { hostPort } }, redis });
     await expectNothingDone(
       `Redis "cache": hostPort ${hostPort} is asked for by Postgres "main" and by it: a port of the host leads to one place only. ` +
         "Set another one.\n",
@@ -267,7 +268,7 @@ describe("over data", () => {
       expect(output).toContain("failed in the middle");
       stack.configure(settings);
       await up(stack);
-      expect(await published()).toEqual({ main: ["running"], cache: ["running", port] });
+      expect(await published()).toMatchObject({ main: ["running"], cache: ["running", port] });
     }
   });
 
@@ -279,7 +280,7 @@ describe("over data", () => {
     await imported(stack, JSON.stringify(await exported(stack)).replace(JSON.stringify(ledger), JSON.stringify(half)));
     stack.configure({ postgres, redis });
     await up(stack);
-    expect(await published()).toEqual({ main: ["running"], cache: ["running", hostPort] });
+    expect(await published()).toMatchObject({ main: ["running"], cache: ["running", hostPort] });
     const [mended] = (await exported(stack)).deployment.resources.filter(({ urn }) => urn.endsWith("::ledger"));
     expect(mended?.inputs).toMatchObject({ input: { ports: { [String(hostPort)]: 'Redis "cache"' } } });
     await stack.unchanged();
@@ -295,14 +296,51 @@ describe("over data", () => {
       [other, hostPort],
     ]) {
       stack.configure({
-        postgres: { main: { ...(main && { hostPort: main }) } },
+        postgres: { ...postgres, main: { ...(main && { hostPort: main }) } },
         redis: { cache: { ...unpublished, ...(cache && { hostPort: cache }) } },
       });
       expect(await stack.planned()).toContain("replace Container cache");
       await up(stack);
-      expect(await published()).toEqual({ main: ["running", main], cache: ["running", ...(cache ? [cache] : [])] });
+      expect(await published()).toMatchObject({
+        main: ["running", main],
+        cache: ["running", ...(cache ? [cache] : [])],
+      });
       await stack.unchanged();
     }
+  });
+
+  test("no other password of a server that reads it at every start: it has that one, and its data", async () => {
+    const url = async (name: string) => (await stack.outputs<Record<string, string>>("urls"))[name] ?? "";
+    await sendRedis(await url("cache"), "SET", "kept", "yes");
+    const { password: _, ...generated } = redis.cache;
+    for (const cache of [{ ...redis.cache, password: "given-twice" }, generated, redis.cache]) {
+      stack.configure({ postgres, redis: { cache } });
+      const { code, output } = await stack.up();
+      expect(code, output).toBe(0);
+      expect(await sendRedis(await url("cache"), "GET", "kept")).toBe("yes");
+      if ("password" in cache) expect(new URL(await url("cache")).password).toBe(cache.password);
+    }
+    await stack.unchanged();
+  });
+
+  test("nor of one whose data may be lost, by name: its data and its password are made anew", async () => {
+    const fixed = { ...postgres.fixed, password: "given-twice" };
+    stack.configure({ postgres: { ...postgres, fixed }, redis });
+    const discard = { STACKYARD_DISCARD: "fixed" };
+    expect(await stack.planned(discard)).toContain("replace Volume fixed-data");
+    const { code, output } = await stack.up(discard);
+    expect(code, output).toBe(0);
+    const after = await stack.state();
+    expect(after["Volume fixed-data"]).not.toBe(volumeOf("fixed"));
+    expect(after["Volume main-data"]).toBe(volumeOf("main"));
+    await stack.unchanged();
+    postgres.fixed = fixed;
+  });
+
+  test("more CPUs than the machine has, while the server that has fewer still runs", async () => {
+    stack.configure({ postgres: { ...postgres, main: { cpus: 128 } }, redis });
+    running = await snapshot(stack);
+    await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
   });
 
   test("a database whose data may be lost, by name, is removed with it", async () => {
