@@ -70,6 +70,7 @@ export interface Labelled {
 
 /** A file for a container: its name, what is in it, and who may read it. */
 export interface HandedFile {
+  /** Or a path below the folder that it is for. */
   name: string;
   content: string | Buffer;
   mode: number;
@@ -441,12 +442,25 @@ const logOptions = (lines: number | undefined, stamped = false) => ({
   ...(stamped ? { timestamps: true } : {}),
 });
 
-async function archiveOf(files: HandedFile[]): Promise<Buffer> {
+/** @throws Error when a path leaves the folder that it is for. */
+export async function archiveOf(files: HandedFile[]): Promise<Buffer> {
   const { pack } = await import("tar-stream");
   const tar = pack();
+  // By themselves: each engine makes those that are missing with rights of its own.
+  const folders = new Set(files.flatMap(({ name }) => foldersOf(name)));
+  for (const name of folders) tar.entry({ name: `${name}/`, type: "directory", mode: 0o755, uid: 0, gid: 0 });
   for (const { content, ...header } of files) tar.entry(header, content);
   tar.finalize();
   return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  if (parts.some((part) => ["", ".", ".."].includes(part))) {
+    throw new Error(`A file is to be handed over as ${JSON.stringify(path)}, which is no path below a folder.`);
+  }
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 }
 
 const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
