@@ -129,8 +129,7 @@ async function engineFindings(): Promise<Finding[]> {
     about: "images",
     ok: gone.length === 0,
     found: gone.length > 0 ? `not on the engine: ${gone.join(", ")}` : `${images.length} in state, all on the engine`,
-    advice:
-      '`make images` builds those that come from package registries, `make pulumi ARGS="up --refresh"` brings back all',
+    advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
   });
 
   const { filled, keys, faults } = readSettings({ secrets: false });
@@ -157,7 +156,7 @@ async function engineFindings(): Promise<Finding[]> {
       about: `port ${port}`,
       ok: holder === undefined,
       found: ours ? `${service}'s` : holder ? `taken by ${holder.shown}` : `free, for ${service}`,
-      advice: `stop that, or \`make pulumi ARGS="config set --path ${key} PORT"\``,
+      advice: `stop that, or \`make pulumi ARGS="config set -s ${STACK} --path ${key} PORT"\``,
     });
   }
 

@@ -116,7 +116,7 @@ test("a required API key that is missing stops the preview; once it is set, the 
   const missing = await bob.pulumi(["preview"]);
   expect(missing.code).not.toBe(0);
   expect(missing.output).toContain(
-    'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set --secret OPENAI_API_KEY" asks for it',
+    `OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set -s ${bob.name} --secret OPENAI_API_KEY" asks for it`,
   );
   const key = "sk-0123456789abcdef";
   const set = await bob.pulumi(["config", "set", "--secret", "OPENAI_API_KEY", key]);
