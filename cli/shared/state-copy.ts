@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync, watch } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type StatsFs,
+  statfsSync,
+  statSync,
+  watch,
+} from "node:fs";
 import { dirname } from "node:path";
 import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 
@@ -7,10 +17,12 @@ import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 const MIB = 1024 ** 2;
 const LEAST_MIB = 50;
 
+type Room = Pick<StatsFs, "bavail" | "bsize" | "files" | "ffree">;
+
 /** What is wrong with the disk that states are on, and what to do; nothing where there is room. */
-export function noRoom(folder = besideStates()): string | undefined {
+export function noRoom(folder = besideStates(), look: (folder: string) => Room = statfsSync): string | undefined {
   if (!existsSync(folder)) return undefined;
-  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  const { bavail, bsize, files, ffree } = look(folder);
   const free = (bavail * bsize) / MIB;
   const full =
     free < LEAST_MIB ? `${free.toFixed(1)} MiB` : files > 0 && ffree < 100 ? `room for ${ffree} files` : undefined;
