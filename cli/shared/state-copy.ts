@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  type StatsFs,
-  statfsSync,
-  statSync,
-  watch,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 
@@ -50,24 +40,23 @@ export function keepCopy(): void {
   }
 }
 
-const AT_MOST_EVERY_MS = 250;
+const EVERY_MS = 250;
 
 /** Copies it again and again while somebody changes it. @returns what ends that. */
 export function keepCopies(): () => void {
   const file = stateFile();
   keepCopy();
-  if (!file || !existsSync(dirname(file))) return keepCopy;
-  let soon: NodeJS.Timeout | undefined;
-  const watcher = watch(dirname(file), (_, name) => {
-    if (name !== null && !file.endsWith(`/${name}`)) return;
-    soon ??= setTimeout(() => {
-      soon = undefined;
-      keepCopy();
-    }, AT_MOST_EVERY_MS);
-  }).on("error", () => {});
+  if (!file) return keepCopy;
+  // Looked at, not watched: of that a system has only so much, and a folder on another machine tells nothing.
+  const changed = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  let last = changed();
+  const timer = setInterval(() => {
+    const now = changed();
+    if (now !== last) keepCopy();
+    last = now;
+  }, EVERY_MS);
   return () => {
-    watcher.close();
-    clearTimeout(soon);
+    clearInterval(timer);
     keepCopy();
   };
 }
