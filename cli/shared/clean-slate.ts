@@ -46,13 +46,16 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
 const dataIn = ({ resources }: State) =>
   resources.filter(({ type, name }) => type === "docker:index/volume:Volume" && name.endsWith("-data"));
 
-/** What pulumi would refuse to delete, by the component that it is a part of. */
+/** What pulumi would refuse to delete, by the component that it is a part of; all in order of their names. */
 export function protectedIn({ resources }: State): Map<string, string[]> {
-  const guarded = resources.filter(({ protect }) => protect);
   const owner = ({ name, parent }: State["resources"][number]) =>
     parent === undefined || parent.includes("::pulumi:pulumi:Stack::") ? name : nameOf(parent);
+  const guarded = resources
+    .filter(({ protect }) => protect)
+    .map((each) => ({ service: owner(each), ...each }))
+    .sort((a, b) => a.service.localeCompare(b.service) || a.name.localeCompare(b.name));
   return new Map(
-    [...Map.groupBy(guarded, owner)].map(([service, all]) => [
+    [...Map.groupBy(guarded, ({ service }) => service)].map(([service, all]) => [
       service,
       all.map(({ type, name, id }) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name)),
     ]),

@@ -92,8 +92,8 @@ test("what is protected is told by the service that it is a part of", () => {
     protect: true,
   });
   const resources = [
-    kept("docker:index/volume:Volume", "main-data", { ...under("main"), id: "shop-prod-main-data-1" }),
     kept("random:index/randomPassword:RandomPassword", "main-password", under("main")),
+    kept("docker:index/volume:Volume", "main-data", { ...under("main"), id: "shop-prod-main-data-1" }),
     kept("docker:index/volume:Volume", "cache-data", { parent: under("cache").parent }),
     kept("pulumi:index:Stash", "mine", {
       parent: "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod",
