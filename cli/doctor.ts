@@ -68,7 +68,8 @@ function lockFindings(): Finding[] {
       ? {
           about: "lock",
           ok: fate === "lives",
-          found: `${holderShown(held)}${fate === "lives" ? "" : ` on ${held.host}`} is at work`,
+          found:
+            fate === "lives" ? `${holderShown(held)} is at work` : `${holderShown(held)} on ${held.host} locked it`,
           advice: `from here it cannot be seen; where it has ended, this lets it go: rm '${lockFile()}'`,
         }
       : undefined;
@@ -80,7 +81,7 @@ function lockFindings(): Finding[] {
       about: "pulumi's lock",
       // Of what the verb has started, mostly.
       ok: fate === "lives",
-      found: `${lockShown(lock)} ${gone ? "was ended in the middle" : "is at work"}`,
+      found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
         ? "`make dev` releases it, as every verb does that changes something"
         : `from here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`,

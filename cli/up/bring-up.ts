@@ -24,12 +24,7 @@ export async function bringUp(
   const refreshed = drifted.length > 0 ? ["--refresh"] : [];
   const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...args];
   const health = async () =>
-    new Map(
-      (state.id ? await services(api, state) : []).map(({ service, state }) => [
-        service,
-        state === "ready" ? "healthy" : state,
-      ]),
-    );
+    new Map((await services(api, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]));
   const { code, progress, interrupted } = await watched(all, env, health);
   const ended = Date.now();
   const { began } = progress;
