@@ -49,6 +49,8 @@ export async function watched(
     progress.event(event);
   };
 
+  // While an image is pulled, pulumi has nothing to say.
+  const looking = setInterval(readNotes, 500);
   try {
     const told = { ...env, STACKYARD_TIMINGS: file };
     const running = all ? pulumi(args, told) : pulumi([...args, "--json"], told, { line, error: view.said });
@@ -58,6 +60,7 @@ export async function watched(
     view.end(code !== 0);
     return { code, progress };
   } finally {
+    clearInterval(looking);
     rmSync(folder, { recursive: true, force: true });
   }
 }
