@@ -112,8 +112,8 @@ pulumi: ## Run the right pulumi: ARGS="preview -s dev"
 shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
 	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
 
-setup: ## Make this machine ready
-	@./infra/setup/setup.sh
+setup: ## Make this machine ready, and look again where images come from
+	@STACKYARD_DECIDE=1 ./infra/setup/setup.sh
 
 test: ## Run everything: format, lint, types, unit tests, end-to-end tests
 	@$(WITH) node tests/run.ts

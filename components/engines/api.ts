@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
+import type { Credentials } from "./credentials.ts";
 import type { DockerHost } from "./host.ts";
 
 /** What the engine knows of one container. */
@@ -78,6 +79,17 @@ export interface HandedFile {
   gid: number;
 }
 
+/** A bit of what the engine says while it pulls an image. */
+export interface PullMessage {
+  /** Of the layer that it is about. */
+  id?: string;
+  /** `Downloading`, `Pull complete`. */
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+  /** It has failed. */
+  error?: string;
+}
+
 /** What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. */
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
@@ -133,6 +145,10 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** Undefined where there is no such image. */
+  imageId(ref: string): Promise<string | undefined>;
+  /** Pulls an image, while it is listened to. @throws Error with what the engine says. */
+  pull(ref: string, credentials: Credentials | undefined, signal: AbortSignal): AsyncIterable<PullMessage>;
   allImages(): Promise<ImageListed[]>;
   /** When an image was last given a name, that is built or pulled. */
   imageNamedAt(id: string): Promise<Date>;
@@ -223,6 +239,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     at.host.startsWith("unix://")
       ? JSON.parse((await get(at.host, `/system/df?type=${type}`, attention)).body)
       : (await docker()).df();
+  const imageId = (ref: string) =>
+    absentAs(undefined, async () => {
+      const { Id } = at.host.startsWith("unix://")
+        ? (JSON.parse((await get(at.host, `/images/${ref}/json`, attention)).body) as Docker.ImageInspectInfo)
+        : await (await docker()).getImage(ref).inspect();
+      return Id;
+    });
   return {
     async ping() {
       if (!at.host.startsWith("unix://")) {
@@ -426,10 +449,25 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     removeImage: async (name, force = true) =>
       absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
-    async hasImage(ref) {
-      if (at.host.startsWith("unix://"))
-        return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`, attention)));
-      return absentAs(false, async () => !!(await (await docker()).getImage(ref).inspect()));
+    hasImage: async (ref) => (await imageId(ref)) !== undefined,
+    imageId,
+    async *pull(ref, credentials, signal) {
+      const [, fromImage = ref, tag = ""] = /^(.*?)(?:@(sha256:\w+))?$/.exec(ref) ?? [];
+      // Without a tag it would be all of them.
+      const one = tag || (/:[^/]*$/.exec(fromImage) ? "" : "latest");
+      const stream = (await (
+        await clientWith(undefined)
+      ).createImage(credentials ?? {}, {
+        fromImage,
+        ...(one === "" ? {} : { tag: one }),
+        abortSignal: signal,
+      })) as NodeJS.ReadableStream;
+      let rest = "";
+      for await (const chunk of stream.setEncoding("utf8")) {
+        const lines = `${rest}${chunk}`.split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) if (line.trim() !== "") yield JSON.parse(line) as PullMessage;
+      }
     },
   };
 }

@@ -480,6 +480,10 @@ describe("what there is", () => {
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
     expect(await Promise.all([api.hasVolume("v1"), api.hasVolume("v2")])).toEqual([true, false]);
     expect(await Promise.all([api.hasImage("postgres:17"), api.hasImage("postgres:18")])).toEqual([true, false]);
+    expect(await Promise.all([api.imageId("postgres:17"), api.imageId("postgres:18")])).toEqual([
+      "sha256:1",
+      undefined,
+    ]);
   });
 
   test("names of images that match a pattern, and taking one away", async () => {
