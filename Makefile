@@ -76,7 +76,7 @@ ps: ## List services and jobs (json=1)
 logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 	@$(WITH) node cli/logs.ts
 
-restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
+restart: ## Stop services in order, start them again, wait until they are ready (s=NAME wait=1)
 	@$(WITH) node cli/restart.ts
 
 build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)

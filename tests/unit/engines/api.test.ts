@@ -655,14 +655,16 @@ describe("an engine that does not answer", () => {
   });
 
   test("is not one whose bytes come slowly", async () => {
+    // A silence that no busy machine makes by itself, and all of it together longer.
+    const silenceMs = 2_000;
     daemon.routes["GET /containers/json"] = async (_, response) => {
       for (const piece of ["[", " ", " ", " ", " ", " ", "]"]) {
         response.write(piece);
-        await new Promise((resolve) => setTimeout(resolve, SILENCE_MS / 2));
+        await new Promise((resolve) => setTimeout(resolve, silenceMs / 5));
       }
       response.end();
     };
-    expect(await impatient().list({})).toEqual([]);
+    expect(await engineApi({ host: daemon.host }, { silenceMs }).list({})).toEqual([]);
   });
 
   test("is not one that waits for a container, or for its grace", async () => {
