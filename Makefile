@@ -15,7 +15,7 @@ CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
 WORDS_dev := $(CHANGE_WORDS) only show
 WORDS_up := $(WORDS_dev)
 WORDS_down := $(CHANGE_WORDS)
-WORDS_prune := match hours YES
+WORDS_prune := wait match hours YES
 WORDS_clean := $(CHANGE_WORDS) YES
 WORDS_rebuild := $(CHANGE_WORDS) YES only show
 WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
@@ -52,7 +52,7 @@ up: ## Bring an environment up: ENV=prod (only=a,b show=resources)
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts
 
-prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1)
+prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
 	@$(WITH) node cli/prune.ts
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)

@@ -268,11 +268,12 @@ test("clean asks first where nobody is there to ask, and then leaves nothing", a
   expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
   expect(output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
   expect((await stack.containers()).length).toBe(2);
-  // A clean slate and a new start: all is up, over new data.
+  // A clean slate and a new start, over new data.
   const before = await stack.state();
   expect((await stack.verb("rebuild")).output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
+  expect((await stack.verb("rebuild", { YES: "1", only: "apy" })).output).toContain("only=apy: there is no such");
   expect(await stack.state()).toEqual(before);
-  expect(await verb("rebuild", { YES: "1" })).toMatch(/^api +ready/m);
+  expect(await verb("rebuild", { YES: "1", only: "postgres" })).toMatch(/^postgres +ready/m);
   const after = await stack.state();
   for (const key of ["Volume postgres-data", "Stash identity"]) expect(after[key]).not.toBe(before[key]);
 
