@@ -20,13 +20,23 @@ const SOCKET_FOLDER = "/var/run/postgresql";
 /** Starts the server by its image's entry point, so that a first start which is cut short is made good by the next. */
 const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
+/** Which no role can be called. https://www.postgresql.org/docs/17/sql-createrole.html */
+export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
+/** Databases that each server has for itself: nobody is to work in them. */
+const TEMPLATES = ["template0", "template1"];
+
 const Args = z
   .strictObject({
     ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
     /** Major version; fixed once there is data. Where images are built from package registries there is 17 only. @default "17" */
     version: z.enum(["16", "17", "18"]).default("17"),
     /** Database, and the role that owns it; made on first start, fixed afterwards. @default "app" */
-    database: identifier().default("app"),
+    database: identifier()
+      .refine(
+        (name) => !RESERVED_ROLES.test(name) && !TEMPLATES.includes(name),
+        "called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself",
+      )
+      .default("app"),
     /** Password of that role. @default - a random one, made once */
     password: secretValue().optional(),
     /** Most connections at a time. @default 100 */

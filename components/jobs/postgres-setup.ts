@@ -7,13 +7,11 @@ import { contents, numbered } from "../core/content.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
-import { POSTGRES_USER, Postgres, pgpass } from "../databases/postgres.ts";
+import { POSTGRES_USER, Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
 import { type Role, roleFiles, scramVerifier } from "./postgres-roles.ts";
 
 /** Which are there already, beside the server's own. */
 const DATABASES = ["postgres", "template0", "template1"];
-/** Which roles cannot be called. */
-const RESERVED = /^(pg_.*|public|none)$/;
 
 const Args = z
   .strictObject({
@@ -52,7 +50,7 @@ const Args = z
     }
     const owned = new Set([own]);
     for (const [name, { database = own, may }] of Object.entries(roles)) {
-      if (name === connection.user || RESERVED.test(name))
+      if (name === connection.user || RESERVED_ROLES.test(name))
         fault("called otherwise, because the server has it", "roles", name);
       if (database !== own && !databases.includes(database)) fault("one of `databases`", "roles", name, "database");
       if (may !== "own") continue;

@@ -93,6 +93,8 @@ const MIB = "should be whole MiB, 6 or more, got";
 const SECONDS = "should be whole seconds, 1 to 86400, got";
 const CPUS = "should be CPUs in tenths, 0.1 to 128, got";
 const IDENTIFIER = "should be 1 to 63 of a-z, 0-9 and _, no digit first, got";
+const RESERVED =
+  "should be called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself, got";
 const VARIABLE = "should be a variable's name (letters, digits and _), got";
 const USES = "should be a database or a job, got";
 const REFERENCE = "should be a name of a-z, 0-9 and _, a letter first, got";
@@ -200,6 +202,9 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     "plugins: should be files of different names, got [tests/e2e/programs/graph/greeting.jar, tests/e2e/programs/graph/greeting.jar]",
   ],
 
+  ...["pg_notes", "public", "none", "template0", "template1"].map(
+    (name) => ["Postgres", { database: name }, `database: ${RESERVED} "${name}"`] as [string, object, string],
+  ),
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
   ["PostgresSetup", { extensions: "pg_trgm" }, 'extensions: should be a list, got "pg_trgm"'],
