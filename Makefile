@@ -15,7 +15,7 @@ CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
 WORDS_dev := $(CHANGE_WORDS) only show
 WORDS_up := $(WORDS_dev)
 WORDS_down := $(CHANGE_WORDS)
-WORDS_prune := match hours YES
+WORDS_prune := match hours YES wait
 WORDS_clean := $(CHANGE_WORDS) YES
 WORDS_rebuild := $(CHANGE_WORDS) YES only show
 WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
@@ -52,7 +52,7 @@ up: ## Bring an environment up: ENV=prod (only=a,b show=resources)
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts
 
-prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1)
+prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
 	@$(WITH) node cli/prune.ts
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
@@ -76,7 +76,7 @@ ps: ## List services and jobs (json=1)
 logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
 	@$(WITH) node cli/logs.ts
 
-restart: ## Stop services in order, start them again, wait until they are ready (s=NAME)
+restart: ## Stop services in order, start them again, wait until they are ready (s=NAME wait=1)
 	@$(WITH) node cli/restart.ts
 
 build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
