@@ -21,6 +21,12 @@ export interface ImageFacts {
   packages?: string;
 }
 
+/**
+ * Said, because the provider would have it the other way round: with the old image go all containers that stand on it, and then
+ * the new one may not come.
+ */
+const NEW_ONE_FIRST = { deleteBeforeReplace: false };
+
 /** An argument that is an image, with its like from package registries where that is built here. */
 export const imageFacts = () =>
   z.custom<ImageFacts>(
@@ -49,6 +55,7 @@ export function serverImage(platform: Platform, facts: ImageFacts): Image {
       {
         parent: platform,
         provider: platform.provider,
+        ...NEW_ONE_FIRST,
         hooks: {
           beforeCreate: [
             platform.once(
@@ -183,6 +190,7 @@ export function builtFrom(
     {
       ...opts,
       provider: platform.provider,
+      ...NEW_ONE_FIRST,
       hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, () => provideCaBundle())] },
       dependsOn: bases.map(({ image }) => image.resource),
     },

@@ -111,6 +111,7 @@ test("a new digest in the lock file replaces the database's container, and nothi
     ["Container redis", "RemoteImage image-redis-8", "Stash redis-ready"].map((key) => `replace ${key}`),
   );
 
+  // A pull that fails takes nothing away.
   registry.wants = "ann:secret";
   const refused = await stack.verb("up", signedIn("ann:wrong"));
   expect(refused.code).not.toBe(0);

@@ -23,8 +23,10 @@ const of = (facts: ImageFacts, options: Options = {}) => deploy((platform) => se
 describe("serverImage", () => {
   test("is pulled as the lock file pins it, and left on the engine", async () => {
     const stack = await of(POSTGRES);
-    const { type, inputs, parent, provider, hooks } = stack.get("RemoteImage image-postgres-17");
-    expect({ type, inputs, parent, provider, hooks }).toEqual({
+    const { type, inputs, parent, provider, hooks, deleteBeforeReplace } = stack.get("RemoteImage image-postgres-17");
+    expect({ type, inputs, parent, provider, hooks, deleteBeforeReplace }).toEqual({
+      // Said, not left to the provider: a pull that fails takes nothing away.
+      deleteBeforeReplace: false,
       type: "docker:index/remoteImage:RemoteImage",
       inputs: { name: pinned("postgres:17"), keepLocally: true },
       parent: "Platform platform",
@@ -187,8 +189,9 @@ describe("builtFrom", () => {
 
   test("is built from its folder, under a name that no registry serves, and left on the engine", async () => {
     const { image, stack } = await built();
-    const { inputs, ignoreChanges, provider, parent, hooks } = image;
-    expect({ inputs, ignoreChanges, provider, parent, hooks }).toEqual({
+    const { inputs, ignoreChanges, provider, parent, hooks, deleteBeforeReplace } = image;
+    expect({ inputs, ignoreChanges, provider, parent, hooks, deleteBeforeReplace }).toEqual({
+      deleteBeforeReplace: false,
       inputs: {
         name: expect.stringMatching(`^stackyard\\.invalid/stackyard-dev-api:${ID}-[0-9a-f]{12}$`),
         build: { context: here(context), buildArgs: {}, secrets: SECRETS },
