@@ -102,18 +102,40 @@ describe("what it is made of", () => {
     expect((await service(args)).get(CONTAINER).deleteBeforeReplace).toBe(expected);
   });
 
-  test.each<[string, Partial<ServiceArgs>, boolean, string]>([
-    ["closed", {}, true, "false"],
-    ["reachable, when a port is published", { ports: [{ hostPort: 8080, port: 80 }] }, false, "false"],
-    ["open, when it may reach out", { egress: true }, false, "true"],
-    ["open, when both", { egress: true, ports: [{ hostPort: 8080, port: 80 }] }, false, "true"],
-  ])("its network is %s", async (_, args, internal, masquerade) => {
-    const { inputs } = (await service(args)).get("Network web");
-    expect({ internal: inputs.internal, options: inputs.options, labels: inputs.labels }).toEqual({
-      internal,
-      options: { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
-      labels: labels("web", "network"),
+  const PUBLISHED: Partial<ServiceArgs> = { ports: [{ hostPort: 8080, port: 80 }] };
+  test.each<[string, Partial<ServiceArgs>, string | undefined]>([
+    ["and no other", {}, undefined],
+    ["beside one of its own, when a port is published", PUBLISHED, "false"],
+    ["beside one with a way out, when it may reach out", { egress: true }, "true"],
+    ["beside that one alone, when both", { ...PUBLISHED, egress: true }, "true"],
+  ])("the network that it shares is closed: %s", async (_, args, masquerade) => {
+    const stack = await service(args);
+    const shown = stack.of("Network").map(({ name, inputs }) => [name, inputs.internal, inputs.labels]);
+    expect(shown.sort()).toEqual([
+      ["web", true, labels("web", "network")],
+      ...(masquerade ? [["web-outside", false, labels("web", "outside")]] : []),
+    ]);
+    expect(stack.get(CONTAINER).inputs.networksAdvanced).toEqual([
+      { name: idOf("web"), aliases: ["web"] },
+      ...(masquerade ? [{ name: idOf("web-outside"), aliases: [] }] : []),
+    ]);
+    if (!masquerade) return;
+    expect(stack.get("Network web-outside").inputs.options).toEqual({
+      "com.docker.network.bridge.enable_ip_masquerade": masquerade,
     });
+  });
+
+  test("who refers to it knows nothing of whether it is published, or may reach out", async () => {
+    const user = async (args: Partial<ServiceArgs>) => {
+      const stack = await deploy((platform) => {
+        const database = new Thing(platform, args, "db").service;
+        return new Thing(platform, { uses: { database } }).service;
+      });
+      return [stack.get(CONTAINER), stack.get("Network db")];
+    };
+    const before = await user({});
+    expect(await user(PUBLISHED)).toEqual(before);
+    expect(await user({ egress: true })).toEqual(before);
   });
 
   test("a port is noted before anything is stopped for it", async () => {
