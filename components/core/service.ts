@@ -240,6 +240,8 @@ async function onlyOne(platform: Platform, name: string, labels: Record<string, 
   const { api } = platform.engine;
   for (const volume of await api.volumes(labels)) {
     if ((await api.volumeBytes(volume.name)) === 0) continue;
+    // Its labels say the name under which it was made; another one may have it by now, which has that name as an alias.
+    if ((platform.ledger.ownerOf(volume.name) ?? name) !== name) continue;
     throw new Error(`${name}: its data is in volume ${volume.name}; a new one would be empty. ${toDiscard(name)}`);
   }
 }

@@ -267,6 +267,20 @@ describe("the checks", () => {
     expect((await service()).engine.calls.filter(([method]) => method === "info")).toEqual([]);
   });
 
+  test("before its volume is made: that no other has its data, unless that is another's by now", async () => {
+    const engine = new FakeEngine();
+    const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
+    engine.volumes = async () => [{ name: volumeOf("db-data"), labels: own }];
+    engine.volumeBytes = async () => 1;
+    const alone = await service({ data: DATA }, { engine });
+    await expect(alone.run("volume-web")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);
+    const renamed = await deploy(
+      (platform) => [new Thing(platform, { data: DATA }, "db"), new Thing(platform, { data: DATA })],
+      { engine },
+    );
+    await expect(renamed.run("volume-web")).resolves.toBeUndefined();
+  });
+
   test("before it is made: several may be there, when nothing is exclusive", async () => {
     const engine = new FakeEngine();
     const stack = await service({}, { engine });
