@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
 import { ContainersEngine } from "../engines/containers.ts";
 import type { Engine } from "../engines/engine.ts";
-import { type DockerHost, dockerHost } from "../engines/host.ts";
+import { type DockerHost, dockerHost, isLocal } from "../engines/host.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
 import { Declaration } from "./declaration.ts";
@@ -113,7 +113,7 @@ export class Platform extends pulumi.ComponentResource {
     interrupted();
     this.environment = args.environment ?? "dev";
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
-    this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
+    this.local = isLocal(at);
     this.#runs = (name) => args.down !== true && (args.only?.includes(name) ?? true);
     this.imageMirror = args.imageMirror;
     this.#subnetPool = pool;
