@@ -6,11 +6,12 @@ import { polyglot } from "./stacks/polyglot.ts";
 const programs = { polyglot };
 
 const settings = readSettings();
-const { environment, imageSource, imageMirror, ports, down, only } = settings;
+const { environment, imageSource, imageMirror, subnetPool, ports, down, only } = settings;
 const platform = await Platform.connect({
   environment,
   ...(imageSource ? { imageSource } : {}),
   ...(imageMirror ? { imageMirror } : {}),
+  ...(subnetPool ? { subnetPool } : {}),
   freePorts: ports === "free" ? Object.keys(hostPorts(settings)) : [],
   down,
   only,

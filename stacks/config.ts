@@ -11,6 +11,7 @@ import {
   matching,
   mebibytes,
   seconds,
+  subnetPool,
   variable,
 } from "../components/core/args.ts";
 
@@ -46,6 +47,8 @@ export const Settings = z.strictObject({
     /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/,
     "a registry's host, with port and path where it has them",
   ).optional(),
+  /** Where networks take their subnets from. @default "10.213.0.0/16" */
+  subnetPool: subnetPool().optional(),
   /**
    * `free`: the ports below say only what is published, each on a port that nobody had at the first `up`. For copies beside the
    * main one.

@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../components/engines/api.ts";
+import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
 import { services, unwell } from "../shared/services.ts";
@@ -25,7 +26,8 @@ export async function bringUp(
   const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...args];
   const health = async () =>
     new Map((await services(api, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]));
-  const { code, progress, interrupted } = await watched(all, env, health);
+  const ports = await newPorts(state, async () => api);
+  const { code, progress, interrupted } = await watched(all, { ...env, ...ports }, health);
   const ended = Date.now();
   const { began } = progress;
   writeTimeline({

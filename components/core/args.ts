@@ -1,6 +1,7 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
+import { isPool, POOL_RULE } from "./subnets.ts";
 
 /** Says every fault of a component's arguments, or of the configuration, at once. Pulumi shows its message without a stack trace. */
 export class ArgsError extends RunError {
@@ -153,6 +154,9 @@ export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute pat
 
 /** A text of one form. */
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
+
+/** An IPv4 network with room for a subnet at least. */
+export const subnetPool = () => z.string(POOL_RULE).refine(isPool, POOL_RULE);
 
 /** A file on this machine, by its path. */
 export const file = () =>

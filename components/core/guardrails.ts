@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EngineApi } from "../engines/api.ts";
 import { valueOf } from "../engines/value.ts";
 import type { Platform } from "./platform.ts";
-import { isFree } from "./ports.ts";
+import { isFree, NEW_PORTS } from "./ports.ts";
 
 export interface Guarded {
   platform: Platform;
@@ -62,15 +62,17 @@ export async function guard({
  * elsewhere answers for its own ports.
  */
 export async function free(
-  { id, local, engine }: Pick<Platform, "id" | "local" | "engine">,
+  { id, local, engine, ports }: Pick<Platform, "id" | "local" | "engine" | "ports">,
   port: number,
   subject: string,
 ): Promise<void> {
   const holder = local ? await holderOf(engine.api, port) : undefined;
   if (holder === undefined || holder.stack === id) return;
-  throw new Error(
-    `${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or set another hostPort.`,
-  );
+  const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port) ?? [];
+  const other = kept
+    ? `let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=${kept} for plain pulumi`
+    : "set another hostPort";
+  throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or ${other}.`);
 }
 
 /** Who has a port of this machine; nothing when nobody has. */

@@ -6,6 +6,7 @@ import { untilDone } from "../engines/watch.ts";
 import type { Dependency } from "./dependency.ts";
 import { gate } from "./gate.ts";
 import type { Image } from "./image.ts";
+import { outside } from "./outside.ts";
 import type { Platform } from "./platform.ts";
 import { note, notesOf } from "./timings.ts";
 
@@ -30,6 +31,8 @@ export interface JobArgs {
   tmpfs?: Record<string, string>;
   timeoutSeconds: number;
   memoryMiB: number;
+  /** Whether it may reach beyond the networks of what it refers to. @default false */
+  egress?: boolean;
 }
 
 const PIDS = 256;
@@ -84,7 +87,10 @@ export class Job implements Dependency {
         tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         pids: PIDS,
-        networks: uses.flatMap(({ network }) => (network ? [{ id: network.id, aliases: [] }] : [])),
+        networks: [
+          ...uses.flatMap(({ network }) => network ?? []),
+          ...outside(name, platform, args.egress ? "open" : undefined, own),
+        ].map(({ id }) => ({ id, aliases: [] })),
         // Another key is another container, so that one which has succeeded is one that has succeeded at just this.
         labels: { ...platform.labels(name, "job"), "stackyard.key": pulumi.output(key).apply(sha256) },
       },

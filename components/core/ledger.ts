@@ -29,6 +29,7 @@ export class Ledger {
   readonly checked: pulumi.Resource;
   readonly #volumes: Record<string, VolumeRecord> = {};
   readonly #ports: Record<string, string> = {};
+  readonly #known = new Map<string, string>();
 
   /**
    * @param complete when all has been declared: what is declared by then is what there shall be.
@@ -65,6 +66,12 @@ export class Ledger {
 
   record(name: string, record: VolumeRecord): void {
     this.#volumes[name] = record;
+    pulumi.output(record.volume).apply((volume) => this.#known.set(volume, name));
+  }
+
+  /** Whose a volume of the engine is, as far as that is known by now; nothing for one that nobody has. */
+  ownerOf(volume: string): string | undefined {
+    return this.#known.get(volume);
   }
 
   /** Notes a port on the host. @throws RunError when it is somebody's already. */
@@ -103,7 +110,8 @@ export function refusals(
 ): string[] {
   return Object.entries(before).flatMap(([name, old]) => {
     if (discard.has(name)) return [];
-    const now = after[name];
+    // By its volume: one that got another name, and the old one as an alias, is the same.
+    const now = Object.values(after).find(({ volume }) => volume === old.volume) ?? after[name];
     const allow = toDiscard(name);
     if (!now) {
       return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
 import { ContainersEngine } from "../engines/containers.ts";
 import type { Engine } from "../engines/engine.ts";
-import { type DockerHost, dockerHost } from "../engines/host.ts";
+import { type DockerHost, dockerHost, isLocal } from "../engines/host.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
 import { Declaration } from "./declaration.ts";
@@ -15,7 +15,7 @@ import { Ledger } from "./ledger.ts";
 import { keptPorts } from "./ports.ts";
 import { masker } from "./secret.ts";
 import type { VolumeLifecycle } from "./service.ts";
-import { freeSubnet } from "./subnets.ts";
+import { freeSubnet, inTheWay, isPool, POOL_RULE, SUBNET_POOL } from "./subnets.ts";
 
 /** Where images come from: a container registry, or built from package registries. */
 export type ImageSource = "registry" | "packages";
@@ -30,6 +30,8 @@ export interface PlatformArgs {
   imageSource?: ImageSource;
   /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
   imageMirror?: string;
+  /** Where networks take their subnets from, in CIDR form: once there are networks, for new ones only. @default "10.213.0.0/16" */
+  subnetPool?: string;
   /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
   freePorts?: readonly string[];
   /** Services and jobs that run; all others are declared as by `down`. @default - all */
@@ -70,6 +72,7 @@ export class Platform extends pulumi.ComponentResource {
   readonly ports: Readonly<Record<string, number>>;
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
+  readonly #subnetPool: string;
   #subnets: Promise<string[]> | undefined;
   /** Every service and job, declared here by itself. */
   readonly declared: Declarations;
@@ -101,6 +104,8 @@ export class Platform extends pulumi.ComponentResource {
     identity: Identified,
     ports: Readonly<Record<string, number>> = {},
   ) {
+    const pool = args.subnetPool ?? SUBNET_POOL;
+    if (!isPool(pool)) throw new pulumi.RunError(`subnetPool: should be ${POOL_RULE}, got ${JSON.stringify(pool)}`);
     const declaration = new Declaration();
     super("stackyard:core:Platform", "platform", {});
     this.#declaration = declaration;
@@ -108,9 +113,10 @@ export class Platform extends pulumi.ComponentResource {
     interrupted();
     this.environment = args.environment ?? "dev";
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
-    this.local = at.host.startsWith("unix:") || at.host.startsWith("npipe:");
+    this.local = isLocal(at);
     this.#runs = (name) => args.down !== true && (args.only?.includes(name) ?? true);
     this.imageMirror = args.imageMirror;
+    this.#subnetPool = pool;
     this.ports = ports;
     const own = { parent: this };
     this.provider = new docker.Provider(
@@ -160,18 +166,27 @@ export class Platform extends pulumi.ComponentResource {
 
   /** A small subnet that nothing on the engine uses. */
   subnet(name: string): pulumi.Output<string> {
-    this.#subnets ??= this.engine.api.subnets();
+    this.#subnets ??= this.#used();
     return pulumi.output(
       this.#subnets.then((used) => {
         const chosen = freeSubnet(
           `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
           [...used, ...this.#taken],
           (subnet) => pulumi.runtime.isDryRun() || this.engine.api.claimSubnet(subnet),
+          this.#subnetPool,
         );
         this.#taken.push(chosen);
         return chosen;
       }),
     );
+  }
+
+  /** Subnets of the engine's networks; and of this machine's other ones, where the engine is on it. */
+  async #used(): Promise<string[]> {
+    return [
+      ...(await this.engine.api.subnets()),
+      ...(this.local ? inTheWay(this.engine.api.routes(), this.#subnetPool) : []),
+    ];
   }
 
   /** What is made once for all components, by key: images, for one. */

@@ -7,6 +7,9 @@ import { valueOf } from "../engines/value.ts";
 const FIRST = 10_000;
 const COUNT = 22_000;
 
+/** Names those of a copy that are to be chosen anew: `STACKYARD_NEW_PORTS=redis.hostPort`; `make dev` sets it where it has to. */
+export const NEW_PORTS = "STACKYARD_NEW_PORTS";
+
 /**
  * Ports of this machine that nobody has, one for each name: chosen when it is first asked for, and kept in state.
  *
@@ -14,11 +17,13 @@ const COUNT = 22_000;
  */
 export async function keptPorts(names: readonly string[]): Promise<Record<string, number>> {
   const taken = new Set<number>();
+  const anew = new Set((process.env[NEW_PORTS] ?? "").split(","));
   const kept: Promise<[string, number]>[] = [];
   for (const name of names) {
     const port = await freePort(name, taken);
     // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
-    const stash = new pulumi.Stash(`port-${name}`, { input: port }, { ignoreChanges: ["input"] });
+    const opts = anew.has(name) ? { replaceOnChanges: ["input"] } : { ignoreChanges: ["input"] };
+    const stash = new pulumi.Stash(`port-${name}`, { input: port }, opts);
     kept.push(valueOf(stash.output).then((chosen: number) => [name, chosen]));
   }
   return Object.fromEntries(await Promise.all(kept));

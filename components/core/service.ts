@@ -8,6 +8,7 @@ import { guard } from "./guardrails.ts";
 import type { Image } from "./image.ts";
 import { discarded, toDiscard } from "./ledger.ts";
 import { enoughCpus, warnOfMemory } from "./machine.ts";
+import { outside } from "./outside.ts";
 import type { Platform } from "./platform.ts";
 import { note, notesOf } from "./timings.ts";
 
@@ -110,12 +111,13 @@ export class Service implements Dependency {
       name,
       {
         subnet: platform.subnet(name),
-        access: args.egress ? "open" : ports.length > 0 ? "reachable" : "closed",
+        access: "closed",
         labels: platform.labels(name, "network"),
       },
       own,
     );
     this.network = network;
+    const reach = args.egress ? "open" : ports.length > 0 ? "reachable" : undefined;
 
     const pids = args.pids ?? 256;
     const wait = async (id: string, signal: AbortSignal) => {
@@ -151,6 +153,7 @@ export class Service implements Dependency {
         pids,
         networks: [
           { id: network.id, aliases: [name] },
+          ...outside(name, platform, reach, own).map(({ id }) => ({ id, aliases: [] })),
           ...uses.flatMap((each) => (each.network ? [{ id: each.network.id, aliases: [name] }] : [])),
         ],
         labels: platform.labels(name, "service"),
@@ -237,6 +240,8 @@ async function onlyOne(platform: Platform, name: string, labels: Record<string, 
   const { api } = platform.engine;
   for (const volume of await api.volumes(labels)) {
     if ((await api.volumeBytes(volume.name)) === 0) continue;
+    // Its labels say the name under which it was made; another one may have it by now, which has that name as an alias.
+    if ((platform.ledger.ownerOf(volume.name) ?? name) !== name) continue;
     throw new Error(`${name}: its data is in volume ${volume.name}; a new one would be empty. ${toDiscard(name)}`);
   }
 }

@@ -6,6 +6,7 @@ import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DockerHost } from "./host.ts";
+import { localRoutes } from "./routes.ts";
 
 /** What the engine knows of one container. */
 export interface ContainerState {
@@ -168,6 +169,8 @@ export interface EngineApi {
   digest(ref: string): Promise<string>;
   /** Every network's subnets, in CIDR form. */
   subnets(): Promise<string[]>;
+  /** Where the routes of the machine that this process is on lead, in CIDR form. */
+  routes(): string[];
   /** Whether no other process on this machine is about to take a subnet; then it is this one's for as long as it runs. */
   claimSubnet(subnet: string): boolean;
 }
@@ -263,6 +266,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         : await (await docker()).listNetworks();
       return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
     },
+    routes: localRoutes,
     claimSubnet,
     async info() {
       const { ServerVersion, MemTotal, NCPU, DockerRootDir, SystemTime } = (

@@ -31,8 +31,12 @@ export class ContainersEngine implements Engine {
       {
         driver: "bridge",
         internal: access === "closed",
-        // Without address translation a published port still works, and nothing inside reaches out.
-        options: { "com.docker.network.bridge.enable_ip_masquerade": String(access === "open") },
+        options: {
+          // Without address translation a published port still works, and nothing inside reaches out.
+          "com.docker.network.bridge.enable_ip_masquerade": String(access === "open"),
+          // Else the machine itself has an address in it, at which all is reached that listens on every address.
+          ...(access === "closed" && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
+        },
         ipamConfigs: [{ subnet }],
         labels: labelled(labels),
       },
@@ -150,7 +154,8 @@ export class ContainersEngine implements Engine {
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
         ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
-        networkMode: "bridge",
+        // Where there is none, the engine's default network would be it, from which all the world is reached.
+        networkMode: workload.networks.length > 0 ? "bridge" : "none",
         networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),
         labels: labelled(workload.labels),
         logDriver: "json-file",

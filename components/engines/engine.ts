@@ -31,6 +31,7 @@ export interface Workload {
   /** NVIDIA's, all of the host or so many of them. */
   gpus?: "all" | number;
   pids: number;
+  /** None: it has no network at all. At most one of them is not closed. */
   networks: { id: pulumi.Input<string>; aliases: string[] }[];
   labels: Record<string, pulumi.Input<string>>;
 }
@@ -89,7 +90,10 @@ export interface Engine {
 export interface NetworkSpec {
   /** In CIDR form; taken when the network is made, kept ever after. */
   subnet: pulumi.Input<string>;
-  /** Closed: nothing gets out, nothing can be published. Reachable: ports can be published, nothing gets out. Open: both ways. */
+  /**
+   * Closed: nothing gets out, not to the engine's machine either, and nothing can be published. Reachable: ports can be published,
+   * and nothing gets further than that machine. Open: both ways.
+   */
   access: "closed" | "reachable" | "open";
   labels: Record<string, pulumi.Input<string>>;
 }

@@ -11,6 +11,9 @@ export interface DockerHost {
   certPath?: string;
 }
 
+/** Whether the engine is on this machine. */
+export const isLocal = ({ host }: DockerHost): boolean => host.startsWith("unix:") || host.startsWith("npipe:");
+
 /**
  * The engine that the docker CLI would use: DOCKER_HOST, else DOCKER_CONTEXT, else the CLI's current context, else the local
  * socket. Resolved here because the provider knows a context's host only, not its TLS files, and checks the local socket first.

@@ -27,6 +27,8 @@ const Args = z
     files: z
       .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
       .default({}),
+    /** Whether it may reach beyond the networks of what it refers to. @default false */
+    egress: z.boolean("true or false").default(false),
     /** `uid:gid`. @default "65534:65534" */
     user: matching(/^\d+:\d+$/, "uid:gid in digits").default(NOBODY),
     /** After how long it is ended, and has failed, in seconds. @default 300 */
@@ -39,8 +41,9 @@ export type SetupJobArgs = z.input<typeof Args>;
 
 /**
  * A command that runs once, and again only when its command, files, image or environment change, or the data of a database
- * it refers to is made anew: its volume, or the container of an `ephemeral` one. It starts when what it refers to is ready; who refers to it starts when it has succeeded. It is
- * told of its references as an API is: `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_URL_FILE`.
+ * it refers to is made anew: its volume, or the container of an `ephemeral` one. It starts when what it refers to is ready; who
+ * refers to it starts when it has succeeded. It is told of its references as an API is: `DATABASE_HOST`, `DATABASE_PORT`,
+ * `DATABASE_URL_FILE`. One without references, and without `egress`, has no network.
  *
  * Make it idempotent: a machine that loses power in the middle of it runs it again.
  *

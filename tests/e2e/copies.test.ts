@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { api, docker, SMALL, TestStack } from "./harness.ts";
@@ -114,6 +115,35 @@ test("a clone that was never brought up has nothing, whoever else has a stack of
   }
   expect(existsSync(join(stranger.folder, "backend/.pulumi/stacks"))).toBe(false);
   expect(await startedAt()).toEqual(before);
+});
+
+test("a port that somebody else has by now is given up for another one, which is kept", async () => {
+  const { redis = 0, ...others } = await portsOf(alice);
+  const down = await alice.verb("down");
+  expect(down.code, down.output).toBe(0);
+  const server = createServer().listen(redis, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once("listening", resolve));
+
+  const refused = await alice.up();
+  expect(refused.code).not.toBe(0);
+  expect(refused.output).toContain(
+    `port ${redis} on 127.0.0.1 is taken by another program. Stop that, or let another be chosen: \`make dev\` of this copy does, ` +
+      "STACKYARD_NEW_PORTS=redis.hostPort for plain pulumi.",
+  );
+  const said = `port ${redis}, kept for redis.hostPort, is taken by another program: choosing another one\n`;
+  const preview = await alice.verb("preview");
+  expect(preview.code, preview.output).toBe(0);
+  expect(preview.output).toContain(said);
+  expect(await up(alice)).toContain(said);
+  const after = await portsOf(alice);
+  expect(after).toEqual({ ...others, redis: after.redis });
+  expect(after.redis).not.toBe(redis);
+  // For good: not only as long as the other one runs.
+  await new Promise((resolve) => server.close(resolve));
+  await up(alice);
+  expect(await portsOf(alice)).toEqual(after);
+  await alice.unchanged();
 });
 
 test("a required API key that is missing stops the preview; once it is set, the API alone has it, in a file", async () => {

@@ -189,10 +189,11 @@ export class TestStack {
     return only;
   }
 
-  /** The network on which a service is reached. */
-  async network(service: string): Promise<string> {
-    const [network] = await api.networks({ "stackyard.stack": this.name, "stackyard.service": service });
-    if (!network) throw new Error(`no network of ${service}`);
+  /** The network on which a service is reached; or that of its own, by which the host reaches it and it gets out. */
+  async network(service: string, kind: "network" | "outside" = "network"): Promise<string> {
+    const mine = { "stackyard.stack": this.name, "stackyard.service": service, "stackyard.kind": kind };
+    const [network] = await api.networks(mine);
+    if (!network) throw new Error(`no ${kind} of ${service}`);
     return network.name;
   }
 

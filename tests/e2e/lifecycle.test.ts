@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { redis } from "../contract/rows.ts";
 import { connects, done, getNote as get, inspected, postNote as post, restricted } from "./checks.ts";
 import { api, copyOfProject, eventually, freePorts, inspect, polyglotSettings, TestStack } from "./harness.ts";
@@ -120,14 +121,40 @@ describe("the polyglot stack, from the first up to destroy", () => {
     });
     expect(Object.fromEntries(await Promise.all(reached))).toEqual({
       postgres: "connected",
-      redis: "no answer",
-      api: "no answer",
+      redis: "ENETUNREACH",
+      api: "ENETUNREACH",
     });
-    // Nor is anything that leaves given the host's address, to which an answer could come back.
+    // By the network on which another is published there is a way, and nothing comes back.
+    expect(await connects(stack, await stack.network("redis", "outside"), image, address, 5432)).toBe("no answer");
     for (const service of SERVICES) {
-      const { Options } = await inspect<{ Options: Record<string, string> }>(await stack.network(service));
+      const { Options } = await inspect<{ Options: Record<string, string> }>(await stack.network(service, "outside"));
       expect(Options, service).toMatchObject({ "com.docker.network.bridge.enable_ip_masquerade": "false" });
     }
+  });
+
+  test("this machine is not reached through a network that services share", async () => {
+    const { image } = await stack.container("api");
+    const server = createServer().listen(0, "0.0.0.0");
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const gateway = async (network: string) => {
+      const { IPAM } = await inspect<{ IPAM: { Config: { Gateway: string }[] } }>(network);
+      return connects(stack, network, image, IPAM.Config[0]?.Gateway ?? "", port);
+    };
+    for (const service of SERVICES) expect(await gateway(await stack.network(service)), service).not.toBe("connected");
+  });
+
+  test("whether a service is published concerns its own network and container, and nobody who refers to it", async () => {
+    const { hostPort: _, ...redis } = settings.redis ?? {};
+    stack.configure({ ...settings, redis });
+    expect(await stack.planned()).toEqual([
+      "delete Network redis-outside",
+      "replace Container redis",
+      "replace Stash redis-ready",
+      "update Stash ledger",
+    ]);
+    stack.configure(settings);
   });
 
   test.each([false, true])("a second preview finds nothing to do, refreshed: %j", (refreshed) => {

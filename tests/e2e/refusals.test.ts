@@ -34,6 +34,7 @@ describe("before the first up", () => {
     stack.configure({
       environment: "staging",
       imageMirror: "https://registry.example.com",
+      subnetPool: "10.213.0.0",
       postgres: { hostPort: 70_000, memoryMiB: 1.5, tyop: 1 },
       redis: { cpus: 0.05 },
       colour: "blue",
@@ -41,6 +42,7 @@ describe("before the first up", () => {
     const message = `Pulumi.${stack.name}.yaml has bad settings
       environment: should be one of dev, prod, got "staging"
       imageMirror: should be a registry's host, with port and path where it has them, got "https://registry.example.com"
+      subnetPool: should be an IPv4 network from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"
       postgres.hostPort: should be 1 to 65535, got 70000
       postgres.memoryMiB: should be whole MiB, 6 or more, got 1.5
       postgres.tyop: should not be there
@@ -341,6 +343,27 @@ describe("over data", () => {
     stack.configure({ postgres: { ...postgres, main: { cpus: 128 } }, redis });
     running = await snapshot(stack);
     await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
+  });
+
+  test("a database renamed, with its old name as an alias, keeps its data and password; and back", async () => {
+    const passwordOf = async (name: string) => {
+      const url = (await stack.outputs<Record<string, string>>("inside"))[name] ?? "";
+      return new URL(url).password;
+    };
+    const { main: _, ...others } = postgres;
+    stack.configure({ postgres, redis });
+    await up(stack);
+    const password = await passwordOf("main");
+    for (const [name, alias] of [
+      ["other", "main"],
+      ["main", "other"],
+    ] as const) {
+      stack.configure({ postgres: { ...others, [name]: { alias } }, redis });
+      await up(stack);
+      expect((await stack.state())[`Volume ${name}-data`]).toBe(volumeOf("main"));
+      expect(await passwordOf(name)).toBe(password);
+      await stack.unchanged();
+    }
   });
 
   test("a database whose data may be lost, by name, is removed with it", async () => {

@@ -75,6 +75,13 @@ test("takes images from where the settings say", async () => {
   expect(inputs?.name).toMatch(/^mirror:5000\/library\/redis:8/);
 });
 
+test("takes subnets from where the settings say", async () => {
+  const { monitor } = await program({ "stackyard:subnetPool": "10.77.0.0/16" });
+  const networks = monitor.recorded.filter(({ key }) => key.startsWith("Network "));
+  for (const { inputs } of networks) expect(JSON.stringify(inputs.ipamConfigs)).toMatch(/"10\.77\./);
+  expect(networks.length).toBeGreaterThan(0);
+});
+
 test("refuses bad settings before it asks for an engine, or registers anything", async () => {
   const monitor = mock();
   pulumi.runtime.setAllConfig({ "stackyard:environment": "test" });

@@ -342,6 +342,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
   ["SetupJob", { image: { name: "alpine" } }, "image: should be an image, got { name }"],
+  ["SetupJob", { egress: "no" }, 'egress: should be true or false, got "no"'],
   ["SetupJob", { command: [] }, "command: should be at least a program, got []"],
   ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
   ["SetupJob", { command: ["sh", ""] }, 'command.1: should be a text that is not empty, got ""'],

@@ -95,16 +95,19 @@ test("each option has its effect", async () => {
   expect(stack.get(CONTAINER).deleteBeforeReplace).toBe(true);
 });
 
-test.each<[string, Partial<ApiArgs>, boolean, string]>([
-  ["by default closed", {}, true, "false"],
-  ["reachable when published", { hostPort: 18_080 }, false, "false"],
-  ["open when it may reach out", { egress: true }, false, "true"],
-])("its network is %s", async (_, args, internal, masquerade) => {
-  const { inputs } = (await alone(args)).get("Network api");
-  expect([inputs.internal, inputs.options]).toEqual([
-    internal,
-    { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
-  ]);
+test.each<[string, Partial<ApiArgs>, string[]]>([
+  ["by default closed", {}, ["api"]],
+  ["beside one of its own when published", { hostPort: 18_080 }, ["api", "api-outside"]],
+  ["beside one of its own when it may reach out", { egress: true }, ["api", "api-outside"]],
+])("its network is %s", async (_, args, networks) => {
+  const stack = await alone(args);
+  expect(
+    stack
+      .of("Network")
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(networks);
+  expect(stack.get("Network api").inputs.internal).toBe(true);
 });
 
 describe("what it refers to", () => {

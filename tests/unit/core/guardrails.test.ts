@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Guarded, guard } from "../../../components/core/guardrails.ts";
+import { NEW_PORTS } from "../../../components/core/ports.ts";
 import type { ContainerListed } from "../../../components/engines/api.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, labels, type Options } from "../helpers/stack.ts";
@@ -104,6 +105,15 @@ describe("a port", () => {
     engine.listed = [listed("c1", { labels: { ...OURS, "stackyard.service": service }, ...publishing(taken) })];
     await expect(guarded({ ports: [taken] }, { preview: true })).resolves.toBeUndefined();
     expect(engine.acts).toEqual([]);
+  });
+
+  test("that was chosen at the first `up` is chosen anew, not set", async () => {
+    const { platform } = await deploy(() => {}, { engine });
+    Object.assign(platform, { ports: { "pg.hostPort": taken } });
+    const args = { platform, service: "pg", subject: SUBJECT, ports: [taken], exclusive: true, stopGraceSeconds: 60 };
+    await expect(guard(args)).rejects.toThrow(
+      `taken by another program. Stop that, or let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=pg.hostPort for plain pulumi.`,
+    );
   });
 
   test("that another service of this stack has lost is taken from it, with its own grace", async () => {

@@ -76,7 +76,7 @@ test("is a container that is made but not started, and a gate that starts it", a
     tmpfs: { "/tmp": "mode=1777,size=64m" },
     memory: 64,
     memorySwap: 64,
-    networkMode: "bridge",
+    networkMode: "none",
     networksAdvanced: [],
     labels: [...labels("seed", "job"), { label: "stackyard.key", value: HASH }],
     logDriver: "json-file",

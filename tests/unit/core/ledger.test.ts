@@ -6,6 +6,7 @@ import { mock } from "../helpers/stack.ts";
 type Entry = Parameters<typeof refusals>[0]["volumes"][string];
 
 const PG: Entry = { volume: "pg-1", major: "17", firstStart: { database: "app" } };
+const DB: Entry = { volume: "db-1", major: "16", firstStart: {} };
 const allow = (name: string) =>
   `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
 const gone = (name: string, volume: string) =>
@@ -26,6 +27,10 @@ describe("refusals", () => {
     ["there was nothing", {}, { pg: PG }, []],
     ["a database is added", { pg: PG }, { pg: PG, more: PG }, []],
     ["a database goes", { pg: PG }, {}, [deleted("pg", "pg-1")]],
+    ["a database gets another name, and keeps its volume", { pg: PG }, { db: PG }, []],
+    ["two change their names", { pg: PG, db: DB }, { pg: DB, db: PG }, []],
+    ["one gets another name, and another one its name", { pg: PG }, { db: PG, pg: { ...PG, volume: "pg-2" } }, []],
+    ["one gets another name and version", { pg: PG }, { db: { ...PG, major: "18" } }, [major("pg", "17", "18")]],
     ["a database gets another name", { pg: PG }, { db: { ...PG, volume: "db-1" } }, [deleted("pg", "pg-1")]],
     [
       "two go",

@@ -154,6 +154,27 @@ describe("subnet", () => {
     ]);
   });
 
+  test("is none that a route of the machine leads to, where the engine is on it", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const engine = new FakeEngine();
+    engine.routesThere = [first, "0.0.0.0/0", "10.0.0.0/8"];
+    const at = async (options: Options) =>
+      held((await deploy((platform) => platform.subnet("one"), { engine, ...options })).made);
+    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
+    expect(await at({ host: "tcp://elsewhere:2375" })).toBe(first);
+  });
+
+  test("is of the pool that is set", async () => {
+    const at = await held((await deploy((platform) => platform.subnet("one"), { subnetPool: "10.77.0.0/24" })).made);
+    expect(at).toBe(freeSubnet("stackyard/dev/one", [], undefined, "10.77.0.0/24"));
+  });
+
+  test("of something that is no pool is refused", async () => {
+    await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
+      new pulumi.RunError('subnetPool: should be an IPv4 network from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"'),
+    );
+  });
+
   test("is none that another process is about to take, but in a preview, which takes none", async () => {
     const first = freeSubnet("stackyard/dev/one", []);
     const engine = new FakeEngine();

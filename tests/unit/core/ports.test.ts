@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, expect, test } from "vitest";
-import { isFree, keptPorts } from "../../../components/core/ports.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { isFree, keptPorts, NEW_PORTS } from "../../../components/core/ports.ts";
 import { mock } from "../helpers/stack.ts";
 
 const servers: Server[] = [];
@@ -54,6 +54,17 @@ test("is the same in a preview, and another one when somebody has it, or for ano
   await take(chosen["a.hostPort"] ?? 0);
   expect((await ports(["a.hostPort"])).chosen).not.toEqual(chosen);
   expect(await isFree(chosen["a.hostPort"] ?? 0)).toBe(false);
+});
+
+test("is chosen anew where it is told so, and replaces the recorded one", async () => {
+  vi.stubEnv(NEW_PORTS, "b.hostPort,c.hostPort");
+  const { resources } = await ports(["a.hostPort", "b.hostPort"]);
+  expect(resources.map(({ name, ignoreChanges, replaceOnChanges }) => [name, ignoreChanges, replaceOnChanges])).toEqual(
+    [
+      ["port-a.hostPort", ["input"], []],
+      ["port-b.hostPort", [], ["input"]],
+    ],
+  );
 });
 
 test("nothing is asked for, nothing is registered", async () => {

@@ -102,18 +102,40 @@ describe("what it is made of", () => {
     expect((await service(args)).get(CONTAINER).deleteBeforeReplace).toBe(expected);
   });
 
-  test.each<[string, Partial<ServiceArgs>, boolean, string]>([
-    ["closed", {}, true, "false"],
-    ["reachable, when a port is published", { ports: [{ hostPort: 8080, port: 80 }] }, false, "false"],
-    ["open, when it may reach out", { egress: true }, false, "true"],
-    ["open, when both", { egress: true, ports: [{ hostPort: 8080, port: 80 }] }, false, "true"],
-  ])("its network is %s", async (_, args, internal, masquerade) => {
-    const { inputs } = (await service(args)).get("Network web");
-    expect({ internal: inputs.internal, options: inputs.options, labels: inputs.labels }).toEqual({
-      internal,
-      options: { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
-      labels: labels("web", "network"),
+  const PUBLISHED: Partial<ServiceArgs> = { ports: [{ hostPort: 8080, port: 80 }] };
+  test.each<[string, Partial<ServiceArgs>, string | undefined]>([
+    ["and no other", {}, undefined],
+    ["beside one of its own, when a port is published", PUBLISHED, "false"],
+    ["beside one with a way out, when it may reach out", { egress: true }, "true"],
+    ["beside that one alone, when both", { ...PUBLISHED, egress: true }, "true"],
+  ])("the network that it shares is closed: %s", async (_, args, masquerade) => {
+    const stack = await service(args);
+    const shown = stack.of("Network").map(({ name, inputs }) => [name, inputs.internal, inputs.labels]);
+    expect(shown.sort()).toEqual([
+      ["web", true, labels("web", "network")],
+      ...(masquerade ? [["web-outside", false, labels("web", "outside")]] : []),
+    ]);
+    expect(stack.get(CONTAINER).inputs.networksAdvanced).toEqual([
+      { name: idOf("web"), aliases: ["web"] },
+      ...(masquerade ? [{ name: idOf("web-outside"), aliases: [] }] : []),
+    ]);
+    if (!masquerade) return;
+    expect(stack.get("Network web-outside").inputs.options).toEqual({
+      "com.docker.network.bridge.enable_ip_masquerade": masquerade,
     });
+  });
+
+  test("who refers to it knows nothing of whether it is published, or may reach out", async () => {
+    const user = async (args: Partial<ServiceArgs>) => {
+      const stack = await deploy((platform) => {
+        const database = new Thing(platform, args, "db").service;
+        return new Thing(platform, { uses: { database } }).service;
+      });
+      return [stack.get(CONTAINER), stack.get("Network db")];
+    };
+    const before = await user({});
+    expect(await user(PUBLISHED)).toEqual(before);
+    expect(await user({ egress: true })).toEqual(before);
   });
 
   test("a port is noted before anything is stopped for it", async () => {
@@ -243,6 +265,20 @@ describe("the checks", () => {
 
   test("nobody asks for the machine while nothing is made", async () => {
     expect((await service()).engine.calls.filter(([method]) => method === "info")).toEqual([]);
+  });
+
+  test("before its volume is made: that no other has its data, unless that is another's by now", async () => {
+    const engine = new FakeEngine();
+    const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
+    engine.volumes = async () => [{ name: volumeOf("db-data"), labels: own }];
+    engine.volumeBytes = async () => 1;
+    const alone = await service({ data: DATA }, { engine });
+    await expect(alone.run("volume-web")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);
+    const renamed = await deploy(
+      (platform) => [new Thing(platform, { data: DATA }, "db"), new Thing(platform, { data: DATA })],
+      { engine },
+    );
+    await expect(renamed.run("volume-web")).resolves.toBeUndefined();
   });
 
   test("before it is made: several may be there, when nothing is exclusive", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { freeSubnet } from "../../../components/core/subnets.ts";
+import { freeSubnet, inTheWay, isPool } from "../../../components/core/subnets.ts";
 
 const POOL = /^10\.213\.(\d+)\.(\d+)\/28$/;
 
@@ -67,8 +67,40 @@ describe("freeSubnet", () => {
     expect(freeSubnet("x", others)).toBe("10.213.7.32/28");
     expect(() => freeSubnet("x", ["10.0.0.0/8"])).toThrow(
       new Error(
-        "All subnets of 10.213.0.0/16 are in use on this engine: remove unused networks (`docker network prune`).",
+        "All of 10.213.0.0/16 is in use, by networks of this engine or by routes of this machine: remove unused networks " +
+          '(`docker network prune`), or set another range: make pulumi ARGS="config set subnetPool 10.214.0.0/16".',
       ),
     );
   });
+});
+
+test.each([
+  ["10.214.0.0/16", /^10\.214\.\d+\.\d+\/28$/],
+  ["192.168.7.0/27", /^192\.168\.7\.(0|16)\/28$/],
+  ["172.30.1.16/28", /^172\.30\.1\.16\/28$/],
+])("takes its subnets from another pool: %s", (pool, subnets) => {
+  const first = freeSubnet("x", ["10.213.0.0/16"], undefined, pool);
+  expect(first).toMatch(subnets);
+  expect(() => freeSubnet("x", [pool], undefined, pool)).toThrow(`All of ${pool} is in use`);
+});
+
+test.each([
+  ["10.213.0.0/16", true],
+  ["10.0.0.0/8", true],
+  ["192.168.1.16/28", true],
+  ["192.168.1.16/29", false],
+  ["10.0.0.0/7", false],
+  ["10.213.0.1/16", false],
+  ["10.213.0.0", false],
+  ["10.300.0.0/16", false],
+  ["fd00::/64", false],
+  ["everything", false],
+])("%s can be a pool: %s", (text, expected) => {
+  expect(isPool(text)).toBe(expected);
+});
+
+test("of the machine's routes those are in the way that are no wider than the pool", () => {
+  const narrow = ["10.213.0.0/16", "10.213.64.0/20", "10.213.5.32/28", "192.168.0.0/24"];
+  expect(inTheWay(["0.0.0.0/0", "10.0.0.0/8", ...narrow])).toEqual(narrow);
+  expect(inTheWay(["10.0.0.0/8"], "10.0.0.0/8")).toEqual(["10.0.0.0/8"]);
 });

@@ -100,7 +100,8 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
         .sort((a, b) => a.internal - b.internal),
       healthcheck: { startPeriod },
     });
-    expect(stack.get("Network main").inputs.internal).toBe(false);
+    expect(stack.get("Network main").inputs.internal).toBe(true);
+    expect(stack.get("Network main-outside").inputs.internal).toBe(false);
   });
 
   test("its volume is remembered, with what is fixed in it, and its ports", async () => {

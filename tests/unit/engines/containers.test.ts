@@ -69,7 +69,7 @@ const HARDENED = {
   memorySwap: 64,
   logDriver: "json-file",
   logOpts: { "max-size": "10m", "max-file": "3" },
-  networkMode: "bridge",
+  networkMode: "none",
   networksAdvanced: [],
   user: "1000:1001",
   image: "sha256:web",
@@ -331,24 +331,30 @@ describe("secrets and files", () => {
   });
 });
 
+test("a container with networks is on those alone, one without on none, not on the engine's default one", async () => {
+  expect(await input("networkMode", {})).toBe("none");
+  expect(await input("networkMode", { networks: [{ id: "n1", aliases: [] }] })).toBe("bridge");
+});
+
 describe("a network", () => {
   const network = (access: "closed" | "reachable" | "open") =>
     deploy((platform: Platform) =>
       platform.engine.network("web", { subnet: "10.213.0.0/28", access, labels: { a: "b" } }, {}),
     );
 
-  test.each<["closed" | "reachable" | "open", boolean, string]>([
-    ["closed", true, "false"],
-    ["reachable", false, "false"],
-    ["open", false, "true"],
-  ])("that is %s", async (access, internal, masquerade) => {
+  test.each<["closed" | "reachable" | "open", boolean, Record<string, string>]>([
+    ["closed", true, { enable_ip_masquerade: "false", inhibit_ipv4: "true" }],
+    ["reachable", false, { enable_ip_masquerade: "false" }],
+    ["open", false, { enable_ip_masquerade: "true" }],
+  ])("that is %s", async (access, internal, bridge) => {
+    const options = Object.entries(bridge).map(([key, value]) => [`com.docker.network.bridge.${key}`, value]);
     const stack = await network(access);
     const { inputs, ignoreChanges, provider } = stack.get("Network web");
     expect({ inputs, ignoreChanges, provider }).toEqual({
       inputs: {
         driver: "bridge",
         internal,
-        options: { "com.docker.network.bridge.enable_ip_masquerade": masquerade },
+        options: Object.fromEntries(options),
         ipamConfigs: [{ subnet: "10.213.0.0/28" }],
         labels: [{ label: "a", value: "b" }],
       },

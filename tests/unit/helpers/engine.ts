@@ -35,6 +35,8 @@ export class FakeEngine implements EngineApi {
   readonly containers = new Map<string, Scripted>();
   version: string | Error = "1.45";
   usedSubnets: string[] = [];
+  /** Where the machine's routes lead. */
+  routesThere: string[] = [];
   /** By other processes. */
   readonly claimedSubnets = new Set<string>();
   /** Names of the volumes that are there. */
@@ -223,6 +225,10 @@ export class FakeEngine implements EngineApi {
   async removeImage(name: string): Promise<void> {
     this.#note("removeImage", name);
     this.images.delete(name);
+  }
+
+  routes(): string[] {
+    return this.routesThere;
   }
 
   async subnets(): Promise<string[]> {

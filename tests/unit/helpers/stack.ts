@@ -114,11 +114,12 @@ export class Stack<T> {
 /** Runs a program under mocks, until every resource has been registered. */
 export async function deploy<T>(program: (platform: Platform) => T, options: Options = {}): Promise<Stack<T>> {
   const { host = "unix:///var/run/docker.sock", engine = new FakeEngine() } = options;
-  const { environment, imageSource, imageMirror, down, only } = options;
+  const { environment, imageSource, imageMirror, subnetPool, down, only } = options;
   const args: PlatformArgs = {
     ...(environment && { environment }),
     ...(imageSource && { imageSource }),
     ...(imageMirror && { imageMirror }),
+    ...(subnetPool && { subnetPool }),
     ...(down && { down }),
     ...(only && { only }),
   };

@@ -61,10 +61,22 @@ test("the container, by default", async () => {
     envs: [],
     user: "65534:65534",
     tmpfs: { "/tmp": "mode=1777,size=64m" },
+    networkMode: "none",
     networksAdvanced: [],
     labels: [...labels("seed", "job"), { label: "stackyard.key", value: expect.stringMatching(/^[0-9a-f]{64}$/) }],
     volumes: [],
   });
+});
+
+test("with egress it has a network of its own with a way out, beside those of what it refers to", async () => {
+  const stack = await withBoth({ egress: true });
+  const { internal, options } = stack.get("Network seed-outside").inputs;
+  expect({ internal, options }).toEqual({
+    internal: false,
+    options: { "com.docker.network.bridge.enable_ip_masquerade": "true" },
+  });
+  const networks = stack.get("Container seed").inputs.networksAdvanced as { name: string }[];
+  expect(networks.map(({ name }) => name)).toEqual(["pg", "cache", "seed-outside"].map(idOf));
 });
 
 test("is told of what it refers to, and reaches just that", async () => {

@@ -75,13 +75,15 @@ const IMAGES = each(
 );
 
 const SERVICES = [...DATABASES, "api"] as const;
+/** The network by which a service is published. */
+const outside = (name: string) => `${name}-outside`;
 
 test("is made of this, and of nothing else", async () => {
   expect((await up()).types).toEqual({
     ...LASTS,
     ...IMAGES,
     ...each([...SERVICES, ...Object.keys(JOBS)], (name) => [`Container ${name}`, "docker:index/container:Container"]),
-    ...each(SERVICES, (name) => [`Network ${name}`, "docker:index/network:Network"]),
+    ...each([...SERVICES, ...SERVICES.map(outside)], (name) => [`Network ${name}`, "docker:index/network:Network"]),
     ...each(SERVICES, (name) => [`Stash ${name}-ready`, "pulumi:index:Stash"]),
     // Ollama has no secrets.
     ...each(
@@ -106,8 +108,9 @@ test("models are brought where some are wanted, and the API waits for them", asy
   expect(stack.waitsFor("Container api", "Stash ollama-models-done")).toBe(true);
 });
 
-test("is the same in prod", async () => {
-  expect((await up(PROD)).types).toEqual((await up()).types);
+test("is the same in prod, where less is published", async () => {
+  const [dev, prod] = [await up(), await up(PROD)];
+  expect(prod.keys).toEqual(dev.keys.filter((key) => !DATABASES.some((name) => key === `Network ${outside(name)}`)));
 });
 
 test("when down, only what lasts is declared", async () => {
@@ -160,9 +163,9 @@ describe("isolation", () => {
       (stack.get(key).inputs.networksAdvanced as { name: string }[]).map(({ name }) => name);
     const containers = stack.of("Container").map(({ key, name }) => [name, networks(key)]);
     expect(Object.fromEntries(containers)).toEqual({
-      ...each(DATABASES, (name) => [name, [idOf(name)]]),
+      ...each(DATABASES, (name) => [name, [name, outside(name)].map(idOf)]),
       ...each(Object.entries(JOBS), ([job, database]) => [job, [idOf(database)]]),
-      api: [idOf("api"), ...DATABASES.map(idOf)],
+      api: ["api", outside("api"), ...DATABASES].map(idOf),
     });
   });
 
@@ -200,9 +203,11 @@ describe("isolation", () => {
     const networks = (await up(PROD))
       .of("Network")
       .map(({ name, inputs }) => ({ name, internal: inputs.internal, options: inputs.options }));
-    const closed = { "com.docker.network.bridge.enable_ip_masquerade": "false" };
+    const published = { "com.docker.network.bridge.enable_ip_masquerade": "false" };
+    const closed = { ...published, "com.docker.network.bridge.inhibit_ipv4": "true" };
     expect(networks.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
-      { name: "api", internal: false, options: closed },
+      { name: "api", internal: true, options: closed },
+      { name: "api-outside", internal: false, options: published },
       ...DATABASES.toSorted().map((name) => ({ name, internal: true, options: closed })),
     ]);
   });
@@ -211,7 +216,7 @@ describe("isolation", () => {
     const subnets = (await up())
       .of("Network")
       .map(({ inputs }) => (inputs.ipamConfigs as { subnet: string }[])[0]?.subnet);
-    expect(new Set(subnets).size).toBe(SERVICES.length);
+    expect(new Set(subnets).size).toBe(2 * SERVICES.length);
   });
 });
 
@@ -375,7 +380,7 @@ test("of what is not to run only what lasts is declared, and no image is asked f
   const stack = await deploy((platform) => polyglot(platform, DEV), { only: ["redis", "postgres"] });
   const running = (kind: string) => stack.of(kind).map(({ name }) => name);
   expect(running("Container").sort()).toEqual(["postgres", "redis"]);
-  expect(running("Network").sort()).toEqual(["postgres", "redis"]);
+  expect(running("Network").sort()).toEqual(["postgres", "postgres-outside", "redis", "redis-outside"]);
   expect(running("RemoteImage").sort()).toEqual(["image-postgres-17", "image-redis-8"]);
   const all = await deploy((platform) => polyglot(platform, DEV));
   const lasting = (of: typeof stack) =>

@@ -30,7 +30,10 @@ const all = <Args>(kind: string) =>
 export const { urls, inside } = await platform.declare(async () => {
   const first = [
     ...all<OllamaArgs>("ollama").map(([name, args]) => [name, new Ollama(name, { platform, ...args })] as const),
-    ...all<PostgresArgs>("postgres").map(([name, args]) => [name, new Postgres(name, { platform, ...args })] as const),
+    ...all<PostgresArgs & { alias?: string }>("postgres").map(([name, { alias, ...args }]) => {
+      const opts = alias ? { aliases: [{ name: alias }] } : {};
+      return [name, new Postgres(name, { platform, ...args }, opts)] as const;
+    }),
     ...all<MinioArgs>("minio").map(([name, args]) => [name, new Minio(name, { platform, ...args })] as const),
   ];
   await fail(first[0]?.[1]);
