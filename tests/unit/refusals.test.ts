@@ -203,7 +203,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
 
   ...["pg_notes", "public", "none", "template0", "template1"].map(
-    (name) => ["Postgres", { database: name }, `database: ${RESERVED} "${name}"`] as [string, object, string],
+    (name) => ["Postgres", { database: name }, `database: ${RESERVED} "${name}"`] as [Kind, Record<string, unknown>, string],
   ),
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
