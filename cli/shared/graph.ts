@@ -23,7 +23,10 @@ export async function readGraph(settings: Settings): Promise<Graph> {
   const resource = new pulumi.Stash("identity", { input: {} });
   const identity = { id: "", host: "", imageSource: "registry" as const, resource };
   // All that a program asks of an engine while it declares: hooks ask more, and none is run.
-  const engine = { subnets: async () => [] } as Partial<EngineApi> as EngineApi;
+  const engine = {
+    subnets: async () => [],
+    info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "", time: new Date() }),
+  } as Partial<EngineApi> as EngineApi;
   const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);
   await platform.declare(() => program(platform, settings));
   await pulumi.runtime.disconnect();

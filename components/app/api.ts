@@ -6,6 +6,7 @@ import { type Connection, connection } from "../core/connection.ts";
 import { type Dependency, refuseTwice, toldOf, uses } from "../core/dependency.ts";
 import { Develop, developed } from "../core/develop.ts";
 import { Build, builtFrom } from "../core/image.ts";
+import { hidden } from "../core/secret.ts";
 import { Service } from "../core/service.ts";
 
 const Args = z
@@ -81,7 +82,7 @@ export class Api extends pulumi.ComponentResource implements Dependency {
     super("stackyard:app:Api", name, {}, opts);
     const own = { parent: this };
     const told = toldOf(references, secrets);
-    for (const secret of Object.values(secrets)) rest.platform.secrets.add(pulumi.secret(secret));
+    for (const secret of Object.values(secrets)) hidden(rest.platform, secret);
     const service = new Service(name, this, {
       ...rest,
       subject: `Api "${name}"`,

@@ -6,8 +6,8 @@ import { type Connection, type ConnectionFacts, connection } from "./connection.
 import type { Dependency } from "./dependency.ts";
 import { type ImageFacts, serverImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { password } from "./secret.ts";
-import { Service, type ServiceArgs } from "./service.ts";
+import { firstPassword, hidden, password } from "./secret.ts";
+import { Service, type ServiceArgs, type VolumeLifecycle } from "./service.ts";
 
 /** What every database takes; each sets its own defaults. */
 export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
@@ -41,6 +41,8 @@ interface Credential {
   /** How a connection calls it. */
   name: "password" | "apiKey";
   given: pulumi.Input<string> | undefined;
+  /** When the server reads it. What it reads at every start may be another one, or a generated one, at any time. */
+  read: "at every start" | "at first start";
   /** For the server and its probe, by file name in /run/secrets. */
   files: (secret: pulumi.Output<string>) => Record<string, pulumi.Input<string>>;
 }
@@ -65,7 +67,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const { platform } = rest;
     const lasts = lifecycle ?? platform.lifecycle;
     const own = { parent: this, protect: lasts === "protected" };
-    const signIn = credential && signInWith(name, platform, credential, own);
+    const signIn = credential && signInWith(name, platform, credential, lasts, own);
     this.connection = connection({ ...how, host: name, port, hostPort, ...signIn?.connection });
     const service = new Service(name, this, {
       ...rest,
@@ -73,7 +75,12 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       subject: `${kind} "${name}"`,
       image: () => serverImage(platform, image),
       secrets: signIn?.files ?? {},
-      data: { ...data, lifecycle: lasts, firstStart: { ...data.firstStart, ...signIn?.firstStart } },
+      data: {
+        ...data,
+        lifecycle: lasts,
+        ...signIn?.fixed,
+        firstStart: { ...data.firstStart, ...signIn?.fixed.firstStart },
+      },
       ports: [{ hostPort, port }, ...otherPorts].flatMap(({ hostPort, port }) =>
         hostPort === undefined ? [] : [{ hostPort, port }],
       ),
@@ -90,17 +97,27 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   }
 }
 
-/** A credential, wherever it belongs: it is made once, with the data. */
+/** A credential, and what of it is fixed with the data. */
 function signInWith(
   database: string,
   platform: Platform,
-  { name, given, files }: Credential,
+  { name, given, read, files }: Credential,
+  lifecycle: VolumeLifecycle,
   opts: pulumi.CustomResourceOptions,
 ) {
-  const secret = password(`${database}-${name === "apiKey" ? "api-key" : name}`, platform, given, opts);
-  return {
-    connection: { [name]: secret },
-    files: files(secret),
-    firstStart: { [name]: given === undefined ? "a generated one" : "a given one" },
-  };
+  const resource = `${database}-${name === "apiKey" ? "api-key" : name}`;
+  const told = (
+    secret: pulumi.Output<string>,
+    fixed: { firstStart?: Record<string, string>; firstSecret?: pulumi.Output<string> } = {},
+  ) => ({ connection: { [name]: secret }, files: files(secret), fixed });
+  if (read === "at every start" || lifecycle === "ephemeral") {
+    // At every start, or with data that is made anew as often. Made whether another one is given or not: what is protected with the data cannot go when one is given later.
+    const made = password(resource, platform, opts);
+    return told(given === undefined ? made : hidden(platform, given));
+  }
+  if (given === undefined) {
+    return told(password(resource, platform, opts), { firstStart: { [name]: "a generated one" } });
+  }
+  const secret = firstPassword(resource, database, platform, given, opts);
+  return told(secret, { firstStart: { [name]: "a given one" }, firstSecret: secret });
 }

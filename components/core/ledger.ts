@@ -80,6 +80,10 @@ export class Ledger {
   }
 }
 
+/** How somebody says that a database's data may be lost. */
+export const toDiscard = (name: string) =>
+  `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
+
 export function discarded(): Set<string> {
   return new Set((process.env[DISCARD] ?? "").split(",").filter((name) => name !== ""));
 }
@@ -100,7 +104,7 @@ export function refusals(
   return Object.entries(before).flatMap(([name, old]) => {
     if (discard.has(name)) return [];
     const now = after[name];
-    const allow = `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
+    const allow = toDiscard(name);
     if (!now) {
       return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];
     }
@@ -118,9 +122,10 @@ export function refusals(
       );
     }
     for (const [key, value] of Object.entries(old.firstStart)) {
-      if (now.firstStart[key] === value) continue;
+      // What is no longer among them may change.
+      if (!(key in now.firstStart) || now.firstStart[key] === value) continue;
       faults.push(
-        `${name}: ${key} should be ${value}, got ${now.firstStart[key] ?? "nothing"}: it was set when the data was first made, ` +
+        `${name}: ${key} should be ${value}, got ${now.firstStart[key]}: it was set when the data was first made, ` +
           `and the server reads it no more. Change it inside the running database, or keep it. ${allow}`,
       );
     }

@@ -1,44 +1,55 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { discarded, toDiscard } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
 
 /** 32 letters and digits: 190 bits, and nothing that a URL, a shell or a configuration file would have to escape. */
 const PASSWORD = { length: 32, special: false };
 
+/** A password that is made once and kept in encrypted state, and is never made anew by an ordinary `up`. */
+export function password(name: string, platform: Platform, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+  const { result } = new random.RandomPassword(name, PASSWORD, { ...opts, ignoreChanges: ["*"] });
+  return hidden(platform, result);
+}
+
 /**
- * A password that is made once and kept in encrypted state, or the one that was given. Either belongs to the data that was
- * first made with it, and is never made anew by an ordinary `up`.
+ * A password that was given, of a server that reads it when its data is first made, and never again: another one later is
+ * refused, unless the data may be lost.
  *
+ * @param database whose.
  * @param opts with `protect` as the volume has it.
- * @param given taken when the data is first made; another one later is refused.
  */
-export function password(
+export function firstPassword(
   name: string,
+  database: string,
   platform: Platform,
-  given: pulumi.Input<string> | undefined,
+  given: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
-  const value =
-    given === undefined
-      ? new random.RandomPassword(name, PASSWORD, { ...opts, ignoreChanges: ["*"] }).result
-      : (new pulumi.Stash(
-          name,
-          { input: pulumi.secret(given) },
-          {
-            ...opts,
-            hooks: { beforeUpdate: [new pulumi.ResourceHook(`given-${name}`, () => refuse(name), { onDryRun: true })] },
-          },
-        ).output as pulumi.Output<string>);
+  const refuse = () => {
+    if (discarded().has(database)) return;
+    throw new Error(
+      `${name}: should be the password that the data was first made with, got another one: the server took that one over ` +
+        `into its data, and reads none any more. Keep it. ${toDiscard(database)}`,
+    );
+  };
+  const first = new pulumi.Stash(
+    name,
+    { input: pulumi.secret(given) },
+    { ...opts, hooks: { beforeUpdate: [new pulumi.ResourceHook(`given-${name}`, refuse, { onDryRun: true })] } },
+  );
+  // After that, whoever uses it; but not what the Stash holds, which stays as it was first made.
+  return hidden(
+    platform,
+    pulumi.all([first.output, given]).apply(([, now]) => now),
+  );
+}
+
+/** A secret that is hidden from now on in all that is shown. */
+export function hidden(platform: Platform, value: pulumi.Input<string>): pulumi.Output<string> {
   const secret = pulumi.secret(value);
   platform.secrets.add(secret);
   return secret;
-}
-
-function refuse(name: string): never {
-  throw new Error(
-    `${name}: should be the password that the data was first made with, got another one: the server would go on with the old one. ` +
-      "Change it inside the running database first; rotation is not built yet.",
-  );
 }
 
 /**

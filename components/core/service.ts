@@ -6,7 +6,8 @@ import type { Dependency } from "./dependency.ts";
 import { gate, interrupted } from "./gate.ts";
 import { guard } from "./guardrails.ts";
 import type { Image } from "./image.ts";
-import { DISCARD, discarded } from "./ledger.ts";
+import { discarded, toDiscard } from "./ledger.ts";
+import { enoughCpus, warnOfMemory } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 import { note, notesOf } from "./timings.ts";
 
@@ -28,7 +29,14 @@ export interface ServiceArgs {
   /** Folders of this machine, by absolute path, that can be read at a path in the container. @default [] */
   mounts?: { folder: string; path: string }[];
   /** Where the data is, and what is remembered of it. */
-  data?: { path: string; lifecycle: VolumeLifecycle; major?: string; firstStart?: Record<string, string> };
+  data?: {
+    path: string;
+    lifecycle: VolumeLifecycle;
+    major?: string;
+    firstStart?: Record<string, string>;
+    /** Of what is secret there: who lets it be another one has a new volume. It is refused before to all others. */
+    firstSecret?: pulumi.Input<string> | undefined;
+  };
   uses?: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
@@ -120,11 +128,12 @@ export class Service implements Dependency {
       });
       note({ service: name, tookMs: took });
     };
+    const image = args.image().id;
     const container: Running = engine.service(
       name,
       {
         service: name,
-        image: args.image().id,
+        image: args.cpus === undefined ? image : pulumi.output(enoughCpus(platform, args)).apply(() => image),
         ...(args.command ? { command: args.command } : {}),
         env: args.env ?? {},
         secrets: args.secrets ?? {},
@@ -160,8 +169,8 @@ export class Service implements Dependency {
           beforeCreate: [
             new pulumi.ResourceHook(
               `guard-${name}`,
-              () =>
-                guard({
+              async () => {
+                await guard({
                   platform,
                   service: name,
                   subject: args.subject,
@@ -169,7 +178,9 @@ export class Service implements Dependency {
                   ...(volume ? { volume: volume.id } : {}),
                   exclusive: ports.length > 0 || args.data !== undefined,
                   stopGraceSeconds: args.stopGraceSeconds,
-                }),
+                });
+                await warnOfMemory(platform, args);
+              },
               { onDryRun: true },
             ),
           ],
@@ -204,6 +215,7 @@ function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: Ser
   const volume = platform.engine.volume(`${name}-data`, labels, {
     parent,
     protect,
+    ...(data.firstSecret === undefined ? {} : { replacementTrigger: [data.firstSecret] }),
     // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
     hooks: {
       beforeCreate: [
@@ -225,9 +237,6 @@ async function onlyOne(platform: Platform, name: string, labels: Record<string, 
   const { api } = platform.engine;
   for (const volume of await api.volumes(labels)) {
     if ((await api.volumeBytes(volume.name)) === 0) continue;
-    throw new Error(
-      `${name}: its data is in volume ${volume.name}; a new one would be empty. To lose its data on purpose: ` +
-        `make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`,
-    );
+    throw new Error(`${name}: its data is in volume ${volume.name}; a new one would be empty. ${toDiscard(name)}`);
   }
 }

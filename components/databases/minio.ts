@@ -104,6 +104,7 @@ export class Minio extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at every start",
         files: (secret) => ({
           "root-user": rootUser,
           "root-password": secret,

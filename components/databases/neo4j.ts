@@ -135,6 +135,7 @@ export class Neo4j extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at first start",
         files: (secret) => ({
           "first-start.sh": FIRST_START,
           "initial-password": initialPassword(secret),

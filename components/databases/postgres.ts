@@ -111,6 +111,7 @@ export class Postgres extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at first start",
         files: (secret) => ({ "start.sh": START, password: secret, pgpass: pgpass(secret) }),
       },
       connection: { scheme: "postgresql", user: database, database },

@@ -83,6 +83,7 @@ export class Qdrant extends Database {
       credential: {
         name: "apiKey",
         given: apiKey,
+        read: "at every start",
         // The key is in the file: the environment, which the server would take it from as well, is in `docker inspect`.
         files: (secret) => ({ "config.yaml": configuration(secret), "api-key": secret }),
       },

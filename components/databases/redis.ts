@@ -90,6 +90,7 @@ export class Redis extends Database {
       credential: {
         name: "password",
         given: password,
+        read: "at every start",
         files: (secret) => ({ "start.sh": START, "redis.conf": configuration(secret), password: secret }),
       },
       connection: { scheme: "redis", user: "default" },

@@ -21,6 +21,8 @@ export interface ContainerState {
   /** Absent when the container has no health check. */
   health?: { status: "starting" | "healthy" | "unhealthy" | "none"; probes: Probed[] };
   pidsLimit?: number;
+  /** For how long failed probes do not count: how long the first good one may take. */
+  startPeriodSeconds?: number;
   labels: Record<string, string>;
 }
 
@@ -79,8 +81,8 @@ export interface HandedFile {
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
   ping(): Promise<string>;
-  /** The engine's machine, and the folder on it where everything is kept. */
-  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
+  /** The engine's machine, the folder on it where everything is kept, and what time it is there. */
+  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string; time: Date }>;
   /** Undefined when there is no such container. */
   inspect(id: string): Promise<ContainerState | undefined>;
   /** Containers that carry all these labels, running or not. */
@@ -157,6 +159,7 @@ export interface EngineApi {
 const { Agent, request } = process.getBuiltinModule("node:http");
 
 const MIB = 1024 ** 2;
+const NANOSECONDS = 1e9;
 
 /** The first question of a run: whoever has no answer to that has none to others. */
 const PING_MS = 10_000;
@@ -238,8 +241,18 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     claimSubnet,
     async info() {
-      const { ServerVersion, MemTotal, NCPU, DockerRootDir } = await (await docker()).info();
-      return { version: ServerVersion, memoryBytes: MemTotal, cpus: NCPU, folder: DockerRootDir };
+      const { ServerVersion, MemTotal, NCPU, DockerRootDir, SystemTime } = (
+        at.host.startsWith("unix://")
+          ? JSON.parse((await get(at.host, "/info", attention)).body)
+          : await (await docker()).info()
+      ) as Record<"ServerVersion" | "DockerRootDir" | "SystemTime", string> & Record<"MemTotal" | "NCPU", number>;
+      return {
+        version: ServerVersion,
+        memoryBytes: MemTotal,
+        cpus: NCPU,
+        folder: DockerRootDir,
+        time: new Date(SystemTime),
+      };
     },
     async inspect(id) {
       return absentAs(undefined, async () => stateOf(await (await container(id)).inspect()));
@@ -527,6 +540,9 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
         }
       : {}),
     ...(HostConfig.PidsLimit ? { pidsLimit: HostConfig.PidsLimit } : {}),
+    ...(info.Config.Healthcheck?.StartPeriod
+      ? { startPeriodSeconds: info.Config.Healthcheck.StartPeriod / NANOSECONDS }
+      : {}),
     labels: info.Config.Labels ?? {},
   };
 }

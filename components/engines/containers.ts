@@ -182,9 +182,10 @@ export class ContainersEngine implements Engine {
         ...(opts.parent ? { parent: opts.parent } : {}),
         provider: this.#provider,
         ignoreChanges: VOLUME_FIXED,
-        replacementTrigger: content.apply((all) =>
-          JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))),
-        ),
+        // In a list: one that is a secret as a whole is recorded when it changes, and replaces nothing (Pulumi 3.255).
+        replacementTrigger: [
+          content.apply((all) => JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))),
+        ],
         hooks: {
           // While networks are being made, which takes the provider two seconds. What fails here is done again below.
           afterCreate: [

@@ -85,7 +85,7 @@ export class PostgresSetup extends Setup {
       Object.entries(given).map(([role, { may, ...its }]) => [role, { database: its.database ?? database, may }]),
     );
     const secrets = Object.keys(roles).map(
-      (role) => [role, password(`${name}-${role}-password`, rest.platform, undefined, { parent: server })] as const,
+      (role) => [role, password(`${name}-${role}-password`, rest.platform, { parent: server })] as const,
     );
     const some = secrets.length > 0;
     const sqlFiles = numbered(sql);

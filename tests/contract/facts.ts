@@ -32,6 +32,8 @@ export interface Facts {
     /** Argument and member of the connection. */
     name: "password" | "apiKey";
     resource: string;
+    /** Whether the server reads it at its first start only. */
+    fixed: boolean;
     /** What the server is handed. */
     files: (secret: string) => Record<string, string>;
     /** The same for values that somebody has to quote. */
@@ -127,6 +129,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: true,
       files: (secret) => postgresFiles(secret, secret),
       given: [['h:u\\nt"er22', postgresFiles('h:u\\nt"er22', 'h\\:u\\\\nt"er22')]],
     },
@@ -168,6 +171,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: false,
       files: (secret) => redisFiles(secret, secret),
       given: [['a"b\\c d', redisFiles('a"b\\c d', 'a\\"b\\\\c d')]],
     },
@@ -199,6 +203,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: false,
       files: minioFiles,
       // As it is: mc decodes nothing.
       given: [["a@b/c d%20", minioFiles("a@b/c d%20")]],
@@ -248,6 +253,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
+      fixed: true,
       files: (secret) => neo4jFiles(`-- "${secret}"\n`, secret),
       given: [
         ['a"b\\c d#e', neo4jFiles('-- "a\\"b\\\\c d#e"\n', 'a"b\\c d#e')],
@@ -287,6 +293,7 @@ export const FACTS = {
     credential: {
       name: "apiKey",
       resource: "main-api-key",
+      fixed: false,
       files: (secret) => ({ "config.yaml": `service:\n  api_key: "${secret}"\n`, "api-key": secret }),
       given: [['a"b\\c#:d', { "config.yaml": 'service:\n  api_key: "a\\"b\\\\c#:d"\n', "api-key": 'a"b\\c#:d' }]],
     },

@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { up } from "./checks.ts";
+import { redis as sendRedis } from "../contract/rows.ts";
+import { up, upFails } from "./checks.ts";
 import {
   copyOfProject,
   docker,
@@ -175,20 +176,14 @@ describe("over data", () => {
     );
   });
 
-  test("another given password", async () => {
-    stack.configure({ postgres, redis: { cache: { ...redis.cache, password: "given-twice" } } });
-    await expectNothingDone(
-      "cache-password: should be the password that the data was first made with, got another one: the server would go on " +
-        "with the old one. Change it inside the running database first; rotation is not built yet.\n",
-    );
-  });
-
-  test("a given password instead of the generated one, and the other way round", async () => {
+  test("a given password instead of the generated one that the data was first made with", async () => {
     stack.configure({ postgres: { main: { password: "given-later" } }, redis });
     await expectNothingDone(/main: password should be a generated one, got a given one: /);
-    const { password: _, ...generated } = redis.cache;
-    stack.configure({ postgres, redis: { cache: generated } });
-    await expectNothingDone(/cache: password should be a given one, got a generated one: /);
+  });
+
+  test("more CPUs than the machine has, while the server that has fewer still runs", async () => {
+    stack.configure({ postgres: { main: { cpus: 128 } }, redis });
+    await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
   });
 
   test("another engine", async () => {
@@ -316,6 +311,36 @@ describe("over data", () => {
     expect(left.filter((name) => name.includes("cache"))).toEqual([]);
     await stack.unchanged();
   });
+});
+
+test("another password: of a server that reads it at every start it is that one, of others it is refused, or data is lost for it", async () => {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
+  onTestFinished(() => stack.dispose());
+  const [hostPort] = await freePorts(1);
+  const postgres = { fixed: { password: "given-once", memoryMiB: 128 } };
+  const redis = { cache: { hostPort, password: "given-once" } };
+  const cache = async () => (await stack.outputs<Record<string, string>>("urls")).cache ?? "";
+  await stack.create({ postgres, redis });
+  await up(stack);
+  await sendRedis(await cache(), "SET", "kept", "yes");
+
+  for (const password of ["given-twice", undefined, "given-once"]) {
+    stack.configure({ postgres, redis: { cache: { hostPort, ...(password && { password }) } } });
+    await up(stack);
+    expect(await sendRedis(await cache(), "GET", "kept")).toBe("yes");
+    if (password) expect(new URL(await cache()).password).toBe(password);
+  }
+
+  const before = await stack.state();
+  stack.configure({ postgres: { fixed: { ...postgres.fixed, password: "given-twice" } }, redis });
+  const refused = /fixed-password: should be the password that the data was first made with, got another one: .* DISCARD=fixed/;
+  expect(await upFails(stack, {})).toMatch(refused);
+  expect(await stack.state()).toEqual(before);
+  const discard = { STACKYARD_DISCARD: "fixed" };
+  expect(await stack.planned(discard)).toContain("replace Volume fixed-data");
+  await up(stack, discard);
+  expect((await stack.state())["Volume fixed-data"]).not.toBe(before["Volume fixed-data"]);
+  await stack.unchanged();
 });
 
 function expectRefused({ code, output }: Ran, message: string | RegExp): void {

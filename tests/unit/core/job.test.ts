@@ -221,7 +221,7 @@ describe("done", () => {
 
   test("hides every secret of the platform", async () => {
     const stack = await deploy((platform) => {
-      password("db-password", platform, undefined, { parent: platform });
+      password("db-password", platform, { parent: platform });
       return new Thing(platform, {});
     });
     stack.engine.container(idOf("seed")).onStart((it) => it.writes(`using ${passwordOf("db-password")}`).exits(1));

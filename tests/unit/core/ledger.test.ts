@@ -54,12 +54,7 @@ describe("refusals", () => {
       { pg: { ...PG, firstStart: { database: "shop" } } },
       [first("pg", "database", "app", "shop")],
     ],
-    [
-      "a first-start setting goes",
-      { pg: PG },
-      { pg: { ...PG, firstStart: {} } },
-      [first("pg", "database", "app", "nothing")],
-    ],
+    ["a first-start setting is none any more", { pg: PG }, { pg: { ...PG, firstStart: {} } }, []],
     ["a first-start setting is added", { pg: PG }, { pg: { ...PG, firstStart: { database: "app", locale: "C" } } }, []],
     [
       "version and setting change: both",

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test } from "vitest";
-import { masker, maskOf, password } from "../../../components/core/secret.ts";
-import { deploy, held, passwordOf } from "../helpers/stack.ts";
+import { describe, expect, test, vi } from "vitest";
+import { firstPassword, masker, maskOf, password } from "../../../components/core/secret.ts";
+import { deploy, held, ID, passwordOf } from "../helpers/stack.ts";
 
 describe("maskOf", () => {
   test.each<[string, string[], string, string]>([
@@ -46,9 +46,9 @@ describe("masker", () => {
   });
 });
 
-describe("password", () => {
+describe("a password that is made", () => {
   test("is random, made once, and nothing of it changes later", async () => {
-    const stack = await deploy((platform) => password("db-password", platform, undefined, { parent: platform }));
+    const stack = await deploy((platform) => password("db-password", platform, { parent: platform }));
     const { type, inputs, ignoreChanges, protect, parent, hooks } = stack.get("RandomPassword db-password");
     expect({ type, inputs, ignoreChanges, protect, parent, hooks }).toEqual({
       type: "random:index/randomPassword:RandomPassword",
@@ -61,8 +61,26 @@ describe("password", () => {
     expect([await held(stack.made), await pulumi.isSecret(stack.made)]).toEqual([passwordOf("db-password"), true]);
   });
 
-  test("when given is kept in the state, as a secret", async () => {
-    const stack = await deploy((platform) => password("db-password", platform, "hunter22", { parent: platform }));
+  test("is protected when its data is", async () => {
+    const stack = await deploy((platform) => password("db-password", platform, { parent: platform, protect: true }));
+    expect(stack.get("RandomPassword db-password").protect).toBe(true);
+  });
+
+  test("is hidden from then on", async () => {
+    const stack = await deploy((platform) => password("db-password", platform, { parent: platform }));
+    expect(stack.platform.secrets.mask(`is ${passwordOf("db-password")}`)).toBe("is [secret]");
+  });
+});
+
+describe("a password that is given for the first start", () => {
+  const CHANGE = { oldInputs: { input: "hunter22" }, newInputs: { input: "sesame11" } };
+  const given = (opts: pulumi.CustomResourceOptions = {}, recorded: Record<string, unknown> = {}) =>
+    deploy((platform) => firstPassword("db-password", "db", platform, "hunter22", { parent: platform, ...opts }), {
+      recorded: { identity: { id: ID, host: "unix:///var/run/docker.sock", imageSource: "registry" }, ...recorded },
+    });
+
+  test("is kept in the state, as a secret", async () => {
+    const stack = await given();
     const { inputs, secretInputs, ignoreChanges, protect, hooks } = stack.get("Stash db-password");
     expect({ inputs, secretInputs, ignoreChanges, protect, hooks }).toEqual({
       inputs: { input: "hunter22" },
@@ -73,38 +91,30 @@ describe("password", () => {
     });
     expect([await held(stack.made), await pulumi.isSecret(stack.made)]).toEqual(["hunter22", true]);
     expect(stack.of("RandomPassword")).toEqual([]);
+    expect(stack.platform.secrets.mask("is hunter22")).toBe("is [secret]");
   });
 
   test("when given anew is refused, by the preview too, without a word of it", async () => {
-    const stack = await deploy((platform) =>
-      password("db-password", platform, pulumi.secret("hunter22"), { parent: platform }),
-    );
+    const stack = await given();
     expect(stack.hook("given-db-password").opts).toEqual({ onDryRun: true });
-    await expect(
-      stack.run("given-db-password", { oldInputs: { input: "hunter22" }, newInputs: { input: "sesame11" } }),
-    ).rejects.toThrow(
+    await expect(stack.run("given-db-password", CHANGE)).rejects.toThrow(
       new Error(
-        "db-password: should be the password that the data was first made with, got another one: the server would go on with the old one. " +
-          "Change it inside the running database first; rotation is not built yet.",
+        "db-password: should be the password that the data was first made with, got another one: the server took that one over " +
+          "into its data, and reads none any more. Keep it. " +
+          "To lose its data on purpose: make … DISCARD=db (STACKYARD_DISCARD=db for plain pulumi).",
       ),
     );
   });
 
-  test.each<[string, string | undefined]>([
-    ["RandomPassword db-password", undefined],
-    ["Stash db-password", "hunter22"],
-  ])("is protected when its data is: %s", async (key, given) => {
-    const stack = await deploy((platform) =>
-      password("db-password", platform, given, { parent: platform, protect: true }),
-    );
-    expect(stack.get(key).protect).toBe(true);
+  test("when given anew is taken where the data may be lost", async () => {
+    vi.stubEnv("STACKYARD_DISCARD", "other,db");
+    const stack = await given({}, { "db-password": "the-old-one" });
+    await expect(stack.run("given-db-password", CHANGE)).resolves.toBeUndefined();
+    expect(await held(stack.made)).toBe("hunter22");
+    vi.unstubAllEnvs();
   });
 
-  test.each<[string, string | undefined, string]>([
-    ["random", undefined, passwordOf("db-password")],
-    ["given", "hunter22", "hunter22"],
-  ])("is hidden from then on when %s", async (_, given, secret) => {
-    const stack = await deploy((platform) => password("db-password", platform, given, { parent: platform }));
-    expect(stack.platform.secrets.mask(`is ${secret}`)).toBe("is [secret]");
+  test("is protected when its data is", async () => {
+    expect((await given({ protect: true })).get("Stash db-password").protect).toBe(true);
   });
 });

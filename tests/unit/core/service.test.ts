@@ -9,7 +9,7 @@ import { Service, type ServiceArgs } from "../../../components/core/service.ts";
 import type { ContainerState } from "../../../components/engines/api.ts";
 import type { Platform } from "../../../components/index.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
-import { deploy, held, ID, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
+import { deploy, held, ID, idOf, labels, type Options, passwordOf, refusedBy, volumeOf } from "../helpers/stack.ts";
 
 const SUBJECT = 'Thing "web"';
 const CONTAINER = "Container web";
@@ -225,6 +225,26 @@ describe("the checks", () => {
     await expect(stack.run("guard-web")).resolves.toBeUndefined();
   });
 
+  test("before it is made: a limit for memory that is above the machine's is told, and no fault", async () => {
+    const warned = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) await (await service({ memoryMiB })).run("guard-web");
+    expect(warned.mock.calls).toEqual([
+      [`${SUBJECT}: memoryMiB is 8193, the engine's machine has 8192: the machine would run out before it`],
+    ]);
+  });
+
+  test("more CPUs than the machine has are refused before anything that runs is touched, as many are not", async () => {
+    expect((await service({ cpus: 2 })).get(CONTAINER).inputs).toMatchObject({ image: "sha256:web", cpus: "2.0" });
+    const stack = service({ cpus: 2.1 });
+    expect(await refusedBy(() => stack)).toEqual([
+      `${SUBJECT}: cpus should be 2 or less, which the engine's machine has, got 2.1`,
+    ]);
+  });
+
+  test("nobody asks for the machine while nothing is made", async () => {
+    expect((await service()).engine.calls.filter(([method]) => method === "info")).toEqual([]);
+  });
+
   test("before it is made: several may be there, when nothing is exclusive", async () => {
     const engine = new FakeEngine();
     const stack = await service({}, { engine });
@@ -267,7 +287,7 @@ describe("the checks", () => {
 
   test("ready hides every secret of the platform in what it shows", async () => {
     const stack = await deploy((platform) => {
-      password("other-password", platform, undefined, { parent: platform });
+      password("other-password", platform, { parent: platform });
       return new Thing(platform, {});
     });
     const secret = passwordOf("other-password");

@@ -29,7 +29,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   const remembered = (origin: string) => ({
     volume: DATA,
     ...facts.remembered,
-    firstStart: { ...facts.remembered.firstStart, ...(credential ? { [credential.name]: origin } : {}) },
+    firstStart: { ...facts.remembered.firstStart, ...(credential?.fixed ? { [credential.name]: origin } : {}) },
   });
   /** Each port that can be published, on one of the host's. */
   const published = Object.entries(ports).map(([argument, port], at) => ({ argument, port, hostPort: 15_000 + at }));
@@ -112,7 +112,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   });
 
   if (credential) {
-    const { name, resource, files, given } = credential;
+    const { fixed, name, resource, files, given } = credential;
     const filesOf = async (args: object) => (await handedTo(await database(args), "main")).map((each) => each.files);
 
     test("its credential is handed over in files that only the server's user can read", async () => {
@@ -124,16 +124,33 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     test("its credential is in no input that is not marked as secret", async () => {
       const stack = await database();
       expectNoSecret(stack.resources, [secret]);
-      expect(stack.get("Volume main-secrets").secretInputs).toEqual(["replacementTrigger"]);
+      expect(stack.get("Volume main-secrets").secretInputs).toEqual(["replacementTrigger.0"]);
     });
 
     test("its credential may be given, and is in no input that is not marked as secret either", async () => {
       const stack = await database({ [name]: "hunter22" });
       expectNoSecret(stack.resources, ["hunter22"]);
-      expect(stack.get(`Stash ${resource}`).secretInputs).toEqual(["input"]);
       expect(stack.get("Stash ledger").inputs).toMatchObject({
         input: { volumes: { main: remembered("a given one") } },
       });
+      expect(await filesOf({ [name]: "hunter22" })).toEqual([files("hunter22")]);
+      const volume = stack.get("Volume main-data");
+      if (fixed) {
+        expect(stack.get(`Stash ${resource}`).secretInputs).toEqual(["input"]);
+        expect(volume).toMatchObject({ replacementTrigger: ["hunter22"], secretInputs: ["replacementTrigger.0"] });
+      } else {
+        // The one that is made stays for when none is given any more, and no volume is another one for either.
+        expect([stack.of("RandomPassword").map((each) => each.key), volume.replacementTrigger]).toEqual([
+          password,
+          undefined,
+        ]);
+      }
+    });
+
+    test("a credential of data that goes with its container is fixed with nothing", async () => {
+      const stack = await database({ [name]: "hunter22", lifecycle: "ephemeral" });
+      expect(stack.of("Stash").map((each) => each.key)).not.toContain(`Stash ${resource}`);
+      expect(await filesOf({ [name]: "hunter22", lifecycle: "ephemeral" })).toEqual([files("hunter22")]);
     });
 
     test.each(given)("a credential that is given, %s, is in its files as it is read there", async (value, expected) => {

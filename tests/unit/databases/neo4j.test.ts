@@ -52,10 +52,10 @@ test("plugins are in a volume of their own, another one when one of them changes
     neo4j({ plugins }).then((it) => it.get("Volume graph-plugins").replacementTrigger);
   const before = await trigger(paths);
   const hash = createHash("sha256").update(content).digest("hex");
-  expect(before).toBe(`[["one.jar","${hash}"],["two.jar","${hash}"]]`);
-  expect(await trigger([...paths].reverse())).toBe(before);
+  expect(before).toEqual([`[["one.jar","${hash}"],["two.jar","${hash}"]]`]);
+  expect(await trigger([...paths].reverse())).toEqual(before);
   writeFileSync(paths[1] ?? "", "others");
-  expect(await trigger(paths)).not.toBe(before);
+  expect(await trigger(paths)).not.toEqual(before);
 });
 
 test("the password is in no input in base64 either, as its probe has it", async () => {

@@ -69,8 +69,22 @@ describe("subnets", () => {
 });
 
 test("info tells of the engine's machine", async () => {
-  daemon.routes["GET /info"] = { body: { ServerVersion: "26.1.5", MemTotal: 1024, NCPU: 2, DockerRootDir: "/docker" } };
-  expect(await api.info()).toEqual({ version: "26.1.5", memoryBytes: 1024, cpus: 2, folder: "/docker" });
+  daemon.routes["GET /info"] = {
+    body: {
+      ServerVersion: "26.1.5",
+      MemTotal: 1024,
+      NCPU: 2,
+      DockerRootDir: "/docker",
+      SystemTime: "2026-01-02T03:04:05.123456789Z",
+    },
+  };
+  expect(await api.info()).toEqual({
+    version: "26.1.5",
+    memoryBytes: 1024,
+    cpus: 2,
+    folder: "/docker",
+    time: new Date("2026-01-02T03:04:05.123Z"),
+  });
 });
 
 describe("inspect", () => {
@@ -585,7 +599,6 @@ describe("an engine that does not answer", () => {
       "POST /containers/c1/update",
       (api) => api.update("c1", { memoryMiB: 6, memorySwapMiB: 6, restart: "no" }),
     ],
-    ["info", "GET /info", (api) => api.info()],
     ["logs", "GET /containers/c1/logs", (api) => api.logs("c1", 1)],
     ["putFiles", "PUT /containers/c1/archive", (api) => api.putFiles("c1", "/", [])],
     ["fillVolume", "POST /containers/create", (api) => api.fillVolume("v1", [], "image", {})],
@@ -599,6 +612,7 @@ describe("an engine that does not answer", () => {
   test.each<[string, string, (api: EngineApi) => Promise<unknown>]>([
     ["ping", "GET /_ping", (api) => api.ping()],
     ["subnets", "GET /networks", (api) => api.subnets()],
+    ["info", "GET /info", (api) => api.info()],
     ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
     ["volumeBytes", "GET /system/df", (api) => api.volumeBytes("v1")],
   ])("nor where no client library is loaded: %s", async (_, route, ask) => {

@@ -273,7 +273,7 @@ describe("secrets and files", () => {
 
   test("keep their mark where they decide whether the volume is a new one", async () => {
     const stack = await handed();
-    expect(stack.get("Volume web-secrets").secretInputs).toEqual(["replacementTrigger"]);
+    expect(stack.get("Volume web-secrets").secretInputs).toEqual(["replacementTrigger.0"]);
     expect(stack.get("Volume web-files").secretInputs).toEqual([]);
   });
 

@@ -73,7 +73,7 @@ export class FakeEngine implements EngineApi {
 
   async info() {
     this.#note("info");
-    return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker" };
+    return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker", time: new Date() };
   }
 
   async inspect(id: string): Promise<ContainerState | undefined> {
