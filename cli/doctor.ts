@@ -1,11 +1,13 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { holderOf } from "../components/core/guardrails.ts";
+import { tooManyCpus, tooMuchMemory } from "../components/core/machine.ts";
 import { engineApi, wrongWith } from "../components/engines/api.ts";
 import { dockerHost } from "../components/engines/host.ts";
 import { hostPorts, settingsOf } from "../stacks/config.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
+import { services, unwell } from "./shared/services.ts";
 import { readSettings } from "./shared/settings.ts";
 import { besideStates, brokenState, isIdentified, labels, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
@@ -134,6 +136,17 @@ async function engineFindings(): Promise<Finding[]> {
   const { filled, keys, faults } = readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
   const mine = isIdentified(state) ? await api.list(labels(state)) : [];
+  const declared = filled
+    ? Object.entries(settingsOf(filled, keys)).flatMap(([key, value]) => tooLarge(key, value, info))
+    : [];
+  found.push(
+    ...declared.map((wrong) => ({
+      about: "machine",
+      ok: false,
+      found: wrong,
+      advice: "set less, or use a larger machine",
+    })),
+  );
   // Free ones are chosen at the first `up`.
   const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
   for (const [key, port] of Object.entries(wanted)) {
@@ -148,8 +161,36 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
+  for (const { service, said } of await unwell(api, await services(api, state))) {
+    const advice = `\`make logs s=${service}\` shows what it wrote, \`make restart s=${service}\` starts it anew`;
+    found.push({
+      about: service,
+      ok: false,
+      found: said
+        .filter((line) => !line.startsWith(" "))
+        .slice(0, 2)
+        .join("; "),
+      advice,
+    });
+  }
   for (const each of await drift(api, state)) {
     found.push({ about: "drift", ok: false, found: each, advice: "`make dev` puts it back" });
   }
   return found;
+}
+
+/** Limits of one service that the engine's machine is too small for. */
+function tooLarge(
+  key: string,
+  settings: unknown,
+  { cpus, memoryBytes }: { cpus: number; memoryBytes: number },
+): string[] {
+  const { enabled = true, ...limits } = (typeof settings === "object" ? settings : {}) as {
+    enabled?: boolean;
+    cpus?: number;
+    memoryMiB?: number;
+  };
+  if (!enabled) return [];
+  const wrong = [tooManyCpus(limits.cpus ?? 0, cpus), tooMuchMemory(limits.memoryMiB ?? 0, memoryBytes)];
+  return wrong.flatMap((each) => (each ? [`${key}: ${each}`] : []));
 }

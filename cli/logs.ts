@@ -9,20 +9,21 @@ const LINES = 200;
 const COLOURS = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 
 const { follow, json } = process.env;
-const since = process.env.since ? sinceOf(process.env.since) : undefined;
-if (process.env.since && !since) {
+if (process.env.since && !sinceOf(process.env.since)) {
   refuse(`since= should be a duration (30s, 10m, 2h) or a time (2026-01-02T03:04:05Z), got ${process.env.since}`);
 }
 if (process.env.tail && !/^\d+$/.test(process.env.tail)) {
   refuse(`tail= should be a number of lines, got ${process.env.tail}`);
 }
-const tail = process.env.tail ? Number(process.env.tail) : since ? undefined : LINES;
 
-const api = await engine();
-const rows = await chosen(api, readState());
-const width = Math.max(...rows.map(({ service }) => service.length));
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
+const api = await engine(stop.signal);
+// By the engine's clock, which logs go by.
+const since = process.env.since ? sinceOf(process.env.since, (await api.info()).time) : undefined;
+const tail = process.env.tail ? Number(process.env.tail) : since ? undefined : LINES;
+const rows = await chosen(api, readState());
+const width = Math.max(...rows.map(({ service }) => service.length));
 const stamped = json === "1";
 await Promise.all(
   rows.map(async ({ service, container }, at) => {

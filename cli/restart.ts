@@ -6,23 +6,24 @@ import { engine, readState } from "./shared/stack.ts";
 
 // make restart [s=name]: services are stopped, each with its own grace, started again, and waited for.
 
+/** For a container without a health check that says it. */
 const READY_SECONDS = 120;
 await hold();
-const api = await engine();
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+const api = await engine(stop.signal);
 const rows = (await chosen(api, readState())).filter(({ kind }) => kind === "service");
 const results = await Promise.allSettled(
   rows.map(async ({ service, container }) => {
     await api.restart(container);
-    const pids = (await api.inspect(container))?.pidsLimit ?? 0;
+    const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS } = (await api.inspect(container)) ?? {};
     const watch = {
       subject: service,
-      timeoutSeconds: READY_SECONDS,
+      timeoutSeconds: startPeriodSeconds,
       mask: (text: string) => text,
       signal: stop.signal,
     };
-    const took = await untilReady(api, container, pids, watch);
+    const took = await untilReady(api, container, pidsLimit, watch);
     process.stdout.write(`${service}: ready after ${seconds(took)}\n`);
   }),
 );

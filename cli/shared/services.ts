@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../components/engines/api.ts";
+import { saidLast } from "../../components/engines/watch.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
 
 /** One service or job of the stack, as it is now. */
@@ -45,6 +46,23 @@ export async function services(api: EngineApi, state: State): Promise<ServiceRow
       ];
     })
     .sort((a, b) => (a.kind === b.kind ? a.service.localeCompare(b.service) : a.kind < b.kind ? 1 : -1));
+}
+
+/** In which a service or a job is as it should be, or on its way. */
+const WELL = ["ready", "starting", "running", "done", "waiting"];
+
+/** What is not well, each in lines: what is wrong, what its last probe found, and what it wrote last. */
+export async function unwell(
+  api: EngineApi,
+  rows: readonly ServiceRow[],
+): Promise<{ service: string; said: string[] }[]> {
+  const bad = rows.filter(({ state }) => !WELL.includes(state));
+  return Promise.all(
+    bad.map(async ({ service, state, container }) => {
+      const now = await api.inspect(container);
+      return { service, said: await saidLast(api, container, now, `${service} is ${state}`, { mask: (text) => text }) };
+    }),
+  );
 }
 
 /** Those that `s=a,b` names, all without it. Ends the verb in one sentence where one is not there. */

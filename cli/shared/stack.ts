@@ -163,10 +163,14 @@ function fromPulumi(): Deployment | undefined {
   process.exit(1);
 }
 
-/** The engine that the stack is on. Ends the verb with one sentence where none answers. */
-export async function engine(): Promise<EngineApi> {
+/**
+ * The engine that the stack is on. Ends the verb with one sentence where none answers.
+ *
+ * @param signal by which whatever is asked of it ends.
+ */
+export async function engine(signal?: AbortSignal): Promise<EngineApi> {
   const at = dockerHost();
-  const api = engineApi(at);
+  const api = engineApi(at, { signal });
   const wrong = await wrongWith(api, at.host);
   if (wrong === undefined) return api;
   process.stderr.write(`${wrong}\n`);

@@ -1,7 +1,7 @@
 import type { EngineApi } from "../../components/engines/api.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { services } from "../shared/services.ts";
+import { services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
@@ -11,7 +11,7 @@ import { watched } from "./run.ts";
  * Brings the stack up, with what drifted from its state, shows how that goes, and says what is there.
  *
  * @param args for `pulumi up`.
- * @returns its exit code.
+ * @returns its exit code; 1 where it ended well over a service that is not.
  */
 export async function bringUp(
   { api, state }: { api: EngineApi; state: State },
@@ -30,7 +30,7 @@ export async function bringUp(
         state === "ready" ? "healthy" : state,
       ]),
     );
-  const { code, progress } = await watched(all, env, health);
+  const { code, progress, interrupted } = await watched(all, env, health);
   const ended = Date.now();
   const { began } = progress;
   writeTimeline({
@@ -39,6 +39,12 @@ export async function bringUp(
     tookMs: ended - began,
     steps: progress.steps(ended),
   });
+  if (interrupted) {
+    process.stderr.write(
+      "\nInterrupted: what was done so far is kept. `make ps` shows what is there; the same command goes on from here.\n",
+    );
+    return 130;
+  }
   if (code !== 0) {
     const failed = [...progress.rows.values()].filter(({ phase }) => phase === "failed").map(({ service }) => service);
     process.stderr.write(
@@ -48,7 +54,8 @@ export async function bringUp(
     return code;
   }
 
-  const rows = (await services(api, readState())).map(({ service, shown, state, addresses, status }) => {
+  const there = await services(api, readState());
+  const rows = there.map(({ service, shown, state, addresses, status }) => {
     const took = progress.rows.get(service)?.tookMs;
     const since = status.replace(/ \(.*/, "").toLowerCase();
     return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
@@ -58,5 +65,9 @@ export async function bringUp(
     `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
       `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
   );
-  return 0;
+  const bad = await unwell(api, there);
+  for (const { service, said } of bad) {
+    process.stderr.write(`\n${said.join("\n")}\n\`make restart s=${service}\` starts it anew: nothing of it has changed.\n`);
+  }
+  return bad.length > 0 ? 1 : 0;
 }

@@ -15,7 +15,8 @@ export type Phase =
   | "done"
   | "unchanged"
   | "removed"
-  | "failed";
+  | "failed"
+  | "interrupted";
 
 export interface Row extends Note {
   phase: Phase;
@@ -53,6 +54,8 @@ export class Progress {
   readonly rows: Map<string, Row>;
   /** In ms since 1970. */
   readonly began: number;
+  /** Whether somebody has ended it: what fails from then on has not failed by itself. */
+  interrupted = false;
   readonly #heard = new Map<string, Heard>();
   readonly #listener: Listener;
   #errors = 0;
@@ -76,7 +79,7 @@ export class Progress {
     const { resourcePreEvent: pre, resOutputsEvent: post, resOpFailedEvent: failed, diagnosticEvent: said } = event;
     if (pre) this.#began(pre.metadata, at);
     if (post) this.#ended(post.metadata);
-    if (failed) this.#hear(ownerOf(failed.metadata), "failed");
+    if (failed) this.#hear(ownerOf(failed.metadata), this.interrupted ? "interrupted" : "failed");
     if (said && !said.ephemeral) this.#say(said.severity, said.message, said.urn);
     if (event.stdoutEvent) this.#listener.said(event.stdoutEvent.message);
     if (event.summaryEvent) this.summary = counted(event.summaryEvent.resourceChanges);

@@ -24,6 +24,10 @@ export async function watched(
   const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !all;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
   const progress = new Progress(rows, view);
+  const interrupt = () => {
+    progress.interrupted = true;
+  };
+  process.on("SIGINT", interrupt);
   const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
   const file = join(folder, "notes");
   let health: ReadonlyMap<string, string> = new Map();
@@ -56,8 +60,9 @@ export async function watched(
     const code = await running;
     if (all) readNotes();
     view.end(code !== 0);
-    return { code, progress };
+    return { code, progress, interrupted: code !== 0 && progress.interrupted };
   } finally {
+    process.off("SIGINT", interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -23,7 +23,6 @@ export interface Watch {
  * start it again, or when a probe that began after this wait finds it unhealthy; at the time-out otherwise.
  */
 export async function untilReady(api: EngineApi, id: string, pids: number, watch: Watch): Promise<number> {
-  const began = new Date();
   let first = await api.inspect(id);
   if (first && !isUp(first)) {
     // "restarting" is the pause before the restart policy's next try: it is not waited for.
@@ -38,16 +37,18 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     });
   }
 
+  // What was found before this wait, by the engine's clock: this machine's may be another one.
+  const before = first?.health?.probes.at(-1)?.end;
   const deadline = Date.now() + watch.timeoutSeconds * 1000;
   for (let now = first; ; now = await api.inspect(id)) {
     if (now) watch.saw?.(now);
-    const broken = now ? wrongWith(now, first?.restarts ?? 0, began) : "is gone: somebody removed its container";
+    const broken = now ? wrongWith(now, first?.restarts ?? 0, before) : "is gone: somebody removed its container";
     if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
-    const passed = now?.health?.probes.find(
-      (probe) => probe.exitCode === 0 && probe.start >= (now?.startedAt ?? began),
-    );
     if (now?.health?.status === "healthy") {
-      return (passed?.end ?? new Date()).getTime() - (now.startedAt ?? began).getTime();
+      const { probes } = now.health;
+      const started = now.startedAt ?? now.createdAt;
+      const passed = probes.find(({ exitCode, start }) => exitCode === 0 && start >= started) ?? probes.at(-1);
+      return (passed?.end ?? started).getTime() - started.getTime();
     }
     if (Date.now() > deadline) {
       const late = `${watch.subject} did not get ready within ${watch.timeoutSeconds} s`;
@@ -59,14 +60,17 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
 
 const isUp = (state: ContainerState) => state.status === "running" || state.status === "paused";
 
-function wrongWith(now: ContainerState, restartsBefore: number, began: Date): string | undefined {
+/** @param before when the last probe ended of which nothing counts any more. */
+function wrongWith(now: ContainerState, restartsBefore: number, before: Date | undefined): string | undefined {
   const died = now.outOfMemory ? "ran out of memory" : `stopped with exit code ${now.exitCode}`;
-  if (now.status === "restarting") return `${died}, and again after a restart`;
+  // The engine counts a restart when it decides on it, that is at the death before.
+  if (now.status === "restarting")
+    return now.restarts - restartsBefore > 1 ? `${died}, and again after a restart` : died;
   // With which exit code it stopped is known no more once it runs again.
   if (now.restarts > restartsBefore) return isUp(now) ? "does not stay up: it was started again" : died;
   if (!isUp(now)) return died;
   const last = now.health?.probes.at(-1);
-  if (now.health?.status === "unhealthy" && last && last.end > began) return "is unhealthy";
+  if (now.health?.status === "unhealthy" && last && (before === undefined || last.end > before)) return "is unhealthy";
   return undefined;
 }
 
@@ -96,12 +100,13 @@ export async function untilDone(
     return;
   }
   const running = isUp(before);
-  const since = running && before.startedAt ? before.startedAt : new Date();
   if (running) line("is still running from an earlier up: waiting for it");
   else {
     await prepare();
     await api.start(id);
   }
+  // By the engine's clock, which its log goes by.
+  const since = (running ? before : await api.inspect(id))?.startedAt ?? new Date(0);
   watch.saw?.({ ...before, startedAt: since });
 
   const over = new AbortController();
@@ -146,21 +151,25 @@ export async function untilDone(
 }
 
 /** What went wrong, and what the container said last. */
-async function story(
+async function story(...of: Parameters<typeof saidLast>): Promise<string> {
+  return [...(await saidLast(...of)), "Mend the cause and run `up` again: it will be tried again."].join("\n");
+}
+
+/** In lines: what is wrong with a container, what its last probe found, and what it wrote last. */
+export async function saidLast(
   api: EngineApi,
   id: string,
   state: ContainerState | undefined,
   head: string,
-  watch: Watch,
-): Promise<string> {
+  watch: Pick<Watch, "mask">,
+): Promise<string[]> {
   const probe = state?.health?.probes.at(-1);
   const log = await api.logs(id, LOG_LINES).catch(() => []);
   return [
     head,
     ...(probe && probe.exitCode !== 0 ? [`last probe: ${described(probe, watch.mask)}`] : []),
     ...(log.length > 0 ? ["last log lines:", ...log.map((text) => `  ${watch.mask(text)}`)] : ["it wrote no log"]),
-    "Mend the cause and run `up` again: it will be tried again.",
-  ].join("\n");
+  ];
 }
 
 /** Masked before it is cut: half a secret is one too. */

@@ -174,17 +174,18 @@ describe("untilReady", () => {
     });
 
     test.each<[string, Partial<ContainerState>, string]>([
+      ["pauses before its next try", { status: "restarting", exitCode: 1, restarts: 1 }, "stopped with exit code 1"],
       [
-        "pauses before its next try",
-        { status: "restarting", exitCode: 1 },
+        "pauses before its next try, not the first one",
+        { status: "restarting", exitCode: 1, restarts: 2 },
         "stopped with exit code 1, and again after a restart",
       ],
       ["has started it again", { restarts: 1, exitCode: 0 }, "does not stay up: it was started again"],
       ["has given up", { restarts: 1, status: "exited", exitCode: 2 }, "stopped with exit code 2"],
       [
         "has been killed for memory",
-        { status: "restarting", exitCode: 137, outOfMemory: true },
-        "ran out of memory, and again after a restart",
+        { status: "restarting", exitCode: 137, outOfMemory: true, restarts: 1 },
+        "ran out of memory",
       ],
     ])("when its restart policy is at work: it %s", async (_, patch, expected) => {
       engine.container("c1", { ...RUNNING, health: starting() }).in(150, patch);
@@ -220,6 +221,19 @@ describe("untilReady", () => {
         .container("c1", { ...RUNNING, health: unhealthy(before) })
         .in(450, { health: healthy(before, probed(0, "", 400)) });
       expect(await outcome(ready(), 5_000)).toEqual({ value: 450, ms: 500 });
+    });
+
+    test.each([-3_600_000, 3_600_000])("nor when the engine's clock is %d ms from this machine's", async (ms) => {
+      const at = (offset: number, exitCode = 1) => probed(exitCode, "", ms + offset);
+      const startedAt = new Date(START.getTime() + ms - 60_000);
+      engine
+        .container("c1", { ...RUNNING, startedAt, health: unhealthy(at(-500)) })
+        .in(450, { health: healthy(at(-500), at(400, 0)) });
+      expect(await outcome(ready(), 5_000)).toEqual({ value: 60_450, ms: 500 });
+      engine
+        .container("c1", { ...RUNNING, startedAt, health: unhealthy(at(-500)) })
+        .in(450, { health: unhealthy(at(-500), at(400)) });
+      expect((await outcome(ready(), 5_000)).error).toMatch(/^Postgres "main" is unhealthy\n/);
     });
 
     test("at the time-out, with the last probe and the last log lines", async () => {
@@ -337,6 +351,17 @@ describe("untilDone", () => {
     expect(await outcome(running, 5_000)).toEqual({ value: undefined, ms: 1_000 });
     expect(engine.acts).toEqual([["start", "c1"]]);
     expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", START]);
+  });
+
+  test("goes by the engine's clock for what it wrote, whatever it is here", async () => {
+    const startedAt = new Date(START.getTime() - 3_600_000);
+    const container = engine.container("c1");
+    container.onStart((it) => {
+      it.in(0, { startedAt });
+      setTimeout(() => it.exits(0), 100);
+    });
+    await outcome(done(), 5_000);
+    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", startedAt]);
   });
 
   test("prepares it first, whenever it is started", async () => {
