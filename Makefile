@@ -58,7 +58,7 @@ prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: as
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
 
-rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b)
+rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
@@ -112,8 +112,8 @@ pulumi: ## Run the right pulumi: ARGS="preview -s dev"
 shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
 	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
 
-setup: ## Make this machine ready
-	@./infra/setup/setup.sh
+setup: ## Make this machine ready, and look again where images come from
+	@STACKYARD_DECIDE=1 ./infra/setup/setup.sh
 
 test: ## Run everything: format, lint, types, unit tests, end-to-end tests
 	@$(WITH) node tests/run.ts

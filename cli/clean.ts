@@ -1,12 +1,12 @@
-import { cleanSlate } from "./shared/clean-slate.ts";
+import { askFirst, cleanSlate } from "./shared/clean-slate.ts";
 import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
 
 // make clean: a clean slate. Asks first, naming what would be lost; YES=1 answers for scripts.
 
-const begun = await begin();
-if (begun.state.resources.length === 0) {
+const begun = await begin(async (state) => {
+  if (state.resources.length > 0) return askFirst("clean", state);
   process.stdout.write(`Nothing of stack ${STACK} is there to be removed.\n`);
   process.exit(0);
-}
-process.exit(await cleanSlate("clean", begun));
+});
+process.exit(await cleanSlate(begun));

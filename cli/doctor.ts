@@ -68,7 +68,8 @@ function lockFindings(): Finding[] {
       ? {
           about: "lock",
           ok: fate === "lives",
-          found: `${holderShown(held)}${fate === "lives" ? "" : ` on ${held.host}`} is at work`,
+          found:
+            fate === "lives" ? `${holderShown(held)} is at work` : `${holderShown(held)} on ${held.host} locked it`,
           advice: `from here it cannot be seen; where it has ended, this lets it go: rm '${lockFile()}'`,
         }
       : undefined;
@@ -80,7 +81,7 @@ function lockFindings(): Finding[] {
       about: "pulumi's lock",
       // Of what the verb has started, mostly.
       ok: fate === "lives",
-      found: `${lockShown(lock)} ${gone ? "was ended in the middle" : "is at work"}`,
+      found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
         ? "`make dev` releases it, as every verb does that changes something"
         : `from here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`,
@@ -129,8 +130,7 @@ async function engineFindings(): Promise<Finding[]> {
     about: "images",
     ok: gone.length === 0,
     found: gone.length > 0 ? `not on the engine: ${gone.join(", ")}` : `${images.length} in state, all on the engine`,
-    advice:
-      '`make images` builds those that come from package registries, `make pulumi ARGS="up --refresh"` brings back all',
+    advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
   });
 
   const { filled, keys, faults } = readSettings({ secrets: false });
@@ -157,7 +157,7 @@ async function engineFindings(): Promise<Finding[]> {
       about: `port ${port}`,
       ok: holder === undefined,
       found: ours ? `${service}'s` : holder ? `taken by ${holder.shown}` : `free, for ${service}`,
-      advice: `stop that, or \`make pulumi ARGS="config set --path ${key} PORT"\``,
+      advice: `stop that, or \`make pulumi ARGS="config set -s ${STACK} --path ${key} PORT"\``,
     });
   }
 

@@ -145,6 +145,7 @@ export function readSettings(): Settings {
   const given = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
   const { filled, keys, faults } = checkSettings(
     Object.fromEntries(given.map(([key, text]) => [key.slice(prefix.length), text])),
+    pulumi.getStack(),
   );
   if (!filled) throw new ArgsError(`Pulumi.${pulumi.getStack()}.yaml has bad settings`, faults);
   return settingsOf(filled, keys);
@@ -154,9 +155,10 @@ export function readSettings(): Settings {
  * Checks what is set, and fills in the defaults.
  *
  * @param given by key without the project's name. A text may be JSON, as the CLI hands on all that is not a text.
+ * @param stack whose they are, for the command that sets what is missing.
  * @returns `filled` is absent where there are faults.
  */
-export function checkSettings(given: Record<string, unknown>) {
+export function checkSettings(given: Record<string, unknown>, stack: string) {
   const declared = Object.entries((valueOf(given.apiKeys) ?? {}) as Record<string, unknown>);
   const own: Record<string, unknown> = {};
   const keys: Record<string, unknown> = {};
@@ -169,7 +171,8 @@ export function checkSettings(given: Record<string, unknown>) {
   const faults = [
     ...(error ? faultsOf(error, own) : []),
     ...missing.map(
-      ([name]) => `${name}: should be set, got nothing: make pulumi ARGS="config set --secret ${name}" asks for it`,
+      ([name]) =>
+        `${name}: should be set, got nothing: make pulumi ARGS="config set -s ${stack} --secret ${name}" asks for it`,
     ),
   ];
   return { ...(faults.length === 0 && data ? { filled: data } : {}), keys: keys as Record<string, string>, faults };

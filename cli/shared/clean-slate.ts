@@ -2,15 +2,13 @@ import type { EngineApi } from "../../components/engines/api.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
-import { CHOSEN, isIdentified, nameOf, readState, STACK, type State } from "./stack.ts";
+import { backendFolder, CHOSEN, isIdentified, nameOf, readState, STACK, type State } from "./stack.ts";
 
 /**
- * Removes everything of the stack, data too. What is protected has to be named first, each by its service in `DISCARD=`; then it
- * asks, naming what would be lost; YES=1 answers for scripts.
- *
- * @returns the exit code.
+ * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
+ * `DISCARD=`; then it asks, naming what would be lost; YES=1 answers for scripts.
  */
-export async function cleanSlate(verb: string, { api, state }: { api: EngineApi; state: State }): Promise<number> {
+export async function askFirst(verb: string, state: State): Promise<void> {
   const guarded = protectedIn(state);
   const discard = (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
   const unnamed = [...guarded.keys()].filter((name) => !discard.includes(name));
@@ -20,7 +18,7 @@ export async function cleanSlate(verb: string, { api, state }: { api: EngineApi;
       `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
         `each: make ${verb}${CHOSEN} DISCARD=${[...guarded.keys()].join(",")}\n`,
     );
-    return 1;
+    process.exit(1);
   }
   if (process.env.YES !== "1") {
     const lost = dataIn(state).map(({ name, id }) => `  ${name} (${id})`);
@@ -29,26 +27,35 @@ export async function cleanSlate(verb: string, { api, state }: { api: EngineApi;
     );
     await confirm(`Type the stack's name (${STACK}) to go on: `, STACK);
   }
-  if (guarded.size > 0) {
+}
+
+/** Removes everything of the stack, once that was asked for. @returns the exit code. */
+export async function cleanSlate({ api, state }: { api: EngineApi; state: State }): Promise<number> {
+  if (state.resources.some(({ protect }) => protect)) {
     const code = await pulumi(["state", "unprotect", "--all", "--yes"]);
     if (code !== 0) return code;
   }
   // Refreshed, because what somebody removed by hand cannot be deleted a second time.
   const code = await pulumi(["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"]);
-  if (code === 0 && isIdentified(state)) await sweep(api, { ...readState(), id: state.id }, { data: true });
+  if (code === 0 && isIdentified(state) && backendFolder()) {
+    await sweep(api, { ...readState(), id: state.id }, { data: true });
+  }
   return code;
 }
 
 const dataIn = ({ resources }: State) =>
   resources.filter(({ type, name }) => type === "docker:index/volume:Volume" && name.endsWith("-data"));
 
-/** What pulumi would refuse to delete, by the component that it is a part of. */
+/** What pulumi would refuse to delete, by the component that it is a part of; all in order of their names. */
 export function protectedIn({ resources }: State): Map<string, string[]> {
-  const guarded = resources.filter(({ protect }) => protect);
   const owner = ({ name, parent }: State["resources"][number]) =>
     parent === undefined || parent.includes("::pulumi:pulumi:Stack::") ? name : nameOf(parent);
+  const guarded = resources
+    .filter(({ protect }) => protect)
+    .map((each) => ({ service: owner(each), ...each }))
+    .sort((a, b) => a.service.localeCompare(b.service) || a.name.localeCompare(b.name));
   return new Map(
-    [...Map.groupBy(guarded, owner)].map(([service, all]) => [
+    [...Map.groupBy(guarded, ({ service }) => service)].map(([service, all]) => [
       service,
       all.map(({ type, name, id }) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name)),
     ]),

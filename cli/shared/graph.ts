@@ -25,6 +25,7 @@ export async function readGraph(settings: Settings): Promise<Graph> {
   // All that a program asks of an engine while it declares: hooks ask more, and none is run.
   const engine = {
     subnets: async () => [],
+    imageId: async () => undefined,
     info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "", time: new Date() }),
   } as Partial<EngineApi> as EngineApi;
   const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);

@@ -76,7 +76,7 @@ export async function hold({ by, cancels = false }: Held = {}): Promise<string |
 
 async function taken(file: string, me: Holder): Promise<boolean> {
   for (let told = false; ; told = true) {
-    const { held, after } = take(file, me);
+    const { held, after } = attempt(file, me);
     if (!held) return after !== undefined;
     const far = fateOf(held) === "elsewhere";
     const what = `${holderShown(held)}${far ? ` on ${held.host}` : ""} is at work on stack ${STACK}`;
@@ -88,6 +88,14 @@ async function taken(file: string, me: Holder): Promise<boolean> {
     }
     if (!told) say(`${what}: waiting until it has ended`);
     await untilChanged(file);
+  }
+}
+
+function attempt(file: string, me: Holder): ReturnType<typeof take> {
+  try {
+    return take(file, me);
+  } catch (error) {
+    refuse(`Stack ${STACK} cannot be held for this run (${(error as Error).message}). Nothing was touched.`);
   }
 }
 

@@ -20,13 +20,16 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 /**
  * What a verb begins with that changes the stack through pulumi: it holds the stack, and what a run that was ended in its middle
  * has left is put away.
+ *
+ * @param first looks at the state, and may end the verb, before anything is touched.
  */
-export async function begin(): Promise<{ api: EngineApi; state: State }> {
+export async function begin(first: (state: State) => Promise<void> | void = () => {}) {
   sayBackend();
   await hold();
   dropEmptyAttributes();
   const api = await engine();
   const state = readState();
+  await first(state);
   // In a backend that others share, somebody else may be making what is in no state yet.
   if (backendFolder() && isIdentified(state)) await sweep(api, state, { data: false });
   if (state.pending === 0) return { api, state };

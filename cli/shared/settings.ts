@@ -31,7 +31,7 @@ export function readSettings({ secrets }: { secrets: boolean }) {
   const given = Object.fromEntries(set.map(([key, { value, objectValue }]) => [key, objectValue ?? value]));
   /** Keys whose values are secret and are not shown. */
   const hidden = new Set(set.flatMap(([key, { secret }]) => (secret && !secrets ? [key] : [])));
-  return { given, hidden, ...checkSettings(given) };
+  return { given, hidden, ...checkSettings(given, STACK) };
 }
 
 /**
@@ -51,7 +51,7 @@ export function settingsInFiles(stack: string, { own }: { own: boolean }): Setti
   const set = Object.entries(stackFile(stack, { own }).config ?? {}).flatMap(([key, value]) =>
     key.startsWith(prefix) ? [[key.slice(prefix.length), withoutSecrets(value)]] : [],
   );
-  const { filled, keys, faults } = checkSettings(Object.fromEntries([...defaults, ...set]));
+  const { filled, keys, faults } = checkSettings(Object.fromEntries([...defaults, ...set]), stack);
   if (!filled) throw new ArgsError(`Pulumi.${stack}.yaml has bad settings`, faults);
   return settingsOf(filled, keys);
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync, watch } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 
@@ -7,10 +7,12 @@ import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 const MIB = 1024 ** 2;
 const LEAST_MIB = 50;
 
+type Room = Pick<StatsFs, "bavail" | "bsize" | "files" | "ffree">;
+
 /** What is wrong with the disk that states are on, and what to do; nothing where there is room. */
-export function noRoom(folder = besideStates()): string | undefined {
+export function noRoom(folder = besideStates(), look: (folder: string) => Room = statfsSync): string | undefined {
   if (!existsSync(folder)) return undefined;
-  const { bavail, bsize, files, ffree } = statfsSync(folder);
+  const { bavail, bsize, files, ffree } = look(folder);
   const free = (bavail * bsize) / MIB;
   const full =
     free < LEAST_MIB ? `${free.toFixed(1)} MiB` : files > 0 && ffree < 100 ? `room for ${ffree} files` : undefined;
@@ -38,24 +40,23 @@ export function keepCopy(): void {
   }
 }
 
-const AT_MOST_EVERY_MS = 250;
+const EVERY_MS = 250;
 
 /** Copies it again and again while somebody changes it. @returns what ends that. */
 export function keepCopies(): () => void {
   const file = stateFile();
   keepCopy();
-  if (!file || !existsSync(dirname(file))) return keepCopy;
-  let soon: NodeJS.Timeout | undefined;
-  const watcher = watch(dirname(file), (_, name) => {
-    if (name !== null && !file.endsWith(`/${name}`)) return;
-    soon ??= setTimeout(() => {
-      soon = undefined;
-      keepCopy();
-    }, AT_MOST_EVERY_MS);
-  }).on("error", () => {});
+  if (!file) return keepCopy;
+  // Looked at, not watched: of that a system has only so much, and a folder on another machine tells nothing.
+  const changed = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  let last = changed();
+  const timer = setInterval(() => {
+    const now = changed();
+    if (now !== last) keepCopy();
+    last = now;
+  }, EVERY_MS);
   return () => {
-    watcher.close();
-    clearTimeout(soon);
+    clearInterval(timer);
     keepCopy();
   };
 }

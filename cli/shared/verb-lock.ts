@@ -142,10 +142,15 @@ const LOOK_AGAIN_MS = 500;
 /** Resolves when somebody may have let a lock go. */
 export function untilChanged(file: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const watcher = watch(dirname(file), () => resolve()).on("error", () => {});
   const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+  const end = new AbortController();
+  try {
+    watch(dirname(file), { signal: end.signal }, () => resolve()).on("error", () => {});
+  } catch {
+    // A system has only so many to give.
+  }
   return promise.finally(() => {
-    watcher.close();
+    end.abort();
     clearTimeout(timer);
   });
 }

@@ -46,7 +46,9 @@ export async function bringUp(
     return 130;
   }
   if (code !== 0) {
-    const failed = [...progress.rows.values()].filter(({ phase }) => phase === "failed").map(({ service }) => service);
+    const failed = [...progress.rows.values()]
+      .filter(({ phase, kind }) => phase === "failed" && kind !== "image")
+      .map(({ service }) => service);
     process.stderr.write(
       `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`make ps\` shows what is there, ` +
         `\`make logs s=${failed[0] ?? "NAME"}\` what a service wrote. Run the same command again once the cause is mended.\n`,

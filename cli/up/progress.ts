@@ -5,6 +5,7 @@ import type { Step } from "../shared/timeline.ts";
 /** Where a service or a job is on its way. */
 export type Phase =
   | "checking"
+  | "pulling"
   | "waiting"
   | "creating"
   | "updating"
@@ -18,7 +19,7 @@ export type Phase =
   | "failed"
   | "interrupted";
 
-export interface Row extends Note {
+export interface Row extends Omit<Note, "phase"> {
   phase: Phase;
   /** When it got there, in ms since 1970. */
   since: number;
@@ -30,7 +31,7 @@ export interface Row extends Note {
 type Heard = Exclude<Phase, "waiting">;
 
 const OVER: readonly Phase[] = ["ready", "done", "unchanged", "removed"];
-const ACTIVE: readonly Phase[] = ["creating", "updating", "stopping", "starting", "running"];
+const ACTIVE: readonly Phase[] = ["pulling", "creating", "updating", "stopping", "starting", "running"];
 const isOver = ({ phase }: Row) => OVER.includes(phase);
 
 /** Whether it is being worked on. */
@@ -40,6 +41,8 @@ export const isActive = ({ phase }: Row) => ACTIVE.includes(phase);
 export interface Listener {
   /** A row is in another phase, or in its first one. */
   moved(row: Row): void;
+  /** A row is further in the same phase. */
+  got(row: Row): void;
   /** What pulumi, the program or a job has to say. */
   said(text: string): void;
 }
@@ -68,11 +71,14 @@ export class Progress {
 
   note(fact: Note, at = Date.now()): void {
     const known = this.rows.get(fact.service);
-    const { tookMs, ...rest } = fact;
+    const { phase, ...about } = fact;
+    const { tookMs, ...rest } = about;
     // Of one that was started earlier, nobody knows any more when it first answered.
-    if (known) Object.assign(known, (known.startedAt ?? 0) < this.began ? rest : fact);
-    else if (fact.kind) this.#add(fact, at);
+    if (known) Object.assign(known, known.kind !== "image" && (known.startedAt ?? 0) < this.began ? rest : about);
+    else if (fact.kind) this.#add(about, at);
+    if (phase) this.#hear(fact.service, phase);
     this.#settle(at);
+    if (known && fact.detail) this.#listener.got(known);
   }
 
   event(event: EngineEvent, at = Date.now()): void {
@@ -89,7 +95,7 @@ export class Progress {
   /** What each did in this run, for its timeline. */
   steps(ended: number): Step[] {
     return [...this.rows.values()].flatMap(({ service: name, kind, waitsFor = [], phase, since, ...note }) => {
-      if (!kind || phase === "removed") return [];
+      if (!kind || kind === "image" || phase === "removed") return [];
       // By the engine's clock, which another machine may have; and of this run only.
       const ms = (at: number | undefined) =>
         at === undefined || at < this.began || at > ended ? undefined : at - this.began;
@@ -139,7 +145,7 @@ export class Progress {
     if (isContainer(step) && !row.kind) this.#hear(owner, "removed");
   }
 
-  #add(fact: Note, at: number): void {
+  #add(fact: Omit<Note, "phase">, at: number): void {
     const row: Row = { ...fact, phase: "checking", since: at, missing: [] };
     this.rows.set(fact.service, row);
     this.#heard.set(fact.service, "checking");

@@ -53,6 +53,8 @@ export async function watched(
     progress.event(event);
   };
 
+  // While an image is pulled, pulumi has nothing to say.
+  const looking = setInterval(readNotes, 500);
   try {
     const told = { ...env, STACKYARD_TIMINGS: file };
     const running = all ? pulumi(args, told) : pulumi([...args, "--json"], told, { line, error: view.said });

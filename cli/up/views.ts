@@ -12,9 +12,17 @@ export interface View extends Listener {
 const waiting = (missing: readonly string[]) => `waiting for ${missing.join(", ")}`;
 const ended = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 
-/** One line for each change, for pipes and records. */
+const AGAIN_MS = 5_000;
+
+/** One line for each change, for pipes and records; one every five seconds for what gets on in between. */
 export function lines(out: NodeJS.WritableStream): View {
+  const last = new Map<string, number>();
   return {
+    got({ service, phase, since, detail }) {
+      if (Date.now() - (last.get(service) ?? since) < AGAIN_MS) return;
+      last.set(service, Date.now());
+      out.write(`${service}: ${phase} ${detail}\n`);
+    },
     moved(row) {
       const { service, phase, missing, tookMs } = row;
       if (phase === "checking") return;
@@ -50,6 +58,7 @@ export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): V
   const elapsing = setInterval(drawSoon, 1_000);
   return {
     moved: drawSoon,
+    got: drawSoon,
     said(text) {
       said += ended(text);
       drawSoon();
@@ -71,7 +80,11 @@ export function framed(rows: readonly Row[], columns: number, height: number, no
   const shown = rows.length <= room ? rows : open.slice(0, room);
   const cells = shown.map((row) => [
     row.service,
-    row.phase === "waiting" ? waiting(row.missing) : row.phase,
+    row.phase === "waiting"
+      ? waiting(row.missing)
+      : row.phase === "pulling" && row.detail
+        ? `${row.phase} ${row.detail}`
+        : row.phase,
     row.health ?? "-",
     isActive(row) ? `${Math.floor((now - row.since) / 1000)} s` : row.tookMs === undefined ? "-" : seconds(row.tookMs),
   ]);

@@ -31,9 +31,9 @@ export function filesBelow(folder: string): string[] {
   return found.sort();
 }
 
-/** What files hold, by the names that they are to have. */
-export const contents = (paths: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path, "utf8")]));
+/** What files hold, byte for byte, by the names that they are to have. */
+export const contents = (paths: Record<string, string>): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]));
 
 /** Names for files in their order: numbered, because files of different folders may share one. */
 export const numbered = (paths: readonly string[], nameOf = (name: string) => name): Record<string, string> =>

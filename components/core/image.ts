@@ -3,12 +3,15 @@ import { join, relative, resolve, sep } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { Pulled } from "../engines/pull.ts";
 import { ArgsError, readOf } from "./args.ts";
 import { contextHash } from "./build-context.ts";
 import { BUILT, builtImage } from "./built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
+import { interrupted } from "./gate.ts";
 import { pinned } from "./lock.ts";
 import type { Platform } from "./platform.ts";
+import { note } from "./timings.ts";
 
 /** An image as its component knows it, whichever source it comes from. */
 export interface ImageFacts {
@@ -39,9 +42,10 @@ export interface Image {
 export function serverImage(platform: Platform, facts: ImageFacts): Image {
   return platform.once(`image ${facts.registry} ${facts.packages}`, () => {
     const name = `image-${facts.registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
+    const ref = reference(platform, facts);
     const image = new docker.RemoteImage(
       name,
-      { name: reference(platform, facts), keepLocally: true },
+      { name: ref, keepLocally: true },
       {
         parent: platform,
         provider: platform.provider,
@@ -55,8 +59,19 @@ export function serverImage(platform: Platform, facts: ImageFacts): Image {
         },
       },
     );
-    return { id: image.imageId, resource: image };
+    return { id: idOf(platform, ref, image), resource: image };
   });
+}
+
+/**
+ * A preview does not know the id of an image that is yet to be recorded, as all are after `down`; the engine does, where it has
+ * it. So a job that has been done is not said to run.
+ */
+function idOf(platform: Platform, ref: string, { imageId }: docker.RemoteImage): pulumi.Output<string> {
+  if (!pulumi.runtime.isDryRun()) return imageId;
+  return pulumi
+    .output(platform.engine.api.imageId(ref))
+    .apply((id) => (id === undefined ? imageId : pulumi.output(id)));
 }
 
 const reference = ({ imageSource, imageMirror }: Platform, facts: ImageFacts) =>
@@ -70,13 +85,52 @@ function likeOf({ registry, packages }: ImageFacts) {
   );
 }
 
-/** Images from package registries have been built before the engine is asked for them; others, the engine pulls. */
+/**
+ * Images from package registries have been built before the engine is asked for them. Others are pulled here, and not by the
+ * provider, which says nothing meanwhile, ends it after 20 minutes, and does not know what `docker login` has stored.
+ */
 async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs): Promise<void> {
   const { name } = newInputs as { name: string };
-  if (!name.startsWith(BUILT) || (await platform.engine.api.hasImage(name))) return;
+  const { api } = platform.engine;
+  const built = name.startsWith(BUILT);
+  if ((pulumi.runtime.isDryRun() && !built) || (await api.hasImage(name))) return;
+  if (!built) return pulled(platform, name);
   throw new Error(
     `The image ${name} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
   );
+}
+
+async function pulled(platform: Platform, ref: string): Promise<void> {
+  // Loaded when there is something to pull.
+  const { pull, withoutDigest } = await import("../engines/pull.ts");
+  const service = withoutDigest(ref);
+  const instead =
+    "Set `imageMirror` to a container registry that has it and answers; a site that reaches none builds the images from " +
+    "package registries (`imageSource: packages`, for a stack without data).";
+  const began = Date.now();
+  note({ service, kind: "image", phase: "pulling" });
+  try {
+    await pull(platform.engine.api, ref, {
+      signal: interrupted(),
+      instead,
+      saw: (seen) => {
+        const detail = amount(seen);
+        note({ service, detail });
+        // For `pulumi up` itself; `make` shows the note.
+        void pulumi.log.info(`${service}: ${detail}`, platform, undefined, true);
+      },
+    });
+    note({ service, phase: "done", tookMs: Date.now() - began });
+  } catch (error) {
+    note({ service, phase: "failed" });
+    throw error;
+  }
+}
+
+/** `12 of 117 MB, 2 of 5 layers`. */
+function amount({ layers, done, bytes, ofBytes }: Pulled): string {
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  return `${megabytes(bytes)} of ${megabytes(ofBytes)} MB, ${done} of ${layers} layers`;
 }
 
 /** How to build an application's own image. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { hashesOf } from "../engines/hashes.ts";
 import { valueOf } from "../engines/value.ts";
 import { untilDone } from "../engines/watch.ts";
 import type { Dependency } from "./dependency.ts";
@@ -20,8 +21,8 @@ export interface JobArgs {
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. A changed secret does not run the job again. */
   secrets?: Record<string, pulumi.Input<string>>;
-  /** By file name in /run/files. */
-  files?: Record<string, string>;
+  /** By file name in /run/files, or by path below it. */
+  files?: Record<string, string | Buffer>;
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
@@ -61,7 +62,7 @@ export class Job implements Dependency {
     const key = {
       image: image.id,
       command: [...(entrypoint ?? []), ...command],
-      files: sha256(files),
+      files: sha256(hashesOf(files)),
       env: pulumi.output(env).apply(sha256),
       volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
     };

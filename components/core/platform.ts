@@ -23,7 +23,10 @@ export type ImageSource = "registry" | "packages";
 export interface PlatformArgs {
   /** `prod` protects data. @default "dev" */
   environment?: "dev" | "prod";
-  /** @default - decided at the first `up`, and kept: `packages` when the images built from package registries are there */
+  /**
+   * @default - decided at the first `up`, and kept: `registry` with a mirror, else as set-up has found it, else `packages` when the
+   * images built from package registries are there
+   */
   imageSource?: ImageSource;
   /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
   imageMirror?: string;
@@ -83,7 +86,7 @@ export class Platform extends pulumi.ComponentResource {
     const at = resolveHost();
     const api = engineApi(at, { signal: interrupted() });
     await checkEngine(api, at.host);
-    const source = args.imageSource ?? (await defaultSource(api));
+    const source = args.imageSource ?? (args.imageMirror ? "registry" : await defaultSource(api));
     const [identity, ports] = await Promise.all([
       identified(at.host, source, args.imageSource),
       keptPorts(args.freePorts ?? []),

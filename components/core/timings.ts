@@ -1,10 +1,14 @@
 import { appendFileSync } from "node:fs";
 import type { ContainerState } from "../engines/api.ts";
 
-/** What `make dev` is told of one service or job, bit by bit. Times are in ms since 1970, by the engine's clock. */
+/** What `make dev` is told of one service or job, or of an image that is pulled, bit by bit. Times are in ms since 1970, by the engine's clock. */
 export interface Note {
   service: string;
-  kind?: "service" | "job";
+  kind?: "service" | "job" | "image";
+  /** Of an image, of which pulumi's engine has nothing to say: where it is on its way. */
+  phase?: "pulling" | "done" | "failed";
+  /** How far it is. */
+  detail?: string;
   /** Names of those that it refers to. */
   waitsFor?: string[];
   createdAt?: number;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
+import type { Credentials } from "./credentials.ts";
 import type { DockerHost } from "./host.ts";
 
 /** What the engine knows of one container. */
@@ -70,11 +71,23 @@ export interface Labelled {
 
 /** A file for a container: its name, what is in it, and who may read it. */
 export interface HandedFile {
+  /** Or a path below the folder that it is for. */
   name: string;
   content: string | Buffer;
   mode: number;
   uid: number;
   gid: number;
+}
+
+/** A bit of what the engine says while it pulls an image. */
+export interface PullMessage {
+  /** Of the layer that it is about. */
+  id?: string;
+  /** `Downloading`, `Pull complete`. */
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+  /** It has failed. */
+  error?: string;
 }
 
 /** What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. */
@@ -132,6 +145,10 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** Undefined where there is no such image. */
+  imageId(ref: string): Promise<string | undefined>;
+  /** Pulls an image, while it is listened to. @throws Error with what the engine says. */
+  pull(ref: string, credentials: Credentials | undefined, signal: AbortSignal): AsyncIterable<PullMessage>;
   allImages(): Promise<ImageListed[]>;
   /** When an image was last given a name, that is built or pulled. */
   imageNamedAt(id: string): Promise<Date>;
@@ -222,6 +239,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     at.host.startsWith("unix://")
       ? JSON.parse((await get(at.host, `/system/df?type=${type}`, attention)).body)
       : (await docker()).df();
+  const imageId = (ref: string) =>
+    absentAs(undefined, async () => {
+      const { Id } = at.host.startsWith("unix://")
+        ? (JSON.parse((await get(at.host, `/images/${ref}/json`, attention)).body) as Docker.ImageInspectInfo)
+        : await (await docker()).getImage(ref).inspect();
+      return Id;
+    });
   return {
     async ping() {
       if (!at.host.startsWith("unix://")) {
@@ -425,10 +449,25 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     removeImage: async (name, force = true) =>
       absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
-    async hasImage(ref) {
-      if (at.host.startsWith("unix://"))
-        return absentAs(false, async () => !!(await get(at.host, `/images/${ref}/json`, attention)));
-      return absentAs(false, async () => !!(await (await docker()).getImage(ref).inspect()));
+    hasImage: async (ref) => (await imageId(ref)) !== undefined,
+    imageId,
+    async *pull(ref, credentials, signal) {
+      const [, fromImage = ref, tag = ""] = /^(.*?)(?:@(sha256:\w+))?$/.exec(ref) ?? [];
+      // Without a tag it would be all of them.
+      const one = tag || (/:[^/]*$/.exec(fromImage) ? "" : "latest");
+      const stream = (await (
+        await clientWith(undefined)
+      ).createImage(credentials ?? {}, {
+        fromImage,
+        ...(one === "" ? {} : { tag: one }),
+        abortSignal: signal,
+      })) as NodeJS.ReadableStream;
+      let rest = "";
+      for await (const chunk of stream.setEncoding("utf8")) {
+        const lines = `${rest}${chunk}`.split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) if (line.trim() !== "") yield JSON.parse(line) as PullMessage;
+      }
     },
   };
 }
@@ -441,12 +480,25 @@ const logOptions = (lines: number | undefined, stamped = false) => ({
   ...(stamped ? { timestamps: true } : {}),
 });
 
-async function archiveOf(files: HandedFile[]): Promise<Buffer> {
+/** @throws Error when a path leaves the folder that it is for. */
+export async function archiveOf(files: HandedFile[]): Promise<Buffer> {
   const { pack } = await import("tar-stream");
   const tar = pack();
+  // By themselves: each engine makes those that are missing with rights of its own.
+  const folders = new Set(files.flatMap(({ name }) => foldersOf(name)));
+  for (const name of folders) tar.entry({ name: `${name}/`, type: "directory", mode: 0o755, uid: 0, gid: 0 });
   for (const { content, ...header } of files) tar.entry(header, content);
   tar.finalize();
   return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  if (parts.some((part) => ["", ".", ".."].includes(part))) {
+    throw new Error(`A file is to be handed over as ${JSON.stringify(path)}, which is no path below a folder.`);
+  }
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 }
 
 const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);

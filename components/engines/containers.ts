@@ -5,6 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineApi, HandedFile } from "./api.ts";
 import type { Engine, NetworkSpec, Running, ServiceWorkload, Workload } from "./engine.ts";
+import { hashesOf } from "./hashes.ts";
 import { valueOf } from "./value.ts";
 
 /**
@@ -118,7 +119,8 @@ export class ContainersEngine implements Engine {
       opts,
     );
     const prepare = async (id: string) => {
-      await Promise.all(handed.map(async ({ folder, files }) => this.api.putFiles(id, folder, await files())));
+      const all = await Promise.all(handed.map(async ({ folder, files }) => ({ folder, files: await files() })));
+      await Promise.all(all.map(({ folder, files }) => this.api.putFiles(id, folder, files)));
     };
     return { ...container, prepare };
   }
@@ -241,37 +243,32 @@ export function triggerOf(content: pulumi.Input<unknown>, salt: string): pulumi.
 interface Handed {
   kind: string;
   folder: string;
-  /** By file name: the text, or the hash of one that is too large for the state. */
+  /** By file name: what is secret, or the hash of what is not, which may be too large for the state. */
   content: pulumi.Output<Record<string, string>>;
   files: () => Promise<HandedFile[]>;
 }
 
-const FOR_ALL = { mode: 0o444, uid: 0, gid: 0 };
-
 function handedTo({ user, secrets, files }: Workload): Handed[] {
   const [uid = 0, gid = 0] = user.split(":").map(Number);
-  const kinds = [
-    { kind: "secrets", folder: "/run/secrets", content: secrets, access: { mode: 0o400, uid, gid } },
-    { kind: "files", folder: "/run/files", content: files, access: FOR_ALL },
+  const texts = pulumi.output(secrets) as pulumi.Output<Record<string, string>>;
+  const own = async () =>
+    Object.entries(await valueOf(texts)).map(([name, content]) => ({ name, content, mode: 0o400, uid, gid }));
+  return [
+    ...(Object.keys(secrets).length > 0
+      ? [{ kind: "secrets", folder: "/run/secrets", content: texts, files: own }]
+      : []),
+    ...(Object.keys(files).length > 0 ? [forAll("/run/files", files)] : []),
   ];
-  return kinds
-    .filter(({ content }) => Object.keys(content).length > 0)
-    .map(({ kind, folder, content, access }) => {
-      const texts = pulumi.output(content) as pulumi.Output<Record<string, string>>;
-      const files = async () =>
-        Object.entries(await valueOf(texts)).map(([name, text]) => ({ name, content: text, ...access }));
-      return { kind, folder, content: texts, files };
-    });
 }
 
-function broughtTo({ folders = {} }: ServiceWorkload): Handed[] {
-  return Object.entries(folders).map(([folder, paths]) => {
-    const files = Object.entries(paths).map(([name, path]) => ({ name, content: readFileSync(path), ...FOR_ALL }));
-    const hashes: Record<string, string> = Object.fromEntries(
-      files.map(({ name, content }) => [name, createHash("sha256").update(content).digest("hex")]),
-    );
-    return { kind: basename(folder), folder, content: pulumi.output(hashes), files: async () => files };
-  });
+const broughtTo = ({ folders = {} }: ServiceWorkload): Handed[] =>
+  Object.entries(folders).map(([folder, paths]) =>
+    forAll(folder, Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]))),
+  );
+
+function forAll(folder: string, contents: Record<string, string | Buffer>): Handed {
+  const files = Object.entries(contents).map(([name, content]) => ({ name, content, mode: 0o444, uid: 0, gid: 0 }));
+  return { kind: basename(folder), folder, content: pulumi.output(hashesOf(contents)), files: async () => files };
 }
 
 /** Changes of these would replace a volume, that is delete what is in it. */

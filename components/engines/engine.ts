@@ -13,8 +13,8 @@ export interface Workload {
   env: Record<string, pulumi.Input<string>>;
   /** Files in `/run/secrets`, readable by `user` alone. */
   secrets: Record<string, pulumi.Input<string>>;
-  /** Files in `/run/files`, readable by all. */
-  files: Record<string, pulumi.Input<string>>;
+  /** Files in `/run/files`, readable by all, by name or by path below it; bytes go as they are. The state has only their hashes. */
+  files: Record<string, string | Buffer>;
   /** Numeric `uid:gid`. */
   user: string;
   /** Names of capabilities that are kept, with `CAP_`; all others are dropped. */

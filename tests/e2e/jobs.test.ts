@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
@@ -90,22 +91,29 @@ test("a job that has failed runs after down and up, as one that was never run", 
 test("a changed file, environment, command or image runs a job again, once, as the preview says; nothing else does", async () => {
   const stack = await newStack();
   const file = join(stack.folder, "job.txt");
-  const env = { WITHOUT_APP: "1", JOB_FILE: file };
-  writeFileSync(file, "one");
+  const JOB_COMMAND = 'redis set file "$(sha256sum < /run/files/job.txt)"; redis incr runs';
+  const env = { WITHOUT_APP: "1", JOB_FILE: file, JOB_COMMAND };
+  // No text: read as one, the two would be the same.
+  const bytes = Buffer.concat([randomBytes(5_000), Buffer.from([0xff])]);
+  const others = Buffer.concat([bytes.subarray(0, -1), Buffer.from([0xfe])]);
+  const arrived = async () => String(await redis(stack, ["GET", "file"])).split(" ")[0];
+  const hash = (of: Buffer) => createHash("sha256").update(of).digest("hex");
+  writeFileSync(file, bytes);
   await up(stack, env);
   expect(await counted(stack, "runs")).toBe(1);
+  expect(await arrived()).toBe(hash(bytes));
 
   const job = ["replace Container first", "replace Stash first-done"];
   const changes: [string, () => NodeJS.ProcessEnv][] = [
     [
       "file",
       () => {
-        writeFileSync(file, "two");
+        writeFileSync(file, others);
         return env;
       },
     ],
     ["environment", () => ({ ...env, JOB_MODE: "other" })],
-    ["command", () => ({ ...env, JOB_MODE: "other", JOB_COMMAND: "true; redis incr runs" })],
+    ["command", () => ({ ...env, JOB_MODE: "other", JOB_COMMAND: `true; ${JOB_COMMAND}` })],
   ];
   let now: NodeJS.ProcessEnv = env;
   for (const [at, [what, change]] of changes.entries()) {
@@ -115,6 +123,7 @@ test("a changed file, environment, command or image runs a job again, once, as t
     expect(await counted(stack, "runs"), what).toBe(at + 2);
     await stack.unchanged(now);
   }
+  expect(await arrived()).toBe(hash(others));
   expect(await stack.planned({ ...now, JOB_IMAGE: "postgres" })).toEqual([
     "create RemoteImage image-postgres-17",
     ...job,

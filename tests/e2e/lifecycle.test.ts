@@ -190,6 +190,10 @@ describe("the polyglot stack, from the first up to destroy", () => {
     const kept = ["Volume postgres-data", "Volume redis-data"].map((key) => before[key]);
     expect((await stack.leftovers()).sort()).toEqual(kept.sort());
 
+    // That the job will not run is said before.
+    expect((await stack.planned()).filter((step) => step.includes("-setup"))).toEqual([
+      "create Container postgres-setup",
+    ]);
     await done(stack.up());
     expect(await stack.outputs("urls")).toEqual(urls);
     const after = await stack.state();

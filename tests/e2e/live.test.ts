@@ -214,44 +214,88 @@ test("what a killed run left is mended on a terminal without a question", async 
   expect(output).not.toContain("Confirm?");
 });
 
+test("where a verb is killed and its pulumi goes on, that is named and left to end", async () => {
+  const running = stack.startVerb("up", { SEED: "trap 'exit 0' TERM; echo goes on; sleep 122 & wait" });
+  let seen = "";
+  await new Promise<void>((goesOn, ended) => {
+    running.stdout?.on("data", (text: Buffer) => {
+      seen += String(text);
+      if (seen.includes("goes on\n")) goesOn();
+    });
+    running.once("exit", () => ended(new Error(`ended before that: ${seen}`)));
+  });
+  running.kill("SIGKILL");
+  await new Promise((resolve) => running.once("exit", resolve));
+  const refused = await stack.verb("down");
+  expect(refused.code, refused.output).toBe(1);
+  expect(refused.output).toMatch(
+    new RegExp(
+      `^pulumi \\(process \\d+ of .*\\) is at work on stack ${stack.name}: nothing was touched\\. wait=1 waits until it has ended, \`kill -INT \\d+\` ends it in order\\.$`,
+      "m",
+    ),
+  );
+  await docker(["kill", "--signal", "TERM", (await stack.container("seed")).id]);
+  const { code, output } = await stack.verb("up", { wait: "1" });
+  expect(code, output).toBe(0);
+  await stack.unchanged();
+});
+
 test("a second run beside one is refused at once, whatever it is and whenever it comes; with wait=1 it comes after", async () => {
   expect((await stack.verb("down")).code).toBe(0);
-  const running = stack.startVerb("up", { SEED: "echo held; sleep 3", STACKYARD_VERB: "dev" });
+  // Its job ends when it is told to.
+  const SEED = "trap 'exit 0' TERM; echo held; sleep 120 & wait";
+  const running = stack.startVerb("up", { SEED, STACKYARD_VERB: "dev" });
   const first = ended(running);
-  const others: Promise<[string, Ran]>[] = [];
-  const events: Record<string, string> = {
-    "cache: creating": "up",
-    "cache: starting": "down",
-    "seed: running": "clean",
-    "seed | held": "restart",
+  const moments: Record<string, string[]> = {
+    "cache: creating\n": ["up"],
+    "cache: starting\n": ["down"],
+    "seed: running\n": ["clean"],
+    "seed | held\n": ["restart", "refresh"],
   };
-  let waiting: Promise<Ran> | undefined;
+  const others: Promise<[string, Ran]>[] = [];
   let seen = "";
-  running.stdout?.on("data", (text: Buffer) => {
-    seen += String(text);
-    for (const [event, verb] of Object.entries(events)) {
-      if (!seen.includes(`${event}\n`)) continue;
-      delete events[event];
-      others.push(stack.verb(verb, { YES: "1" }).then((ran) => [verb, ran]));
-      waiting ??= stack.verb("down", { wait: "1" });
-    }
+  await new Promise<void>((held, lost) => {
+    running.stdout?.on("data", (text: Buffer) => {
+      seen += String(text);
+      for (const [moment, verbs] of Object.entries(moments)) {
+        if (!seen.includes(moment)) continue;
+        delete moments[moment];
+        for (const verb of verbs) {
+          const ran = verb === "refresh" ? stack.pulumi([verb, "--yes"]) : stack.verb(verb, { YES: "1" });
+          others.push(ran.then((ran) => [verb, ran]));
+        }
+      }
+      if (Object.keys(moments).length === 0) held();
+    });
+    void first.then(({ output }) => lost(new Error(`ended too early: ${output}`)));
   });
+  const holder = `make dev \\(process ${running.pid} of \\S+, since \\S+Z\\) is at work on stack ${stack.name}`;
+  for (const [verb, { code, output }] of await Promise.all(others)) {
+    expect(code, `${verb}: ${output}`).toBe(1);
+    expect(output, verb).toMatch(new RegExp(`${holder}: nothing was touched\\. wait=1 waits until it has ended\\.\n$`));
+  }
+  const { stdout } = await stack.verb("doctor", { json: "1" });
+  const findings = JSON.parse(stdout) as { about: string; ok: boolean; found: string }[];
+  const locks = findings.filter(({ about }) => about.endsWith("lock")).map(({ about, ok }) => [about, ok]);
+  expect(locks, stdout).toEqual([
+    ["lock", true],
+    ["pulumi's lock", true],
+  ]);
+
+  const waiting = stack.startVerb("down", { wait: "1" });
+  const after = ended(waiting);
+  await new Promise<void>((waits) => {
+    waiting.stderr?.on("data", (text: string) => text.includes("waiting until it has ended") && waits());
+    void after.then(() => waits());
+  });
+  await docker(["kill", "--signal", "TERM", (await stack.container("seed")).id]);
   const { code, output } = await first;
   expect(code, output).toBe(0);
-  const holder = `make dev \\(process ${running.pid} of \\S+, since \\S+Z\\) is at work on stack ${stack.name}`;
-  for (const [verb, ran] of await Promise.all(others)) {
-    expect(ran.code, `${verb}: ${ran.output}`).toBe(1);
-    expect(ran.output, verb).toMatch(
-      new RegExp(`${holder}: nothing was touched\\. wait=1 waits until it has ended\\.\n$`),
-    );
-  }
-  expect(others).toHaveLength(4);
   expect(output).not.toContain("in no state");
-
-  const after = await waiting;
-  expect(after?.code, after?.output).toBe(0);
-  expect(after?.output.match(new RegExp(`${holder}: waiting until it has ended`, "g"))).toHaveLength(1);
-  expect((await stack.containers()).map(({ name }) => name)).toEqual([]);
+  const down = await after;
+  expect(down.code, down.output).toBe(0);
+  expect(down.output).toMatch(new RegExp(`${holder}: waiting until it has ended`));
+  expect(await stack.containers()).toEqual([]);
   const up = await stack.verb("up");
   expect(up.code, up.output).toBe(0);
   await stack.unchanged();

@@ -63,7 +63,7 @@ test("a clean slate that does not name what is protected is refused, and nothing
   }
   expect(output).not.toContain("redis:");
   const named = /name each: make clean NAME=(\S+) DISCARD=(\S+)$/m.exec(output);
-  expect([named?.[1], named?.[2]?.split(",").sort()]).toEqual([stack.name, DATABASES]);
+  expect(named?.slice(1)).toEqual([stack.name, DATABASES.join(",")]);
   expect((await stack.containers()).map(({ id, state }) => [id, state])).toEqual(
     containers.map(({ id, state }) => [id, state]),
   );

@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyOfProject, docker, freePorts, localImage, polyglotSettings, TestStack } from "./harness.ts";
+import { pull } from "../../components/engines/pull.ts";
+import { api, copyOfProject, docker, freePorts, localImage, polyglotSettings, TestStack } from "./harness.ts";
 
 // Images from a container registry: one of the test's own, with a copy of the project, because its lock file changes.
 
@@ -63,8 +64,14 @@ test("the lock file gets the digests that the registry has", async () => {
   });
 });
 
-test("up pulls by digest, from the mirror", async () => {
-  await up();
+test("up pulls by digest, from the mirror, and says so", async () => {
+  const { code, output } = await stack.verb("up");
+  expect(code, output).toBe(0);
+  for (const image of ["postgres:17", "redis:8", "node:24-slim"]) {
+    const lines = output.split("\n").filter((line) => line.startsWith(`${registry.host}/library/${image}: `));
+    const told = lines.map((line) => line.slice(`${registry.host}/library/${image}: `.length).replace(/[\d.]+/g, "N"));
+    expect(told.filter((line) => !line.startsWith("pulling N of"))).toEqual(["pulling", "done after N s"]);
+  }
   urls = await stack.outputs("urls");
   for (const [service, name] of [
     ["postgres", "postgres"],
@@ -103,11 +110,50 @@ test("a new digest in the lock file replaces the database's container, and nothi
   expect(await stack.planned()).toEqual(
     ["Container redis", "RemoteImage image-redis-8", "Stash redis-ready"].map((key) => `replace ${key}`),
   );
-  await up();
+
+  registry.wants = "ann:secret";
+  const refused = await stack.verb("up", signedIn("ann:wrong"));
+  expect(refused.code).not.toBe(0);
+  expect(refused.output.match(/^.*cannot be pulled.*$/gm)).toEqual([
+    `error: The image ${registry.host}/library/redis:8 cannot be pulled: ${registry.host} does not hand it out, and what docker ` +
+      `login has stored for it is not enough: \`docker login ${registry.host}\`, and check its name. Set \`imageMirror\` to a ` +
+      "container registry that has it and answers; a site that reaches none builds the images from package registries " +
+      "(`imageSource: packages`, for a stack without data).",
+  ]);
+  expect(await redis("GET", "kept")).toBe("yes");
+
+  const { code: done, output: said } = await stack.up(signedIn("ann:secret"));
+  expect(done, said).toBe(0);
+  registry.wants = "";
   expect(await digestOf("redis")).toBe(`${registry.host}/library/redis@${registry.digest("library/redis", "8")}`);
   const after = await stack.state();
   expect(after["Volume redis-data"]).toBe(before["Volume redis-data"]);
   expect(await redis("GET", "kept")).toBe("yes");
+});
+
+test("a pull ends when no byte comes any more", async () => {
+  await publish("redis", "8");
+  registry.stalls = true;
+  const ref = `${registry.host}/library/redis:8`;
+  await expect(
+    pull(api, ref, { signal: new AbortController().signal, saw: () => {}, silentSeconds: 3 }),
+  ).rejects.toThrow(new Error(`The image ${ref} cannot be pulled: no byte has come from ${registry.host} for 3 s.`));
+  registry.stalls = false;
+  await pull(api, ref, { signal: new AbortController().signal, saw: () => {} });
+  expect(await api.hasImage(ref)).toBe(true);
+});
+
+test.each([
+  [
+    "a tag",
+    () => `${registry.host}/library/redis:nosuch`,
+    () => `${registry.host} does not have it: check its name and its tag`,
+  ],
+  ["a host", () => "nosuch.invalid/redis:8", () => "there is no host nosuch.invalid, or no DNS server that knows it"],
+])("%s that is not there is said in one sentence", async (_, ref, why) => {
+  await expect(pull(api, ref(), { signal: new AbortController().signal, saw: () => {} })).rejects.toThrow(
+    new Error(`The image ${ref()} cannot be pulled: ${why()}.`),
+  );
 });
 
 test("with no registry in reach, what is there stays as it is", async () => {
@@ -115,6 +161,15 @@ test("with no registry in reach, what is there stays as it is", async () => {
   await stack.unchanged();
   await up("--refresh");
 });
+
+/** As `docker login` leaves it. */
+function signedIn(credentials: string): Record<string, string> {
+  const folder = join(copy, "docker-config");
+  mkdirSync(folder, { recursive: true });
+  const auths = { [registry.host]: { auth: Buffer.from(credentials).toString("base64") } };
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths }));
+  return { DOCKER_CONFIG: folder };
+}
 
 const tagOf = { postgres: "17", redis: "8", node: "24-slim" };
 
@@ -172,6 +227,8 @@ async function startRegistry() {
   mkdirSync(join(folder, "blobs"));
   const manifests = new Map<string, { type: string; content: Buffer; digest: string }>();
   const asked: string[] = [];
+  /** `wants`: `user:password`, where it wants one. `stalls`: no more than the beginning of anything comes. */
+  const behaviour = { wants: "", stalls: false };
   const sha256 = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
   const blob = (digest: string) => join(folder, "blobs", digest.replace(":", "-"));
 
@@ -180,8 +237,17 @@ async function startRegistry() {
     asked.push(`${request.method} ${pathname}`);
     const send = (status: number, headers: Record<string, string | number> = {}, content?: Buffer) =>
       void response.writeHead(status, headers).end(request.method === "HEAD" ? undefined : content);
+    const fail = (status: number, code: string, message: string, headers = {}) =>
+      send(
+        status,
+        { "content-type": "application/json", ...headers },
+        Buffer.from(JSON.stringify({ errors: [{ code, message }] })),
+      );
     const [, repository = "", kind, reference = ""] = /^\/v2\/(.+)\/(blobs|manifests)\/(.*)$/.exec(pathname) ?? [];
 
+    const basic = `Basic ${Buffer.from(behaviour.wants).toString("base64")}`;
+    if (behaviour.wants !== "" && request.headers.authorization !== basic)
+      return fail(401, "UNAUTHORIZED", "authentication required", { "www-authenticate": 'Basic realm="a test"' });
     if (pathname === "/v2/") return send(200);
     if (kind === "manifests" && request.method === "PUT") {
       const content = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
@@ -192,7 +258,7 @@ async function startRegistry() {
     }
     if (kind === "manifests") {
       const found = manifests.get(`${repository} ${reference}`);
-      if (!found) return send(404);
+      if (!found) return fail(404, "MANIFEST_UNKNOWN", "manifest unknown");
       const { type, content, digest } = found;
       return send(
         200,
@@ -215,7 +281,9 @@ async function startRegistry() {
     if (kind === "blobs" && existsSync(blob(reference))) {
       const headers = { "content-length": statSync(blob(reference)).size, "docker-content-digest": reference };
       if (request.method === "HEAD") return send(200, headers);
-      createReadStream(blob(reference)).pipe(response.writeHead(200, headers));
+      response.writeHead(200, headers);
+      if (behaviour.stalls) return void createReadStream(blob(reference), { end: 999 }).pipe(response, { end: false });
+      createReadStream(blob(reference)).pipe(response);
       return;
     }
     send(404);
@@ -226,7 +294,7 @@ async function startRegistry() {
     answer(request, response).catch((error: Error) => response.writeHead(500).end(error.message));
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return {
+  return Object.assign(behaviour, {
     host: `127.0.0.1:${port}`,
     /** Method and path of each request. */
     asked,
@@ -236,5 +304,5 @@ async function startRegistry() {
       await new Promise((resolve) => server.close(resolve));
       rmSync(folder, { recursive: true, force: true });
     },
-  };
+  });
 }

@@ -145,29 +145,77 @@ test("says where no engine answers, when one was named", async () => {
   });
 });
 
-test("builds the images that are missing: all of them, once, and says how long that takes", async () => {
+/**
+ * In the place of the builder, for whom two are missing until it has been asked to build, and of Docker Hub, which answers with
+ * this; and nobody who may install packages. Answers the file with what the builder was asked.
+ */
+function machine(dockerHub: number): string {
   const asked = join(folder, "asked");
   mkdirSync(join(folder, "bin"));
-  // In the place of the builder, for whom two are missing until it has been asked to build; and nobody who may install packages.
-  const builder = [
+  const program = (name: string, ...lines: string[]) =>
+    writeFileSync(join(folder, "bin", name), ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
+  program(
+    "node",
+    `case "$1" in */build.ts) ;; *) exec ${process.execPath} "$@" ;; esac`,
     `echo "$*" >>${asked}`,
     'case "$*" in',
     `*--check) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 1; } ;;`,
     `*) touch ${folder}/built ;;`,
     "esac",
-  ];
-  writeFileSync(join(folder, "bin/node"), ["#!/bin/sh", ...builder, ""].join("\n"), { mode: 0o755 });
-  writeFileSync(join(folder, "bin/id"), "#!/bin/sh\necho 1000\n", { mode: 0o755 });
-  env = { ...env, PATH: `${folder}/bin:${env.PATH}`, STACKYARD_IMAGE_SOURCE: "packages" };
-  expect(await setup("images")).toMatchObject({
-    code: 0,
-    output:
-      "set-up: building 2 images from package registries, once per machine: all of them take about 20 minutes on 2 cores\n",
-  });
+  );
+  program("id", "echo 1000");
+  program("curl", `printf ${dockerHub}`);
+  env = { ...env, PATH: `${folder}/bin:${env.PATH}` };
+  delete env.STACKYARD_IMAGE_SOURCE;
+  writeFileSync(asked, "");
+  return asked;
+}
+const BUILDING =
+  "set-up: building 2 images from package registries, once per machine: all of them take about 20 minutes on 2 cores\n";
+
+test("builds the images that are missing: all of them, once, and says how long that takes", async () => {
+  const asked = machine(0);
+  env.STACKYARD_IMAGE_SOURCE = "packages";
+  expect(await setup("images")).toMatchObject({ code: 0, output: BUILDING });
   expect(await setup("images")).toMatchObject({ code: 0, output: "" });
   const script = join(ROOT, "infra/airgap/images/build.ts");
   const check = `${script} --check`;
   expect(readFileSync(asked, "utf8").trim().split("\n")).toEqual([check, check, script, check]);
+});
+
+test.each([
+  ["imageSource: registry", { imageSource: "registry" }, "packages", ""],
+  ["a mirror", { imageMirror: "mirror:5000" }, "packages", ""],
+  [
+    "imageSource: packages, and a mirror",
+    { imageSource: "packages", imageMirror: "mirror:5000" },
+    "registry",
+    BUILDING,
+  ],
+  ["nothing about it", { redis: { enabled: false } }, "packages", BUILDING],
+])("goes by the stack's settings before it builds: %s", async (_, settings, found, output) => {
+  const asked = machine(0);
+  const file = join(folder, "settings.yaml");
+  const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`stackyard:${key}`, value]));
+  writeFileSync(file, JSON.stringify({ config }));
+  env = { ...env, STACKYARD_IMAGE_SOURCE: found, PULUMI_OPTION_CONFIG_FILE: file };
+  expect(await setup("images")).toMatchObject({ code: 0, output });
+  expect(readFileSync(asked, "utf8") === "").toBe(output === "");
+});
+
+test("keeps where images come from, until it is told to look again", async () => {
+  machine(0);
+  const otherwise = (from: string, why: string, other: string) =>
+    `set-up: images of new stacks come from ${from} (${why}): \`make setup\` looks again, ` +
+    `\`make pulumi ARGS="config set imageSource ${other}"\` says otherwise for a stack\n`;
+  const offline = otherwise("package registries", "no container registry answers", "registry");
+  expect(await setup("images")).toMatchObject({ code: 0, output: offline + BUILDING });
+  writeFileSync(join(folder, "bin/curl"), "#!/bin/sh\nprintf 401\n");
+  expect(await setup("images")).toMatchObject({ code: 0, output: "" });
+  env.STACKYARD_DECIDE = "1";
+  const online = otherwise("container registries", "one answers", "packages");
+  expect(await setup("images")).toMatchObject({ code: 0, output: online });
+  expect(await setup("images")).toMatchObject({ code: 0, output: "" });
 });
 
 test("keeps the passphrase where only its owner reads it, and makes no other one for a state that has one", async () => {

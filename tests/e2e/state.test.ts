@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyOfProject, type Ran, ROOT, run } from "./harness.ts";
 
@@ -8,12 +9,12 @@ import { copyOfProject, type Ran, ROOT, run } from "./harness.ts";
 // cloned, from whatever folder and by whatever command. With the real CLI; nothing of it needs an engine.
 
 const clone = copyOfProject();
-const state = mkdtempSync(join(tmpdir(), "stackyard-e2e-state-"));
+const state = mkdtempSync(join(tmpdir(), "stackyard-e2e-state why? 100% c#-"));
 const env = { ...process.env };
 for (const name of ["PULUMI_OPTION_CONFIG_FILE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_STACK"]) delete env[name];
 Object.assign(env, {
   STACKYARD_STATE: state,
-  PULUMI_BACKEND_URL: `file://${state}/backend`,
+  PULUMI_BACKEND_URL: pathToFileURL(`${state}/backend`).href,
   PULUMI_CONFIG_PASSPHRASE: "e2e",
   PATH: `${state}/bin:${process.env.PATH}`,
 });

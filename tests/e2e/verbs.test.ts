@@ -284,6 +284,14 @@ test("clean asks first where nobody is there to ask, and then leaves nothing", a
   expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
   expect(output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
   expect((await stack.containers()).length).toBe(2);
+  // A clean slate and a new start: all is up, over new data.
+  const before = await stack.state();
+  expect((await stack.verb("rebuild")).output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
+  expect(await stack.state()).toEqual(before);
+  expect(await verb("rebuild", { YES: "1" })).toMatch(/^api +ready/m);
+  const after = await stack.state();
+  for (const key of ["Volume postgres-data", "Stash identity"]) expect(after[key]).not.toBe(before[key]);
+
   await verb("clean", { YES: "1" });
   expect(await verb("clean", { YES: "1" })).toBe(`Nothing of stack ${stack.name} is there to be removed.\n`);
   expect(await verb("down")).toBe(`Nothing of stack ${stack.name} is there to be taken down.\n`);

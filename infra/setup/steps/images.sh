@@ -1,21 +1,37 @@
-# Images: pulled where a container registry answers, else built from package registries.
+# Images: from where the stack's settings say; else pulled where a container registry answered when this clone was set up, and
+# built from package registries where none did. STACKYARD_DECIDE=1 (make setup) looks again.
 # shellcheck shell=bash
 
 step_images() {
-  local source=${STACKYARD_IMAGE_SOURCE:-}
-  if [ -z "$source" ]; then
-    source=packages
-    if [ "$(curl -s -o /dev/null -w '%{http_code}' --connect-timeout 3 --max-time 5 https://registry-1.docker.io/v2/ 2>/dev/null || :)" = 401 ]; then source=registry; fi
-    say "images come from ${source/packages/package registries (no container registry answers)}"
-    mkdir -p "$STATE"
-    printf '%s' "$source" >"$STATE/image-source"
-    export STACKYARD_IMAGE_SOURCE=$source
-  fi
-  [ "$source" = packages ] || return 0
+  local source
+  source=$(source_in_settings)
+  [ -n "$source" ] || source_of_clone
+  [ "${source:-$STACKYARD_IMAGE_SOURCE}" = packages ] || return 0
   if images_there; then return; fi
   hold images
   images_there || build_images
   release
+}
+
+# Most stacks say nothing of it: then no program is asked, which takes longer than all the rest.
+source_in_settings() {
+  cd "$ROOT"
+  grep -qsE 'image(Source|Mirror)' Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}" || return 0
+  node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # what is wrong with them, the program says
+}
+
+# Kept, because the weather of a network must not decide anew each time. A Pulumi stack keeps its own, whatever is decided here later.
+source_of_clone() {
+  local before=${STACKYARD_IMAGE_SOURCE:-} now=packages why='no container registry answers'
+  if [ -n "$before" ] && [ -z "${STACKYARD_DECIDE:-}" ]; then return; fi
+  if [ "$(curl -s -o /dev/null -w '%{http_code}' --connect-timeout 3 --max-time 5 https://registry-1.docker.io/v2/ 2>/dev/null || :)" = 401 ]; then now=registry why='one answers'; fi
+  export STACKYARD_IMAGE_SOURCE=$now
+  if [ "$now" = "$before" ]; then return; fi
+  local from='package registries' other=registry
+  if [ $now = registry ]; then from='container registries' other=packages; fi
+  say "images of new stacks come from $from ($why): \`make setup\` looks again, \`make pulumi ARGS=\"config set imageSource $other\"\` says otherwise for a stack"
+  mkdir -p "$STATE"
+  printf '%s' "$now" >"$STATE/image-source"
 }
 
 images_there() { missing=$(node "$ROOT/infra/airgap/images/build.ts" --check 2>/dev/null); }

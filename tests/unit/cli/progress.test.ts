@@ -103,6 +103,29 @@ test("a first run: each phase once, and the times of each step for its timeline"
   ]);
 });
 
+test("an image that is pulled: how far it is, every five seconds, and no step of the timeline", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: BEGAN });
+  const up = declared();
+  const redis = { service: "redis:8" };
+  up.note({ ...redis, kind: "image", phase: "pulling" });
+  for (let second = 0; second < 12; second++) {
+    up.note({ ...redis, detail: `${second} of 40 MB, 0 of 5 layers` });
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(framed([...up.rows.values()], 80, 24, BEGAN + 12_000).find((line) => line.startsWith("redis:8"))).toMatch(
+    /^redis:8 +pulling 11 of 40 MB, 0 of 5 layers +- +12 s/,
+  );
+  up.note({ ...redis, phase: "done", tookMs: 12_000 });
+  expect(up.said()).toEqual([
+    "redis:8: pulling",
+    "redis:8: pulling 5 of 40 MB, 0 of 5 layers",
+    "redis:8: pulling 10 of 40 MB, 0 of 5 layers",
+    "redis:8: done after 12.0 s",
+  ]);
+  expect(up.progress.steps(BEGAN + 12_000).map(({ name }) => name)).toEqual(["db", "setup", "app"]);
+  vi.useRealTimers();
+});
+
 test("nothing to do: each is unchanged, and nobody is said to wait", () => {
   const up = declared();
   up.steps("pre same Container db", "pre same Stash db-ready", "post same Stash db-ready");

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT } from "../../../cli/shared/stack.ts";
 import { readTimeline, type Timeline, writeTimeline } from "../../../cli/shared/timeline.ts";
@@ -16,8 +17,8 @@ const RUN: Timeline = {
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "stackyard-timeline-"));
-  vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
+  folder = mkdtempSync(join(tmpdir(), "stackyard-timeline why? 100% c#-"));
+  vi.stubEnv("PULUMI_BACKEND_URL", pathToFileURL(folder).href);
   mkdirSync(join(folder, ".pulumi"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

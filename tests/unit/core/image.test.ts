@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import tls from "node:tls";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ArgsError } from "../../../components/core/args.ts";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
@@ -66,6 +67,18 @@ describe("serverImage", () => {
     expect(stack.of("RemoteImage").map(({ name }) => name)).toEqual(["image-postgres-17", "image-redis-8"]);
   });
 
+  test("has its id in a preview too, where the engine has it", async () => {
+    const engine = new FakeEngine();
+    engine.images.add(pinned("postgres:17"));
+    const stack = await deploy(
+      (platform) => [serverImage(platform, POSTGRES), serverImage(platform, { registry: "alpine:3" })],
+      { engine, preview: true },
+    );
+    const [known, unknown] = stack.made.map(({ id }) => pulumi.output(id));
+    expect(await held(known)).toBe(`sha256:of-${pinned("postgres:17")}`);
+    expect(await (unknown as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
+  });
+
   test.each([
     ["ghcr.io/org/app:1.2", "image-ghcr-io-org-app-1-2"],
     ["minio/minio:RELEASE.2025", "image-minio-minio-RELEASE-2025"],
@@ -74,8 +87,8 @@ describe("serverImage", () => {
   });
 
   describe("the check before it", () => {
-    const check = async (name: string, engine = new FakeEngine()) => {
-      const stack = await of(POSTGRES, { engine });
+    const check = async (name: string, engine = new FakeEngine(), options: Options = {}) => {
+      const stack = await of(POSTGRES, { engine, ...options });
       expect(stack.hook("images").opts).toEqual({ onDryRun: true });
       return stack.run("images", { newInputs: { name } });
     };
@@ -86,11 +99,49 @@ describe("serverImage", () => {
       expect(stack.of("RemoteImage").map(({ hooks }) => hooks)).toEqual(Array(2).fill({ beforeCreate: ["images"] }));
     });
 
-    test("asks nothing when the engine pulls it", async () => {
+    test.each([pinned("postgres:17"), "mirror:5000/library/postgres:17"])("pulls %s", async (name) => {
+      vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
       const engine = new FakeEngine();
-      engine.failures.set("hasImage", new Error("asked"));
-      await expect(check(pinned("postgres:17"), engine)).resolves.toBeUndefined();
-      await expect(check("mirror:5000/library/postgres:17", engine)).resolves.toBeUndefined();
+      await check(name, engine);
+      expect(engine.calls.filter(([method]) => method === "pull")).toEqual([["pull", name]]);
+    });
+
+    test("pulls nothing that is there, nor in a preview", async () => {
+      const engine = new FakeEngine();
+      await check("redis:8", engine, { preview: true });
+      engine.images.add("redis:8");
+      await check("redis:8", engine);
+      expect(engine.calls.filter(([method]) => method === "pull")).toEqual([]);
+    });
+
+    test("notes how far it is, and that it is here", async () => {
+      const notes = join(mkdtempSync(join(tmpdir(), "stackyard-notes-")), "notes");
+      onTestFinished(() => rmSync(dirname(notes), { recursive: true }));
+      vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
+      vi.stubEnv("STACKYARD_TIMINGS", notes);
+      const engine = new FakeEngine();
+      const progressDetail = { current: 12_000_000, total: 117_000_000 };
+      engine.pulls.set("redis:8@sha256:0a", [{ id: "aaaaaaaaaaaa", status: "Downloading", progressDetail }]);
+      await check("redis:8@sha256:0a", engine);
+      const noted = readFileSync(notes, "utf8").trim().split("\n");
+      expect(noted.map((line) => JSON.parse(line))).toEqual([
+        { service: "redis:8", kind: "image", phase: "pulling" },
+        { service: "redis:8", detail: "12 of 117 MB, 0 of 1 layers" },
+        { service: "redis:8", phase: "done", tookMs: expect.any(Number) },
+      ]);
+    });
+
+    test("says what is wrong and what helps when it cannot be pulled", async () => {
+      vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
+      const engine = new FakeEngine();
+      engine.pulls.set("redis:nosuch", [{ error: "manifest unknown: manifest unknown" }]);
+      await expect(check("redis:nosuch", engine)).rejects.toThrow(
+        new Error(
+          "The image redis:nosuch cannot be pulled: docker.io does not have it: check its name and its tag. Set `imageMirror` " +
+            "to a container registry that has it and answers; a site that reaches none builds the images from package registries " +
+            "(`imageSource: packages`, for a stack without data).",
+        ),
+      );
     });
 
     test("passes when it has been built", async () => {

@@ -123,11 +123,13 @@ describe("runs again", () => {
   test.each<[string, Partial<JobArgs>]>([
     ["its command changes", { command: ["sh", "other.sh"] }],
     ["its entry point changes", { entrypoint: ["sh", "-c"] }],
-    ["a file changes", { files: { "seed.sh": "two" } }],
+    ["a file changes", { files: { "seed.sh": "two", dump: Buffer.from([0xff]) } }],
+    ["a byte of a file changes that is no text", { files: { "seed.sh": "one", dump: Buffer.from([0xfe]) } }],
     ["its environment changes", { env: { A: "2" } }],
     ["its image changes", { image: () => ({ id: pulumi.output("sha256:other"), resource: undefined as never }) }],
   ])("when %s", async (_, change) => {
-    const before: Partial<JobArgs> = { files: { "seed.sh": "one" }, env: { A: "1" } };
+    const files = { "seed.sh": "one", dump: Buffer.from([0xff]) };
+    const before: Partial<JobArgs> = { files, env: { A: "1" } };
     const [first, second] = [await key(job(before)), await key(job({ ...before, ...change }))];
     expect(second.gate).not.toEqual(first.gate);
     expect(second.container).not.toEqual(first.container);

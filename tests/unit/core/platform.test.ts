@@ -253,6 +253,8 @@ describe("connect", () => {
     expect(await source()).toBe("registry");
     vi.stubEnv("STACKYARD_IMAGE_SOURCE", "packages");
     expect(await source({ imageSource: "registry" })).toBe("registry");
+    expect(await source({ imageMirror: "mirror:5000" })).toBe("registry");
+    expect(await source({ imageMirror: "mirror:5000", imageSource: "packages" })).toBe("packages");
   });
 
   test("a start asks the engine no more than three things", async () => {

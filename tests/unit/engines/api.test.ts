@@ -272,6 +272,18 @@ describe("what is asked of the engine", () => {
     await expect(api.remove("c1", 60)).resolves.toBeUndefined();
   });
 
+  test("removeNetwork detaches what is attached, where that is asked", async () => {
+    const attached = { c1: { Name: "web" }, "ep-77": { Name: "gone" }, c2: { Name: "none any more" } };
+    daemon.routes["GET /networks/n1"] = { body: { Containers: attached } };
+    daemon.routes["POST /networks/n1/disconnect"] = { status: 200 };
+    daemon.routes["DELETE /networks/n1"] = OK;
+    await api.removeNetwork("n1", true);
+    expect(daemon.requests.slice(1, -1)).toEqual(Array(3).fill("POST /networks/n1/disconnect"));
+    expect(daemon.bodies.filter((body) => body !== undefined)).toEqual(
+      ["c1", "gone", "c2"].map((Container) => ({ Container, Force: true })),
+    );
+  });
+
   test("remove does not remove what it could not stop", async () => {
     daemon.routes["POST /containers/c1/stop"] = broken;
     await expect(api.remove("c1", 60)).rejects.toThrow("out of order");
@@ -473,6 +485,10 @@ describe("what there is", () => {
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
     expect(await Promise.all([api.hasVolume("v1"), api.hasVolume("v2")])).toEqual([true, false]);
     expect(await Promise.all([api.hasImage("postgres:17"), api.hasImage("postgres:18")])).toEqual([true, false]);
+    expect(await Promise.all([api.imageId("postgres:17"), api.imageId("postgres:18")])).toEqual([
+      "sha256:1",
+      undefined,
+    ]);
   });
 
   test("names of images that match a pattern, and taking one away", async () => {

@@ -4,6 +4,7 @@ import type {
   EngineApi,
   HandedFile,
   Probed,
+  PullMessage,
 } from "../../../components/engines/api.ts";
 
 /** One call of the fake engine: `["start", "c1"]`. */
@@ -40,6 +41,8 @@ export class FakeEngine implements EngineApi {
   readonly madeVolumes = new Set<string>();
   /** References of the images that are there. */
   readonly images = new Set<string>();
+  /** What is said while an image is pulled. */
+  readonly pulls = new Map<string, PullMessage[]>();
   listed: ContainerListed[] = [];
   /** Thrown by the method of that name. */
   readonly failures = new Map<string, Error>();
@@ -182,6 +185,17 @@ export class FakeEngine implements EngineApi {
   async hasImage(ref: string): Promise<boolean> {
     this.#note("hasImage", ref);
     return this.images.has(ref);
+  }
+
+  async imageId(ref: string): Promise<string | undefined> {
+    this.#note("imageId", ref);
+    return this.images.has(ref) ? `sha256:of-${ref}` : undefined;
+  }
+
+  async *pull(ref: string, credentials: unknown): AsyncIterable<PullMessage> {
+    this.#note("pull", ref, ...(credentials ? [credentials] : []));
+    for (const message of this.pulls.get(ref) ?? []) yield message;
+    this.images.add(ref);
   }
 
   async allImages() {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { pinned } from "../../../components/core/lock.ts";
@@ -97,6 +98,25 @@ test("is told of what it refers to, and reaches just that", async () => {
     { to: "/run/files", files: { "seed.sh": "echo seeded\n" }, access: "444 0:0" },
   ]);
   expectNoSecret(stack.resources, [passwordOf("pg-password"), passwordOf("cache-password")]);
+});
+
+test("hands over any bytes as they are, and has only their hash in its inputs", async () => {
+  const file = join(folder, "dump");
+  const content = fc.uint8Array({ minLength: 1, maxLength: 1_000 });
+  await fc.assert(
+    fc.asyncProperty(content, async (bytes) => {
+      writeFileSync(file, bytes);
+      const stack = await alone({ files: { dump: file } });
+      stack.engine.container(idOf("seed")).onStart((it) => it.exits(0));
+      await stack.run("seed-done");
+      const [, , , handed] = stack.engine.acts.find(([method]) => method === "putFiles") ?? [];
+      expect(handed).toMatchObject([{ name: "dump", content: Buffer.from(bytes) }]);
+      expect(stack.get("Stash seed-done").inputs.input).toMatchObject({
+        files: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test("waits for all that it refers to, and for nothing else", async () => {

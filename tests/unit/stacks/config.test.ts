@@ -129,7 +129,7 @@ test("all faults are told at once", () => {
       "api.enabled: should not be there",
       "enviroment: should not be there",
       "UNHEARD_OF: should not be there",
-      'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set --secret OPENAI_API_KEY" asks for it',
+      'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set -s dev --secret OPENAI_API_KEY" asks for it',
     ]).message,
   );
 });

@@ -1,0 +1,137 @@
+import type { EngineApi, PullMessage } from "./api.ts";
+import { type Credentials, credentialsFor, registryOf } from "./credentials.ts";
+
+/** How far a pull is. Bytes of layers that are here already are not known, and count nothing. */
+export interface Pulled {
+  layers: number;
+  /** Of them, those that are here. */
+  done: number;
+  bytes: number;
+  /** Of all layers whose size is known so far. */
+  ofBytes: number;
+}
+
+export interface PullWatch {
+  signal: AbortSignal;
+  /** Gets what has changed, no more often than once a second. */
+  saw: (pulled: Pulled) => void;
+  /** After how long without a byte it has failed. @default 60 */
+  silentSeconds?: number;
+  /** What else helps than another name: a mirror, for one. @default - nothing */
+  instead?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+const TELL_MS = 1_000;
+
+/**
+ * Brings an image from its container registry, with what `docker login` has stored. It may take as long as it likes while bytes
+ * come.
+ *
+ * @throws Error with one sentence: what is wrong, and what helps.
+ */
+export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promise<void> {
+  const { silentSeconds = 60, signal, saw, instead } = watch;
+  const registry = registryOf(ref);
+  const { credentials, lack } = await credentialsFor(registry, watch.env).then(
+    (credentials) => ({ credentials, lack: undefined }),
+    (error: Error) => ({ credentials: undefined, lack: error.message }),
+  );
+  const silence = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), silentSeconds * 1000);
+  };
+  const layers = new Layers();
+  let told = 0;
+  heard();
+  try {
+    const ends = AbortSignal.any([signal, silence.signal]);
+    for await (const message of api.pull(ref, credentials, ends)) {
+      if (message.error !== undefined) throw new Error(message.error);
+      if (!layers.add(message)) continue;
+      heard();
+      if (Date.now() - told < TELL_MS) continue;
+      told = Date.now();
+      saw(layers.sum);
+    }
+    signal.throwIfAborted();
+    if (silence.signal.aborted) throw silence.signal.reason;
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = silence.signal.aborted
+      ? `no byte has come from ${registry} for ${silentSeconds} s`
+      : reasonOf((error as Error).message, registry, credentials, lack);
+    throw new Error(`The image ${withoutDigest(ref)} cannot be pulled: ${why}.${instead ? ` ${instead}` : ""}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const withoutDigest = (ref: string) => ref.replace(/@sha256:[0-9a-f]+$/, "");
+
+class Layers {
+  readonly #layers = new Map<string, { bytes: number; ofBytes: number; done: boolean }>();
+  #last = "";
+
+  /** Whether it says something new: the engine goes on talking while it waits, and while it tries again. */
+  add({ id, status = "", progressDetail: { current, total } = {} }: PullMessage): boolean {
+    if (/^(Waiting|Retrying)/.test(status)) return false;
+    const said = JSON.stringify([id, status, current]);
+    if (said === this.#last) return false;
+    this.#last = said;
+    // Others are about the image: its tag, its digest.
+    if (!id || !/^[0-9a-f]{12}$/.test(id)) return true;
+    const layer = this.#layers.get(id) ?? { bytes: 0, ofBytes: 0, done: false };
+    this.#layers.set(id, layer);
+    if (status === "Downloading" && current !== undefined) {
+      layer.bytes = current;
+      layer.ofBytes = Math.max(total ?? 0, current);
+    }
+    if (status === "Download complete") layer.bytes = layer.ofBytes;
+    layer.done ||= status === "Pull complete" || status === "Already exists";
+    return true;
+  }
+
+  get sum(): Pulled {
+    const all = [...this.#layers.values()];
+    const sum = (key: "bytes" | "ofBytes") => all.reduce((sum, each) => sum + each[key], 0);
+    return {
+      layers: all.length,
+      done: all.filter(({ done }) => done).length,
+      bytes: sum("bytes"),
+      ofBytes: sum("ofBytes"),
+    };
+  }
+}
+
+/** What the engine says, in other words where they are known. */
+function reasonOf(said: string, registry: string, signedIn: Credentials | undefined, lack: string | undefined): string {
+  // The client library puts this before what the engine says, and Go before what a program under it said.
+  const text = said
+    .replace(/^\(HTTP code \d+\)[^-]*- /, "")
+    .trim()
+    .replace(/\s+/g, " ")
+    .replace(/\.$/, "");
+  if (
+    /unauthorized|authentication required|no basic auth|access denied|denied:|incorrect username|401|403/i.test(text)
+  ) {
+    const how = lack
+      ? `what docker login has stored was not to be had (${lack})`
+      : signedIn
+        ? "what docker login has stored for it is not enough"
+        : "nobody has signed in";
+    return `${registry} does not hand it out, and ${how}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
+  }
+  if (/manifest unknown|not found|does not exist|404/i.test(text) && !/no such host|lookup/i.test(text))
+    return `${registry} does not have it: check its name and its tag`;
+  if (/no such host|server misbehaving|name resolution/i.test(text))
+    return `there is no host ${registry.replace(/:\d+$/, "")}, or no DNS server that knows it`;
+  if (/refused|timeout|deadline exceeded|unreachable|no route|reset by peer|EOF|Client\.Timeout/i.test(text))
+    return `${registry} does not answer (${text.split(": ").slice(-2).join(": ")})`;
+  if (/toomanyrequests|429/i.test(text))
+    return `${registry} hands out no more for now to whoever has not signed in: \`docker login\``;
+  if (/no space left/i.test(text)) return "the engine's disk is full: `make prune` shows what could go";
+  return /^(unknown:?)?$/.test(text) ? `${registry} does not say why` : text;
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pulumi } from "../../../cli/shared/pulumi.ts";
+import { STACK } from "../../../cli/shared/stack.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-pulumi-"));
+  // In the place of the CLI: tells what it was given.
+  const told = join(folder, "told");
+  writeFileSync(
+    join(folder, "pulumi"),
+    `#!/bin/sh\necho "$* [$STACKYARD_DISCARD] [$STACKYARD_DOWN]" >${told}; exit 7\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+  vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ["up", "postgres,redis", {}, "[postgres,redis] []"],
+  ["up", "redis", { STACKYARD_DOWN: "1" }, "[redis] [1]"],
+  ["preview", "redis", {}, "[redis] []"],
+  ["destroy", "", {}, "[kept] []"],
+])("%s: what may be lost is handed on from DISCARD=%s", async (command, DISCARD, env, told) => {
+  vi.stubEnv("DISCARD", DISCARD);
+  // For plain pulumi.
+  vi.stubEnv("STACKYARD_DISCARD", "kept");
+  expect(await pulumi([command, "--yes"], env)).toBe(7);
+  expect(readFileSync(join(folder, "told"), "utf8")).toBe(`${command} --yes --stack ${STACK} ${told}\n`);
+});

@@ -1,0 +1,107 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { protectedIn } from "../../../cli/shared/clean-slate.ts";
+import { drift, sweep } from "../../../cli/shared/recover.ts";
+import { chosen, services } from "../../../cli/shared/services.ts";
+import { type Identified, PROJECT, STACK, type State } from "../../../cli/shared/stack.ts";
+import { FakeEngine } from "../helpers/engine.ts";
+
+const ID = "0a1b2c3d";
+const MINE = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.id": ID };
+const NOBODY: State = { resources: [], pending: 0 };
+const kept = (type: string, name: string, more: object = {}) => ({
+  urn: `urn::${name}`,
+  type,
+  name,
+  id: name,
+  outputs: {},
+  ...more,
+});
+const STATE: Identified = {
+  id: ID,
+  pending: 1,
+  resources: [
+    kept("docker:index/container:Container", "c-known"),
+    kept("docker:index/network:Network", "n-known"),
+    kept("docker:index/volume:Volume", "v-known"),
+  ],
+};
+
+let engine: FakeEngine;
+let said: string[];
+beforeEach(() => {
+  engine = new FakeEngine();
+  said = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  const container = (name: string, labels: Record<string, string> = MINE) => ({
+    ...{ id: name, name, state: "running", status: "Up", image: "", ports: [] },
+    labels: { ...labels, "stackyard.kind": "service", "stackyard.service": name },
+  });
+  engine.listed = ["c-known", "c-stray"].map((name) => container(name));
+  // Another clone's, of a stack with the same name.
+  engine.listed.push(container("c-other", { ...MINE, "stackyard.id": "deadbeef" }));
+  vi.spyOn(engine, "networks").mockResolvedValue(["n-known", "n-stray"].map((id) => ({ id, name: id })));
+  vi.spyOn(engine, "volumes").mockResolvedValue(
+    [
+      ["v-known", "data"],
+      ["v-data", "data"],
+      ["v-empty", "data"],
+      ["v-secrets", "secrets"],
+    ].map(([name = "", kind = ""]) => ({
+      name,
+      labels: { "stackyard.kind": kind },
+    })),
+  );
+  vi.spyOn(engine, "volumeBytes").mockImplementation(async (name) => (name === "v-empty" ? 0 : 5));
+});
+
+const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));
+
+test("what is this stack's and in no state is swept away, and data is left", async () => {
+  await sweep(engine, STATE, { data: false });
+  const [first, ...others] = removed();
+  // What is attached goes before that to which it is.
+  expect(first).toBe("remove c-stray");
+  expect(others.sort()).toEqual(["removeNetwork n-stray", "removeVolume v-empty", "removeVolume v-secrets"]);
+  expect(said.join("")).toContain("volume v-data is in no state, and is left alone: it may hold data.");
+});
+
+test("after a clean slate its data goes too", async () => {
+  await sweep(engine, STATE, { data: true });
+  expect(removed()).toContain("removeVolume v-data");
+});
+
+test("without an id nothing on the engine is this stack's, and nothing is asked for", async () => {
+  vi.stubEnv("s", "redis");
+  const exit = vi.spyOn(process, "exit").mockImplementation(() => {
+    throw new Error("ended");
+  });
+  expect(await services(engine, NOBODY)).toEqual([]);
+  expect(await drift(engine, NOBODY)).toEqual([]);
+  await expect(chosen(engine, NOBODY)).rejects.toThrow("ended");
+  expect(exit).toHaveBeenCalledWith(1);
+  expect(engine.calls).toEqual([]);
+});
+
+test("another clone's stack of the same name is not this one's", async () => {
+  expect((await services(engine, STATE)).map(({ container }) => container)).toEqual(["c-known", "c-stray"]);
+});
+
+test("what is protected is told by the service that it is a part of", () => {
+  const under = (name: string) => ({
+    parent: `urn:pulumi:prod::shop::stackyard:databases:Postgres::${name}`,
+    protect: true,
+  });
+  const resources = [
+    kept("random:index/randomPassword:RandomPassword", "main-password", under("main")),
+    kept("docker:index/volume:Volume", "main-data", { ...under("main"), id: "shop-prod-main-data-1" }),
+    kept("docker:index/volume:Volume", "cache-data", { parent: under("cache").parent }),
+    kept("pulumi:index:Stash", "mine", {
+      parent: "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod",
+      protect: true,
+    }),
+  ];
+  expect(Object.fromEntries(protectedIn({ resources, pending: 0 }))).toEqual({
+    main: ["main-data (shop-prod-main-data-1)", "main-password"],
+    mine: ["mine"],
+  });
+});
