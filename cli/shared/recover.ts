@@ -117,7 +117,9 @@ export async function drift(api: EngineApi, state: State): Promise<string[]> {
     ...containers.flatMap(({ id = "", name, outputs }) => {
       const found = byId.get(id);
       if (!found) return [`container ${name} is gone`];
-      return outputs.mustRun !== false && found.state !== "running" ? [`container ${name} is ${found.state}`] : [];
+      // One that is paused, or started again and again, runs to a refresh: what is not well is no drift.
+      const stopped = ["created", "exited", "dead"].includes(found.state);
+      return outputs.mustRun !== false && stopped ? [`container ${name} is ${found.state}`] : [];
     }),
     ...of("docker:index/network:Network")
       .filter(({ id }) => !networks.some((each) => each.id === id))

@@ -12,7 +12,7 @@ import { watched } from "./run.ts";
  * Brings the stack up, with what drifted from its state, shows how that goes, and says what is there.
  *
  * @param args for `pulumi up`.
- * @returns the verb's exit code: pulumi's, and not 0 where a service is not well although nothing had to be done.
+ * @returns its exit code; 1 where it ended well over a service that is not.
  */
 export async function bringUp(
   { api, state }: { api: EngineApi; state: State },
@@ -66,9 +66,7 @@ export async function bringUp(
   );
   const bad = await unwell(api, there);
   for (const { service, said } of bad) {
-    process.stderr.write(
-      `\n${said.join("\n")}\nIt was there before, and nothing of it has changed: \`make restart s=${service}\` starts it anew.\n`,
-    );
+    process.stderr.write(`\n${said.join("\n")}\n\`make restart s=${service}\` starts it anew: nothing of it has changed.\n`);
   }
   return bad.length > 0 ? 1 : 0;
 }

@@ -65,7 +65,6 @@ export async function watched(
     return { code, progress, interrupted: code !== 0 && progress.interrupted };
   } finally {
     process.off("SIGINT", interrupt);
-    clearInterval(looking);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { triggerOf } from "../engines/containers.ts";
 import type { ProbeCommand, Running } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
 import { untilReady } from "../engines/watch.ts";
@@ -218,7 +219,7 @@ function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: Ser
   const volume = platform.engine.volume(`${name}-data`, labels, {
     parent,
     protect,
-    ...(data.firstSecret === undefined ? {} : { replacementTrigger: [data.firstSecret] }),
+    ...(data.firstSecret === undefined ? {} : { replacementTrigger: triggerOf(data.firstSecret, `${platform.id}/${name}`) }),
     // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
     hooks: {
       beforeCreate: [

@@ -1,3 +1,4 @@
+import { createHash, scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
@@ -188,10 +189,7 @@ export class ContainersEngine implements Engine {
         ...(opts.parent ? { parent: opts.parent } : {}),
         provider: this.#provider,
         ignoreChanges: VOLUME_FIXED,
-        // In a list: one that is a secret as a whole is recorded when it changes, and replaces nothing (Pulumi 3.255).
-        replacementTrigger: [
-          content.apply((all) => JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))),
-        ],
+        replacementTrigger: triggerOf(content, `${String(labels["stackyard.id"])}/${name}-${kind}`),
         hooks: {
           // While networks are being made, which takes the provider two seconds. What fails here is done again below.
           afterCreate: [
@@ -232,6 +230,18 @@ async function changeInPlace(
   const { health, restarts, status } = before;
   const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
   if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
+}
+
+/**
+ * By which another content is another resource. Not the content: a trigger that is secret as a whole replaces nothing when it
+ * changes, and one with a secret in it replaces always (Pulumi 3.255). So it is a hash that is salted, and slow to guess by.
+ */
+export function triggerOf(content: pulumi.Input<unknown>, salt: string): pulumi.Output<string> {
+  const text = pulumi.output(content).apply((all) => {
+    const sorted = typeof all === "object" ? Object.entries(all as object).sort(([a], [b]) => (a < b ? -1 : 1)) : all;
+    return scryptSync(JSON.stringify(sorted), salt, 16, { N: 2048 }).toString("hex");
+  });
+  return pulumi.unsecret(text);
 }
 
 /** What is handed to a container at one folder. */

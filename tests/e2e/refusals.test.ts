@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { redis as sendRedis } from "../contract/rows.ts";
-import { up } from "./checks.ts";
+import { up, upFails } from "./checks.ts";
 import {
   copyOfProject,
   docker,
@@ -111,7 +111,7 @@ describe("before the first up", () => {
 
 describe("over data", () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
-  const postgres = { main: {}, fixed: { password: "given-once", memoryMiB: 128 } };
+  const postgres = { main: {} };
   const redis = { cache: { password: "given-once" } };
   let running: Awaited<ReturnType<typeof snapshot>>;
 
@@ -162,7 +162,7 @@ describe("over data", () => {
   });
 
   test("a database renamed", async () => {
-    stack.configure({ postgres: { other: {}, fixed: postgres.fixed }, redis });
+    stack.configure({ postgres: { other: {} }, redis });
     await expectNothingDone(
       `main: this change would delete its volume ${volumeOf("main")} and all data in it. ${allow("main")}\n`,
       // What was discarded by name is no other one.
@@ -171,27 +171,21 @@ describe("over data", () => {
   });
 
   test("another name for what is in it", async () => {
-    stack.configure({ postgres: { ...postgres, main: { database: "other" } }, redis });
+    stack.configure({ postgres: { main: { database: "other" } }, redis });
     await expectNothingDone(
       "main: database should be app, got other: it was set when the data was first made, and the server reads it no more. " +
         `Change it inside the running database, or keep it. ${allow("main")}\n`,
     );
   });
 
-  test("another given password", async () => {
-    stack.configure({ postgres: { ...postgres, fixed: { ...postgres.fixed, password: "given-twice" } }, redis });
-    await expectNothingDone(
-      "fixed-password: should be the password that the data was first made with, got another one: the server took that one over " +
-        `into its data, and reads none any more. Keep it. ${allow("fixed")}\n`,
-    );
+  test("a given password instead of the generated one that the data was first made with", async () => {
+    stack.configure({ postgres: { main: { password: "given-later" } }, redis });
+    await expectNothingDone(/main: password should be a generated one, got a given one: /);
   });
 
-  test("a given password instead of the generated one, and the other way round", async () => {
-    stack.configure({ postgres: { ...postgres, main: { password: "given-later" } }, redis });
-    await expectNothingDone(/main: password should be a generated one, got a given one: /);
-    const { password: _, ...generated } = postgres.fixed;
-    stack.configure({ postgres: { ...postgres, fixed: generated }, redis });
-    await expectNothingDone(/fixed: password should be a given one, got a generated one: /);
+  test("more CPUs than the machine has, while the server that has fewer still runs", async () => {
+    stack.configure({ postgres: { main: { cpus: 128 } }, redis });
+    await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
   });
 
   test("another engine", async () => {
@@ -239,7 +233,7 @@ describe("over data", () => {
 
   test("one port of the host for two", async () => {
     const { hostPort } = redis.cache as { hostPort?: number };
-    stack.configure({ postgres: { ...postgres, main: { hostPort } }, redis });
+    stack.configure({ postgres: { main: { hostPort } }, redis });
     await expectNothingDone(
       `Redis "cache": hostPort ${hostPort} is asked for by Postgres "main" and by it: a port of the host leads to one place only. ` +
         "Set another one.\n",
@@ -270,7 +264,7 @@ describe("over data", () => {
       expect(output).toContain("failed in the middle");
       stack.configure(settings);
       await up(stack);
-      expect(await published()).toMatchObject({ main: ["running"], cache: ["running", port] });
+      expect(await published()).toEqual({ main: ["running"], cache: ["running", port] });
     }
   });
 
@@ -282,7 +276,7 @@ describe("over data", () => {
     await imported(stack, JSON.stringify(await exported(stack)).replace(JSON.stringify(ledger), JSON.stringify(half)));
     stack.configure({ postgres, redis });
     await up(stack);
-    expect(await published()).toMatchObject({ main: ["running"], cache: ["running", hostPort] });
+    expect(await published()).toEqual({ main: ["running"], cache: ["running", hostPort] });
     const [mended] = (await exported(stack)).deployment.resources.filter(({ urn }) => urn.endsWith("::ledger"));
     expect(mended?.inputs).toMatchObject({ input: { ports: { [String(hostPort)]: 'Redis "cache"' } } });
     await stack.unchanged();
@@ -298,51 +292,14 @@ describe("over data", () => {
       [other, hostPort],
     ]) {
       stack.configure({
-        postgres: { ...postgres, main: { ...(main && { hostPort: main }) } },
+        postgres: { main: { ...(main && { hostPort: main }) } },
         redis: { cache: { ...unpublished, ...(cache && { hostPort: cache }) } },
       });
       expect(await stack.planned()).toContain("replace Container cache");
       await up(stack);
-      expect(await published()).toMatchObject({
-        main: ["running", main],
-        cache: ["running", ...(cache ? [cache] : [])],
-      });
+      expect(await published()).toEqual({ main: ["running", main], cache: ["running", ...(cache ? [cache] : [])] });
       await stack.unchanged();
     }
-  });
-
-  test("no other password of a server that reads it at every start: it has that one, and its data", async () => {
-    const url = async (name: string) => (await stack.outputs<Record<string, string>>("urls"))[name] ?? "";
-    await sendRedis(await url("cache"), "SET", "kept", "yes");
-    const { password: _, ...generated } = redis.cache;
-    for (const cache of [{ ...redis.cache, password: "given-twice" }, generated, redis.cache]) {
-      stack.configure({ postgres, redis: { cache } });
-      const { code, output } = await stack.up();
-      expect(code, output).toBe(0);
-      expect(await sendRedis(await url("cache"), "GET", "kept")).toBe("yes");
-      if ("password" in cache) expect(new URL(await url("cache")).password).toBe(cache.password);
-    }
-    await stack.unchanged();
-  });
-
-  test("nor of one whose data may be lost, by name: its data and its password are made anew", async () => {
-    const fixed = { ...postgres.fixed, password: "given-twice" };
-    stack.configure({ postgres: { ...postgres, fixed }, redis });
-    const discard = { STACKYARD_DISCARD: "fixed" };
-    expect(await stack.planned(discard)).toContain("replace Volume fixed-data");
-    const { code, output } = await stack.up(discard);
-    expect(code, output).toBe(0);
-    const after = await stack.state();
-    expect(after["Volume fixed-data"]).not.toBe(volumeOf("fixed"));
-    expect(after["Volume main-data"]).toBe(volumeOf("main"));
-    await stack.unchanged();
-    postgres.fixed = fixed;
-  });
-
-  test("more CPUs than the machine has, while the server that has fewer still runs", async () => {
-    stack.configure({ postgres: { ...postgres, main: { cpus: 128 } }, redis });
-    running = await snapshot(stack);
-    await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
   });
 
   test("a database renamed, with its old name as an alias, keeps its data and password; and back", async () => {
@@ -377,6 +334,36 @@ describe("over data", () => {
     expect(left.filter((name) => name.includes("cache"))).toEqual([]);
     await stack.unchanged();
   });
+});
+
+test("another password: of a server that reads it at every start it is that one, of others it is refused, or data is lost for it", async () => {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
+  onTestFinished(() => stack.dispose());
+  const [hostPort] = await freePorts(1);
+  const postgres = { fixed: { password: "given-once", memoryMiB: 128 } };
+  const redis = { cache: { hostPort, password: "given-once" } };
+  const cache = async () => (await stack.outputs<Record<string, string>>("urls")).cache ?? "";
+  await stack.create({ postgres, redis });
+  await up(stack);
+  await sendRedis(await cache(), "SET", "kept", "yes");
+
+  for (const password of ["given-twice", undefined, "given-once"]) {
+    stack.configure({ postgres, redis: { cache: { hostPort, ...(password && { password }) } } });
+    await up(stack);
+    expect(await sendRedis(await cache(), "GET", "kept")).toBe("yes");
+    if (password) expect(new URL(await cache()).password).toBe(password);
+  }
+
+  const before = await stack.state();
+  stack.configure({ postgres: { fixed: { ...postgres.fixed, password: "given-twice" } }, redis });
+  const refused = /fixed-password: should be the password that the data was first made with, got another one: .* DISCARD=fixed/;
+  expect(await upFails(stack, {})).toMatch(refused);
+  expect(await stack.state()).toEqual(before);
+  const discard = { STACKYARD_DISCARD: "fixed" };
+  expect(await stack.planned(discard)).toContain("replace Volume fixed-data");
+  await up(stack, discard);
+  expect((await stack.state())["Volume fixed-data"]).not.toBe(before["Volume fixed-data"]);
+  await stack.unchanged();
 });
 
 function expectRefused({ code, output }: Ran, message: string | RegExp): void {

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILT } from "../../components/core/built-image.ts";
-import { api, copyOfProject, inspect, polyglotSettings, type Ran, run, SMALL, TestStack } from "./harness.ts";
+import { api, copyOfProject, docker, inspect, polyglotSettings, type Ran, run, SMALL, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.
 
@@ -71,6 +71,22 @@ test("restart starts what is stopped as well, waits until it is ready, and leave
   expect(await started("redis")).not.toBe(before.redis);
   expect(await started("postgres")).toBe(before.postgres);
   await stack.unchanged();
+});
+
+test("an up over a service that is not well ends with 1 and says so, doctor finds it, and what they advise mends it", async () => {
+  await docker(["pause", (await stack.container("redis")).id]);
+  const { code, output } = await stack.verb("up");
+  expect(code, output).toBe(1);
+  expect(output).toMatch(/^redis +paused/m);
+  expect(output).toMatch(/^redis is paused\n(last probe: .*\n)?last log lines:$/m);
+  expect(output).toContain("`make restart s=redis` starts it anew");
+  const doctor = await stack.verb("doctor", { json: "1" });
+  expect(doctor.code).toBe(1);
+  expect(JSON.parse(doctor.stdout)).toContainEqual(
+    expect.objectContaining({ about: "redis", ok: false, found: expect.stringMatching(/^redis is paused/) }),
+  );
+  await verb("restart", { s: "redis" });
+  expect((await stack.container("redis")).status).toContain("(healthy)");
 });
 
 test("logs are of those that s= names", async () => {

@@ -165,6 +165,15 @@ test("replaced, mended in place, and taken out of the program", () => {
   expect(up.progress.steps(BEGAN + 9_000).map(({ name }) => name)).toEqual(["db", "setup", "app"]);
 });
 
+test("what fails once somebody has ended the run has not failed by itself", () => {
+  const up = declared();
+  up.steps("pre create Container db", "post create Container db", "pre create Stash db-ready");
+  up.progress.interrupted = true;
+  up.said();
+  up.steps("failed create Stash db-ready");
+  expect(up.said()).toEqual(["db: interrupted"]);
+});
+
 test("a failure: the message as it is, who failed, and who still waits; not that the update failed as well", () => {
   const up = declared();
   up.steps(...CREATED);

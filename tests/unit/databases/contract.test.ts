@@ -125,7 +125,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     test("its credential is in no input that is not marked as secret", async () => {
       const stack = await database();
       expectNoSecret(stack.resources, [secret]);
-      expect(stack.get("Volume main-secrets").secretInputs).toEqual(["replacementTrigger.0"]);
+      expect(stack.get("Volume main-secrets").secretInputs).toEqual([]);
     });
 
     test("its credential may be given, and is in no input that is not marked as secret either", async () => {
@@ -138,7 +138,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
       const volume = stack.get("Volume main-data");
       if (fixed) {
         expect(stack.get(`Stash ${resource}`).secretInputs).toEqual(["input"]);
-        expect(volume).toMatchObject({ replacementTrigger: ["hunter22"], secretInputs: ["replacementTrigger.0"] });
+        expect(volume.replacementTrigger).toMatch(/^[0-9a-f]{32}$/);
       } else {
         // The one that is made stays for when none is given any more, and no volume is another one for either.
         expect([stack.of("RandomPassword").map((each) => each.key), volume.replacementTrigger]).toEqual([

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,8 +50,7 @@ test("plugins are in a volume of their own, another one when one of them changes
   const trigger = (plugins: string[]) =>
     neo4j({ plugins }).then((it) => it.get("Volume graph-plugins").replacementTrigger);
   const before = await trigger(paths);
-  const hash = createHash("sha256").update(content).digest("hex");
-  expect(before).toEqual([`[["one.jar","${hash}"],["two.jar","${hash}"]]`]);
+  expect(before).toMatch(/^[0-9a-f]{32}$/);
   expect(await trigger([...paths].reverse())).toEqual(before);
   writeFileSync(paths[1] ?? "", "others");
   expect(await trigger(paths)).not.toEqual(before);

@@ -103,6 +103,11 @@ describe("inspect", () => {
     return api.inspect("c1");
   };
 
+  test("tells how long the first good probe may take", async () => {
+    const Config = { Labels: {}, Healthcheck: { Test: ["CMD", "true"], StartPeriod: 90e9 } };
+    expect(await inspected({ ...INFO, Config })).toMatchObject({ startPeriodSeconds: 90 });
+  });
+
   test("tells what there is of a container with a health check", async () => {
     const Health = {
       Status: "unhealthy",

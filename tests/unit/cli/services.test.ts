@@ -1,0 +1,54 @@
+import { beforeEach, expect, test } from "vitest";
+import { services, unwell } from "../../../cli/shared/services.ts";
+import { FakeEngine, probed } from "../helpers/engine.ts";
+
+let engine: FakeEngine;
+beforeEach(() => {
+  engine = new FakeEngine();
+});
+
+/** A container in the engine's list, in its words. */
+function listed(service: string, state: string, status: string, kind = "service"): void {
+  const labels = { "stackyard.kind": kind, "stackyard.service": service, "stackyard.id": "1" };
+  engine.listed.push({
+    id: service,
+    name: service,
+    state,
+    status,
+    image: "",
+    ports: [],
+    labels: { ...OF_STACK, ...labels },
+  });
+}
+const OF_STACK = { "stackyard.project": "stackyard", "stackyard.stack": "dev" };
+const all = async () => services(engine, { resources: [], pending: 0, id: "1" });
+
+test("what is not well is said, with its last probe and what it wrote last", async () => {
+  listed("redis", "running", "Up 3 minutes (unhealthy)");
+  const health = { status: "unhealthy" as const, probes: [probed(0), probed(1, "NOAUTH")] };
+  engine.container("redis", { status: "running", health }).writes("cannot write");
+  listed("api", "restarting", "Restarting (1) 2 seconds ago");
+  engine.container("api", { status: "restarting", exitCode: 1 });
+  listed("web", "exited", "Exited (0) 1 minute ago");
+  engine.container("web", { status: "exited" });
+  listed("seed", "exited", "Exited (3) 1 minute ago", "job");
+  engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
+  expect(await unwell(engine, await all())).toEqual([
+    { service: "api", said: ["api is restarting", "it wrote no log"] },
+    {
+      service: "redis",
+      said: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
+    },
+    { service: "web", said: ["web is stopped", "it wrote no log"] },
+    { service: "seed", said: ["seed is failed", "last log lines:", "  no such table"] },
+  ]);
+});
+
+test("what is well or on its way is not", async () => {
+  listed("redis", "running", "Up 3 minutes (healthy)");
+  listed("api", "running", "Up 1 second (health: starting)");
+  listed("web", "running", "Up 1 second");
+  listed("seed", "exited", "Exited (0) 1 minute ago", "job");
+  listed("later", "created", "Created", "job");
+  expect(await unwell(engine, await all())).toEqual([]);
+});
