@@ -54,6 +54,8 @@ export interface ServiceArgs {
   cpus?: number | undefined;
   gpus?: "all" | number | undefined;
   pids?: number;
+  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
+  shmMiB?: number;
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;
 }
@@ -149,6 +151,7 @@ export class Service implements Dependency {
         ...(args.folders === undefined ? {} : { folders: args.folders }),
         ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
         pids,
+        ...(args.shmMiB === undefined ? {} : { shmMiB: args.shmMiB }),
         networks: [
           { id: network.id, aliases: [name] },
           ...uses.flatMap((each) => (each.network ? [{ id: each.network.id, aliases: [name] }] : [])),

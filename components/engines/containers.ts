@@ -150,6 +150,7 @@ export class ContainersEngine implements Engine {
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
         ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
+        ...(workload.shmMiB === undefined ? {} : { shmSize: workload.shmMiB }),
         networkMode: "bridge",
         networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),
         labels: labelled(workload.labels),
