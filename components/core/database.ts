@@ -24,7 +24,7 @@ type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
 export interface DatabaseFacts
   extends Pick<
     ServiceArgs,
-    "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
+    "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "shmMiB" | "probe" | "egress" | "gpus" | "folders"
   > {
   image: ImageFacts;
   /** The one that its connection names. */

@@ -56,6 +56,8 @@ export interface ServiceArgs {
   cpus?: number | undefined;
   gpus?: "all" | number | undefined;
   pids?: number;
+  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
+  shmMiB?: number;
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;
 }
@@ -152,6 +154,7 @@ export class Service implements Dependency {
         ...(args.folders === undefined ? {} : { folders: args.folders }),
         ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
         pids,
+        ...(args.shmMiB === undefined ? {} : { shmMiB: args.shmMiB }),
         networks: [
           { id: network.id, aliases: [name] },
           ...outside(name, platform, reach, own).map(({ id }) => ({ id, aliases: [] })),

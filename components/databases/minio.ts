@@ -13,6 +13,8 @@ const IMAGE = { registry: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z", pa
 const PORT = 9000;
 const CONSOLE_PORT = 9001;
 const DATA_PATH = "/data";
+/** Each read or write that waits for the disk is a thread. */
+const PIDS = 1024;
 /** The user whom /data belongs to in the image built from packages. */
 const USER = "1000:1000";
 /**
@@ -97,6 +99,7 @@ export class Minio extends Database {
         ...MC.env,
       },
       user,
+      pids: PIDS,
       // No major version is recorded: MinIO has none, its releases are dates.
       data: { path: DATA_PATH, firstStart: { user, rootUser } },
       // Not `mc ready`: that asks without credentials, and waits for 5 s when nobody listens yet.

@@ -22,8 +22,8 @@ export const NEO4J_TMPFS = {
 };
 /** The image declares a volume there; the logs are with the data. */
 const LOGS_TMPFS = { "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
-/** Threads: Bolt alone may have 400. */
-const PIDS = 640;
+/** Threads: Bolt alone may have 400, and Java and the servers in it start others by the number of the host's CPUs. */
+const PIDS = 2048;
 /** What Java needs beside heap and page cache: classes, compiled code, threads, buffers. */
 const ROOM_MIB = 256;
 
@@ -111,6 +111,13 @@ export class Neo4j extends Database {
         NEO4J_server_jvm_additional: JAVA_ARGUMENTS.join(" "),
         NEO4J_server_directories_logs: `${DATA_PATH}/logs`,
         NEO4J_server_directories_run: "/tmp",
+        // What the image's own configuration says, which a folder in memory hides: the first confines LOAD CSV, which would
+        // read every file of the container otherwise.
+        NEO4J_server_directories_import: "import",
+        NEO4J_db_tx__log_rotation_retention__policy: "2 days 2G",
+        // Where a browser on this machine finds what is published: Neo4j Browser asks HTTP for the address of Bolt.
+        ...(rest.hostPort === undefined ? {} : { NEO4J_server_bolt_advertised__address: `localhost:${rest.hostPort}` }),
+        ...(httpHostPort === undefined ? {} : { NEO4J_server_http_advertised__address: `localhost:${httpHostPort}` }),
         NEO4J_dbms_usage__report_enabled: "false",
         // Two event loops would wait 5 s each when it stops, for requests that come no more.
         NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",

@@ -11,7 +11,7 @@ const PORT = 11_434;
 const USER = "1000:1000";
 const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
-const PIDS = 1024;
+const PIDS = 4096;
 
 const Args = z
   .strictObject({

@@ -17,6 +17,19 @@ const PORT = 5432;
 export const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
+/** PostgreSQL's own. */
+const DEFAULT = { connections: 100, sharedBuffersMiB: 128 };
+/** Processes beside connections, each of which is one: the server's own and its workers, and what probes. */
+const OTHER_PIDS = 156;
+/** What a connection takes that has asked for little (1.6 MiB, measured, with what the kernel keeps of it), and more than that. */
+const CONNECTION_MIB = 2;
+/** What the server takes beside connections and cache. */
+const ROOM_MIB = 24;
+/**
+ * Parallel queries and builds of indexes have what they share in /dev/shm, which counts as memory: `memoryMiB` is the limit, and
+ * may be changed as it runs, which the size of /dev/shm may not.
+ */
+const SHM_MIB = 1024 * 1024;
 /** Starts the server by its image's entry point, so that a first start which is cut short is made good by the next. */
 const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
@@ -39,9 +52,9 @@ const Args = z
       .default("app"),
     /** Password of that role. @default - a random one, made once */
     password: secretValue().optional(),
-    /** Most connections at a time. @default 100 */
-    maxConnections: count(1, 10_000).default(100),
-    /** Cache that all connections share, in MiB; should leave room below `memoryMiB`. @default - PostgreSQL's own, 128 */
+    /** Most connections at a time. More than the default need 2 MiB of `memoryMiB` for each. @default 100 */
+    maxConnections: count(1, 10_000).default(DEFAULT.connections),
+    /** Cache that all connections share, in MiB: three quarters of `memoryMiB` at most. @default - PostgreSQL's own, 128 */
     sharedBuffersMiB: mebibytes(1).optional(),
   })
   .refine(
@@ -51,9 +64,18 @@ const Args = z
       error: "17, because no other is built from package registries",
     },
   )
-  .refine(({ sharedBuffersMiB = 0, memoryMiB }) => sharedBuffersMiB < memoryMiB, {
-    path: ["sharedBuffersMiB"],
-    error: "less than memoryMiB",
+  .superRefine(({ sharedBuffersMiB, maxConnections, memoryMiB }, { addIssue }) => {
+    const most = Math.floor((memoryMiB * 3) / 4);
+    if (sharedBuffersMiB !== undefined && sharedBuffersMiB > most) {
+      const message = `three quarters of memoryMiB (${most} MiB) at most: the rest is for connections`;
+      addIssue({ code: "custom", path: ["sharedBuffersMiB"], message });
+    }
+    const cache = sharedBuffersMiB ?? DEFAULT.sharedBuffersMiB;
+    const least = cache + maxConnections * CONNECTION_MIB + ROOM_MIB;
+    if (maxConnections > DEFAULT.connections && memoryMiB < least) {
+      const message = `${least} MiB or more, for ${maxConnections} connections (${CONNECTION_MIB} MiB each) and the cache (${cache} MiB)`;
+      addIssue({ code: "custom", path: ["memoryMiB"], message });
+    }
   });
 export type PostgresArgs = z.input<typeof Args>;
 
@@ -101,6 +123,8 @@ export class Postgres extends Database {
       },
       user: POSTGRES_USER,
       tmpfs: { [SOCKET_FOLDER]: "uid=999,gid=999,mode=3777,size=16m" },
+      pids: maxConnections + OTHER_PIDS,
+      shmMiB: SHM_MIB,
       data: { path: dataPath, major: version, firstStart: { database } },
       probe: {
         // Over the network: the image trusts every connection from 127.0.0.1.

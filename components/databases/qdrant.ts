@@ -14,7 +14,7 @@ const DATA_PATH = "/qdrant/storage";
 /** The user of the image's variant `unprivileged`: only there is the data's folder its own. */
 const USER = "1000:1000";
 /** The server starts threads by the number of the host's CPUs, several for each. */
-const PIDS = 1024;
+const PIDS = 4096;
 
 const Args = z
   .strictObject({

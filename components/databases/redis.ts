@@ -19,7 +19,7 @@ const Args = z
     ...databaseArgs({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** Password of the default user. @default - a random one, made once */
     password: secretValue().optional(),
-    /** Most memory for data, in MiB; should leave room below `memoryMiB`. @default - half of `memoryMiB` */
+    /** Most memory for data, in MiB: three quarters of `memoryMiB` at most. @default - half of `memoryMiB` */
     maxMemoryMiB: mebibytes(1).optional(),
     /** What goes when that is full. @default "noeviction" */
     maxMemoryPolicy: z
@@ -41,9 +41,11 @@ const Args = z
      */
     appendOnly: z.boolean().default(true),
   })
-  .refine(({ maxMemoryMiB = 0, memoryMiB }) => maxMemoryMiB < memoryMiB, {
-    path: ["maxMemoryMiB"],
-    error: "less than memoryMiB",
+  .superRefine(({ maxMemoryMiB = 0, memoryMiB }, { addIssue }) => {
+    const most = Math.floor((memoryMiB * 3) / 4);
+    if (maxMemoryMiB <= most) return;
+    const message = `three quarters of memoryMiB (${most} MiB) at most: the rest is for clients, and for what changes while it saves`;
+    addIssue({ code: "custom", path: ["maxMemoryMiB"], message });
   });
 export type RedisArgs = z.input<typeof Args>;
 

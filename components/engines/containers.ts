@@ -155,6 +155,7 @@ export class ContainersEngine implements Engine {
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
         ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
+        ...(workload.shmMiB === undefined ? {} : { shmSize: workload.shmMiB }),
         // Where there is none, the engine's default network would be it, from which all the world is reached.
         networkMode: workload.networks.length > 0 ? "bridge" : "none",
         networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),

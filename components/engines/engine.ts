@@ -31,6 +31,8 @@ export interface Workload {
   /** NVIDIA's, all of the host or so many of them. */
   gpus?: "all" | number;
   pids: number;
+  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
+  shmMiB?: number;
   /** None: it has no network at all. At most one of them is not closed. */
   networks: { id: pulumi.Input<string>; aliases: string[] }[];
   labels: Record<string, pulumi.Input<string>>;

@@ -16,6 +16,7 @@ export interface Facts {
     command?: string[];
     envs: string[];
     user: string;
+    shmSize?: number;
     hosts?: { host: string; ip: string }[];
     /** Beside /tmp, or /tmp itself. */
     tmpfs?: Record<string, string>;
@@ -104,6 +105,7 @@ export const FACTS = {
         "PGCONNECT_TIMEOUT=3",
       ],
       user: "999:999",
+      shmSize: 1_048_576,
       tmpfs: { "/var/run/postgresql": "uid=999,gid=999,mode=3777,size=16m" },
       healthcheck: {
         tests: [
@@ -180,7 +182,7 @@ export const FACTS = {
     component: Minio,
     image: "image-quay-io-minio-minio-RELEASE-2025-09-07T16-13-09Z",
     memoryMiB: 512,
-    pids: 256,
+    pids: 1024,
     stopGraceSeconds: 30,
     container: {
       command: ["minio", "server", "/data", "--address", ":9000", "--console-address", ":9001"],
@@ -213,7 +215,7 @@ export const FACTS = {
     component: Neo4j,
     image: "image-neo4j-5-26-community",
     memoryMiB: 1024,
-    pids: 640,
+    pids: 2048,
     stopGraceSeconds: 60,
     container: {
       envs: [
@@ -228,6 +230,8 @@ export const FACTS = {
           "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED --enable-native-access=ALL-UNNAMED",
         "NEO4J_server_directories_logs=/data/logs",
         "NEO4J_server_directories_run=/tmp",
+        "NEO4J_server_directories_import=import",
+        "NEO4J_db_tx__log_rotation_retention__policy=2 days 2G",
         "NEO4J_dbms_usage__report_enabled=false",
         "NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period=0",
       ],
@@ -266,7 +270,7 @@ export const FACTS = {
     component: Qdrant,
     image: "image-qdrant-qdrant-v1-19-0-unprivileged",
     memoryMiB: 256,
-    pids: 1024,
+    pids: 4096,
     stopGraceSeconds: 30,
     container: {
       command: ["./qdrant", "--config-path", "/run/secrets/config.yaml"],
@@ -302,7 +306,7 @@ export const FACTS = {
     component: Ollama,
     image: "image-ollama-ollama-0-17-4",
     memoryMiB: 2048,
-    pids: 1024,
+    pids: 4096,
     stopGraceSeconds: 30,
     container: {
       command: ["serve"],

@@ -52,8 +52,7 @@ async function sql(url: string, statement: string): Promise<void> {
 test("a database that cannot start fails `up` with its last log lines, each time, and nothing over it starts", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "postgres" };
-  // The server reserves memory for each connection when it starts.
-  const absurd = { ...env, POSTGRES_MAX_CONNECTIONS: "10000", POSTGRES_MEMORY_MIB: "64" };
+  const absurd = { ...env, POSTGRES_MEMORY_MIB: "24" };
   const dies = /Postgres "postgres" (ran out of memory|stopped with exit code|does not stay up)/;
   const first = await keepsFailing(stack, absurd, dies);
   expect(first).toMatch(/last log lines:[\s\S]*could not start server/);

@@ -65,6 +65,33 @@ test("a statement that fails fails `up` with the server's message, and is run ag
   expect(await query("MATCH (n:Note) RETURN n.id ORDER BY n.id")).toEqual([1, 2]);
 });
 
+test("LOAD CSV reads no file but those to import, and logs are kept as the image says", async () => {
+  const settings = ["server.directories.import", "db.tx_log.rotation.retention_policy"];
+  expect(await query(`SHOW SETTINGS ${settings.map((each) => `"${each}"`).join()} YIELD value`)).toEqual([
+    "2 days 2G",
+    "/var/lib/neo4j/import",
+  ]);
+  for (const file of [
+    "/run/secrets/initial-password",
+    "/../../../run/secrets/initial-password",
+    "/data/logs/debug.log",
+  ]) {
+    await expect(query(`LOAD CSV FROM 'file://${file}' AS line RETURN line`), file).rejects.toThrow(/cannot load/i);
+  }
+});
+
+test("a browser is told where Bolt is published; who is on its network goes by its name", async () => {
+  const answer = await fetch(`http://127.0.0.1:${settings.httpHostPort}/`, { headers: { accept: "application/json" } });
+  // The host that was asked, and the port that is published.
+  const bolt = `127.0.0.1:${settings.hostPort}`;
+  expect(await answer.json()).toMatchObject({ bolt_direct: `bolt://${bolt}`, bolt_routing: `neo4j://${bolt}` });
+  const { image } = await stack.container("graph");
+  const env = { NEO4J_USERNAME: "neo4j", NEO4J_PASSWORD: PASSWORD };
+  const command = ["cypher-shell", "--address=neo4j://graph:7687", "--format=plain", "RETURN 'there'"];
+  const ran = await stack.client(await stack.network("graph"), image, command, env);
+  expect(ran.code, ran.output).toBe(0);
+});
+
 test("HTTP is published too, and refuses a wrong password", async () => {
   const ask = (password: string) =>
     fetch(`http://127.0.0.1:${settings.httpHostPort}/db/neo4j/query/v2`, {

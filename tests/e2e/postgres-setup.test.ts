@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sql } from "../contract/rows.ts";
 import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
@@ -38,9 +39,49 @@ afterAll(() => stack.dispose());
 
 test("the first `up` makes databases and roles, and the next has nothing to do", async () => {
   expect(await up(ROLES)).toContain("reader|0");
-  expect(await sql(url, "show max_connections")).toEqual(["20"]);
+  expect(await sql(url, "show max_connections")).toEqual(["400"]);
   expect(await sql(url, "show shared_buffers")).toEqual(["16MB"]);
   await stack.unchanged();
+});
+
+test("as many connections as it may have are open at a time, and its probe passes beside them", async () => {
+  const clients = Array.from({ length: 399 }, () => new pg.Client({ connectionString: url }));
+  try {
+    for (const client of clients) await client.connect();
+    const answers = await Promise.all(clients.map((client) => client.query("select count(*) > 0 as ok from pg_class")));
+    expect(answers.filter(({ rows }) => rows[0].ok)).toHaveLength(399);
+    const { id } = await stack.container("main");
+    const { Config } = await inspect<{ Config: { Healthcheck: { Test: string[] } } }>(id);
+    const probe = await docker(["exec", id, ...Config.Healthcheck.Test.slice(1)]);
+    expect(probe.code, probe.output).toBe(0);
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+  }
+});
+
+test("a parallel query may share more than the 64 MiB that an engine gives", async () => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(
+      "create unlogged table wide as select id, repeat('x', 700) it from generate_series(1, 120000) id",
+    );
+    await client.query("analyze wide");
+    for (const setting of [
+      "work_mem = '256MB'",
+      "enable_mergejoin = off",
+      "min_parallel_table_scan_size = 0",
+      "parallel_setup_cost = 0",
+      "parallel_tuple_cost = 0",
+    ])
+      await client.query(`set ${setting}`);
+    const joined = "select sum(length(one.it || other.it)) as total from wide one join wide other using (id)";
+    expect(JSON.stringify((await client.query(`explain ${joined}`)).rows)).toContain("Parallel Hash");
+    expect((await client.query(joined)).rows).toEqual([{ total: String(120_000 * 1400) }]);
+  } finally {
+    await client.query("drop table if exists wide");
+    await client.end();
+  }
 });
 
 test("who reads reads, and does nothing else", async () => {

@@ -120,6 +120,9 @@ const BUCKET =
 const OTHER_BUCKET =
   'should be a bucket\'s name other than "minio", which the server keeps to itself, and than an IP address, got';
 
+const SHARED = "should be three quarters of memoryMiB (384 MiB) at most: the rest is for connections, got";
+const MAX_MEMORY =
+  "should be three quarters of memoryMiB (96 MiB) at most: the rest is for clients, and for what changes while it saves, got";
 const JAR = "tests/e2e/programs/graph/greeting.jar";
 
 /** Of what would take another's place without a word. */
@@ -139,7 +142,18 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { version: "15" }, 'version: should be one of 16, 17, 18, got "15"'],
   ["Postgres", { version: 17 }, "version: should be one of 16, 17, 18, got 17"],
   ["Postgres", { sharedBuffersMiB: 0 }, "sharedBuffersMiB: should be whole MiB, 1 or more, got 0"],
-  ["Postgres", { sharedBuffersMiB: 512 }, "sharedBuffersMiB: should be less than memoryMiB, got 512"],
+  ["Postgres", { sharedBuffersMiB: 385 }, `sharedBuffersMiB: ${SHARED} 385`],
+  ["Postgres", { sharedBuffersMiB: 500 }, `sharedBuffersMiB: ${SHARED} 500`],
+  [
+    "Postgres",
+    { maxConnections: 400 },
+    "memoryMiB: should be 952 MiB or more, for 400 connections (2 MiB each) and the cache (128 MiB), got nothing",
+  ],
+  [
+    "Postgres",
+    { maxConnections: 101, sharedBuffersMiB: 64, memoryMiB: 289 },
+    "memoryMiB: should be 290 MiB or more, for 101 connections (2 MiB each) and the cache (64 MiB), got 289",
+  ],
   ["Postgres", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
   ["Postgres", { memoryMiB: 1.5 }, `memoryMiB: ${MIB} 1.5`],
   ["Postgres", { memoryMiB: 5 }, `memoryMiB: ${MIB} 5`],
@@ -151,7 +165,8 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
 
   ["Redis", { password: {} }, `${PASSWORD} a value that is not shown`],
   ["Redis", { maxMemoryMiB: 0 }, "maxMemoryMiB: should be whole MiB, 1 or more, got 0"],
-  ["Redis", { maxMemoryMiB: 128 }, "maxMemoryMiB: should be less than memoryMiB, got 128"],
+  ["Redis", { maxMemoryMiB: 97 }, `maxMemoryMiB: ${MAX_MEMORY} 97`],
+  ["Redis", { maxMemoryMiB: 128 }, `maxMemoryMiB: ${MAX_MEMORY} 128`],
   ["Redis", { maxMemoryPolicy: "lru" }, `maxMemoryPolicy: ${POLICY} "lru"`],
   ["Redis", { appendOnly: "no" }, 'appendOnly: should be true or false, got "no"'],
   ["Redis", { hostPort: 1.5 }, `hostPort: ${PORT} 1.5`],

@@ -60,3 +60,12 @@ test("the password is in no input in base64 either, as its probe has it", async 
   const encoded = Buffer.from(`neo4j:${passwordOf("graph-password")}`).toString("base64");
   expectNoSecret((await neo4j()).resources, [encoded]);
 });
+
+test.each<[Partial<Neo4jArgs>, string[]]>([
+  [{}, []],
+  [{ hostPort: 17_687 }, ["NEO4J_server_bolt_advertised__address=localhost:17687"]],
+  [{ httpHostPort: 17_474 }, ["NEO4J_server_http_advertised__address=localhost:17474"]],
+])("advertises where it is published: %j", async (args, expected) => {
+  const envs = (await neo4j(args)).get("Container graph").inputs.envs as string[];
+  expect(envs.filter((each) => each.includes("advertised"))).toEqual(expected);
+});

@@ -29,6 +29,18 @@ test.each<[Partial<PostgresArgs>, string[]]>([
   ]);
 });
 
+test("each connection may be a process, and what is shared as large as its memory", async () => {
+  const stack = await postgres({ maxConnections: 400, memoryMiB: 952 });
+  expect(stack.get("Container main").inputs).toMatchObject({ memory: 952, shmSize: 1024 * 1024 });
+  stack.engine.container("id-of-main", {
+    status: "running",
+    startedAt: new Date(),
+    health: { status: "healthy", probes: [] },
+  });
+  await stack.run("main-ready");
+  expect(stack.engine.acts).toEqual([["limitPids", "id-of-main", 556]]);
+});
+
 test.each([
   ["16", "/var/lib/postgresql/data"],
   ["17", "/var/lib/postgresql/data"],

@@ -6,7 +6,7 @@ const redis = (args: Partial<RedisArgs>) => deploy((platform) => new Redis("cach
 
 test.each<[string, Partial<RedisArgs>, string[]]>([
   ["no log of changes", { appendOnly: false }, ["no", "--maxmemory", "64mb", "--maxmemory-policy", "noeviction"]],
-  ["a limit of its own", { maxMemoryMiB: 100 }, ["yes", "--maxmemory", "100mb", "--maxmemory-policy", "noeviction"]],
+  ["a limit of its own", { maxMemoryMiB: 96 }, ["yes", "--maxmemory", "96mb", "--maxmemory-policy", "noeviction"]],
   [
     "half of its memory, rounded down",
     { memoryMiB: 255 },

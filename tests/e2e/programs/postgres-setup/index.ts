@@ -15,8 +15,9 @@ export const { url, passwords, urls } = await platform.declare(() => {
   const database = new Postgres("main", {
     platform,
     hostPort: config.requireNumber("hostPort"),
-    memoryMiB: 256,
-    maxConnections: 20,
+    // What 400 connections need.
+    memoryMiB: 840,
+    maxConnections: 400,
     sharedBuffersMiB: 16,
   });
   const setup = new PostgresSetup("setup", { platform, database, databases, roles, sql });
