@@ -338,6 +338,14 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { models: { tiny: {} } },
     "models.tiny.from: should be named, because its Ollama has no egress and cannot pull, got nothing",
   ],
+  ...[null, { a: 1 }, [1]].map(
+    (stop) =>
+      [
+        "OllamaModels",
+        { models: { tiny: { from: "b", parameters: { stop } } } },
+        `models.tiny.parameters.stop: should be a text, a number, true or false, or a list of texts, got ${stop === null ? "null" : Array.isArray(stop) ? "a list" : "an object"}`,
+      ] as [string, object, string],
+  ),
   ["OllamaModels", { timeoutSeconds: -1 }, `timeoutSeconds: ${SECONDS} -1`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],
