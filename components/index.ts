@@ -13,6 +13,7 @@ export { Redis, type RedisArgs } from "./databases/redis.ts";
 export { MinioSetup, type MinioSetupArgs } from "./jobs/minio-setup.ts";
 export { Neo4jSetup, type Neo4jSetupArgs } from "./jobs/neo4j-setup.ts";
 export { OllamaModels, type OllamaModelsArgs } from "./jobs/ollama-models.ts";
+export type { SqlFile } from "./jobs/postgres-files.ts";
 export { PostgresSetup, type PostgresSetupArgs } from "./jobs/postgres-setup.ts";
 export { QdrantSetup, type QdrantSetupArgs } from "./jobs/qdrant-setup.ts";
 export { SetupJob, type SetupJobArgs } from "./jobs/setup-job.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { basename, join, posix, relative, resolve, sep } from "node:path";
 
 /**
  * Names a folder by what is in it: the first 12 hexadecimal digits of a SHA-256 over every file's relative path, executable
@@ -34,6 +34,41 @@ export function filesBelow(folder: string): string[] {
 /** What files hold, byte for byte, by the names that they are to have. */
 export const contents = (paths: Record<string, string>): Record<string, Buffer> =>
   Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]));
+
+/**
+ * Files as they lie beside each other, by path below a folder that holds them all: so what one of them says of another's place
+ * is true there, too. Nothing of the way to the working folder is in it, which differs from machine to machine.
+ *
+ * @param paths files, and folders with all that is in them.
+ * @returns what they hold, byte for byte; and where the working folder is.
+ */
+export function laidOut(paths: readonly string[]): { files: Record<string, Buffer>; at: string } {
+  const all = paths.flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path));
+  const up = Math.max(
+    0,
+    ...all.map(
+      (path) =>
+        fromHere(path)
+          .split("/")
+          .filter((part) => part === "..").length,
+    ),
+  );
+  const at = Array(up).fill(HERE).join("/");
+  const files = contents(Object.fromEntries(all.map((path) => [posix.join(at, fromHere(path)), path])));
+  // So that the working folder is there, where all files are beside it.
+  return { files: up > 0 ? { ...files, [`${at}/${HERE}`]: Buffer.alloc(0) } : files, at };
+}
+
+/** What stands for the working folder, and for each of those that hold it. */
+const HERE = "_here";
+
+/** A path as it is told in the working folder, with `/`. */
+export const fromHere = (path: string): string => relative(process.cwd(), resolve(path)).split(sep).join("/");
+
+const filesIn = (folder: string) =>
+  filesBelow(folder)
+    .map((path) => join(folder, path))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
 /** Names for files in their order: numbered, because files of different folders may share one. */
 export const numbered = (paths: readonly string[], nameOf = (name: string) => name): Record<string, string> =>

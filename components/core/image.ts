@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import * as docker from "@pulumi/docker";
@@ -46,11 +47,10 @@ export interface Image {
  * Made once for all who use it, and left on the engine when the stack goes.
  */
 export function serverImage(platform: Platform, facts: ImageFacts): Image {
-  return platform.once(`image ${facts.registry} ${facts.packages}`, () => {
-    const name = `image-${facts.registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
-    const ref = reference(platform, facts);
+  const ref = reference(platform, facts);
+  return platform.once(`image ${ref}`, () => {
     const image = new docker.RemoteImage(
-      name,
+      nameOf(platform, facts.registry, ref),
       { name: ref, keepLocally: true },
       {
         parent: platform,
@@ -79,6 +79,15 @@ function idOf(platform: Platform, ref: string, { imageId }: docker.RemoteImage):
   return pulumi
     .output(platform.engine.api.imageId(ref))
     .apply((id) => (id === undefined ? imageId : pulumi.output(id)));
+}
+
+/** A resource's name, which no other image has: one that reads the same gets a part of its own. */
+function nameOf(platform: Platform, registry: string, ref: string): string {
+  const taken = platform.once("names of images", () => new Set<string>());
+  const short = `image-${registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
+  const name = taken.has(short) ? `${short}-${createHash("sha256").update(ref).digest("hex").slice(0, 7)}` : short;
+  taken.add(name);
+  return name;
 }
 
 const reference = ({ imageSource, imageMirror }: Platform, facts: ImageFacts) =>

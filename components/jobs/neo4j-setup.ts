@@ -1,28 +1,38 @@
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { files, instance, parseArgs, seconds } from "../core/args.ts";
+import { file, instance, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
-import { contents, numbered } from "../core/content.ts";
+import { contents, fromHere, numbered } from "../core/content.ts";
 import { Setup } from "../core/setup.ts";
 import { NEO4J_IMAGE, NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
+
+/** Of what is no file, that is said. */
+const isUtf8File = (path: string) => !statSync(path, { throwIfNoEntry: false })?.isFile() || isUtf8(readFileSync(path));
 
 const Args = z.strictObject({
   platform: platform(),
   /** The server to set up. */
   database: instance(Neo4j, "a Neo4j"),
-  /** Cypher files, run in this order; each statement ends with `;` and should be idempotent (`IF NOT EXISTS`, `MERGE`). */
-  cypher: files().min(1, "at least a file"),
+  /**
+   * Cypher files in UTF-8, run in this order; each statement ends with `;` and should be idempotent (`IF NOT EXISTS`, `MERGE`).
+   * A file may have transactions of its own (`:begin`, `:commit`), and parameters (`:param`); none is left for the next.
+   */
+  cypher: z
+    .array(file().refine(isUtf8File, "a file in UTF-8, because cypher-shell reads no other"), "a list of files")
+    .min(1, "at least a file"),
   /** After how long it is ended, and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
 });
 export type Neo4jSetupArgs = z.input<typeof Args>;
 
 /**
- * Constraints, indexes and first data for one Neo4j server, from Cypher files. Each statement is a transaction of its own, since
- * Neo4j has schema and data in no common one: what failed half way is run again from its beginning.
+ * Constraints, indexes and first data for one Neo4j server, from Cypher files. Each statement is a transaction of its own, unless
+ * its file says otherwise, since Neo4j has schema and data in no common one: what failed half way is run again from its beginning.
  *
- * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's message, if a
- * statement does; the next `up` runs it again.
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the file's name and the server's
+ * message, if a statement does, or if a file leaves a transaction open or ends cypher-shell; the next `up` runs it again.
  * @example
  * const schema = new Neo4jSetup("graph-setup", { platform, database, cypher: ["constraints.cypher", "seed.cypher"] });
  */
@@ -37,24 +47,18 @@ export class Neo4jSetup extends Setup {
       image: NEO4J_IMAGE,
       command: [
         "bash",
-        "-c",
-        // cypher-shell takes a password from its environment or its arguments, and those are in the process list.
-        'NEO4J_PASSWORD=$(cat /run/secrets/password) exec cypher-shell "$@"',
-        "cypher-shell",
+        "/run/files/setup.sh",
         `--address=bolt://${connection.host}:${connection.port}`,
         `--username=${connection.user}`,
         "--format=plain",
-        "--file=/run/files/all",
       ],
       // For the image's tini, which is not process 1 here and would say so.
       env: { TINI_SUBREAPER: "1" },
       secrets: { password: connection.password ?? "" },
-      // One cypher-shell for all files: each one is another Java.
       files: {
-        ...contents(files),
-        all: Object.keys(files)
-          .map((file) => `:source /run/files/${file}\n`)
-          .join(""),
+        ...Object.fromEntries(Object.entries(contents(files)).map(([name, bytes]) => [name, withoutMark(bytes)])),
+        all: allOf(files),
+        "setup.sh": readFileSync(new URL("neo4j/setup.sh", import.meta.url)),
       },
       uses: { database },
       user: NEO4J_USER,
@@ -63,3 +67,26 @@ export class Neo4jSetup extends Setup {
     });
   }
 }
+
+/** cypher-shell takes a byte-order mark for a part of the first statement. */
+const withoutMark = (bytes: Buffer) => (bytes.subarray(0, 3).equals(Buffer.from("\ufeff")) ? bytes.subarray(3) : bytes);
+
+/**
+ * What one cypher-shell runs: each file, told by its name to setup.sh, and after it what takes back all that may be left of it.
+ * Nothing asks whether a transaction is open, but none can be begun in one.
+ */
+const allOf = (files: Record<string, string>) =>
+  [
+    ...Object.entries(files).flatMap(([name, path]) => [
+      `RETURN ${JSON.stringify(fromHere(path))} AS stackyard_file;`,
+      `:source /run/files/${name}`,
+      ":begin",
+      ":rollback",
+      ":impersonate",
+      ":access-mode write",
+      ":use neo4j",
+      ":param clear",
+    ]),
+    'RETURN "" AS stackyard_file;',
+    "",
+  ].join("\n");

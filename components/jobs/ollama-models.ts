@@ -12,6 +12,12 @@ const model = () =>
     "a model's name, with or without a tag",
   );
 
+const parameter = () =>
+  z.union(
+    [z.string(), z.number(), z.boolean(), z.array(z.string())],
+    "a text, a number, true or false, or a list of texts",
+  );
+
 const Args = z
   .strictObject({
     platform: platform(),
@@ -27,8 +33,8 @@ const Args = z
         system: z.string("a text").optional(),
         /** How a prompt is put together, as in a Modelfile. @default - as in `from` */
         template: z.string("a text").optional(),
-        /** `temperature`, `num_ctx` and others, as in a Modelfile. @default - as in `from` */
-        parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+        /** `temperature`, `num_ctx` and others, as in a Modelfile; several of `stop` as a list. @default - as in `from` */
+        parameters: z.record(z.string(), parameter()).optional(),
       }),
     ),
     /** After how long it is ended, and has failed, in seconds. @default 3600 */

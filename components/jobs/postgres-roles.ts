@@ -17,7 +17,8 @@ type Roles = Record<string, Role>;
 
 /**
  * SQL for psql, by the name of its file: `databases`, not for a transaction, before all else; `roles` and `grants`, before and
- * after what makes tables in the server's own database; `in-NAME` in each of the others.
+ * after what makes tables in the server's own database; `in-NAME` in each of the others. Roles have their rights already by
+ * `roles`, so that there is no moment in which who is signed in has none; `grants` is for what default privileges do not reach.
  *
  * @param user the server's own role, which all of it is run by.
  * @param database the server's own database.
@@ -28,7 +29,10 @@ export function roleFiles(user: string, database: string, databases: readonly st
     ...(databases.length === 0 ? {} : { databases: file(databases.flatMap(made)) }),
     ...(Object.keys(roles).length === 0
       ? {}
-      : { roles: file([...Object.keys(roles).flatMap(signedIn), ...own.revoked]), grants: file(own.granted) }),
+      : {
+          roles: file([...Object.keys(roles).flatMap(signedIn), ...own.revoked, ...own.granted]),
+          grants: file(own.granted),
+        }),
     ...Object.fromEntries(
       databases.map((name) => {
         const [owner = user] = Object.keys(roles).filter((role) => owns(roles[role], name));
@@ -41,8 +45,7 @@ export function roleFiles(user: string, database: string, databases: readonly st
 
 const owns = (role: Role | undefined, database: string) => role?.may === "own" && role.database === database;
 
-/** psql would say a line for each statement. */
-const file = (lines: string[]) => ["\\set QUIET on", ...lines, "\\set QUIET off", ""].join("\n");
+const file = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
 
 /** A database, if it is not there. Nobody may connect to it who is not told so later. */
 const made = (database: string) => [

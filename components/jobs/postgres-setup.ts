@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { files, identifier, instance, matching, parseArgs, seconds } from "../core/args.ts";
+import { identifier, instance, matching, parseArgs, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
-import { contents, numbered } from "../core/content.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
 import { POSTGRES_USER, Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
+import { handedOver, ownFiles, quoted, sqlFiles } from "./postgres-files.ts";
 import { type Role, roleFiles, scramVerifier } from "./postgres-roles.ts";
 
 /** Which are there already, beside the server's own. */
@@ -37,8 +37,8 @@ const Args = z
       .default({}),
     /** Extensions to create, if they are not there. @default [] */
     extensions: z.array(matching(/^[a-z][a-z0-9_-]{0,62}$/, "an extension's name"), "a list of extensions").default([]),
-    /** SQL files, run in this order in the server's own database; each should be idempotent. @default [] */
-    sql: files().default([]),
+    /** SQL files, run in this order in the server's own database; each should be idempotent. See `SqlFile`. @default [] */
+    sql: sqlFiles().default([]),
     /** After how long it is ended, and has failed, in seconds. @default 300 */
     timeoutSeconds: seconds().default(300),
   })
@@ -61,11 +61,12 @@ const Args = z
 export type PostgresSetupArgs = z.input<typeof Args>;
 
 /**
- * Databases, roles, extensions and SQL files for one PostgreSQL server. All that is done in the server's own database is one
- * transaction: either everything is there or nothing. A database or role that is named no more stays, with its password.
+ * Databases, roles, extensions and SQL files for one PostgreSQL server. Each file is run in a session and a transaction of its
+ * own: either all that it does is there or nothing, and nothing that it sets is left for the next. Before them, in this order:
+ * databases, roles with their rights, and extensions. A database or role that is named no more stays, with its password.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with psql's message, if a statement
- * does; the next `up` runs it again.
+ * does, or if a file ends its transaction; the next `up` runs it again.
  * @example
  * const schema = new PostgresSetup("schema", { platform, database, sql: ["schema.sql"], roles: { reports: { may: "read" } } });
  * new Api("reports", { platform, uses: { database: schema.role("reports") }, … });
@@ -86,37 +87,27 @@ export class PostgresSetup extends Setup {
       (role) => [role, password(`${name}-${role}-password`, rest.platform, { parent: server })] as const,
     );
     const some = secrets.length > 0;
-    const sqlFiles = numbered(sql);
-
-    const at = [`--host=${host}`, `--username=${user}`];
-    const psql = (database: string, ...flags: string[]) => [
-      "psql",
-      "--no-psqlrc",
-      "--set=ON_ERROR_STOP=1",
-      ...flags,
-      ...at,
-      `--dbname=${database}`,
-    ];
+    const handed = handedOver(sql);
     const steps = [
-      ...(some ? ["--file=/run/files/roles"] : []),
-      ...extensions.map((extension) => `--command=create extension if not exists "${extension}"`),
-      ...Object.keys(sqlFiles).map((file) => `--file=/run/files/${file}`),
-      ...(some ? ["--file=/run/files/grants"] : []),
-    ];
-    // Without anything to do psql would wait for somebody to type.
-    const main = [...psql(database, "--single-transaction"), ...(steps.length > 0 ? steps : ["--command=select 1"])];
-    // No database can be made in a transaction, and none be left for another.
-    const around = [
-      [...psql(database), "--file=/run/files/databases"],
-      ['"$@"'],
-      ...databases.map((each) => [...psql(each, "--single-transaction"), `--file=/run/files/in-${each}`]),
+      // No database can be made in a transaction, and none be left for another.
+      ...(databases.length > 0 ? ["once --file=/run/files/databases"] : []),
+      ...(some ? ["together --file=/run/files/roles"] : []),
+      ...extensions.map((each) => `once ${quoted(`--command=create extension if not exists "${each}"`)}`),
+      ...handed.steps,
+      ...(some ? ["together --file=/run/files/grants"] : []),
+      ...databases.map((each) => `together --dbname=${each} --file=/run/files/in-${each}`),
     ];
     super("PostgresSetup", name, opts, {
       ...rest,
       image: server.image,
-      command:
-        databases.length === 0 ? main : ["sh", "-euc", around.map((line) => line.join(" ")).join("\n"), "sh", ...main],
-      env: { PGPASSFILE: "/run/secrets/pgpass", PGCONNECT_TIMEOUT: "10" },
+      command: ["sh", "/run/files/setup.sh"],
+      env: {
+        PGHOST: host,
+        PGUSER: user,
+        PGDATABASE: database,
+        PGPASSFILE: "/run/secrets/pgpass",
+        PGCONNECT_TIMEOUT: "10",
+      },
       secrets: {
         pgpass: pgpass(own),
         ...Object.fromEntries(
@@ -124,8 +115,9 @@ export class PostgresSetup extends Setup {
         ),
       },
       files: {
-        ...contents(sqlFiles),
+        ...ownFiles(steps),
         ...roleFiles(user, database, databases, roles),
+        ...handed.files,
       },
       uses: { database: server },
       user: POSTGRES_USER,

@@ -37,6 +37,13 @@ async function query(statement: string): Promise<unknown[]> {
     await driver.close();
   }
 }
+/** Paths of files with this content, in their order. */
+function written(files: Record<string, string>): string[] {
+  return Object.entries(files).map(([name, content]) => {
+    writeFileSync(join(stack.folder, name), content);
+    return join(stack.folder, name);
+  });
+}
 const runs = async () => (await query("MATCH (run:Run) RETURN count(run)"))[0];
 
 test("runs its files in their order, once, and lets nobody see the password", async () => {
@@ -58,6 +65,7 @@ test("a statement that fails fails `up` with the server's message, and is run ag
   expect(code, output).not.toBe(0);
   expect(output).toContain('Neo4jSetup "schema" failed with exit code 1');
   expect(output).toContain("Invalid input 'CREAT'");
+  expect(output).toMatch(/seed\/first notes\.cypher failed/);
   expect(await runs()).toBe(2);
   writeFileSync(seed, "CREATE (:Run);\nCREATE (:Note {id: 2});\n");
   await up();
@@ -90,6 +98,47 @@ test("a browser is told where Bolt is published; who is on its network goes by i
   const command = ["cypher-shell", "--address=neo4j://graph:7687", "--format=plain", "RETURN 'there'"];
   const ran = await stack.client(await stack.network("graph"), image, command, env);
   expect(ran.code, ran.output).toBe(0);
+});
+
+test("no file leaves anything for the next: transactions, parameters, databases, or a byte-order mark", async () => {
+  const files: Record<string, string> = {
+    "marked.cypher": "\ufeffCREATE (:Of {file: 'marked'});\n",
+    "ended.cypher": ":begin\nCREATE (:Of {file: 'ended'});\n:commit\n:begin\nCREATE (:Of {file: 'no'});\n:rollback\n",
+    "use.cypher": ":use system\n:access-mode read\nSHOW DATABASES YIELD name;\n",
+    "param.cypher": ":param left => 'by another'\nCREATE (:Of {file: 'param', left: $left});\n",
+    "after.cypher": "CREATE (:Of {file: 'after'})",
+  };
+  settings = { ...settings, cypher: [constraints, ...written(files)] };
+  stack.configure(settings);
+  await up();
+  const made = "MATCH (n:Of) RETURN n.file ORDER BY id(n)";
+  expect(await query(made)).toEqual(["marked", "ended", "param", "after"]);
+  await query("MATCH (n:Of) DELETE n");
+});
+
+const after = { "after.cypher": "CREATE (:Of {file: 'after'});\n" };
+test.each<[string, Record<string, string>, RegExp]>([
+  [
+    "a transaction that is left open, whose work is lost,",
+    { "open.cypher": ":begin\nCREATE (:Of {file: 'open'});\n", ...after },
+    /open\.cypher begins a transaction that it does not end: its work is lost\. End it with :commit\./,
+  ],
+  [
+    "an end of cypher-shell, after which nothing would be run,",
+    { "exit.cypher": ":exit\nCREATE (:Of {file: 'exit'});\n", ...after },
+    /exit\.cypher ends cypher-shell \(:exit\)/,
+  ],
+  [
+    "a parameter that another file has",
+    { "param.cypher": ":param left => 1\n", "needs.cypher": "CREATE (:Of {file: $left});\n", ...after },
+    /Expected parameter\(s\): left[\s\S]*needs\.cypher failed/,
+  ],
+])("%s fails `up`, with the file's name", async (_, files, says) => {
+  stack.configure({ ...settings, cypher: written(files) });
+  const { code, output } = await stack.up();
+  expect(code, output).not.toBe(0);
+  expect(output).toMatch(says);
+  expect(await query("MATCH (n:Of) RETURN n.file")).toEqual([]);
 });
 
 test("HTTP is published too, and refuses a wrong password", async () => {

@@ -34,6 +34,11 @@ test("a model is made of another, which stays as it is; the next `up` has nothin
     system: "Explain.",
     parameters: ["temperature", "0.5"],
   });
+  const lists = { pair: { from: "kept", parameters: { stop: ["END", "it's <|end|>\n\""], num_ctx: 64 } } };
+  const made = await up({ tutor: { from: "kept", system: "Explain.", parameters: { temperature: 0.5 } }, ...lists });
+  expect(made.code, made.output).toBe(0);
+  const pair = (await (await client()).show({ model: "pair" })).parameters;
+  expect(pair.match(/^stop\b.*/gm), pair).toHaveLength(2);
   expect((await (await client()).show({ model: "kept" })).system).toBe("as it came");
   await stack.unchanged();
 });
@@ -45,5 +50,10 @@ test("one of a model that is not there fails `up` with what the server says, and
   const { code, output } = await up({ helper: { from: "tutor" } });
   expect(code, output).toBe(0);
   const { models } = await (await client()).list();
-  expect(models.map(({ name }) => name).sort()).toEqual(["helper:latest", "kept:latest", "tutor:latest"]);
+  expect(models.map(({ name }) => name).sort()).toEqual([
+    "helper:latest",
+    "kept:latest",
+    "pair:latest",
+    "tutor:latest",
+  ]);
 });

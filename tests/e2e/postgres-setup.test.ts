@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SqlFile } from "../../components/index.ts";
+import { handedOver, ownFiles, sqlFiles } from "../../components/jobs/postgres-files.ts";
 import { sql } from "../contract/rows.ts";
-import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
+import { api, docker, freePorts, inspect, type Ran, ROOT, TestStack } from "./harness.ts";
 
 // What databases and roles of a PostgresSetup promise, through real clients: programs/postgres-setup, with what its settings say.
 
@@ -114,6 +116,207 @@ test("a wrong password is refused", async () => {
   const wrong = new URL(urls.reader ?? "");
   wrong.password = "wrong";
   await expect(sql(wrong.href, "select 1")).rejects.toThrow('password authentication failed for user "reader"');
+});
+
+/** Runs files as a PostgresSetup runs them, in its container but for the ledger and the gate, and in a database of their own. */
+async function ran(name: string, files: Record<string, string | Buffer>, sql: SqlFile[]): Promise<Ran> {
+  const folder = join(stack.folder, name);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  const there = (each: SqlFile) =>
+    typeof each === "string"
+      ? join(folder, each)
+      : { ...each, file: join(folder, each.file), includes: (each.includes ?? []).map((path) => join(folder, path)) };
+  const handed = handedOver(sqlFiles().parse(sql.map(there)));
+  const made = { ...ownFiles(handed.steps), ...handed.files };
+  const network = await stack.network("main");
+  const of = ["--network", network, "--label", `stackyard.stack=${stack.name}`, "--user", "999:999"];
+  const told = Object.entries({ PGHOST: "main", PGUSER: "app", PGDATABASE: name, PGPASSWORD: passwordOfApp() });
+  const env = told.flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const { Config } = await inspect<{ Config: { Image: string } }>((await stack.container("setup")).id);
+  const volume = ["--volume", "/run/files", "--tmpfs", "/tmp"];
+  const command = [Config.Image, "sh", "/run/files/setup.sh"];
+  const { stdout } = await docker(["create", "--entrypoint", "", ...of, ...env, ...volume, ...command]);
+  const id = stdout.trim();
+  try {
+    const access = { mode: 0o444, uid: 0, gid: 0 };
+    await api.putFiles(
+      id,
+      "/run/files",
+      Object.entries(made).map(([path, content]) => ({ name: path, content, ...access })),
+    );
+    return await docker(["start", "--attach", id]);
+  } finally {
+    await docker(["rm", "--force", "--volumes", id]);
+  }
+}
+const passwordOfApp = () => decodeURIComponent(new URL(url).password);
+const inDatabase = (name: string) => Object.assign(new URL(url), { pathname: name }).href;
+
+interface Case {
+  files: Record<string, string | Buffer>;
+  /** @default - all of them, in their order */
+  sql?: SqlFile[];
+  /** What it fails with; nothing where it succeeds. */
+  says?: RegExp;
+  /** Tables that are there afterwards. @default none */
+  tables?: string[];
+  /** And what a query answers. */
+  query?: [statement: string, answer: unknown[]];
+}
+const ADVICE = /bad\.sql is run in one transaction[\s\S]*\{ file: "[^"]*bad\.sql", transaction: false \}/;
+const plain = (file: string): SqlFile => ({ file, transaction: false });
+const PG_DUMP = `set client_encoding = 'UTF8';
+select pg_catalog.set_config('search_path', '', false);
+create table public.dumped (id integer not null, title text);
+copy public.dumped (id, title) from stdin;
+1\tone
+2\ttwo
+\\.
+select pg_catalog.count(*) from public.dumped;
+`;
+
+const CASES: Record<string, Case> = {
+  "a file that begins and ends a transaction of its own": {
+    files: { "bad.sql": "create table a ();\nBEGIN;\ncreate table b ();\nCOMMIT;\ncreate table c ();\n" },
+    says: /bad\.sql:4: ERROR: {2}this file ends the transaction that it is run in/,
+  },
+  "a file that says END": { files: { "bad.sql": "create table a ();\n-- Done.\nend;\n" }, says: ADVICE },
+  "a file that commits and goes on": {
+    files: { "bad.sql": "create table a ();\ncommit and chain;\ncreate table b ();\n" },
+    says: ADVICE,
+  },
+  "a file that takes its work back and goes on": {
+    files: { "bad.sql": "create table a ();\nrollback;\ncreate table b ();\n" },
+    says: ADVICE,
+  },
+  "a file that takes its work back and only reads": {
+    files: { "bad.sql": "create table a ();\nrollback;\nselect 1;\n" },
+    says: ADVICE,
+  },
+  "a file that goes to another database": {
+    files: { "bad.sql": "create table a ();\n\\c app\ncreate table elsewhere ();\n" },
+    says: ADVICE,
+  },
+  "a file that connects anew and only reads": {
+    files: { "bad.sql": "create table a ();\n\\c\nselect 1;\n" },
+    says: ADVICE,
+  },
+  "what cannot be in a transaction": { files: { "bad.sql": "vacuum;\n" }, says: ADVICE },
+  "errors that a file lets pass": {
+    files: { "bad.sql": "\\set ON_ERROR_STOP off\ncreate table a ();\nselect 1/0;\n" },
+    says: /division by zero[\s\S]*current transaction is aborted/,
+  },
+  "the second of two files": {
+    files: {
+      "1.sql": "create table a ();\n",
+      "db/2.sql": "create table b ();\nselect 1/0;\n",
+      "3.sql": "create table c ();\n",
+    },
+    says: /db\/2\.sql:2: ERROR: {2}division by zero/,
+    tables: ["a"],
+  },
+  "a deferred constraint": {
+    files: {
+      "1.sql":
+        "create table a (id int primary key, of int references a deferrable initially deferred);\ninsert into a values (1, 2);\n",
+    },
+    says: /violates foreign key constraint/,
+  },
+  "constraints that a file has checked at once, savepoints, and blocks with an end": {
+    files: {
+      "1.sql":
+        "create table a ();\nset constraints all immediate;\nsavepoint s;\nrollback to s;\ndo $$ begin perform 1; end $$;\nselect 1\n",
+      "2.sql": "do $$ begin set constraints all immediate; end $$;\ncreate table b ();\n",
+    },
+    tables: ["a", "b"],
+  },
+  "what a file sets is not there for the next": {
+    files: {
+      "1.sql": `${PG_DUMP}\\set mine 1\ncreate temporary table leaked ();\nset role pg_read_all_data;\n`,
+      "2.sql":
+        "create table b (leaked text);\ninsert into b values (to_regclass('pg_temp.leaked')::text);\n\\if :{?mine}\nselect 1/0;\n\\endif\n",
+    },
+    tables: ["b", "dumped"],
+    query: ["select concat(count(*), leaked) from public.dumped, b group by leaked", ["2"]],
+  },
+  "a file that quits": {
+    files: { "1.sql": "create table a ();\n\\q\ncreate table no ();\n", "2.sql": "create table b ();\n" },
+    tables: ["a", "b"],
+  },
+  "without a transaction, all that psql can do": {
+    files: {
+      "1.sql":
+        "create table a (id int);\ncreate index concurrently on a (id);\nvacuum a;\nbegin;\ncreate table b ();\ncommit;\nbegin;\ncreate table no ();\nrollback;\n",
+    },
+    sql: [plain("1.sql")],
+    tables: ["a", "b"],
+  },
+  "without a transaction, one that is left open": {
+    files: { "1.sql": "create table a ();\nbegin;\ncreate table no ();\n" },
+    sql: [plain("1.sql")],
+    says: /this file begins a transaction that it does not end: its work is lost/,
+    tables: ["a"],
+  },
+  "without a transaction, one that psql opened by itself": {
+    files: { "1.sql": "\\set AUTOCOMMIT off\ncreate table no ();\n" },
+    sql: [plain("1.sql")],
+    says: /this file begins a transaction that it does not end/,
+  },
+  "files that it reads, wherever they lie": {
+    files: {
+      "db/main.sql": "\\ir parts/a.sql\n\\ir ../shared/b.sql\n",
+      "db/parts/a.sql": "create table a ();\n\\ir more/c.sql\n",
+      "db/parts/more/c.sql": "create table c ();\n",
+      "shared/b.sql": "create table b ();\n",
+    },
+    sql: [{ file: "db/main.sql", includes: ["db/parts", "shared/b.sql"] }],
+    tables: ["a", "b", "c"],
+  },
+  "a file that it reads and that is not named": {
+    files: { "db/main.sql": "create table a ();\n\\ir parts/a.sql\n", "db/parts/a.sql": "create table a ();\n" },
+    sql: ["db/main.sql"],
+    says: /db\/main\.sql:2: error: .*parts\/a\.sql: No such file or directory/,
+  },
+  "a file in LATIN1, and one that begins with a mark of its order of bytes": {
+    files: {
+      "1.sql": Buffer.from(
+        "\\encoding LATIN1\ncreate table a (title text);\ninsert into a values ('caf\u00e9');\n",
+        "latin1",
+      ),
+      "2.sql": "\ufeffinsert into a values ('caf\u00e9');\n",
+    },
+    tables: ["a"],
+    query: ["select distinct title from a", ["caf\u00e9"]],
+  },
+  "names that a shell would read otherwise": {
+    files: { "it's $HOME; exit.sql": "create table a ();\n", "-x.sql": "create table b ();\n" },
+    tables: ["a", "b"],
+  },
+};
+
+test.each(Object.entries(CASES))("%s", async (what, { files, sql: given, says, tables = [], query }) => {
+  const name = `case_${Object.keys(CASES).indexOf(what)}`;
+  await sql(url, `create database ${name}`);
+  const { code, output } = await ran(name, files, given ?? Object.keys(files));
+  expect(code === 0, output).toBe(says === undefined);
+  if (says) expect(output).toMatch(says);
+  const there =
+    "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1";
+  expect(await sql(inDatabase(name), there)).toEqual(tables);
+  if (query) expect(await sql(inDatabase(name), query[0])).toEqual(query[1]);
+});
+
+test("20 MB of rows print nothing, and are all there", async () => {
+  const row = `insert into big values ('${"x".repeat(80)}');\n`;
+  const rows = Math.ceil(20e6 / row.length);
+  await sql(url, "create database big");
+  const files = { "big.sql": `create table big (of text);\n${row.repeat(rows)}` };
+  const { code, output } = await ran("big", files, ["big.sql"]);
+  expect({ code, lines: output.trim().split("\n").length }).toEqual({ code: 0, lines: 1 });
+  expect(await sql(inDatabase("big"), "select count(*)::int from big")).toEqual([rows]);
 });
 
 test("a role is added, and another may do less; what is there is kept, and what comes later can be read too", async () => {

@@ -218,7 +218,8 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
 
   ...["pg_notes", "public", "none", "template0", "template1"].map(
-    (name) => ["Postgres", { database: name }, `database: ${RESERVED} "${name}"`] as [Kind, Record<string, unknown>, string],
+    (name) =>
+      ["Postgres", { database: name }, `database: ${RESERVED} "${name}"`] as [Kind, Record<string, unknown>, string],
   ),
   ["PostgresSetup", { database: undefined }, "database: should be a Postgres, got nothing"],
   ["PostgresSetup", { database: "main" }, 'database: should be a Postgres, got "main"'],
@@ -266,6 +267,18 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["PostgresSetup", { sql: ["none.sql"] }, `sql.0: ${FILE} "none.sql"`],
   ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
   ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
+  ["PostgresSetup", { sql: [{ file: "none.sql" }] }, `sql.0.file: ${FILE} "none.sql"`],
+  ["PostgresSetup", { sql: [{ file: "package.json", once: true }] }, "sql.0.once: should not be there"],
+  [
+    "PostgresSetup",
+    { sql: [{ file: "package.json", transaction: "no" }] },
+    'sql.0.transaction: should be true or false, got "no"',
+  ],
+  [
+    "PostgresSetup",
+    { sql: [{ file: "package.json", includes: ["none"] }] },
+    'sql.0.includes.0: should be a file or folder that is there, got "none"',
+  ],
   ["PostgresSetup", { timeoutSeconds: 100_000 }, `timeoutSeconds: ${SECONDS} 100000`],
 
   ["MinioSetup", { storage: undefined }, "storage: should be a Minio, got nothing"],
@@ -353,6 +366,14 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { models: { tiny: {} } },
     "models.tiny.from: should be named, because its Ollama has no egress and cannot pull, got nothing",
   ],
+  ...[null, { a: 1 }, [1]].map(
+    (stop) =>
+      [
+        "OllamaModels",
+        { models: { tiny: { from: "b", parameters: { stop } } } },
+        `models.tiny.parameters.stop: should be a text, a number, true or false, or a list of texts, got ${stop === null ? "null" : Array.isArray(stop) ? "a list" : "an object"}`,
+      ] as [Kind, Record<string, unknown>, string],
+  ),
   ["OllamaModels", { timeoutSeconds: -1 }, `timeoutSeconds: ${SECONDS} -1`],
 
   ["SetupJob", { image: "" }, 'image: should be an image, got ""'],

@@ -8,6 +8,7 @@ import { ArgsError } from "../../../components/core/args.ts";
 import { builtImage } from "../../../components/core/built-image.ts";
 import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
 import { pinned } from "../../../components/core/lock.ts";
+import { Redis, SetupJob } from "../../../components/index.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, held, ID, type Options, refusedBy } from "../helpers/stack.ts";
 
@@ -79,6 +80,39 @@ describe("serverImage", () => {
     const [known, unknown] = stack.made.map(({ id }) => pulumi.output(id));
     expect(await held(known)).toBe(`sha256:of-${pinned("postgres:17")}`);
     expect(await (unknown as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
+  });
+
+  test("is one, whether its like from package registries is named or not, where it is pulled", async () => {
+    const stack = await deploy((platform) => {
+      new Redis("cache", { platform });
+      const image = REDIS.registry;
+      return ["one", "two"].map((name) => new SetupJob(name, { platform, image, command: ["true"] }));
+    });
+    expect(stack.of("RemoteImage").map(({ name }) => name)).toEqual(["image-redis-8"]);
+    for (const name of ["cache", "one", "two"]) {
+      expect(stack.get(`Container ${name}`).inputs.image).toBe("sha256:image-redis-8");
+    }
+  });
+
+  test("is one, however it is called, where the same is built of it", async () => {
+    const others = { registry: "mine/redis:1", packages: "redis" };
+    const stack = await deploy((platform) => [serverImage(platform, REDIS), serverImage(platform, others)], {
+      imageSource: "packages",
+    });
+    expect(stack.of("RemoteImage").map(({ inputs }) => inputs.name)).toEqual([builtImage("redis").ref]);
+  });
+
+  test("is another one where only its name reads the same", async () => {
+    const names = ["org/app:1.2", "org/app-1:2", "org-app:1.2"];
+    const stack = await deploy((platform) => names.map((registry) => serverImage(platform, { registry })));
+    const made = stack.of("RemoteImage");
+    expect(made.map(({ inputs }) => inputs.name)).toEqual(names.map((name) => pinned(name)));
+    expect(made.map(({ name }) => name)).toEqual([
+      "image-org-app-1-2",
+      expect.stringMatching(/^image-org-app-1-2-[0-9a-f]{7}$/),
+      expect.stringMatching(/^image-org-app-1-2-[0-9a-f]{7}$/),
+    ]);
+    expect(new Set(made.map(({ name }) => name)).size).toBe(3);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Setup } from "../../../components/core/setup.ts";
@@ -28,16 +28,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const CONTENTS = {
   "schema.sql": "create table notes ();\n",
   "more/schema.sql": "insert into notes default values;\n",
-  "copy/schema.sql": "create table notes ();\n",
   "schema.cypher": "CREATE CONSTRAINT note_id IF NOT EXISTS FOR (n:Note) REQUIRE n.id IS UNIQUE;\n",
   "more/schema.cypher": "MERGE (:Note {id: 1});\n",
-  "copy/schema.cypher": "CREATE CONSTRAINT note_id IF NOT EXISTS FOR (n:Note) REQUIRE n.id IS UNIQUE;\n",
   "seed.sh": "echo seeded\n",
   "other.sh": "echo others\n",
 };
-for (const name of ["more", "copy"]) mkdirSync(join(folder, name));
+mkdirSync(join(folder, "more"));
 for (const [path, content] of Object.entries(CONTENTS)) writeFileSync(join(folder, path), content);
 const path = (name: keyof typeof CONTENTS) => join(folder, name);
+/** Where the working folder is for a job with SQL files, and where these are. */
+const HERE = relative(process.cwd(), folder)
+  .split("/")
+  .flatMap((part) => (part === ".." ? "_here" : []));
+const laid = (name: keyof typeof CONTENTS) => posix.join("sql", ...HERE, relative(process.cwd(), path(name)));
 
 interface Row {
   component: new (name: string, args: never) => Setup;
@@ -80,29 +83,25 @@ const ROWS: Record<string, Row> = {
       { sql: [path("schema.sql")] },
       { sql: [path("more/schema.sql"), path("schema.sql")] },
     ],
-    same: { sql: [path("copy/schema.sql"), path("more/schema.sql")] },
+    same: { sql: [relative(process.cwd(), path("schema.sql")), { file: path("more/schema.sql"), transaction: true }] },
     memoryMiB: 128,
     images: ["image-postgres-17"],
     container: {
-      command: [
-        "psql",
-        "--no-psqlrc",
-        "--set=ON_ERROR_STOP=1",
-        "--single-transaction",
-        "--host=main",
-        "--username=shop",
-        "--dbname=shop",
-        '--command=create extension if not exists "pg_trgm"',
-        '--command=create extension if not exists "citext"',
-        "--file=/run/files/1-schema.sql",
-        "--file=/run/files/2-schema.sql",
-      ],
-      envs: ["PGPASSFILE=/run/secrets/pgpass", "PGCONNECT_TIMEOUT=10"],
+      command: ["sh", "/run/files/setup.sh"],
+      envs: ["PGHOST=main", "PGUSER=shop", "PGDATABASE=shop", "PGPASSFILE=/run/secrets/pgpass", "PGCONNECT_TIMEOUT=10"],
       user: "999:999",
     },
     secrets: { pgpass: `*:*:*:*:${PASSWORD}\n` },
     // Files of one name are kept apart.
-    files: { "1-schema.sql": CONTENTS["schema.sql"], "2-schema.sql": CONTENTS["more/schema.sql"] },
+    files: {
+      "setup.sh": expect.stringMatching(/\n}\n\nonce .*pg_trgm.*\nonce .*citext.*\ncd .*\nwhole .*\nwhole .*\n$/),
+      "begin.sql": expect.any(String),
+      "end.sql": expect.any(String),
+      "ended.sql": expect.any(String),
+      [laid("schema.sql")]: CONTENTS["schema.sql"],
+      [laid("more/schema.sql")]: CONTENTS["more/schema.sql"],
+      [posix.join("sql", ...HERE, "_here")]: "",
+    },
     secret: PASSWORD,
     says: 'ERROR:  syntax error at or near "creat"',
   },
@@ -111,20 +110,11 @@ const ROWS: Record<string, Row> = {
     served: (platform) => ({ database: new Neo4j("main", { platform }) }),
     args: { cypher: [path("schema.cypher"), path("more/schema.cypher")] },
     others: [{ cypher: [path("schema.cypher")] }, { cypher: [path("more/schema.cypher"), path("schema.cypher")] }],
-    same: { cypher: [path("copy/schema.cypher"), path("more/schema.cypher")] },
+    same: { cypher: [relative(process.cwd(), path("schema.cypher")), path("more/schema.cypher")] },
     memoryMiB: 384,
     images: ["image-neo4j-5-26-community"],
     container: {
-      command: [
-        "bash",
-        "-c",
-        'NEO4J_PASSWORD=$(cat /run/secrets/password) exec cypher-shell "$@"',
-        "cypher-shell",
-        "--address=bolt://main:7687",
-        "--username=neo4j",
-        "--format=plain",
-        "--file=/run/files/all",
-      ],
+      command: ["bash", "/run/files/setup.sh", "--address=bolt://main:7687", "--username=neo4j", "--format=plain"],
       envs: ["TINI_SUBREAPER=1"],
       user: "7474:7474",
       tmpfs: { "/tmp": "exec,mode=1777,size=64m", "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m" },
@@ -133,7 +123,10 @@ const ROWS: Record<string, Row> = {
     files: {
       "1-schema.cypher": CONTENTS["schema.cypher"],
       "2-schema.cypher": CONTENTS["more/schema.cypher"],
-      all: ":source /run/files/1-schema.cypher\n:source /run/files/2-schema.cypher\n",
+      all: expect.stringMatching(
+        /^:source \/run\/files\/1-schema.cypher\n[\s\S]*^:source \/run\/files\/2-schema.cypher\n/m,
+      ),
+      "setup.sh": expect.any(String),
     },
     secret: PASSWORD,
     says: "Invalid input 'CREAT'",

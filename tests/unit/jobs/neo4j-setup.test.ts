@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { Neo4j, Neo4jSetup } from "../../../components/index.ts";
@@ -19,9 +19,22 @@ test("a file's name may have what the client's command cannot", async () => {
   const stack = await deploy(
     (platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher }),
   );
-  const [, { files } = { files: {} }] = await handedToJob(stack, "schema");
-  expect(files).toEqual({
-    "1-first_notes.cypher": "MERGE (:Note {id: 2});\n",
-    all: ":source /run/files/1-first_notes.cypher\n",
-  });
+  const files = (await handedToJob(stack, "schema"))[1]?.files ?? {};
+  expect(files["1-first_notes.cypher"]).toBe("MERGE (:Note {id: 2});\n");
+  expect(files.all?.split("\n").slice(0, 2)).toEqual([
+    `RETURN "${relative(process.cwd(), cypher[0] ?? "")}" AS stackyard_file;`,
+    ":source /run/files/1-first_notes.cypher",
+  ]);
+});
+
+test("a byte-order mark is left out, one only, and a file that is no UTF-8 is refused", async () => {
+  const cypher = [join(folder, "marked.cypher")];
+  const setup = () =>
+    deploy((platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher }));
+  writeFileSync(cypher[0] ?? "", "\ufeff\ufeffMERGE (:Note);\n");
+  expect((await handedToJob(await setup(), "schema"))[1]?.files["1-marked.cypher"]).toBe("\ufeffMERGE (:Note);\n");
+  writeFileSync(cypher[0] ?? "", Buffer.from("MERGE (:Caf\u00e9);\n", "latin1"));
+  await expect(setup()).rejects.toThrow(
+    "cypher.0: should be a file in UTF-8, because cypher-shell reads no other, got",
+  );
 });

@@ -1,8 +1,14 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, posix, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Postgres, PostgresSetup, type PostgresSetupArgs, SetupJob } from "../../../components/index.ts";
+import { handedOver } from "../../../components/jobs/postgres-files.ts";
 import { expectNoSecret, handedToJob } from "../helpers/expected.ts";
-import { deploy, held, idOf, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
+import { deploy, held, idOf, type Options, passwordOf, type Stack, volumeOf } from "../helpers/stack.ts";
 
 beforeEach(() => {
   vi.spyOn(pulumi.log, "info").mockResolvedValue();
@@ -14,14 +20,24 @@ const setup = (args: Partial<PostgresSetupArgs> = {}, options: Options = {}) =>
     return new PostgresSetup("schema", { platform, database, ...args });
   }, options);
 
-test("without anything to do, psql does not wait for somebody to type", async () => {
-  const { command } = (await setup()).get("Container schema").inputs;
-  expect((command as string[]).slice(-2)).toEqual(["--dbname=shop", "--command=select 1"]);
+/** What is run, after the functions that run it. */
+async function stepsOf(stack: Stack<unknown>): Promise<string[]> {
+  const handed = (await handedToJob(stack, "schema")).find(({ to }) => to === "/run/files");
+  const all = handed?.files["setup.sh"] ?? "";
+  return all
+    .slice(all.lastIndexOf("}\n") + 2)
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+test("there may be nothing to do", async () => {
+  expect(await stepsOf(await setup())).toEqual([]);
 });
 
 test("an extension may have any name that PostgreSQL ships", async () => {
-  const { command } = (await setup({ extensions: ["uuid-ossp"] })).get("Container schema").inputs;
-  expect((command as string[]).at(-1)).toBe('--command=create extension if not exists "uuid-ossp"');
+  expect(await stepsOf(await setup({ extensions: ["uuid-ossp"] }))).toEqual([
+    `once '--command=create extension if not exists "uuid-ossp"'`,
+  ]);
 });
 
 test.each(['x"; drop table notes; --', "pg trgm", ""])("an extension may not be called %j", async (extension) => {
@@ -30,41 +46,109 @@ test.each(['x"; drop table notes; --', "pg trgm", ""])("an extension may not be 
   );
 });
 
+describe("SQL files", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "stackyard-sql-"));
+    return () => rmSync(folder, { recursive: true, force: true });
+  });
+  const written = (path: string, content: string | Buffer = `-- ${path}\n`) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+    return join(folder, path);
+  };
+
+  test("are run in their order, whatever they are called, and as often as they are named", async () => {
+    const part = fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
+      .filter((name) => !/[/\0]/.test(name) && !/^\.+$/.test(name) && name.isWellFormed());
+    const sql = fc.array(fc.record({ name: part, transaction: fc.boolean() }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(sql, async (all) => {
+        const files = all.map(({ name, transaction }) => ({ file: written(`of/${name}`), transaction }));
+        const { steps } = handedOver(files.map((each) => ({ ...each, includes: [] })));
+        const script = `whole() { printf '%s\\0' "whole $1"; }\nalone() { printf '%s\\0' "alone $1"; }\n${steps.slice(1).join("\n")}\n`;
+        const told = execFileSync("sh", ["-eu", "-c", script], { encoding: "utf8" }).split("\0").slice(0, -1);
+        expect(told).toEqual(
+          files.map(({ file, transaction }) => `${transaction ? "whole" : "alone"} ${relative(process.cwd(), file)}`),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("lie beside what they read as they do here, also above the program's folder", async () => {
+    const sql = [
+      { file: written("db/schema.sql"), includes: [written("db/parts/a.sql"), written("shared/b.sql")] },
+      "examples/api/schema.sql",
+    ];
+    written("lookup/deep/c.csv", Buffer.from([0xff, 0x00]));
+    const stack = await setup({ sql: [...sql, { file: written("last.sql"), includes: [join(folder, "lookup")] }] });
+    const up = relative(process.cwd(), folder);
+    const here =
+      "sql/" +
+      Array(up.split("/").filter((each) => each === "..").length)
+        .fill("_here")
+        .join("/");
+    const [, { files } = { files: {} }] = await handedToJob(stack, "schema");
+    expect(
+      Object.keys(files)
+        .filter((name) => name.startsWith("sql/"))
+        .sort(),
+    ).toEqual(
+      [
+        ...["db/schema.sql", "db/parts/a.sql", "shared/b.sql", "last.sql", "lookup/deep/c.csv"].map((path) =>
+          posix.join(here, up, path),
+        ),
+        `${here}/examples/api/schema.sql`,
+        `${here}/_here`,
+      ].sort(),
+    );
+    expect(await stepsOf(await setup({ sql }))).toEqual([
+      `cd '/run/files/${here}'`,
+      `whole '${up}/db/schema.sql'`,
+      "whole 'examples/api/schema.sql'",
+    ]);
+  });
+
+  test.each<[string, (path: () => string) => Partial<PostgresSetupArgs>]>([
+    ["a byte that is no text", () => ({ sql: [written("one.sql", Buffer.from([0xfe]))] })],
+    ["what a file reads", (path) => ({ sql: [{ file: path(), includes: [written("more.sql")] }] })],
+    ["that it has no transaction", (path) => ({ sql: [{ file: path(), transaction: false }] })],
+  ])("runs it again: %s", async (_, changed) => {
+    const path = () => join(folder, "one.sql");
+    const key = async (args: Partial<PostgresSetupArgs>) =>
+      JSON.stringify((await setup(args)).get("Stash schema-done").inputs);
+    written("one.sql", Buffer.from([0xff]));
+    const before = await key({ sql: [path()] });
+    expect(await key({ sql: [{ file: path(), transaction: true, includes: [] }] })).toBe(before);
+    expect(await key(changed(path))).not.toBe(before);
+  });
+});
+
 describe("roles", () => {
   const ROLES: PostgresSetupArgs["roles"] = { reader: {}, analyst: { database: "reports", may: "own" } };
   const withRoles = (options: Options = {}) => setup({ databases: ["reports"], roles: ROLES }, options);
 
-  test("are made before, and get their rights after, all else, in one transaction", async () => {
-    const { command } = (await setup({ extensions: ["citext"], roles: { reader: {} } })).get("Container schema").inputs;
-    expect(command).toEqual([
-      "psql",
-      "--no-psqlrc",
-      "--set=ON_ERROR_STOP=1",
-      "--single-transaction",
-      "--host=main",
-      "--username=shop",
-      "--dbname=shop",
-      "--file=/run/files/roles",
-      '--command=create extension if not exists "citext"',
-      "--file=/run/files/grants",
+  test("are made before all else, and get their rights in the same transaction, so that they are never without", async () => {
+    const stack = await setup({ extensions: ["citext"], roles: { reader: {} } });
+    expect(await stepsOf(stack)).toEqual([
+      "together --file=/run/files/roles",
+      `once '--command=create extension if not exists "citext"'`,
+      "together --file=/run/files/grants",
     ]);
+    const { roles, grants } = (await handedToJob(stack, "schema"))[1]?.files ?? {};
+    expect(roles).toMatch(/^select 'create role "reader"'[\s\S]*^revoke all[\s\S]*^grant select on all tables/m);
+    expect(roles?.endsWith(grants ?? "none")).toBe(true);
   });
 
-  test("other databases are made before that transaction, and set up after it", async () => {
-    const [shell, flags, script, ...rest] = (await withRoles()).get("Container schema").inputs.command as string[];
-    const common = "psql --no-psqlrc --set=ON_ERROR_STOP=1";
-    expect([shell, flags, script?.split("\n")]).toEqual([
-      "sh",
-      "-euc",
-      [
-        `${common} --host=main --username=shop --dbname=shop --file=/run/files/databases`,
-        '"$@"',
-        `${common} --single-transaction --host=main --username=shop --dbname=reports --file=/run/files/in-reports`,
-      ],
+  test("other databases are made before that, and set up after all else", async () => {
+    expect(await stepsOf(await withRoles())).toEqual([
+      "once --file=/run/files/databases",
+      "together --file=/run/files/roles",
+      "together --file=/run/files/grants",
+      "together --dbname=reports --file=/run/files/in-reports",
     ]);
-    expect(rest.join(" ")).toBe(
-      `sh ${common} --single-transaction --host=main --username=shop --dbname=shop --file=/run/files/roles --file=/run/files/grants`,
-    );
   });
 
   test("have passwords of their own, of which the server is told what it keeps", async () => {
@@ -78,7 +162,9 @@ describe("roles", () => {
       files: { pgpass: expect.any(String), "reader.verifier": verifier, "analyst.verifier": verifier },
       access: "400 999:999",
     });
-    expect(Object.keys(files?.files ?? {})).toEqual(["databases", "roles", "grants", "in-reports"]);
+    expect(Object.keys(files?.files ?? {})).toEqual(
+      expect.arrayContaining(["databases", "roles", "grants", "in-reports"]),
+    );
     expect(stack.of("RandomPassword").map(({ name, parent }) => [name, parent])).toEqual([
       ["main-password", "Postgres main"],
       ["schema-reader-password", "Postgres main"],

@@ -321,8 +321,20 @@ describe("secrets", () => {
       Object.assign({}, ...handed.map((each) => each.files));
     expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual(["start.sh", "password", "pgpass"]);
     expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["start.sh", "redis.conf", "password"]);
-    expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual(["pgpass", "1-schema.sql"]);
-    expect(Object.keys(files(await handedToJob(stack, "neo4j-setup")))).toEqual(["password", "1-graph.cypher", "all"]);
+    expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual([
+      "pgpass",
+      "setup.sh",
+      "begin.sql",
+      "end.sql",
+      "ended.sql",
+      "sql/examples/api/schema.sql",
+    ]);
+    expect(Object.keys(files(await handedToJob(stack, "neo4j-setup")))).toEqual([
+      "password",
+      "1-graph.cypher",
+      "all",
+      "setup.sh",
+    ]);
     expect(JSON.parse(files(await handedToJob(stack, "qdrant-setup"))["collections.json"] ?? "")).toEqual({
       notes: { size: 256, distance: "Cosine" },
     });
