@@ -66,7 +66,9 @@ export async function bringUp(
   );
   const bad = await unwell(api, there);
   for (const { service, said } of bad) {
-    process.stderr.write(`\n${said.join("\n")}\n\`make restart s=${service}\` starts it anew: nothing of it has changed.\n`);
+    process.stderr.write(
+      `\n${said.join("\n")}\n\`make restart s=${service}\` starts it anew: nothing of it has changed.\n`,
+    );
   }
   return bad.length > 0 ? 1 : 0;
 }

@@ -65,6 +65,7 @@ export async function watched(
     return { code, progress, interrupted: code !== 0 && progress.interrupted };
   } finally {
     process.off("SIGINT", interrupt);
+    clearInterval(looking);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -222,7 +222,9 @@ function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: Ser
   const volume = platform.engine.volume(`${name}-data`, labels, {
     parent,
     protect,
-    ...(data.firstSecret === undefined ? {} : { replacementTrigger: triggerOf(data.firstSecret, `${platform.id}/${name}`) }),
+    ...(data.firstSecret === undefined
+      ? {}
+      : { replacementTrigger: triggerOf(data.firstSecret, `${platform.id}/${name}`) }),
     // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
     hooks: {
       beforeCreate: [

@@ -1,4 +1,4 @@
-import { createHash, scryptSync } from "node:crypto";
+import { scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
@@ -238,8 +238,8 @@ async function changeInPlace(
  * changes, and one with a secret in it replaces always (Pulumi 3.255). So it is a hash that is salted, and slow to guess by.
  */
 export function triggerOf(content: pulumi.Input<unknown>, salt: string): pulumi.Output<string> {
-  const text = pulumi.output(content).apply((all) => {
-    const sorted = typeof all === "object" ? Object.entries(all as object).sort(([a], [b]) => (a < b ? -1 : 1)) : all;
+  const text = (pulumi.output(content) as pulumi.Output<unknown>).apply((all) => {
+    const sorted = typeof all === "object" ? Object.entries(all ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)) : all;
     return scryptSync(JSON.stringify(sorted), salt, 16, { N: 2048 }).toString("hex");
   });
   return pulumi.unsecret(text);

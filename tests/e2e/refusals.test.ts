@@ -356,7 +356,8 @@ test("another password: of a server that reads it at every start it is that one,
 
   const before = await stack.state();
   stack.configure({ postgres: { fixed: { ...postgres.fixed, password: "given-twice" } }, redis });
-  const refused = /fixed-password: should be the password that the data was first made with, got another one: .* DISCARD=fixed/;
+  const refused =
+    /fixed-password: should be the password that the data was first made with, got another one: .* DISCARD=fixed/;
   expect(await upFails(stack, {})).toMatch(refused);
   expect(await stack.state()).toEqual(before);
   const discard = { STACKYARD_DISCARD: "fixed" };
