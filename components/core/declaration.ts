@@ -10,6 +10,7 @@ export class Declaration {
   readonly complete: Promise<void>;
   #complete: () => void;
   #phase: "before" | "during" | "after" = "before";
+  readonly #checks: Promise<unknown>[] = [];
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,12 +42,20 @@ export class Declaration {
     });
     try {
       const result = await program();
+      await Promise.all(this.#checks);
       this.#phase = "after";
       this.#complete();
       return result;
     } finally {
       ended = true;
     }
+  }
+
+  /** Something to be known before anything is registered: where it rejects, the program has failed. */
+  check(known: Promise<unknown>): void {
+    // It may be known before the program has ended.
+    known.catch(() => {});
+    this.#checks.push(known);
   }
 
   /** @throws RunError when the program's function does not run now: what is declared there would be in no ledger. */

@@ -15,15 +15,14 @@ const machineOf = (platform: Platform) => platform.once("machine", () => platfor
 
 /**
  * Sees that the engine's machine has the CPUs that a service may use: the engine takes no container that may use more, and says so
- * when its predecessor is gone. Whatever stands on the answer is neither previewed nor made before.
+ * when its predecessor is gone.
  *
  * @throws RunError when it has fewer.
  */
-export async function enoughCpus(platform: Platform, { subject, cpus = 0 }: Wanted): Promise<true> {
+export async function enoughCpus(platform: Platform, { subject, cpus = 0 }: Wanted): Promise<void> {
   const machine = await machineOf(platform);
   const wrong = tooManyCpus(cpus, machine.cpus);
   if (wrong) throw new pulumi.RunError(`${subject}: ${wrong}`);
-  return true;
 }
 
 /** What is wrong with a number of CPUs; nothing where the machine has them. */

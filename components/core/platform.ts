@@ -143,6 +143,11 @@ export class Platform extends pulumi.ComponentResource {
     return this.#declaration.run(program);
   }
 
+  /** Something to be known before anything is registered: where it rejects, the program has failed. */
+  check(known: Promise<unknown>): void {
+    this.#declaration.check(known);
+  }
+
   /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */
   labels(service: string, kind: string): Record<string, string> {
     return {

@@ -133,12 +133,12 @@ export class Service implements Dependency {
       });
       note({ service: name, tookMs: took });
     };
-    const image = args.image().id;
+    if (args.cpus !== undefined) platform.check(enoughCpus(platform, args));
     const container: Running = engine.service(
       name,
       {
         service: name,
-        image: args.cpus === undefined ? image : pulumi.output(enoughCpus(platform, args)).apply(() => image),
+        image: args.image().id,
         ...(args.command ? { command: args.command } : {}),
         env: args.env ?? {},
         secrets: args.secrets ?? {},
@@ -167,6 +167,7 @@ export class Service implements Dependency {
         probe: { ...PROBE, ...args.probe },
         stopGraceSeconds: args.stopGraceSeconds,
         readyTimeoutSeconds: args.readyTimeoutSeconds,
+        allowed: platform.ledger.checked,
       },
       {
         ...own,

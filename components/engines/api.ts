@@ -20,6 +20,8 @@ export interface ContainerState {
   createdAt: Date;
   /** Start of the present or last run; absent when it never ran. */
   startedAt?: Date;
+  /** End of the last run; absent when there was none. */
+  finishedAt?: Date;
   /** Absent when the container has no health check. */
   health?: { status: "starting" | "healthy" | "unhealthy" | "none"; probes: Probed[] };
   pidsLimit?: number;
@@ -572,7 +574,7 @@ async function absentAs<T>(answer: T, ask: () => Promise<T>): Promise<T> {
 function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
   const { State, HostConfig } = info;
   // The engine writes year 1 for "never".
-  const startedAt = new Date(State.StartedAt);
+  const [startedAt, finishedAt] = [new Date(State.StartedAt), new Date(State.FinishedAt)];
   return {
     id: info.Id,
     name: info.Name.slice(1),
@@ -582,6 +584,7 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
     restarts: info.RestartCount,
     createdAt: new Date(info.Created),
     ...(startedAt.getUTCFullYear() > 1 ? { startedAt } : {}),
+    ...(finishedAt.getUTCFullYear() > 1 ? { finishedAt } : {}),
     ...(State.Health
       ? {
           health: {

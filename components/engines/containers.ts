@@ -1,4 +1,4 @@
-import { scryptSync } from "node:crypto";
+import { randomBytes, scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
@@ -13,6 +13,9 @@ import { valueOf } from "./value.ts";
  * See provider-facts, "In-place but silently not applied" (kreuzwerker/terraform-provider-docker#989 does not cover nested fields).
  */
 const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
+
+/** By which a run tells what it has made itself, of what is soon gone again. */
+const RUN = randomBytes(4).toString("hex");
 
 const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
 
@@ -176,12 +179,18 @@ export class ContainersEngine implements Engine {
   #volumeOf(
     name: string,
     { kind, folder, content, files }: Handed,
-    { image, labels }: Workload,
+    { image, labels, allowed }: ServiceWorkload,
     opts: pulumi.CustomResourceOptions,
   ) {
     const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
-    const fill = async (volume: pulumi.Input<string>) =>
-      this.api.fillVolume(await valueOf(volume), await files(), await valueOf(image), await valueOf(carrier));
+    const fill = async (volume: pulumi.Input<string>) => {
+      const mine = await valueOf(carrier);
+      // One that an ended `up` left would keep its volume from being removed.
+      const left = (await this.api.list(mine)).filter((each) => each.labels["stackyard.run"] !== RUN);
+      await Promise.all(left.map(({ id }) => this.api.remove(id, 0)));
+      const labels = { ...mine, "stackyard.run": RUN };
+      await this.api.fillVolume(await valueOf(volume), await files(), await valueOf(image), labels);
+    };
     let early: Promise<void> | undefined;
     const volume = new docker.Volume(
       `${name}-${kind}`,
@@ -189,6 +198,7 @@ export class ContainersEngine implements Engine {
       {
         ...(opts.parent ? { parent: opts.parent } : {}),
         provider: this.#provider,
+        ...(allowed ? { dependsOn: allowed } : {}),
         ignoreChanges: VOLUME_FIXED,
         replacementTrigger: triggerOf(content, `${String(labels["stackyard.id"])}/${name}-${kind}`),
         hooks: {

@@ -54,6 +54,8 @@ export interface ServiceWorkload extends Workload {
   stopGraceSeconds: number;
   /** How long the first good probe may take: failures before that do not count. */
   readyTimeoutSeconds: number;
+  /** What refuses a change: before it, nothing that is handed to the container is made anew. */
+  allowed?: pulumi.Resource;
 }
 
 /** A health check as the engine runs it inside the container. */

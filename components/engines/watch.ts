@@ -105,9 +105,10 @@ export async function untilDone(
     await prepare();
     await api.start(id);
   }
-  // By the engine's clock, which its log goes by.
-  const since = (running ? before : await api.inspect(id))?.startedAt ?? new Date(0);
-  watch.saw?.({ ...before, startedAt: since });
+  const { startedAt } = (running ? before : await api.inspect(id)) ?? before;
+  watch.saw?.({ ...before, ...(startedAt ? { startedAt } : {}) });
+  // By the engine's clock, which its log goes by. Not since its start: the engine notes that when it may have written already.
+  const since = before.finishedAt ? new Date(before.finishedAt.getTime() + 1) : before.createdAt;
 
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), watch.timeoutSeconds * 1000);

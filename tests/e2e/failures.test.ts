@@ -55,7 +55,7 @@ test("a database that cannot start fails `up` with its last log lines, each time
   const absurd = { ...env, POSTGRES_MEMORY_MIB: "24" };
   const dies = /Postgres "postgres" (ran out of memory|stopped with exit code|does not stay up)/;
   const first = await keepsFailing(stack, absurd, dies);
-  expect(first).toMatch(/last log lines:[\s\S]*could not start server/);
+  expect(first).toMatch(/last log lines:[\s\S]*The database cluster will be initialized/);
   expect(await services(stack, "app")).toEqual([]);
   expect(await stack.containers({ "stackyard.service": "job" })).toMatchObject([{ state: "created" }]);
 
@@ -74,8 +74,9 @@ test("what dies of memory at its start gets up with more, in place; less than it
 
   const larger = { ...small, POSTGRES_MEMORY_MIB: "256" };
   const first = await upFails(stack, larger);
+  // The job's own log may come after the failure that ends the run.
+  expect(first).toMatch(/Stash job-done created/);
   expect(first).toMatch(/Api "app" (ran out of memory|stopped with exit code 137|does not stay up)/);
-  expect(first).toContain("job: ran");
   expect(await services(stack, "postgres")).toEqual([expect.objectContaining({ id, state: "running" })]);
   const [app] = await services(stack, "app");
 

@@ -217,7 +217,8 @@ describe("secrets and files", () => {
     });
   });
 
-  const CARRIER = { "stackyard.service": "web", "stackyard.kind": "carrier" };
+  const OWN = { "stackyard.service": "web", "stackyard.kind": "carrier" };
+  const CARRIER = { ...OWN, "stackyard.run": expect.any(String) };
   const SECRET_FILES = [
     { name: "b", content: "hunter22", mode: 0o400, uid: 1000, gid: 1001 },
     { name: "a", content: "sesame11", mode: 0o400, uid: 1000, gid: 1001 },
@@ -263,6 +264,21 @@ describe("secrets and files", () => {
     stack.engine.failures.clear();
     await stack.run("web-secrets");
     expect(put(stack)).toEqual([SECRETS, SECRETS]);
+  });
+
+  test("wait for what refuses a change; and what an ended run left to carry them goes first", async () => {
+    const stack = await deploy((platform) => {
+      const allowed = new pulumi.Stash("allowed", { input: 1 });
+      return platform.engine.service("web", { ...SERVICE, ...HANDED, allowed }, {});
+    });
+    expect(stack.get("Volume web-secrets").dependsOn).toEqual(["Stash allowed"]);
+    const listed = { name: "", state: "created", status: "", image: "", ports: [] };
+    stack.engine.listed = [{ ...listed, id: "left", labels: { ...OWN, "stackyard.run": "another" } }];
+    await stack.run("web-secrets");
+    const [[, , , , labels] = []] = put(stack);
+    stack.engine.listed = [{ ...listed, id: "mine", labels: labels as Record<string, string> }];
+    await stack.run("web-files");
+    expect(stack.engine.acts.filter(([act]) => act === "remove")).toEqual([["remove", "left", 0]]);
   });
 
   test("fail the container when they cannot be put there", async () => {

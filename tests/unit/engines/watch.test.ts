@@ -350,18 +350,18 @@ describe("untilDone", () => {
     expect(lines).toEqual(["one", "two"]);
     expect(await outcome(running, 5_000)).toEqual({ value: undefined, ms: 1_000 });
     expect(engine.acts).toEqual([["start", "c1"]]);
-    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", START]);
   });
 
-  test("goes by the engine's clock for what it wrote, whatever it is here", async () => {
-    const startedAt = new Date(START.getTime() - 3_600_000);
-    const container = engine.container("c1");
-    container.onStart((it) => {
-      it.in(0, { startedAt });
-      setTimeout(() => it.exits(0), 100);
-    });
+  // It may have written before the engine notes that it was started.
+  const hourAgo = new Date(START.getTime() - 3_600_000);
+  test.each<[string, Partial<ContainerState>, number]>([
+    ["since it was made", { createdAt: hourAgo }, 0],
+    ["since its last run ended", { status: "exited", exitCode: 1, startedAt: hourAgo, finishedAt: hourAgo }, 1],
+  ])("hands on what it wrote %s, by the engine's clock, whatever it is here", async (_, state, later) => {
+    engine.container("c1", state).onStart((container) => void setTimeout(() => container.exits(0), 100));
     await outcome(done(), 5_000);
-    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", startedAt]);
+    const since = new Date(hourAgo.getTime() + later);
+    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", since]);
   });
 
   test("prepares it first, whenever it is started", async () => {
@@ -409,11 +409,12 @@ describe("untilDone", () => {
 
   test("waits for one that still runs, from its beginning, and starts no other", async () => {
     const startedAt = new Date(START.getTime() - 60_000);
-    const container = engine.container("c1", { status: "running", startedAt });
+    const createdAt = new Date(startedAt.getTime() - 1_000);
+    const container = engine.container("c1", { status: "running", createdAt, startedAt });
     setTimeout(() => container.writes("last").exits(0), 500);
     expect(await outcome(done(), 3_000)).toEqual({ value: undefined, ms: 500 });
     expect(engine.acts).toEqual([]);
-    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", startedAt]);
+    expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", createdAt]);
     expect(lines).toEqual(["is still running from an earlier up: waiting for it", "last"]);
     expect(prepare).not.toHaveBeenCalled();
   });
