@@ -69,6 +69,10 @@ test("another copy is beside it, on ports of its own, which both keep", async ()
   ] as const) {
     const { body, status } = await ready(ports.api ?? 0);
     expect(status, body).toBe(200);
+    const { nodes } = JSON.parse((await stack.verb("graph", { json: "1" })).stdout) as {
+      nodes: { name: string; hostPorts: number[] }[];
+    };
+    expect(nodes.find(({ name }) => name === "redis")?.hostPorts).toEqual([ports.redis]);
     expect((await stack.verb("ps")).stdout).toMatch(new RegExp(`^redis +ready +127\\.0\\.0\\.1:${ports.redis} `, "m"));
   }
   const down = await alice.verb("down");
