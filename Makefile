@@ -12,12 +12,13 @@ export STACKYARD_VERB = $@
 STACK_WORDS := NAME ENV
 # All that change one: wait=1 waits for another run, DISCARD=a,b lets data go.
 CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
-WORDS_dev := $(CHANGE_WORDS) only show
+WORDS_dev := $(CHANGE_WORDS) only show fresh
 WORDS_up := $(WORDS_dev)
 WORDS_down := $(CHANGE_WORDS)
+WORDS_adopt := wait from
 WORDS_prune := wait match hours YES
 WORDS_clean := $(CHANGE_WORDS) YES
-WORDS_rebuild := $(CHANGE_WORDS) YES only show
+WORDS_rebuild := $(CHANGE_WORDS) YES only show fresh
 WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
 WORDS_graph := $(STACK_WORDS) format file json readme
 WORDS_timeline := $(STACK_WORDS) format file
@@ -43,14 +44,17 @@ ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SS
 
 include infra/setup/given.mk
 
-dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources)
+dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources fresh=1)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
-up: ## Bring an environment up: ENV=prod (only=a,b show=resources)
+up: ## Bring an environment up: ENV=prod (only=a,b show=resources fresh=1)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs
 	@$(WITH) node cli/down.ts
+
+adopt: ## Take over the state of a clone that was moved or deleted: from=FOLDER, as `make dev` and `make doctor` name it (wait=1)
+	@$(WITH) node cli/adopt.ts
 
 prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
 	@$(WITH) node cli/prune.ts
@@ -58,7 +62,7 @@ prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: as
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
 	@$(WITH) node cli/clean.ts
 
-rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources)
+rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources fresh=1)
 	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
 preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
@@ -138,4 +142,4 @@ help: ## Show this
 	@printf '\n  %s\n' 'All that is for one stack: ENV=NAME, of $(environments), and NAME=alice for a copy of dev beside it with data of its own.'
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
 
-.PHONY: dev up down prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down adopt prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import { hostPorts } from "../stacks/config.ts";
+import { chosenPorts } from "./shared/ports.ts";
 import { readSettings } from "./shared/settings.ts";
 import { PROJECT, ROOT, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
@@ -20,7 +20,7 @@ const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8
 // A copy's ports are chosen at the first `up`.
 const ports =
   filled?.ports === "free"
-    ? Object.fromEntries(Object.keys(hostPorts(filled)).map((path) => [path, portInState(path) ?? "free"]))
+    ? Object.fromEntries(Object.entries(chosenPorts(filled, readState())).map(([path, port]) => [path, port ?? "free"]))
     : {};
 
 /** Pulumi tells no value of these. */
@@ -40,10 +40,6 @@ if (faults.length > 0) {
   const lines = ["Some of it is not as it should be:", ...faults.map((fault) => `  ${fault}`)];
   process.stderr.write(`${lines.join("\n")}\n`);
   process.exitCode = 1;
-}
-
-function portInState(path: string): unknown {
-  return readState().resources.find(({ name }) => name === `port-${path}`)?.outputs.output;
 }
 
 /** Where a value comes from: a file, this clone, or the program. */

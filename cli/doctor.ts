@@ -4,6 +4,7 @@ import { tooManyCpus, tooMuchMemory } from "../components/core/machine.ts";
 import { engineApi, wrongWith } from "../components/engines/api.ts";
 import { dockerHost } from "../components/engines/host.ts";
 import { hostPorts, settingsOf } from "../stacks/config.ts";
+import { orphansOf, toldOf } from "./shared/clones.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
@@ -132,6 +133,18 @@ async function engineFindings(): Promise<Finding[]> {
     found: gone.length > 0 ? `not on the engine: ${gone.join(", ")}` : `${images.length} in state, all on the engine`,
     advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
   });
+
+  const lost = await orphansOf(state, api);
+  const count = lost.unknown.length + lost.adoptable.reduce((sum, { volumes }) => sum + volumes.length, 0);
+  if (count > 0) {
+    found.push({
+      about: "volumes",
+      // Nothing can be done about those that nobody knows.
+      ok: lost.adoptable.length === 0,
+      found: `${count} of stack ${STACK} that this clone has no state for`,
+      advice: toldOf(lost).trim(),
+    });
+  }
 
   const { filled, keys, faults } = readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));

@@ -6,6 +6,7 @@ import { graphSvg } from "./graph/svg.ts";
 import { graphText } from "./graph/text.ts";
 import { readGraph } from "./shared/graph.ts";
 import { hand } from "./shared/output.ts";
+import { withChosenPorts } from "./shared/ports.ts";
 import { services } from "./shared/services.ts";
 import { settingsInFiles } from "./shared/settings.ts";
 import { readState, STACK } from "./shared/stack.ts";
@@ -14,7 +15,8 @@ import { readState, STACK } from "./shared/stack.ts";
 // makes the README's picture: of what is tracked, and of nothing that this clone has set or brought up.
 
 const readme = process.env.readme === "1";
-const graph = await readGraph(settingsInFiles(STACK, { own: !readme }));
+const settings = settingsInFiles(STACK, { own: !readme });
+const graph = await readGraph(readme ? settings : withChosenPorts(settings, readState));
 const statuses = readme ? {} : await statusesNow();
 if (process.env.json === "1") {
   const nodes = graph.nodes.map((node) => ({

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
 import { BUILT, builtImage } from "../components/core/built-image.ts";
+import { cloneState, stateFolders } from "./shared/clones.ts";
 import { confirm } from "./shared/confirm.ts";
 import { hold } from "./shared/hold.ts";
 import { type Leftover, leftovers } from "./shared/leftovers.ts";
@@ -19,14 +18,9 @@ if (!(hours >= 0)) {
 await hold();
 const api = await engine();
 
-/** State folders of this machine's clones, as infra/setup/env.sh names them. */
-const home = join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
-const clones = existsSync(home) ? readdirSync(home).map((name) => join(home, name)) : [];
+const clones = stateFolders().map(cloneState);
 const backend = backendFolder();
-const states = [
-  readState(),
-  ...[...clones.map((clone) => `${clone}/backend/.pulumi`), backend ?? ""].flatMap(statesIn),
-];
+const states = [readState(), ...clones.flatMap(({ states }) => states), ...statesIn(backend ?? "")];
 const known = states.filter((state) => state !== undefined);
 
 const found = leftovers({
@@ -39,7 +33,7 @@ const found = leftovers({
   states: known,
   // Another backend has stacks that are not seen here, and a state that is cut off is of one that may be there.
   all: backend !== undefined && known.length === states.length,
-  current: new Set([ROOT, ...clones.flatMap(folderOf)].flatMap(builtFrom)),
+  current: new Set([ROOT, ...clones.flatMap(({ clone }) => (clone ? [`${clone}/`] : []))].flatMap(builtFrom)),
   before: new Date(Date.now() - hours * 3_600_000),
 }).filter(({ name }) => name.includes(process.env.match ?? ""));
 
@@ -72,12 +66,6 @@ for (const each of found) {
   }
 }
 process.stdout.write(`Removed ${removed.length}, at least ${sum(removed)}.\n`);
-
-/** Where a clone is, by its state; nothing when it is gone. */
-function folderOf(state: string): string[] {
-  const file = join(state, "clone");
-  return existsSync(file) ? [`${readFileSync(file, "utf8").trim()}/`] : [];
-}
 
 /** Names of the images that a clone is built from. */
 function builtFrom(clone: string): string[] {

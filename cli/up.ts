@@ -1,3 +1,4 @@
+import { stopAtOrphans } from "./shared/clones.ts";
 import { onlyWanted } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
 import { bringUp } from "./up/bring-up.ts";
@@ -5,5 +6,5 @@ import { bringUp } from "./up/bring-up.ts";
 // make dev, make up: mends what an ended run or somebody's hand left, brings the stack up, and says what is there. Arguments
 // are handed on to `pulumi up`.
 
-const begun = await begin();
+const begun = await begin(stopAtOrphans);
 process.exitCode = await bringUp(begun, process.argv.slice(2), process.env.only ? await onlyWanted(begun.state) : {});

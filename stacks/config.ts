@@ -209,8 +209,8 @@ export function hostPorts(settings: object): Record<string, number> {
   return Object.fromEntries(ports);
 }
 
-/** The same settings with other ports on the host. */
-export function withPorts(settings: Settings, ports: Readonly<Record<string, number>>): Settings {
+/** The same settings with other ports on the host; not published where there is none. */
+export function withPorts(settings: Settings, ports: Readonly<Record<string, number | undefined>>): Settings {
   const changed: Record<string, unknown> = { ...settings };
   for (const [path, port] of Object.entries(ports)) {
     const [service = "", key = ""] = path.split(".");

@@ -21,7 +21,7 @@ export async function readGraph(settings: Settings): Promise<Graph> {
   if (!program) throw new Error(`stacks/${settings.program}.ts should export ${settings.program}`);
   await mockPulumi();
   const resource = new pulumi.Stash("identity", { input: {} });
-  const identity = { id: "", host: "", imageSource: "registry" as const, resource };
+  const identity = { id: "", host: "", imageSource: "registry" as const, resources: [resource] };
   // All that a program asks of an engine while it declares: hooks ask more, and none is run.
   const engine = {
     subnets: async () => [],

@@ -14,14 +14,14 @@ export interface PulumiLock {
   timestamp: string;
 }
 
-const folder = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
+const ofStack = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
 
-/** Those on this stack; none where the backend is no folder. */
-export function pulumiLocks(): PulumiLock[] {
-  if (!backendFolder() || !existsSync(folder())) return [];
-  return readdirSync(folder()).flatMap((name) => {
+/** Those on this stack, or below a folder; none where the backend is no folder. */
+export function pulumiLocks(folder = backendFolder() && ofStack()): PulumiLock[] {
+  if (!folder || !existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
     if (!name.endsWith(".json")) return [];
-    const file = `${folder()}/${name}`;
+    const file = `${folder}/${name}`;
     let content: Partial<PulumiLock> = {};
     try {
       content = JSON.parse(readFileSync(file, "utf8")) as Partial<PulumiLock>;

@@ -23,13 +23,13 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
  *
  * @param first looks at the state, and may end the verb, before anything is touched.
  */
-export async function begin(first: (state: State) => Promise<void> | void = () => {}) {
+export async function begin(first: (state: State, api: EngineApi) => Promise<void> | void = () => {}) {
   sayBackend();
   await hold();
   dropEmptyAttributes();
   const api = await engine();
   const state = readState();
-  await first(state);
+  await first(state, api);
   // In a backend that others share, somebody else may be making what is in no state yet.
   if (backendFolder() && isIdentified(state)) await sweep(api, state, { data: false });
   if (state.pending === 0) return { api, state };

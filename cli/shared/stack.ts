@@ -59,8 +59,10 @@ export function readState(): State {
 }
 
 /** Every Pulumi stack's state in a folder of a file backend; nothing in the place of one that cannot be read. */
-export function statesIn(backend: string): (State | undefined)[] {
-  const folder = `${backend}/stacks`;
+export const statesIn = (backend: string) => statesBelow(`${backend}/stacks`);
+
+/** The same of a folder that has nothing but states, or copies of them. */
+export function statesBelow(folder: string): (State | undefined)[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((path) => {
     if (!path.endsWith(".json")) return [];
@@ -150,7 +152,7 @@ export function brokenState(file = stateFile()): string | undefined {
 }
 
 /** For a shell. */
-const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function fromPulumi(): Deployment | undefined {
   const { status, stdout, stderr } = spawnSync("pulumi", ["stack", "export", "--stack", STACK], {

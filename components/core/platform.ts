@@ -5,6 +5,7 @@ import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
 import { ContainersEngine } from "../engines/containers.ts";
 import type { Engine } from "../engines/engine.ts";
 import { type DockerHost, dockerHost, isLocal } from "../engines/host.ts";
+import { SSH_OPTIONS } from "../engines/ssh.ts";
 import { valueOf } from "../engines/value.ts";
 import { builtImage } from "./built-image.ts";
 import { Declaration } from "./declaration.ts";
@@ -45,10 +46,12 @@ interface Identity {
   /** By which everything of this Pulumi stack is labelled. */
   id: string;
   host: string;
+  /** The engine's own id, where it has one. */
+  engine?: string | undefined;
   imageSource: ImageSource;
 }
 
-type Identified = Identity & { resource: pulumi.Resource };
+type Identified = Identity & { resources: pulumi.Resource[] };
 
 /**
  * What a stack is built on: the engine and its provider, names and labels, where images come from, and what is remembered of
@@ -88,10 +91,11 @@ export class Platform extends pulumi.ComponentResource {
   static async connect(args: PlatformArgs = {}): Promise<Platform> {
     const at = resolveHost();
     const api = engineApi(at, { signal: interrupted() });
+    const engine = api.engineId();
     await checkEngine(api, at.host);
     const source = args.imageSource ?? (args.imageMirror ? "registry" : await defaultSource(api));
     const [identity, ports] = await Promise.all([
-      identified(at.host, source, args.imageSource),
+      identified(api, { host: at.host, engine: await engine }, source, args.imageSource),
       keptPorts(args.freePorts ?? []),
     ]);
     return new Platform(args, at, api, identity, ports);
@@ -121,9 +125,15 @@ export class Platform extends pulumi.ComponentResource {
     const own = { parent: this };
     this.provider = new docker.Provider(
       "docker",
-      { host: at.host, ...(at.certPath ? { certPath: at.certPath } : {}) },
+      {
+        host: at.host,
+        // Said even where there is none: the provider's own way to find a context, by its environment, knows one folder only.
+        context: "",
+        certPath: at.certPath ?? "",
+        ...(at.host.startsWith("ssh:") ? { sshOpts: [...SSH_OPTIONS] } : {}),
+      },
       // So the identity is the last to be destroyed: while a volume is left, its engine is known.
-      { ...own, dependsOn: [identity.resource] },
+      { ...own, dependsOn: identity.resources },
     );
     this.engine = new ContainersEngine(this.provider, api);
 
@@ -224,19 +234,48 @@ async function defaultSource(api: EngineApi): Promise<ImageSource> {
 /**
  * What was decided at the first `up`; this is the first when nothing was.
  *
+ * @param at the engine of this run.
  * @param source where images come from if nothing was decided yet.
  * @param wanted where the configuration says they come from.
  * @throws RunError when this run would use another engine, or other images, than what the volumes were made with.
  */
-export async function identified(host: string, source: ImageSource, wanted?: ImageSource): Promise<Identified> {
-  const fresh: Identity = { id: randomBytes(4).toString("hex"), host, imageSource: source };
+export async function identified(
+  api: Pick<EngineApi, "volumes">,
+  at: { host: string; engine?: string | undefined },
+  source: ImageSource,
+  wanted?: ImageSource,
+): Promise<Identified> {
+  const fresh: Identity = {
+    id: randomBytes(4).toString("hex"),
+    host: at.host,
+    ...(at.engine === undefined ? {} : { engine: at.engine }),
+    imageSource: source,
+  };
   // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
   const resource = new pulumi.Stash("identity", { input: fresh }, { ignoreChanges: ["input"] });
   const recorded: Identity = await valueOf(resource.output);
-  if (recorded.host !== host) {
+  const resources: pulumi.Resource[] = [resource];
+  const sameEngine = async (engine: string | undefined) =>
+    (engine === undefined || at.engine === undefined ? recorded.host === at.host : engine === at.engine) ||
+    // Reached in another way, or an engine that was installed anew over its data.
+    (await api.volumes({ "stackyard.id": recorded.id })).length > 0;
+
+  let { engine } = recorded;
+  let same = await sameEngine(engine);
+  if (same && engine === undefined && at.engine !== undefined) {
+    // Decided before engines were told apart by their ids, or on one that did not say its own: it takes it on now.
+    const later = new pulumi.Stash("engine", { input: at.engine }, { ignoreChanges: ["input"] });
+    engine = (await valueOf(later.output)) as string;
+    same = await sameEngine(engine);
+    resources.push(later);
+  }
+  if (!same) {
     throw new pulumi.RunError(
-      `This Pulumi stack lives on the engine at ${recorded.host}, got ${host}: its volumes are not there. ` +
-        `Set DOCKER_HOST=${recorded.host}, or use another stack (NAME=…) for the other engine.`,
+      recorded.host === at.host
+        ? `This Pulumi stack lives on another engine than the one at ${at.host} (id ${engine}, got ${at.engine}): its volumes ` +
+            "are not there. Set DOCKER_HOST to the one that it lives on, or use another stack (NAME=…) for this one."
+        : `This Pulumi stack lives on the engine at ${recorded.host}, got ${at.host}: its volumes are not there. ` +
+            `Set DOCKER_HOST=${recorded.host}, or use another stack (NAME=…) for the other engine.`,
     );
   }
   if (wanted !== undefined && wanted !== recorded.imageSource) {
@@ -245,5 +284,5 @@ export async function identified(host: string, source: ImageSource, wanted?: Ima
         "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
     );
   }
-  return { ...recorded, resource };
+  return { ...recorded, resources };
 }

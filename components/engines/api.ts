@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Agent as HttpAgent, IncomingMessage } from "node:http";
+import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
@@ -7,6 +7,7 @@ import { claimSubnet } from "./claims.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DockerHost } from "./host.ts";
 import { localRoutes } from "./routes.ts";
+import { sshAgent } from "./ssh.ts";
 
 /** What the engine knows of one container. */
 export interface ContainerState {
@@ -61,6 +62,13 @@ export interface ImageListed {
   containers: number;
 }
 
+/** One volume in a list. */
+export interface VolumeListed {
+  name: string;
+  createdAt: Date;
+  labels: Record<string, string>;
+}
+
 /** A container or a network that carries a label. */
 export interface Labelled {
   kind: "container" | "network";
@@ -97,6 +105,11 @@ export interface PullMessage {
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
   ping(): Promise<string>;
+  /**
+   * What tells this engine from all others, wherever and by whatever path it is reached: kept with its data. Undefined where it
+   * does not say (Podman makes one up for every question), or does not answer.
+   */
+  engineId(): Promise<string | undefined>;
   /** The engine's machine, the folder on it where everything is kept, and what time it is there. */
   info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string; time: Date }>;
   /** Undefined when there is no such container. */
@@ -142,7 +155,7 @@ export interface EngineApi {
   /** @param force also where something is attached to it, which is detached. @default false */
   removeNetwork(id: string, force?: boolean): Promise<void>;
   /** Volumes that carry all these labels. */
-  volumes(labels: Record<string, string>): Promise<{ name: string; labels: Record<string, string> }[]>;
+  volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
   /** Size of what a volume holds, in bytes; undefined where the engine does not know. */
   volumeBytes(name: string): Promise<number | undefined>;
   removeVolume(name: string): Promise<void>;
@@ -220,10 +233,13 @@ export async function wrongWith(api: EngineApi, host: string): Promise<string | 
  */
 export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi {
   const { signal, silenceMs = SILENCE_MS } = attention;
+  const cheap = direct(at, { signal, silenceMs });
   const clients = new Map<number | undefined, Promise<Docker>>();
   /** One for each limit. */
   const clientWith = (silence: number | undefined): Promise<Docker> => {
-    const client = clients.get(silence) ?? connect(at, { signal, silenceMs: silence });
+    const client =
+      clients.get(silence) ??
+      connect(at, { signal, silenceMs: silence }, silence === silenceMs ? cheap?.agent : undefined);
     clients.set(silence, client);
     return client;
   };
@@ -239,42 +255,50 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     // The client library's types leave it out.
     return (Config as { StopTimeout?: number }).StopTimeout ?? DEFAULT_GRACE_SECONDS;
   };
+  // By ssh, only ssh knows how far it is: it gives up by itself.
+  const first = { signal, silenceMs: cheap?.agent ? silenceMs : Math.min(silenceMs, PING_MS) };
   // The client library has no way to leave out the rest, which takes long to count.
   const usage = async (type: "image" | "volume" | "build-cache"): Promise<unknown> =>
-    at.host.startsWith("unix://")
-      ? JSON.parse((await get(at.host, `/system/df?type=${type}`, attention)).body)
-      : (await docker()).df();
+    cheap ? JSON.parse((await get(cheap, `/system/df?type=${type}`, attention)).body) : (await docker()).df();
   const imageId = (ref: string) =>
     absentAs(undefined, async () => {
-      const { Id } = at.host.startsWith("unix://")
-        ? (JSON.parse((await get(at.host, `/images/${ref}/json`, attention)).body) as Docker.ImageInspectInfo)
+      const { Id } = cheap
+        ? (JSON.parse((await get(cheap, `/images/${ref}/json`, attention)).body) as Docker.ImageInspectInfo)
         : await (await docker()).getImage(ref).inspect();
       return Id;
     });
   return {
     async ping() {
-      if (!at.host.startsWith("unix://")) {
+      if (!cheap) {
         const version = (await (await docker()).version()) as { ApiVersion: string };
         return version.ApiVersion;
       }
-      const { headers } = await get(at.host, "/_ping", { signal, silenceMs: Math.min(silenceMs, PING_MS) });
+      const { headers } = await get(cheap, "/_ping", first);
       const version = headers["api-version"];
       if (typeof version !== "string") throw new Error("what answers is no Docker engine");
       return version;
     },
     async subnets() {
-      const networks = at.host.startsWith("unix://")
-        ? (JSON.parse((await get(at.host, "/networks", attention)).body) as Docker.NetworkInspectInfo[])
+      const networks = cheap
+        ? (JSON.parse((await get(cheap, "/networks", attention)).body) as Docker.NetworkInspectInfo[])
         : await (await docker()).listNetworks();
       return networks.flatMap((network) => (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
     },
     routes: localRoutes,
     claimSubnet,
+    async engineId() {
+      try {
+        const { ID, BuildahVersion } = (
+          cheap ? JSON.parse((await get(cheap, "/info", first)).body) : await (await docker()).info()
+        ) as { ID?: string; BuildahVersion?: string };
+        return BuildahVersion === undefined && ID ? ID : undefined;
+      } catch {
+        return undefined;
+      }
+    },
     async info() {
       const { ServerVersion, MemTotal, NCPU, DockerRootDir, SystemTime } = (
-        at.host.startsWith("unix://")
-          ? JSON.parse((await get(at.host, "/info", attention)).body)
-          : await (await docker()).info()
+        cheap ? JSON.parse((await get(cheap, "/info", attention)).body) : await (await docker()).info()
       ) as Record<"ServerVersion" | "DockerRootDir" | "SystemTime", string> & Record<"MemTotal" | "NCPU", number>;
       return {
         version: ServerVersion,
@@ -392,7 +416,9 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     async volumes(labels) {
       const { Volumes } = await (await docker()).listVolumes({ filters: { label: filter(labels) } });
-      return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
+      return ((Volumes ?? []) as (Docker.VolumeInspectInfo & { CreatedAt?: string })[]).map(
+        ({ Name, Labels, CreatedAt }) => ({ name: Name, createdAt: new Date(CreatedAt ?? 0), labels: Labels ?? {} }),
+      );
     },
     async volumeBytes(name) {
       const { Volumes } = (await usage("volume")) as { Volumes?: { Name: string; UsageData?: { Size: number } }[] };
@@ -509,7 +535,18 @@ function foldersOf(path: string): string[] {
 
 const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 
-async function connect({ host, certPath }: DockerHost, attention: Attention): Promise<Docker> {
+/** How an engine is asked without the client library; nothing where only that knows the way. */
+function direct(
+  { host }: DockerHost,
+  attention: Attention,
+): { socketPath?: string; host?: string; agent?: HttpAgent } | undefined {
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  if (host.startsWith("ssh://")) return { host: "docker", agent: attentive(sshAgent(host), host, attention) };
+  return undefined;
+}
+
+/** @param ssh whose connections are shared, by ssh: each is a program of its own. */
+async function connect({ host, certPath }: DockerHost, attention: Attention, ssh?: HttpAgent): Promise<Docker> {
   const { default: Client } = await import("dockerode");
   // Its types leave out the agent.
   const client = (options: Docker.DockerOptions & { agent?: HttpAgent }) => new Client(options);
@@ -517,18 +554,10 @@ async function connect({ host, certPath }: DockerHost, attention: Attention): Pr
   if (scheme === "unix" || scheme === "npipe") {
     return client({ socketPath: host.slice(`${scheme}://`.length), agent: attentive(Agent, host, attention) });
   }
-  const { hostname, port, username, protocol } = new URL(host);
-  if (protocol === "ssh:") {
-    return new Client({
-      protocol: "ssh",
-      host: hostname,
-      port: port || 22,
-      username,
-      sshOptions: { agent: process.env.SSH_AUTH_SOCK },
-      // Its own way of opening connections has no other limit.
-      timeout: attention.silenceMs,
-    } as Docker.DockerOptions);
+  if (scheme === "ssh") {
+    return client({ protocol: "http", host: "docker", agent: ssh ?? attentive(sshAgent(host), host, attention) });
   }
+  const { hostname, port } = new URL(host);
   const at = { host: hostname, port: port || 2375 };
   if (!certPath || !existsSync(join(certPath, "ca.pem"))) {
     return client({ ...at, protocol: "http", agent: attentive(Agent, host, attention) });
@@ -540,7 +569,7 @@ async function connect({ host, certPath }: DockerHost, attention: Attention): Pr
 }
 
 function get(
-  host: string,
+  way: RequestOptions,
   path: string,
   { signal, silenceMs = SILENCE_MS }: Attention,
 ): Promise<{ headers: NodeJS.Dict<string | string[]>; body: string }> {
@@ -549,7 +578,7 @@ function get(
       if (statusCode < 400) resolve({ headers, body });
       else reject(Object.assign(new Error(`HTTP ${statusCode}: ${body.trim()}`), { statusCode }));
     };
-    const options = { socketPath: host.slice("unix://".length), path, timeout: silenceMs, ...(signal && { signal }) };
+    const options = { ...way, path, timeout: silenceMs, ...(signal && { signal }) };
     const call = request(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));

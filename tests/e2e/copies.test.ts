@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -69,6 +69,10 @@ test("another copy is beside it, on ports of its own, which both keep", async ()
   ] as const) {
     const { body, status } = await ready(ports.api ?? 0);
     expect(status, body).toBe(200);
+    const { nodes } = JSON.parse((await stack.verb("graph", { json: "1" })).stdout) as {
+      nodes: { name: string; hostPorts: number[] }[];
+    };
+    expect(nodes.find(({ name }) => name === "redis")?.hostPorts).toEqual([ports.redis]);
     expect((await stack.verb("ps")).stdout).toMatch(new RegExp(`^redis +ready +127\\.0\\.0\\.1:${ports.redis} `, "m"));
   }
   const down = await alice.verb("down");
@@ -172,6 +176,30 @@ test("a required API key that is missing stops the preview; once it is set, the 
     for (const secret of [key, ...pem.trim().split("\n")]) expect(text).not.toContain(secret);
   }
   await bob.unchanged();
+});
+
+test("a clone that was moved is told of its volumes and of its state; adopts that, and has nothing to do", async () => {
+  const home = join(alice.folder, "home");
+  const [old, own] = [join(home, "stackyard/old"), join(home, "stackyard/own")];
+  cpSync(join(alice.folder, "backend"), join(old, "backend"), { recursive: true });
+  writeFileSync(join(old, "clone"), `${join(home, "nowhere")}\n`);
+  writeFileSync(join(old, "passphrase"), "e2e");
+  mkdirSync(join(own, "backend"), { recursive: true });
+  const moved = { XDG_STATE_HOME: home, STACKYARD_STATE: own, PULUMI_BACKEND_URL: `file://${own}/backend` };
+
+  const before = (await alice.leftovers()).sort();
+  const told = await alice.verb("up", moved);
+  expect(told.code, told.output).toBe(1);
+  for (const { name } of await api.volumes({ "stackyard.stack": alice.name, "stackyard.kind": "data" }))
+    expect(told.output).toContain(`  ${name}, made 20`);
+  expect(told.output).toContain(`  make adopt from=${old}\n`);
+  expect(told.output).not.toContain(bob.name);
+  expect((await alice.leftovers()).sort()).toEqual(before);
+
+  const adopted = await alice.verb("adopt", { ...moved, from: old });
+  expect(adopted.code, adopted.output).toBe(0);
+  expect(existsSync(old)).toBe(false);
+  await alice.unchanged(moved);
 });
 
 test("destroy leaves nothing of either", async () => {

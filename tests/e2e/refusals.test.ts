@@ -1,8 +1,9 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { redis as sendRedis } from "../contract/rows.ts";
+import { FakeDaemon } from "../unit/helpers/daemon.ts";
 import { up, upFails } from "./checks.ts";
 import {
   copyOfProject,
@@ -154,6 +155,37 @@ describe("over data", () => {
     `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
   const volumeOf = (name: string) => String(running.state[`Volume ${name}-data`]);
 
+  test("another engine; and not the same one, reached in another way", async () => {
+    stack.configure({ postgres, redis });
+    const here = await hostOf(stack);
+    const moved = ["update docker docker"];
+    expect(await stack.planned({ DOCKER_HOST: "unix:///var/run/../run/docker.sock" })).toEqual(moved);
+
+    // By a context, in a folder of its own.
+    const DOCKER_CONFIG = join(stack.folder, "docker");
+    mkdirSync(DOCKER_CONFIG);
+    const made = await docker(["context", "create", "mine", "--docker", `host=${here}`], { DOCKER_CONFIG });
+    expect(made.code, made.output).toBe(0);
+    await stack.unchanged({ DOCKER_HOST: "", DOCKER_CONTEXT: "mine", DOCKER_CONFIG });
+
+    // By ssh, here one that leads to this machine.
+    const ssh = join(stack.folder, "ssh");
+    writeFileSync(ssh, `#!/bin/sh\nDOCKER_HOST=${here} exec docker system dial-stdio\n`, { mode: 0o755 });
+    const over = { DOCKER_HOST: "ssh://build", PATH: `${stack.folder}:${process.env.PATH}` };
+    expect(await stack.planned(over, "--refresh")).toEqual(moved);
+
+    const other = await new FakeDaemon().ready();
+    onTestFinished(() => other.close());
+    other.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
+    other.routes["GET /info"] = { body: { ID: "another" } };
+    other.routes["GET /volumes"] = { body: { Volumes: [] } };
+    await expectNothingDone(
+      `This Pulumi stack lives on the engine at ${here}, got ${other.host}: its volumes are not there. ` +
+        `Set DOCKER_HOST=${here}, or use another stack (NAME=…) for the other engine.\n`,
+      { DOCKER_HOST: other.host },
+    );
+  });
+
   test("a database left out", async () => {
     stack.configure({ postgres });
     await expectNothingDone(
@@ -186,16 +218,6 @@ describe("over data", () => {
   test("more CPUs than the machine has, while the server that has fewer still runs", async () => {
     stack.configure({ postgres: { main: { cpus: 128 } }, redis });
     await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
-  });
-
-  test("another engine", async () => {
-    stack.configure({ postgres, redis });
-    const [here, other] = [await hostOf(stack), "unix:///var/run/../run/docker.sock"];
-    await expectNothingDone(
-      `This Pulumi stack lives on the engine at ${here}, got ${other}: its volumes are not there. ` +
-        `Set DOCKER_HOST=${here}, or use another stack (NAME=…) for the other engine.\n`,
-      { DOCKER_HOST: other },
-    );
   });
 
   test("images from elsewhere", async () => {

@@ -87,7 +87,10 @@ test.each([
     "ENV=dev prod: there is no such environment; there are dev prod staging. A copy of dev is NAME=alice",
   ],
   [["dev", "ENV=prod"], "make dev is for dev and its copies; `make up ENV=prod` brings prod up"],
-  [["up", "STACK=webapp", "ENV=prod"], "make up does not know STACK=; it knows DISCARD= ENV= NAME= only= show= wait="],
+  [
+    ["up", "STACK=webapp", "ENV=prod"],
+    "make up does not know STACK=; it knows DISCARD= ENV= NAME= fresh= only= show= wait=",
+  ],
   [["down", "only=redis"], "make down does not know only=; it knows DISCARD= ENV= NAME= wait="],
   [["test", "NAME=x"], "make test does not know NAME=; it knows no variable"],
   [["s=redis"], "make help does not know s=; it knows no variable"],

@@ -48,6 +48,7 @@ beforeEach(() => {
       ["v-secrets", "secrets"],
     ].map(([name = "", kind = ""]) => ({
       name,
+      createdAt: new Date(0),
       labels: { "stackyard.kind": kind },
     })),
   );

@@ -33,17 +33,25 @@ describe("what it is made of", () => {
   });
 
   test("the provider talks to the engine that was found", async () => {
-    expect((await alone({ host: "tcp://one:2375" })).get("Provider docker").inputs).toEqual({ host: "tcp://one:2375" });
+    const inputs = async (host: string) => (await alone({ host })).get("Provider docker").inputs;
+    const none = { context: "", certPath: "" };
+    expect(await inputs("tcp://one:2375")).toEqual({ host: "tcp://one:2375", ...none });
+    expect(await inputs("ssh://one")).toEqual({
+      host: "ssh://one",
+      ...none,
+      sshOpts: JSON.stringify(["-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]),
+    });
   });
 
   test("the provider gets the certificates that were found", async () => {
     const monitor = mock();
     const host = "tcp://one:2376";
-    const identity = await identified(host, "registry");
+    const identity = await identified(new FakeEngine(), { host }, "registry");
     await new Platform({}, { host, certPath: "/certs" }, new FakeEngine(), identity).declare(() => {});
     await pulumi.runtime.disconnect();
     expect(monitor.recorded.find(({ name }) => name === "docker")?.inputs).toEqual({
       host: "tcp://one:2376",
+      context: "",
       certPath: "/certs",
     });
   });
@@ -124,6 +132,73 @@ describe("what was recorded counts", () => {
       `This Pulumi stack lives on the engine at ${HOST}, got tcp://two:2375: its volumes are not there. ` +
         `Set DOCKER_HOST=${HOST}, or use another stack (NAME=…) for the other engine.`,
     ]);
+  });
+
+  describe("the engine goes by its own id", () => {
+    const SOCKET = "unix:///run/docker.sock";
+    interface Case {
+      recorded: { host?: string; engine?: string };
+      /** A later one, of a state from before. */
+      later?: string;
+      host: string;
+      engine?: string;
+      volumes?: boolean;
+    }
+    const run = ({ recorded, later, host, engine: ownId, volumes = false }: Case) => {
+      const engine = new FakeEngine();
+      engine.ownId = ownId;
+      if (volumes) engine.listedVolumes = [{ name: "v1", createdAt: new Date(0), labels: { "stackyard.id": ID } }];
+      const identity = { id: ID, host: HOST, imageSource: "registry", ...recorded };
+      return alone({ host, engine, recorded: { identity, ...(later === undefined ? {} : { engine: later }) } });
+    };
+
+    test("which is decided at the first `up`, where it has one", async () => {
+      const engine = new FakeEngine();
+      engine.ownId = "one";
+      const stack = await alone({ recorded: {}, engine });
+      expect(stack.get("Stash identity").inputs.input).toMatchObject({ host: HOST, engine: "one" });
+      expect(stack.keys).not.toContain("Stash engine");
+    });
+
+    test.each<[string, Case]>([
+      ["by another path", { recorded: { engine: "one" }, host: SOCKET, engine: "one" }],
+      ["over the network", { recorded: { engine: "one" }, host: "tcp://two:2375", engine: "one" }],
+      ["where it no longer says its id", { recorded: { engine: "one" }, host: HOST }],
+      ["installed anew over its data", { recorded: { engine: "one" }, host: HOST, engine: "two", volumes: true }],
+      ["by another path, of a state from before", { recorded: {}, host: SOCKET, engine: "one", volumes: true }],
+      ["by another path, taken on since", { recorded: {}, later: "one", host: SOCKET, engine: "one", volumes: true }],
+    ])("the same one: %s", async (_, each) => {
+      expect((await run(each)).platform.id).toBe(ID);
+    });
+
+    test.each<[string, Case]>([
+      ["another machine with the same path", { recorded: { engine: "one" }, host: HOST, engine: "two" }],
+      ["the same, of a state from before", { recorded: {}, later: "one", host: HOST, engine: "two" }],
+    ])("another one: %s", async (_, each) => {
+      expect(await refusedBy(() => run(each))).toEqual([
+        `This Pulumi stack lives on another engine than the one at ${HOST} (id one, got two): its volumes are not there. ` +
+          "Set DOCKER_HOST to the one that it lives on, or use another stack (NAME=…) for this one.",
+      ]);
+    });
+
+    test.each<[string, Case]>([
+      ["another path of another one", { recorded: { engine: "one" }, host: SOCKET, engine: "two" }],
+      ["another path, of a state from before", { recorded: {}, host: SOCKET, engine: "two" }],
+      ["another path, which says no id", { recorded: { engine: "one" }, host: SOCKET }],
+    ])("another one: %s", async (_, each) => {
+      expect(await refusedBy(() => run(each))).toEqual([
+        `This Pulumi stack lives on the engine at ${HOST}, got ${SOCKET}: its volumes are not there. ` +
+          `Set DOCKER_HOST=${HOST}, or use another stack (NAME=…) for the other engine.`,
+      ]);
+    });
+
+    test("a state from before takes the id on, once it is known to be the same, and is destroyed as late", async () => {
+      const stack = await run({ recorded: {}, host: HOST, engine: "one" });
+      const { inputs, ignoreChanges } = stack.get("Stash engine");
+      expect({ inputs, ignoreChanges }).toEqual({ inputs: { input: "one" }, ignoreChanges: ["input"] });
+      expect(stack.get("Provider docker").dependsOn).toEqual(["Stash engine", "Stash identity"]);
+      expect((await run({ recorded: {}, host: HOST })).keys).not.toContain("Stash engine");
+    });
   });
 
   test("another image source is refused, when asked for", async () => {
@@ -278,9 +353,10 @@ describe("connect", () => {
     expect(await source({ imageMirror: "mirror:5000", imageSource: "packages" })).toBe("packages");
   });
 
-  test("a start asks the engine no more than three things", async () => {
+  test("a start asks the engine no more than four things, two of them at once", async () => {
     await source();
-    expect(daemon.requests).toEqual(["GET /_ping", `GET /images/${builtImage("base").ref}/json`, "GET /networks"]);
+    expect(daemon.requests.slice(0, 2).sort()).toEqual(["GET /_ping", "GET /info"]);
+    expect(daemon.requests.slice(2)).toEqual([`GET /images/${builtImage("base").ref}/json`, "GET /networks"]);
   });
 
   test("refuses before anything is registered", async () => {

@@ -270,7 +270,7 @@ describe("the checks", () => {
   test("before its volume is made: that no other has its data, unless that is another's by now", async () => {
     const engine = new FakeEngine();
     const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
-    engine.volumes = async () => [{ name: volumeOf("db-data"), labels: own }];
+    engine.listedVolumes = [{ name: volumeOf("db-data"), createdAt: new Date(0), labels: own }];
     engine.volumeBytes = async () => 1;
     const alone = await service({ data: DATA }, { engine });
     await expect(alone.run("volume-web")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);

@@ -68,6 +68,16 @@ describe("subnets", () => {
   });
 });
 
+test.each([
+  ["its own", { body: { ID: "bb46-1180" } }, "bb46-1180"],
+  ["none, where it makes up a new one each time (Podman)", { body: { ID: "1", BuildahVersion: "1.31.2" } }, undefined],
+  ["none, where it has none", { body: { ID: "" } }, undefined],
+  ["none, where it may not be asked", { status: 403, body: "forbidden" }, undefined],
+])("the engine's id is %s", async (_, route, id) => {
+  daemon.routes["GET /info"] = route;
+  expect(await api.engineId()).toBe(id);
+});
+
 test("info tells of the engine's machine", async () => {
   daemon.routes["GET /info"] = {
     body: {
@@ -570,14 +580,14 @@ describe("what there is", () => {
     daemon.routes["GET /volumes"] = {
       body: {
         Volumes: [
-          { Name: "v1", Labels: { a: "b" } },
+          { Name: "v1", CreatedAt: "2026-01-02T03:04:05Z", Labels: { a: "b" } },
           { Name: "v2", Labels: null },
         ],
       },
     };
     expect(await api.volumes({ "stackyard.id": "x" })).toEqual([
-      { name: "v1", labels: { a: "b" } },
-      { name: "v2", labels: {} },
+      { name: "v1", createdAt: new Date("2026-01-02T03:04:05Z"), labels: { a: "b" } },
+      { name: "v2", createdAt: new Date(0), labels: {} },
     ]);
     expect(daemon.requests).toEqual(['GET /volumes?filters={"label":["stackyard.id=x"]}']);
     daemon.routes["GET /volumes"] = { body: { Volumes: null } };

@@ -33,6 +33,11 @@ export class FakeDaemon {
     return this;
   }
 
+  /** As an engine that is started again. */
+  hangUp(): void {
+    this.#server.closeAllConnections();
+  }
+
   async close(): Promise<void> {
     // Whoever asked before this gets an answer before this.
     const socketPath = this.host.slice("unix://".length);

@@ -5,6 +5,7 @@ import type {
   HandedFile,
   Probed,
   PullMessage,
+  VolumeListed,
 } from "../../../components/engines/api.ts";
 
 /** One call of the fake engine: `["start", "c1"]`. */
@@ -34,6 +35,8 @@ export class FakeEngine implements EngineApi {
   readonly calls: Call[] = [];
   readonly containers = new Map<string, Scripted>();
   version: string | Error = "1.45";
+  /** What it says its id is. */
+  ownId: string | undefined;
   usedSubnets: string[] = [];
   /** Where the machine's routes lead. */
   routesThere: string[] = [];
@@ -41,6 +44,7 @@ export class FakeEngine implements EngineApi {
   readonly claimedSubnets = new Set<string>();
   /** Names of the volumes that are there. */
   readonly madeVolumes = new Set<string>();
+  listedVolumes: VolumeListed[] = [];
   /** References of the images that are there. */
   readonly images = new Set<string>();
   /** What is said while an image is pulled. */
@@ -74,6 +78,11 @@ export class FakeEngine implements EngineApi {
     this.#note("ping");
     if (this.version instanceof Error) throw this.version;
     return this.version;
+  }
+
+  async engineId() {
+    this.#note("engineId");
+    return this.ownId;
   }
 
   async info() {
@@ -159,9 +168,11 @@ export class FakeEngine implements EngineApi {
     this.#note("removeNetwork", id);
   }
 
-  async volumes(labels: Record<string, string>): Promise<{ name: string; labels: Record<string, string> }[]> {
+  async volumes(labels: Record<string, string>): Promise<VolumeListed[]> {
     this.#note("volumes", labels);
-    return [];
+    return this.listedVolumes.filter((each) =>
+      Object.entries(labels).every(([key, value]) => each.labels[key] === value),
+    );
   }
 
   async removeVolume(name: string): Promise<void> {

@@ -129,7 +129,8 @@ export async function deploy<T>(program: (platform: Platform) => T, options: Opt
   delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
   const monitor = mock({ recorded: { identity: { id: ID, host, imageSource: source } }, ...options });
   try {
-    const platform = new Platform(args, { host }, engine, await identified(host, source, imageSource));
+    const identity = await identified(engine, { host, engine: engine.ownId }, source, imageSource);
+    const platform = new Platform(args, { host }, engine, identity);
     const made = (await platform.declare(() => program(platform))) as T;
     await pulumi.runtime.disconnect();
     return new Stack(made, platform, engine, monitor);

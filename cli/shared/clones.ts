@@ -1,0 +1,119 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { EngineApi, VolumeListed } from "../../components/engines/api.ts";
+import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesIn } from "./stack.ts";
+
+/** A state folder of this machine's clones, as infra/setup/env.sh names them. */
+export interface CloneState {
+  folder: string;
+  /** Where its clone was when the folder was made. */
+  clone?: string;
+  /** Whether this project is still there. */
+  living: boolean;
+  /** Nothing in the place of one that cannot be read. */
+  states: (State | undefined)[];
+  /** The last whole copies of them. */
+  copies: (State | undefined)[];
+}
+
+/** This clone's state folder, where that is the backend: not where the user says that states are somewhere else. */
+export function ownState(): string | undefined {
+  const folder = process.env.STACKYARD_STATE;
+  return folder && backendFolder() === join(folder, "backend/.pulumi") ? folder : undefined;
+}
+
+const home = () => join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
+
+/** What a state is copied to while it is adopted: not whole. */
+export const copyOf = (folder: string) => `${folder}.adopting`;
+
+export function stateFolders(): string[] {
+  const names = existsSync(home()) ? readdirSync(home()) : [];
+  return names.filter((name) => !name.endsWith(copyOf(""))).map((name) => join(home(), name));
+}
+
+/** What is known of the clone that a state folder belongs to. */
+export function cloneState(folder: string): CloneState {
+  const file = join(folder, "clone");
+  const clone = existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+  return {
+    folder,
+    ...(clone ? { clone } : {}),
+    living: folder === ownState() || (clone !== undefined && isProject(clone)),
+    states: statesIn(join(folder, "backend/.pulumi")),
+    copies: statesBelow(join(folder, "backend/copies")),
+  };
+}
+
+function isProject(folder: string): boolean {
+  const file = join(folder, "Pulumi.yaml");
+  return existsSync(file) && (parse(readFileSync(file, "utf8")) as { name?: string } | null)?.name === PROJECT;
+}
+
+/** Volumes with data of a stack that this clone has no state for. */
+export interface Orphans {
+  /** By state folder of a clone that is gone; the one that was written last comes first. */
+  adoptable: { folder: string; clone: string; volumes: VolumeListed[] }[];
+  /** In no state on this machine. */
+  unknown: VolumeListed[];
+}
+
+/** Which of a stack's volumes no living clone knows, and who did. */
+export function orphans(volumes: readonly VolumeListed[], clones: readonly CloneState[]): Orphans {
+  const idOf = ({ labels }: VolumeListed) => labels["stackyard.id"] ?? "";
+  const idsOf = (some: readonly CloneState[]) =>
+    new Set(some.flatMap(({ states, copies }) => [...states, ...copies].flatMap((state) => state?.id ?? [])));
+  const living = idsOf(clones.filter(({ living }) => living));
+  const lost = volumes.filter((each) => !living.has(idOf(each)));
+  const gone = clones.filter(({ living }) => !living);
+  const adoptable = gone.flatMap((each) => {
+    const ids = idsOf([each]);
+    const known = lost.filter((volume) => ids.has(idOf(volume)));
+    return known.length > 0 ? [{ folder: each.folder, clone: each.clone ?? "an unknown folder", volumes: known }] : [];
+  });
+  const ids = idsOf(gone);
+  // They may be of a state that is cut off.
+  const unread = clones.some(({ states }) => states.includes(undefined));
+  return { adoptable, unknown: unread ? [] : lost.filter((volume) => !ids.has(idOf(volume))) };
+}
+
+/** The same, asked of the engine. Nothing, and no question, where this clone has a state for the stack. */
+export async function orphansOf(state: State, api: Pick<EngineApi, "volumes">): Promise<Orphans> {
+  if (state.id !== undefined || !ownState()) return { adoptable: [], unknown: [] };
+  const labels = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.kind": "data" };
+  const volumes = await api.volumes(labels);
+  return volumes.length > 0 ? orphans(volumes, stateFolders().map(cloneState)) : { adoptable: [], unknown: [] };
+}
+
+/** What a user is told of them, and what to do. Nothing where there are none. */
+export function toldOf({ adoptable, unknown }: Orphans): string {
+  const listed = (volumes: readonly VolumeListed[]) =>
+    volumes
+      .map(({ name, createdAt }) => `  ${name}, made ${createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC\n`)
+      .join("");
+  const told = adoptable.map(
+    ({ folder, clone, volumes }) =>
+      `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n${listed(volumes)}` +
+      `Their state is in ${folder}; its clone was at ${clone}, and is gone. To take it over, with its passwords:\n` +
+      `  make adopt from=${quoted(folder)}\n`,
+  );
+  if (unknown.length > 0) {
+    told.push(
+      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
+        `${listed(unknown)}They are left alone. \`docker volume inspect NAME\` shows one, \`docker volume rm NAME\` removes it ` +
+        "and all data in it; they may be somebody else's.\n",
+    );
+  }
+  return told.join("\n");
+}
+
+/** Tells of them, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
+export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes">): Promise<void> {
+  const lost = await orphansOf(state, api);
+  process.stderr.write(toldOf(lost));
+  if (lost.adoptable.length === 0 || process.env.fresh === "1") return;
+  process.stderr.write("The same command with fresh=1 starts empty beside them. Nothing was touched.\n");
+  process.exit(1);
+}
