@@ -168,6 +168,7 @@ interface Case {
 }
 const ADVICE = /bad\.sql is run in one transaction[\s\S]*\{ file: "[^"]*bad\.sql", transaction: false \}/;
 const plain = (file: string): SqlFile => ({ file, transaction: false });
+const RESTORE: SqlFile = { file: "db/restore.sql", includes: ["db/dump.sql"] };
 const PG_DUMP = `set client_encoding = 'UTF8';
 select pg_catalog.set_config('search_path', '', false);
 create table public.dumped (id integer not null, title text);
@@ -241,6 +242,17 @@ const CASES: Record<string, Case> = {
     },
     tables: ["b", "dumped"],
     query: ["select concat(count(*), leaked) from public.dumped, b group by leaked", ["2"]],
+  },
+  "a dump that another file reads where it is not there yet, as docs/data.md has it": {
+    files: {
+      "db/restore.sql":
+        "select to_regclass('public.dumped') is null as empty \\gset\n\\if :empty\n\\ir dump.sql\n\\endif\n",
+      "db/dump.sql": PG_DUMP,
+      "later.sql": "insert into dumped values (3, 'three');\n",
+    },
+    sql: [RESTORE, "later.sql", RESTORE],
+    tables: ["dumped"],
+    query: ["select id from dumped order by id", [1, 2, 3]],
   },
   "a file that quits": {
     files: { "1.sql": "create table a ();\n\\q\ncreate table no ();\n", "2.sql": "create table b ();\n" },

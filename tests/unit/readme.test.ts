@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,10 +7,11 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeDaemon } from "./helpers/daemon.ts";
 import { mock } from "./helpers/stack.ts";
 
-// What the README says holds.
+// What the README says holds, and docs/data.md.
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const DATA = readFileSync(join(ROOT, "docs/data.md"), "utf8");
 
 let folder: string;
 let daemon: FakeDaemon;
@@ -27,8 +28,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("its example is a stack", async () => {
-  const example = /```ts\n([\s\S]*?)```/.exec(README)?.[1] ?? "";
+/** The containers of a program that is written in a document. */
+async function madeBy(example: string): Promise<string[]> {
   const classes = [...new Set(example.match(/\b(Platform|new (\w+))\b/g))].map((word) => word.replace("new ", ""));
   const program = join(folder, "example.ts");
   writeFileSync(
@@ -38,20 +39,41 @@ test("its example is a stack", async () => {
   const monitor = mock();
   await import(/* @vite-ignore */ program);
   await pulumi.runtime.disconnect();
-  const made = monitor.recorded.filter(({ key }) => key.startsWith("Container ")).map(({ name }) => name);
-  expect(made.sort()).toEqual(["api", "postgres", "postgres-setup", "redis"]);
+  return monitor.recorded.flatMap(({ key, name }) => (key.startsWith("Container ") ? [name] : [])).sort();
+}
+
+const programsOf = (text: string) => [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program = ""]) => program);
+
+test("its example is a stack", async () => {
+  expect(await madeBy(programsOf(README)[0] ?? "")).toEqual(["api", "postgres", "postgres-setup", "redis"]);
 });
 
-test("every verb that it names is make's", () => {
-  const blocks = README.split("```").flatMap((block, at) => (at % 2 === 1 ? block.split("\n") : []));
+test("what brings data in is a part of one", async () => {
+  mkdirSync(join(folder, "db"));
+  for (const name of ["restore.sql", "dump.sql", "seed.sql", "app.dump"]) writeFileSync(join(folder, "db", name), "");
+  const jobs = programsOf(DATA).join("").replaceAll('"db/', `"${folder}/db/`);
+  const made = await madeBy(`
+    const platform = await Platform.connect();
+    await platform.declare(() => {
+      const database = new Postgres("postgres", { platform });
+      ${jobs}
+    });`);
+  expect(made).toEqual(["postgres", "restore", "schema"]);
+});
+
+test.each([
+  ["the README", README, ["dev", "test", "up", "down", "clean", "preview", "ps", "logs"]],
+  ["docs/data.md", DATA, ["psql", "shell", "redis-cli", "cypher", "mc"]],
+])("every verb that %s names is make's", (_, text, some) => {
+  const blocks = text.split("```").flatMap((block, at) => (at % 2 === 1 ? block.split("\n") : []));
   const commands = blocks
     .filter((line) => line.startsWith("make "))
     .flatMap((line) => line.replace(/#.*/, "").split(/\s{2,}|\|/));
-  const inline = [...README.matchAll(/`(make [^`]+)`/g)].map(([, command = ""]) => command);
+  const inline = [...text.matchAll(/`(make [^`]+)`/g)].map(([, command = ""]) => command);
   const named = [...commands, ...inline].flatMap((part) => /^(?:make )?([a-z-]+)/.exec(part.trim())?.[1] ?? []);
   const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
   const verbs = [...makefile.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
-  expect(named).toEqual(expect.arrayContaining(["dev", "test", "up", "down", "clean", "preview", "ps", "logs"]));
+  expect(named).toEqual(expect.arrayContaining(some));
   expect(named.filter((verb) => !verbs.includes(verb))).toEqual([]);
 });
 
