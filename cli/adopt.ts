@@ -18,7 +18,7 @@ try {
   const { states } = cloneState(own);
   const resources = states.reduce((sum, state) => sum + (state?.resources.length ?? 0), 0);
   process.stdout.write(
-    `The state of ${from} is ${own} now, with its passphrase: ${states.length} stacks, ${resources} resources. ` +
+    `The state of ${from} is ${own} now, with its passphrase (stacks: ${states.length}, resources: ${resources}). ` +
       `What was here before is kept in ${kept}.\n\`make preview\` shows what would change: what is read from this folder is elsewhere now.\n`,
   );
 } catch (error) {

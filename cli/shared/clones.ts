@@ -91,6 +91,7 @@ export async function orphansOf(state: State, api: Pick<EngineApi, "volumes">): 
 export function toldOf({ adoptable, unknown }: Orphans): string {
   const listed = (volumes: readonly VolumeListed[]) =>
     volumes
+      .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, createdAt }) => `  ${name}, made ${createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC\n`)
       .join("");
   const told = adoptable.map(

@@ -163,13 +163,14 @@ test.each([
 
 test("what is told names the volumes, where their state is, and the command", () => {
   const adoptable = [{ folder: "/state/old", clone: "/old", volumes: [volume("one", "aaaa")] }];
-  expect(toldOf({ adoptable, unknown: [volume("two", "bbbb")] })).toBe(
+  expect(toldOf({ adoptable, unknown: [volume("two", "bbbb"), volume("three", "bbbb")] })).toBe(
     `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n` +
       "  one, made 2026-01-02 03:04 UTC\n" +
       "Their state is in /state/old; its clone was at /old, and is gone. To take it over, with its passwords:\n" +
       "  make adopt from=/state/old\n" +
       "\n" +
       `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
+      "  three, made 2026-01-02 03:04 UTC\n" +
       "  two, made 2026-01-02 03:04 UTC\n" +
       "They are left alone. `docker volume inspect NAME` shows one, `docker volume rm NAME` removes it " +
       "and all data in it; they may be somebody else's.\n",
