@@ -30,16 +30,14 @@ export class Declaration {
   async run<T>(program: () => T | Promise<T>): Promise<T> {
     if (this.#phase !== "before") throw new pulumi.RunError("platform.declare should be called once, got another call");
     this.#phase = "during";
-    let ended = false;
     // Nothing is under way any more and the function goes on: it awaits what is made after its end.
-    process.once("beforeExit", () => {
-      if (!ended) {
-        throw new pulumi.RunError(
-          "The function that platform.declare was given does not end: it awaits something that `up` makes, which is made once " +
-            "it has ended. Use .apply there, or await it after platform.declare.",
-        );
-      }
-    });
+    const stuck = () => {
+      throw new pulumi.RunError(
+        "The function that platform.declare was given does not end: it awaits something that `up` makes, which is made once " +
+          "it has ended. Use .apply there, or await it after platform.declare.",
+      );
+    };
+    process.once("beforeExit", stuck);
     try {
       const result = await program();
       await Promise.all(this.#checks);
@@ -47,7 +45,7 @@ export class Declaration {
       this.#complete();
       return result;
     } finally {
-      ended = true;
+      process.off("beforeExit", stuck);
     }
   }
 

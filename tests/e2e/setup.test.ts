@@ -95,7 +95,8 @@ test("a project's folder may have any name", async () => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const file of ["Makefile", "Pulumi.dev.yaml"]) cpSync(join(ROOT, file), join(folder, file));
   // Without its packages, which are those of this project.
-  const told = { ...env, STACKYARD_STEPS: "node pulumi state", MAKEFLAGS: "" };
+  // As typed, not as one make calls another: that one says which folder it enters.
+  const told = { ...env, STACKYARD_STEPS: "node pulumi state", MAKEFLAGS: "", MAKELEVEL: undefined };
   const make = (...args: string[]) => run("make", args, { cwd: folder, env: told });
   const set = await make("pulumi", "ARGS=config set --path redis.hostPort 7001");
   expect(set.code, set.output).toBe(0);
