@@ -137,9 +137,12 @@ export class TestStack {
   }
 
   #resources() {
-    const file = join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
-    const { latest } = (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: Checkpoint }).checkpoint;
+    const { latest } = (JSON.parse(readFileSync(this.#stateFile, "utf8")) as { checkpoint: Checkpoint }).checkpoint;
     return latest?.resources ?? [];
+  }
+
+  get #stateFile(): string {
+    return join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
   }
 
   /** `pulumi up` in a process group of its own, so that it can be killed with all its children. */
@@ -162,18 +165,20 @@ export class TestStack {
     });
   }
 
+  #read: { state: string; outputs: Record<string, unknown> } | undefined;
+
+  /** A stack output, also a secret one. Pulumi reads them all at once, and again only when the state is another. */
   async outputs<T>(name: string): Promise<T> {
-    const { stdout, code, output } = await this.pulumi([
-      "stack",
-      "output",
-      name,
-      "--json",
-      "--show-secrets",
-      "-s",
-      this.name,
-    ]);
-    if (code !== 0) throw new Error(output);
-    return JSON.parse(stdout) as T;
+    const state = readFileSync(this.#stateFile, "utf8");
+    if (this.#read?.state !== state) {
+      const options = ["--json", "--show-secrets", "-s", this.name];
+      const { stdout, code, output } = await this.pulumi(["stack", "output", ...options]);
+      if (code !== 0) throw new Error(output);
+      this.#read = { state, outputs: JSON.parse(stdout) as Record<string, unknown> };
+    }
+    const { outputs } = this.#read;
+    if (!Object.hasOwn(outputs, name)) throw new Error(`no output ${name}, only ${Object.keys(outputs)}`);
+    return outputs[name] as T;
   }
 
   /** All containers of this stack, whoever made them. */

@@ -2,14 +2,16 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { up, upFails } from "./checks.ts";
 import { api, ended, freePorts, ROOT, TestStack } from "./harness.ts";
 
 // What a job promises, over a Redis in which it leaves its traces: programs/jobs, whose first job does what JOB_… says.
 
+const PROGRAM = join(ROOT, "tests/e2e/programs/jobs");
+
 async function newStack(): Promise<TestStack> {
-  const stack = new TestStack(join(ROOT, "tests/e2e/programs/jobs"));
+  const stack = new TestStack(PROGRAM);
   onTestFinished(() => stack.dispose());
   const [hostPort] = await freePorts(1);
   await stack.create({ hostPort });
@@ -121,8 +123,8 @@ test("a changed file, environment, command or image runs a job again, once, as t
     expect(await stack.planned(now), what).toEqual(job);
     await up(stack, now);
     expect(await counted(stack, "runs"), what).toBe(at + 2);
-    await stack.unchanged(now);
   }
+  await stack.unchanged(now);
   expect(await arrived()).toBe(hash(others));
   expect(await stack.planned({ ...now, JOB_IMAGE: "postgres" })).toEqual([
     "create RemoteImage image-postgres-17",
@@ -159,95 +161,90 @@ test("a job that hangs is ended at its time-out, and fails like any other", asyn
   await stack.unchanged();
 });
 
-test("a job's log is shown while it runs", async () => {
-  const stack = await newStack();
-  await up(stack, { WITHOUT_APP: "1" });
-  const client = createClient({ url: await stack.outputs<string>("url") });
-  await client.connect();
-  onTestFinished(() => client.destroy());
-
-  // Goes on only once its line has been seen: a log that comes afterwards is too late.
-  const waiting = "echo half way; until redis get go | grep -x now; do sleep 0.2; done";
-  const child = stack.startUp({ WITHOUT_APP: "1", JOB_COMMAND: waiting, JOB_TIMEOUT_SECONDS: "30" });
-  child.stdout?.on("data", (text: Buffer) => {
-    // The line is in the last summary too: by then the client is on its way out, and the answer does not matter.
-    if (text.includes("half way")) client.set("go", "now").catch(() => {});
-  });
-  const { code, output } = await ended(child);
-  expect(code, output).toBe(0);
-});
-
-test("a secret that a job prints is hidden in its log, and not in the state", async () => {
-  const stack = await newStack();
-  const print = [
-    'cat "$DATABASE_URL_FILE"; echo',
-    'password=$(sed "s/.*default:\\(.*\\)@.*/\\1/" "$DATABASE_URL_FILE")',
-    'echo "encoded: $(printf %s "$password" | base64)"',
-  ].join("; ");
-  const secretsOf = async () => {
-    const password = await stack.outputs<string>("password");
-    return [password, Buffer.from(password).toString("base64").replace(/=+$/, "")];
-  };
-  const expectHidden = (output: string, secrets: string[]) => {
-    expect(output).toContain("redis://default:[secret]@redis:6379");
-    expect(output).toMatch(/encoded: \[secret\]/);
-    for (const secret of secrets) expect(output).not.toContain(secret);
-  };
-
-  const failed = await upFails(stack, { WITHOUT_APP: "1", JOB_COMMAND: `${print}; exit 3` });
-  const { output } = await up(stack, { WITHOUT_APP: "1", JOB_COMMAND: print });
-  const secrets = await secretsOf();
-  expectHidden(failed, secrets);
-  expectHidden(output, secrets);
-
-  const files = readdirSync(stack.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  expect(files.length).toBeGreaterThan(2);
-  for (const { parentPath, name } of files) {
-    const text = readFileSync(join(parentPath, name), "utf8");
-    for (const secret of secrets) expect(text.includes(secret), join(parentPath, name)).toBe(false);
-  }
-});
-
-test("a job is told of what it refers to", async () => {
-  const stack = await newStack();
-  const file = join(stack.folder, "job.txt");
-  writeFileSync(file, "its content");
-  const { output } = await up(stack, {
-    WITHOUT_APP: "1",
-    JOB_FILE: file,
-    JOB_MODE: "some mode",
-    JOB_COMMAND:
-      'echo "at $DATABASE_HOST $DATABASE_PORT $DATABASE_URL_FILE in $MODE"; cat /run/files/job.txt; echo; redis ping',
-  });
-  expect(output).toContain("at redis 6379 /run/secrets/database_url in some mode");
-  expect(output).toContain("its content");
-  expect(output).toContain("PONG");
-});
-
-test("a job runs again over another volume of its database", async () => {
-  const stack = await newStack();
-  const env = { WITHOUT_APP: "1", JOB_COMMAND: "redis incr runs; redis get old" };
-  await up(stack, env);
-  await redis(stack, ["INCR", "old"]);
-  const volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
-  const { output } = await up(stack, { ...env, STACKYARD_DISCARD: "redis" }, "--replace", volume);
-  expect(output).toMatch(/Stash first-done created replacement/);
-  expect(await counted(stack, "old")).toBe(0);
-  expect(await counted(stack, "runs")).toBe(1);
-  expect(await counted(stack, "after")).toBe(1);
-  await stack.unchanged(env);
-  expect(await api.volumes({ "stackyard.stack": stack.name, "stackyard.kind": "data" })).toHaveLength(1);
-});
-
-test("a volume whose replacement was refused is still the one in use", async () => {
-  const stack = await newStack();
+describe("over a Redis that is there", () => {
+  const stack = new TestStack(PROGRAM);
   const env = { WITHOUT_APP: "1" };
-  await up(stack, env);
-  const volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
-  expect(await upFails(stack, env, "--replace", volume)).toContain("STACKYARD_DISCARD=redis");
-  await up(stack, env);
-  expect(await counted(stack, "runs")).toBe(1);
-  await stack.unchanged(env);
+  let volume: string;
+
+  beforeAll(async () => {
+    const [hostPort] = await freePorts(1);
+    await stack.create({ hostPort });
+    await up(stack, env);
+    volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
+  });
+  afterAll(() => stack.dispose());
+
+  test("a job's log is shown while it runs", async () => {
+    // Goes on only once its line has been seen: a log that comes afterwards is too late.
+    const JOB_COMMAND = "redis del go; echo half way; until redis get go | grep -x now; do sleep 0.2; done";
+    const child = stack.startUp({ ...env, JOB_COMMAND, JOB_TIMEOUT_SECONDS: "30" });
+    child.stdout?.on("data", (text: Buffer) => {
+      // The line is in the last summary too: by then the answer does not matter.
+      if (text.includes("half way")) redis(stack, ["SET", "go", "now"]).catch(() => {});
+    });
+    const { code, output } = await ended(child);
+    expect(code, output).toBe(0);
+  });
+
+  test("a secret that a job prints is hidden in its log, and not in the state", async () => {
+    const print = [
+      'cat "$DATABASE_URL_FILE"; echo',
+      'password=$(sed "s/.*default:\\(.*\\)@.*/\\1/" "$DATABASE_URL_FILE")',
+      'echo "encoded: $(printf %s "$password" | base64)"',
+    ].join("; ");
+    const password = await stack.outputs<string>("password");
+    const secrets = [password, Buffer.from(password).toString("base64").replace(/=+$/, "")];
+    const failed = await upFails(stack, { ...env, JOB_COMMAND: `${print}; exit 3` });
+    for (const output of [failed, (await up(stack, { ...env, JOB_COMMAND: print })).output]) {
+      expect(output).toContain("redis://default:[secret]@redis:6379");
+      expect(output).toMatch(/encoded: \[secret\]/);
+      for (const secret of secrets) expect(output).not.toContain(secret);
+    }
+
+    const files = readdirSync(stack.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.length).toBeGreaterThan(2);
+    for (const { parentPath, name } of files) {
+      const text = readFileSync(join(parentPath, name), "utf8");
+      for (const secret of secrets) expect(text.includes(secret), join(parentPath, name)).toBe(false);
+    }
+  });
+
+  test("a job is told of what it refers to", async () => {
+    const file = join(stack.folder, "job.txt");
+    writeFileSync(file, "its content");
+    const { output } = await up(stack, {
+      ...env,
+      JOB_FILE: file,
+      JOB_MODE: "some mode",
+      JOB_COMMAND:
+        'echo "at $DATABASE_HOST $DATABASE_PORT $DATABASE_URL_FILE in $MODE"; cat /run/files/job.txt; echo; redis ping',
+    });
+    expect(output).toContain("at redis 6379 /run/secrets/database_url in some mode");
+    expect(output).toContain("its content");
+    expect(output).toContain("PONG");
+  });
+
+  test("a volume whose replacement was refused is still the one in use", async () => {
+    await up(stack, env);
+    const runs = await counted(stack, "runs");
+    expect(await upFails(stack, env, "--replace", volume)).toContain("STACKYARD_DISCARD=redis");
+    await up(stack, env);
+    expect(await counted(stack, "runs")).toBe(runs);
+    await stack.unchanged(env);
+  });
+
+  test("a job runs again over another volume of its database", async () => {
+    const again = { ...env, JOB_COMMAND: "redis incr runs; redis get old" };
+    await up(stack, again);
+    await redis(stack, ["INCR", "old"]);
+    const { output } = await up(stack, { ...again, STACKYARD_DISCARD: "redis" }, "--replace", volume);
+    expect(output).toMatch(/Stash first-done created replacement/);
+    expect(await counted(stack, "old")).toBe(0);
+    expect(await counted(stack, "runs")).toBe(1);
+    expect(await counted(stack, "after")).toBe(1);
+    await stack.unchanged(again);
+    expect(await api.volumes({ "stackyard.stack": stack.name, "stackyard.kind": "data" })).toHaveLength(1);
+  });
 });
 
 async function urnOf(stack: TestStack, type: string, name: string): Promise<string> {
