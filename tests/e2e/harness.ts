@@ -22,8 +22,13 @@ export interface Ran {
 
 export const api = engineApi(dockerHost());
 
-interface Checkpoint {
-  latest?: { resources?: { urn: string; id?: string }[] };
+/** What state has of a resource. */
+export interface Recorded {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 /** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
@@ -122,10 +127,10 @@ export class TestStack {
     if (code !== 0) throw new Error(`a preview ${flags.join(" ")} finds changes:\n${output}`);
   }
 
-  /** Everything in state: ids by kind and name, `Container redis`, sorted. From its file, which takes no time. */
+  /** Everything in state: ids by kind and name, `Container redis`, sorted. */
   async state(): Promise<Record<string, string>> {
     return Object.fromEntries(
-      this.#resources()
+      this.resources()
         .map(({ urn, id }) => [keyOf(urn), id ?? ""])
         .sort(),
     );
@@ -133,12 +138,15 @@ export class TestStack {
 
   /** URNs in state, by kind and name as above. */
   urns(keys: readonly string[]): string[] {
-    return this.#resources().flatMap(({ urn }) => (keys.includes(keyOf(urn)) ? [urn] : []));
+    return this.resources().flatMap(({ urn }) => (keys.includes(keyOf(urn)) ? [urn] : []));
   }
 
-  #resources() {
-    const { latest } = (JSON.parse(readFileSync(this.#stateFile, "utf8")) as { checkpoint: Checkpoint }).checkpoint;
-    return latest?.resources ?? [];
+  /** What is in state, from its file: `pulumi stack export` takes a second. */
+  resources(): Recorded[] {
+    const { checkpoint } = JSON.parse(readFileSync(this.#stateFile, "utf8")) as {
+      checkpoint: { latest?: { resources?: Recorded[] } };
+    };
+    return checkpoint.latest?.resources ?? [];
   }
 
   get #stateFile(): string {

@@ -170,7 +170,7 @@ describe("over a Redis that is there", () => {
     const [hostPort] = await freePorts(1);
     await stack.create({ hostPort });
     await up(stack, env);
-    volume = await urnOf(stack, "docker:index/volume:Volume", "redis-data");
+    [volume = ""] = stack.urns(["Volume redis-data"]);
   });
   afterAll(() => stack.dispose());
 
@@ -246,9 +246,3 @@ describe("over a Redis that is there", () => {
     expect(await api.volumes({ "stackyard.stack": stack.name, "stackyard.kind": "data" })).toHaveLength(1);
   });
 });
-
-async function urnOf(stack: TestStack, type: string, name: string): Promise<string> {
-  const { stdout } = await stack.pulumi(["stack", "export", "-s", stack.name]);
-  const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string; type: string }[] } };
-  return deployment.resources.find((each) => each.type === type && each.urn.endsWith(`::${name}`))?.urn ?? "";
-}

@@ -13,6 +13,7 @@ import {
   localImage,
   polyglotSettings,
   type Ran,
+  type Recorded,
   ROOT,
   TestStack,
 } from "./harness.ts";
@@ -139,16 +140,15 @@ describe("over data", () => {
     ["never ending", "The function that platform.declare was given does not end: it awaits something that `up` makes"],
   ])("a program that fails while it declares: %s", async (FAIL, message) => {
     stack.configure({ postgres, redis });
-    const before = await recorded(stack);
+    const before = recorded(stack);
     for (const ran of [await stack.pulumi(["preview"], { FAIL }), await stack.up({ FAIL })]) {
       expectRefused(ran, message);
       // Said once, and nothing of data that nobody touches.
       expect(ran.output.match(/^ {4}error: /gm)).toHaveLength(1);
       expect(ran.output).not.toMatch(/would delete|DISCARD/);
     }
-    expect(await recorded(stack)).toEqual(before);
+    expect(recorded(stack)).toEqual(before);
     expect(await snapshot(stack)).toMatchObject(running);
-    await stack.unchanged();
   });
 
   const allow = (name: string) =>
@@ -157,7 +157,7 @@ describe("over data", () => {
 
   test("another engine; and not the same one, reached in another way", async () => {
     stack.configure({ postgres, redis });
-    const here = await hostOf(stack);
+    const { host: here } = identityOf(stack);
     const moved = ["update docker docker"];
     expect(await stack.planned({ DOCKER_HOST: "unix:///var/run/../run/docker.sock" })).toEqual(moved);
 
@@ -221,7 +221,7 @@ describe("over data", () => {
   });
 
   test("images from elsewhere", async () => {
-    const { imageSource } = await identityOf(stack);
+    const { imageSource } = identityOf(stack);
     const other = imageSource === "packages" ? "registry" : "packages";
     stack.configure({ imageSource: other, postgres, redis });
     await expectNothingDone(
@@ -299,7 +299,7 @@ describe("over data", () => {
     stack.configure({ postgres, redis });
     await up(stack);
     expect(await published()).toEqual({ main: ["running"], cache: ["running", hostPort] });
-    const [mended] = (await exported(stack)).deployment.resources.filter(({ urn }) => urn.endsWith("::ledger"));
+    const [mended] = stack.resources().filter(({ urn }) => urn.endsWith("::ledger"));
     expect(mended?.inputs).toMatchObject({ input: { ports: { [String(hostPort)]: 'Redis "cache"' } } });
     await stack.unchanged();
   });
@@ -320,8 +320,8 @@ describe("over data", () => {
       expect(await stack.planned()).toContain("replace Container cache");
       await up(stack);
       expect(await published()).toEqual({ main: ["running", main], cache: ["running", ...(cache ? [cache] : [])] });
-      await stack.unchanged();
     }
+    await stack.unchanged();
   });
 
   test("a database renamed, with its old name as an alias, keeps its data and password; and back", async () => {
@@ -425,15 +425,7 @@ async function foreignContainer(hostPort: number): Promise<string> {
 
 interface Exported {
   version: number;
-  deployment: {
-    resources: {
-      urn: string;
-      type: string;
-      id?: string;
-      inputs?: Record<string, unknown>;
-      outputs?: Record<string, unknown>;
-    }[];
-  };
+  deployment: { resources: Recorded[] };
 }
 
 async function exported(stack: TestStack): Promise<Exported> {
@@ -448,31 +440,25 @@ async function imported(stack: TestStack, text: string): Promise<void> {
 }
 
 /** All that is in state. What is secret is encrypted anew each time. */
-async function recorded(stack: TestStack): Promise<unknown> {
-  const { resources } = (await exported(stack)).deployment;
-  return JSON.parse(JSON.stringify(resources).replaceAll(/"ciphertext":"[^"]*"/g, '"ciphertext":""'));
+function recorded(stack: TestStack): unknown {
+  return JSON.parse(JSON.stringify(stack.resources()).replaceAll(/"ciphertext":"[^"]*"/g, '"ciphertext":""'));
 }
 
 /** What is in state, by which engine it is reached, and what runs since when. */
 async function snapshot(stack: TestStack) {
-  const { resources } = (await exported(stack)).deployment;
   const containers = await stack.containers();
   const started = containers.map(async ({ id }) => {
     return [id, (await inspect<{ State: { StartedAt: string } }>(id)).State.StartedAt] as const;
   });
   return {
     state: await stack.state(),
-    engine: resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs?.host,
+    engine: stack.resources().find(({ type }) => type === "pulumi:providers:docker")?.inputs?.host,
     running: Object.fromEntries(await Promise.all(started)),
   };
 }
 
-async function identityOf(stack: TestStack): Promise<{ host: string; imageSource: string }> {
-  const { resources } = (await exported(stack)).deployment;
-  return resources.find(({ urn }) => urn.endsWith("::identity"))?.outputs?.output as {
+const identityOf = (stack: TestStack) =>
+  stack.resources().find(({ urn }) => urn.endsWith("::identity"))?.outputs?.output as {
     host: string;
     imageSource: string;
   };
-}
-
-const hostOf = async (stack: TestStack) => (await identityOf(stack)).host;
