@@ -1,3 +1,4 @@
+import { lettingGo } from "./shared/clean-slate.ts";
 import { pulumi } from "./shared/pulumi.ts";
 import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
@@ -9,4 +10,5 @@ if (state.resources.length === 0) {
   process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
   process.exit(0);
 }
-process.exit(await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { STACKYARD_DOWN: "1" }));
+const down = () => pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { STACKYARD_DOWN: "1" });
+process.exit(await lettingGo(state, down));

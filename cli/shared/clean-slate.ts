@@ -2,7 +2,7 @@ import type { EngineApi } from "../../components/engines/api.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
-import { backendFolder, CHOSEN, isIdentified, nameOf, readState, STACK, type State } from "./stack.ts";
+import { backendFolder, CHOSEN, isIdentified, type Kept, nameOf, readState, STACK, type State } from "./stack.ts";
 
 /**
  * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
@@ -10,10 +10,9 @@ import { backendFolder, CHOSEN, isIdentified, nameOf, readState, STACK, type Sta
  */
 export async function askFirst(verb: string, state: State): Promise<void> {
   const guarded = protectedIn(state);
-  const discard = (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
-  const unnamed = [...guarded.keys()].filter((name) => !discard.includes(name));
+  const unnamed = [...guarded].filter(([name]) => !named().includes(name));
   if (unnamed.length > 0) {
-    const each = unnamed.map((name) => `  ${name}: ${guarded.get(name)?.join(", ")}`).join("\n");
+    const each = unnamed.map(([name, all]) => `  ${name}: ${all.map(shown).join(", ")}`).join("\n");
     process.stderr.write(
       `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
         `each: make ${verb}${CHOSEN} DISCARD=${[...guarded.keys()].join(",")}\n`,
@@ -46,18 +45,38 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
 const dataIn = ({ resources }: State) =>
   resources.filter(({ type, name }) => type === "docker:index/volume:Volume" && name.endsWith("-data"));
 
+/**
+ * Does what may delete the protected data that `DISCARD=` names: pulumi refuses to, whatever the program lets go. What of it is
+ * there afterwards is protected again.
+ */
+export async function lettingGo<T>(state: State, act: () => Promise<T>): Promise<T> {
+  const guarded = protectedIn(state);
+  const urns = named().flatMap((name) => (guarded.get(name) ?? []).map(({ urn }) => urn));
+  if (urns.length === 0) return act();
+  const make = async (verb: "protect" | "unprotect", which: string[]) => {
+    const code = which.length > 0 ? await pulumi(["state", verb, "--yes", ...which]) : 0;
+    if (code !== 0) process.exit(code);
+  };
+  await make("unprotect", urns);
+  const done = await act();
+  const left = readState().resources.map(({ urn }) => urn);
+  await make(
+    "protect",
+    urns.filter((urn) => left.includes(urn)),
+  );
+  return done;
+}
+
+const named = () => (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
+
+const shown = ({ type, name, id }: Kept) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name);
+
 /** What pulumi would refuse to delete, by the component that it is a part of; all in order of their names. */
-export function protectedIn({ resources }: State): Map<string, string[]> {
-  const owner = ({ name, parent }: State["resources"][number]) =>
+export function protectedIn({ resources }: State): Map<string, Kept[]> {
+  const owner = ({ name, parent }: Kept) =>
     parent === undefined || parent.includes("::pulumi:pulumi:Stack::") ? name : nameOf(parent);
   const guarded = resources
     .filter(({ protect }) => protect)
-    .map((each) => ({ service: owner(each), ...each }))
-    .sort((a, b) => a.service.localeCompare(b.service) || a.name.localeCompare(b.name));
-  return new Map(
-    [...Map.groupBy(guarded, ({ service }) => service)].map(([service, all]) => [
-      service,
-      all.map(({ type, name, id }) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name)),
-    ]),
-  );
+    .sort((a, b) => owner(a).localeCompare(owner(b)) || a.name.localeCompare(b.name));
+  return Map.groupBy(guarded, owner);
 }

@@ -1,4 +1,5 @@
 import type { EngineApi } from "../../components/engines/api.ts";
+import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
@@ -27,7 +28,7 @@ export async function bringUp(
   const health = async () =>
     new Map((await services(api, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]));
   const ports = await newPorts(state, async () => api);
-  const { code, progress, interrupted } = await watched(all, { ...env, ...ports }, health);
+  const { code, progress, interrupted } = await lettingGo(state, () => watched(all, { ...env, ...ports }, health));
   const ended = Date.now();
   const { began } = progress;
   writeTimeline({

@@ -6,8 +6,8 @@ import { type Connection, type ConnectionFacts, connection } from "./connection.
 import type { Dependency } from "./dependency.ts";
 import { type ImageFacts, serverImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { firstPassword, hidden, password } from "./secret.ts";
-import { Service, type ServiceArgs, type VolumeLifecycle } from "./service.ts";
+import { hidden, markOf, password } from "./secret.ts";
+import { Service, type ServiceArgs } from "./service.ts";
 
 /** What every database takes; each sets its own defaults. */
 export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
@@ -43,8 +43,8 @@ interface Credential {
   given: pulumi.Input<string> | undefined;
   /** When the server reads it. What it reads at every start may be another one, or a generated one, at any time. */
   read: "at every start" | "at first start";
-  /** For the server and its probe, by file name in /run/secrets. */
-  files: (secret: pulumi.Output<string>) => Record<string, pulumi.Input<string>>;
+  /** For the server and its probe, by file name in /run/secrets; the mark tells one secret from another. */
+  files: (secret: pulumi.Output<string>, mark: pulumi.Output<string>) => Record<string, pulumi.Input<string>>;
 }
 
 /** One server: a service, a volume that outlives it, and how it is reached. */
@@ -67,7 +67,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const { platform } = rest;
     const lasts = lifecycle ?? platform.lifecycle;
     const own = { parent: this, protect: lasts === "protected" };
-    const signIn = credential && signInWith(name, platform, credential, lasts, own);
+    const signIn = credential && signInWith(name, platform, credential, own);
     this.connection = connection({ ...how, host: name, port, hostPort, ...signIn?.connection });
     const service = new Service(name, this, {
       ...rest,
@@ -78,8 +78,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       data: {
         ...data,
         lifecycle: lasts,
-        ...signIn?.fixed,
-        firstStart: { ...data.firstStart, ...signIn?.fixed.firstStart },
+        firstStart: { ...data.firstStart, ...signIn?.firstStart },
       },
       ports: [{ hostPort, port }, ...otherPorts].flatMap(({ hostPort, port }) =>
         hostPort === undefined ? [] : [{ hostPort, port }],
@@ -102,22 +101,16 @@ function signInWith(
   database: string,
   platform: Platform,
   { name, given, read, files }: Credential,
-  lifecycle: VolumeLifecycle,
   opts: pulumi.CustomResourceOptions,
 ) {
-  const resource = `${database}-${name === "apiKey" ? "api-key" : name}`;
-  const told = (
-    secret: pulumi.Output<string>,
-    fixed: { firstStart?: Record<string, string>; firstSecret?: pulumi.Output<string> } = {},
-  ) => ({ connection: { [name]: secret }, files: files(secret), fixed });
-  if (read === "at every start" || lifecycle === "ephemeral") {
-    // At every start, or with data that is made anew as often. Made whether another one is given or not: what is protected with the data cannot go when one is given later.
-    const made = password(resource, platform, opts);
-    return told(given === undefined ? made : hidden(platform, given));
-  }
-  if (given === undefined) {
-    return told(password(resource, platform, opts), { firstStart: { [name]: "a generated one" } });
-  }
-  const secret = firstPassword(resource, database, platform, given, opts);
-  return told(secret, { firstStart: { [name]: "a given one" }, firstSecret: secret });
+  // Made whether another one is given or not: what is protected with the data cannot go when one is given later.
+  const made = password(`${database}-${name === "apiKey" ? "api-key" : name}`, platform, opts);
+  const secret = given === undefined ? made : hidden(platform, given);
+  const mark = markOf(secret, made);
+  const firstStart: Record<string, pulumi.Input<string>> = read === "at every start"
+    ? {}
+    : given === undefined
+      ? { [name]: "a generated one" }
+      : { [name]: "a given one", [`given ${name}`]: pulumi.interpolate`the one marked ${mark}` };
+  return { connection: { [name]: secret }, files: files(secret, mark), firstStart };
 }

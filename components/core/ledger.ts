@@ -6,8 +6,8 @@ export interface VolumeRecord {
   volume: pulumi.Input<string>;
   /** Major version of what wrote it. */
   major?: string | undefined;
-  /** What its image read on first start only: a later change has no effect there. */
-  firstStart: Record<string, string>;
+  /** What its data was first made with: a later change has no effect there. */
+  firstStart: Record<string, pulumi.Input<string>>;
 }
 
 interface Entries {
@@ -133,8 +133,8 @@ export function refusals(
       // What is no longer among them may change.
       if (!(key in now.firstStart) || now.firstStart[key] === value) continue;
       faults.push(
-        `${name}: ${key} should be ${value}, got ${now.firstStart[key]}: it was set when the data was first made, ` +
-          `and the server reads it no more. Change it inside the running database, or keep it. ${allow}`,
+        `${name}: ${key} should be ${value}, got ${now.firstStart[key]}: its data was first made so, and what is there cannot ` +
+          `be made otherwise. Keep it; or load a dump into a new database. ${allow}`,
       );
     }
     return faults;

@@ -1,6 +1,6 @@
+import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { discarded, toDiscard } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
 
 /** 32 letters and digits: 190 bits, and nothing that a URL, a shell or a configuration file would have to escape. */
@@ -13,36 +13,16 @@ export function password(name: string, platform: Platform, opts: pulumi.CustomRe
 }
 
 /**
- * A password that was given, of a server that reads it when its data is first made, and never again: another one later is
- * refused, unless the data may be lost.
+ * What tells a secret from another one, and may be seen by all: without the key nobody can guess by it.
  *
- * @param database whose.
- * @param opts with `protect` as the volume has it.
+ * @param key a secret of its own, long and never another one.
+ * @returns 16 hexadecimal digits.
  */
-export function firstPassword(
-  name: string,
-  database: string,
-  platform: Platform,
-  given: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): pulumi.Output<string> {
-  const refuse = () => {
-    if (discarded().has(database)) return;
-    throw new Error(
-      `${name}: should be the password that the data was first made with, got another one: the server took that one over ` +
-        `into its data, and reads none any more. Keep it. ${toDiscard(database)}`,
-    );
-  };
-  const first = new pulumi.Stash(
-    name,
-    { input: pulumi.secret(given) },
-    { ...opts, hooks: { beforeUpdate: [new pulumi.ResourceHook(`given-${name}`, refuse, { onDryRun: true })] } },
-  );
-  // After that, whoever uses it; but not what the Stash holds, which stays as it was first made.
-  return hidden(
-    platform,
-    pulumi.all([first.output, given]).apply(([, now]) => now),
-  );
+export function markOf(secret: pulumi.Output<string>, key: pulumi.Output<string>): pulumi.Output<string> {
+  const mark = pulumi
+    .all([secret, key])
+    .apply(([text, by]) => createHmac("sha256", by).update(text).digest("hex").slice(0, 16));
+  return pulumi.unsecret(mark);
 }
 
 /** A secret that is hidden from now on in all that is shown. */

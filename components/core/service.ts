@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { triggerOf } from "../engines/containers.ts";
 import type { ProbeCommand, Running } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
 import { untilReady } from "../engines/watch.ts";
@@ -35,9 +34,7 @@ export interface ServiceArgs {
     path: string;
     lifecycle: VolumeLifecycle;
     major?: string;
-    firstStart?: Record<string, string>;
-    /** Of what is secret there: who lets it be another one has a new volume. It is refused before to all others. */
-    firstSecret?: pulumi.Input<string> | undefined;
+    firstStart?: Record<string, pulumi.Input<string>>;
   };
   uses?: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
@@ -218,28 +215,39 @@ export class Service implements Dependency {
 
 function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: ServiceArgs): Running | undefined {
   if (!data || data.lifecycle === "ephemeral") return undefined;
-  const protect = data.lifecycle === "protected";
-  const labels = platform.labels(name, "data");
-  const volume = platform.engine.volume(`${name}-data`, labels, {
-    parent,
-    protect,
-    ...(data.firstSecret === undefined
-      ? {}
-      : { replacementTrigger: triggerOf(data.firstSecret, `${platform.id}/${name}`) }),
-    // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
-    hooks: {
-      beforeCreate: [
-        new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, labels), { onDryRun: true }),
-      ],
+  const { major, firstStart = {} } = data;
+  const mine = platform.labels(name, "data");
+  const discard = discarded().has(name);
+  const madeWith = { ...(major === undefined ? {} : { version: major }), ...firstStart };
+  const volume = platform.engine.volume(
+    `${name}-data`,
+    {
+      labels: Object.keys(madeWith).length === 0 ? mine : { ...mine, "stackyard.made-with": told(madeWith) },
+      // What does not fit the data is refused: only who lets the data go gets another volume for it.
+      replaceable: discard,
     },
-  });
-  platform.ledger.record(name, {
-    volume: volume.id,
-    ...(data.major === undefined ? {} : { major: data.major }),
-    firstStart: data.firstStart ?? {},
-  });
+    {
+      parent,
+      protect: data.lifecycle === "protected" && !discard,
+      // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
+      hooks: {
+        beforeCreate: [
+          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, mine), { onDryRun: true }),
+        ],
+      },
+    },
+  );
+  platform.ledger.record(name, { volume: volume.id, ...(major === undefined ? {} : { major }), firstStart });
   return volume;
 }
+
+/** `version 17, database app`. */
+const told = (facts: Record<string, pulumi.Input<string>>) =>
+  (pulumi.output(facts) as pulumi.Output<Record<string, string>>).apply((all) =>
+    Object.entries(all)
+      .map(([what, value]) => `${what} ${value}`)
+      .join(", "),
+  );
 
 /** @throws Error when there is one with data in it already. */
 async function onlyOne(platform: Platform, name: string, labels: Record<string, string>): Promise<void> {

@@ -48,7 +48,10 @@ const Args = z
      * @default - 1000:1000 where images are built from packages; root without capabilities for the official image
      */
     user: matching(/^\d+:\d+$/, "uid:gid in digits").optional(),
-    /** Name of the administrator, the access key of an S3 client; fixed once there is data. @default "stackyard" */
+    /**
+     * Name of the administrator, the access key of an S3 client. May be changed: objects, users and policies stay, but access keys
+     * that were made for the former one lose their rights. @default "stackyard"
+     */
     rootUser: matching(
       /^[A-Za-z0-9][A-Za-z0-9._-]{2,19}$/,
       "3 to 20 of letters, digits, dots, _ and -, a letter or digit first",
@@ -101,7 +104,7 @@ export class Minio extends Database {
       user,
       pids: PIDS,
       // No major version is recorded: MinIO has none, its releases are dates.
-      data: { path: DATA_PATH, firstStart: { user, rootUser } },
+      data: { path: DATA_PATH, firstStart: { user } },
       // Not `mc ready`: that asks without credentials, and waits for 5 s when nobody listens yet.
       probe: { test: ["CMD", "mc", "ls", "server/"], timeoutSeconds: 3 },
       credential: {

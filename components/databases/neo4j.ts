@@ -52,7 +52,7 @@ const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms se
 const Args = z
   .strictObject({
     ...databaseArgs({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
-    /** Password of the user neo4j. @default - a random one, made once */
+    /** Password of the user neo4j; fixed once there is data. @default - a random one, made once */
     password: secretValue(8).optional(),
     /** TCP port on the host's 127.0.0.1 for HTTP: Neo4j Browser and the Query API. @default - not published */
     httpHostPort: hostPort().optional(),

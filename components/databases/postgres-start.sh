@@ -4,7 +4,8 @@
 # The official entry point takes a folder with PG_VERSION in it for a complete cluster, and initdb writes that file first: a
 # first start that is cut short would never be made good. So it makes the cluster in a folder of its own below $PGDATA, which
 # may be a mount point; that is renamed when it is complete, and then its files are moved up, PG_VERSION last. Each step can be
-# cut short: what is incomplete is made anew, what is complete is moved on. Where PG_VERSION is in place, nothing is touched.
+# cut short: what is incomplete is made anew, what is complete is moved on. Where PG_VERSION is in place, nothing is touched but
+# the role's password, where it is another one than the cluster was told last.
 set -euo pipefail
 shopt -s dotglob nullglob
 
@@ -12,6 +13,8 @@ data=$PGDATA
 making=$data/.initialising
 made=$data/.initialised
 tools=$data/.initialising-tools
+# Tells which password the cluster has.
+mark=.password-mark
 
 initialise() {
   rm -rf "$making" "$tools"
@@ -40,6 +43,7 @@ END
     echo "The image's entry point has ended without a cluster in $making." >&2
     exit 1
   }
+  cp /run/secrets/password-mark "$made/$mark"
   rm -rf "$tools"
 }
 
@@ -51,7 +55,18 @@ move_up() {
   mv "$made/PG_VERSION" "$data/"
 }
 
-# What makes the cluster runs beside this shell, so that a stop is obeyed at once.
+# By the server itself, before anybody can connect. Whatever it is set to log, a password is not for its log.
+take_password() {
+  local password quote="'"
+  password=$(cat /run/secrets/password)
+  postgres --single -D "$data" -c exit_on_error=on -c log_statement=none -c log_min_error_statement=panic \
+    -c log_min_duration_statement=-1 -c standard_conforming_strings=on -c shared_preload_libraries= "$POSTGRES_DB" \
+    >/dev/null <<<"alter role \"$POSTGRES_USER\" password '${password//$quote/$quote$quote}'" &
+  wait $!
+  cp -f /run/secrets/password-mark "$data/$mark"
+}
+
+# What works on the cluster runs beside this shell, so that a stop is obeyed at once.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p "$data"
@@ -60,5 +75,6 @@ if [ ! -s "$data/PG_VERSION" ]; then
   move_up
 fi
 [ ! -d "$made" ] || rmdir "$made"
+cmp -s /run/secrets/password-mark "$data/$mark" || take_password
 
 exec docker-entrypoint.sh "$@"

@@ -30,7 +30,10 @@ const ROOM_MIB = 24;
  * may be changed as it runs, which the size of /dev/shm may not.
  */
 const SHM_MIB = 1024 * 1024;
-/** Starts the server by its image's entry point, so that a first start which is cut short is made good by the next. */
+/**
+ * Starts the server by its image's entry point, so that a first start which is cut short is made good by the next, and a password
+ * is the role's though that entry point reads it once.
+ */
 const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
 /** Which no role can be called. https://www.postgresql.org/docs/17/sql-createrole.html */
@@ -50,10 +53,13 @@ const Args = z
         "called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself",
       )
       .default("app"),
-    /** Password of that role. @default - a random one, made once */
+    /** Password of that role. May be changed. @default - a random one, made once */
     password: secretValue().optional(),
-    /** Most connections at a time. More than the default need 2 MiB of `memoryMiB` for each. @default 100 */
-    maxConnections: count(1, 10_000).default(DEFAULT.connections),
+    /**
+     * Most connections at a time, of which the server keeps three for administrators. More than the default need 2 MiB of
+     * `memoryMiB` for each. @default 100
+     */
+    maxConnections: count(4, 10_000).default(DEFAULT.connections),
     /** Cache that all connections share, in MiB: three quarters of `memoryMiB` at most. @default - PostgreSQL's own, 128 */
     sharedBuffersMiB: mebibytes(1).optional(),
   })
@@ -145,8 +151,14 @@ export class Postgres extends Database {
       credential: {
         name: "password",
         given: password,
-        read: "at first start",
-        files: (secret) => ({ "start.sh": START, password: secret, pgpass: pgpass(secret) }),
+        // By START.
+        read: "at every start",
+        files: (secret, mark) => ({
+          "start.sh": START,
+          password: secret,
+          "password-mark": mark,
+          pgpass: pgpass(secret),
+        }),
       },
       connection: { scheme: "postgresql", user: database, database },
     });

@@ -38,6 +38,12 @@ export interface Workload {
   labels: Record<string, pulumi.Input<string>>;
 }
 
+export interface VolumeSpec {
+  labels: Record<string, pulumi.Input<string>>;
+  /** Whether other labels are another volume, in which nothing is; it stays as it was made otherwise. */
+  replaceable: boolean;
+}
+
 export interface ServiceWorkload extends Workload {
   /** A volume's name as the engine knows it, or nothing for one that goes with its container; and where it is mounted. */
   data?: { volume?: pulumi.Input<string>; path: string };
@@ -81,7 +87,7 @@ export interface Running {
 export interface Engine {
   readonly api: EngineApi;
   network(name: string, spec: NetworkSpec, opts: pulumi.CustomResourceOptions): Running;
-  volume(name: string, labels: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): Running;
+  volume(name: string, spec: VolumeSpec, opts: pulumi.CustomResourceOptions): Running;
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running;
   /** A job that is made but not started: its gate hands it its files, by `prepare`, and starts it. */
   job(

@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Database } from "../../components/core/database.ts";
 import { Minio, Neo4j, Ollama, Postgres, Qdrant, Redis } from "../../components/index.ts";
+import { passwordOf } from "../unit/helpers/stack.ts";
 
 /** What a database asks the engine for, as far as databases differ: one row each, for the tests without Docker, where it is called `main`. */
 export interface Facts {
@@ -54,9 +56,14 @@ const httpProbe = (...request: [string, ...string[]]) => [
 /** A program that starts a server in its container, beside the component. */
 const program = (name: string) => readFileSync(new URL(`../../components/databases/${name}`, import.meta.url), "utf8");
 
+/** Of a secret, beside the one that is made. */
+export const markOf = (secret: string) =>
+  createHmac("sha256", passwordOf("main-password")).update(secret).digest("hex").slice(0, 16);
+
 const postgresFiles = (password: string, escaped: string) => ({
   "start.sh": program("postgres-start.sh"),
   password,
+  "password-mark": markOf(password),
   pgpass: `*:*:*:*:${escaped}\n`,
 });
 
@@ -131,7 +138,7 @@ export const FACTS = {
     credential: {
       name: "password",
       resource: "main-password",
-      fixed: true,
+      fixed: false,
       files: (secret) => postgresFiles(secret, secret),
       given: [['h:u\\nt"er22', postgresFiles('h:u\\nt"er22', 'h\\:u\\\\nt"er22')]],
     },
@@ -198,7 +205,7 @@ export const FACTS = {
       healthcheck: { tests: ["CMD", "mc", "ls", "server/"], timeout: "3s" },
     },
     dataPath: "/data",
-    remembered: { firstStart: { user: "0:0", rootUser: "stackyard" } },
+    remembered: { firstStart: { user: "0:0" } },
     ports: { hostPort: 9000, consoleHostPort: 9001 },
     connection: { user: "stackyard" },
     url: (secret, at) => `http://stackyard:${secret}@${at}`,

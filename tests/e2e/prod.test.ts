@@ -97,6 +97,18 @@ test("destroy stops at the data and its passwords, and up goes on from there", a
   await stack.unchanged();
 });
 
+test("a protected database that is left out goes where it is named, and takes nobody's protection with it", async () => {
+  const volume = String((await stack.state())["Volume ollama-data"]);
+  stack.configure({ ...settings, ollama: { ...settings.ollama, enabled: false } });
+  const refused = await stack.verb("up");
+  expect(refused.code, refused.output).not.toBe(0);
+  expect(refused.output).toContain(`ollama: this change would delete its volume ${volume} and all data in it.`);
+  await done(stack.verb("up", { DISCARD: "ollama,redis" }));
+  expect(await stack.leftovers()).not.toContain(volume);
+  const { output } = await stack.verb("clean", { YES: "1", DISCARD: "postgres" });
+  expect(output).toMatch(/^ {2}redis: redis-data \(.*\), redis-password$/m);
+});
+
 test("a clean slate that names all of it leaves nothing", async () => {
   await done(stack.verb("clean", { YES: "1", DISCARD: DATABASES.join(",") }));
   expect(await stack.leftovers()).toEqual([]);

@@ -138,7 +138,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { password: 1_234_567 }, `${PASSWORD} a value that is not shown`],
   ["Postgres", { hostPort: 70_000 }, `hostPort: ${PORT} 70000`],
   ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
-  ["Postgres", { maxConnections: 0 }, "maxConnections: should be a whole number, 1 to 10000, got 0"],
+  ["Postgres", { maxConnections: 3 }, "maxConnections: should be a whole number, 4 to 10000, got 3"],
   ["Postgres", { version: "15" }, 'version: should be one of 16, 17, 18, got "15"'],
   ["Postgres", { version: 17 }, "version: should be one of 16, 17, 18, got 17"],
   ["Postgres", { sharedBuffersMiB: 0 }, "sharedBuffersMiB: should be whole MiB, 1 or more, got 0"],

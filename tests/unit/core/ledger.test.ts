@@ -18,8 +18,8 @@ const major = (name: string, old: string, now: string) =>
   `${name}: its data was written by version ${old}, which version ${now} does not read. ` +
   `Keep ${old}; or dump with ${old} and load into a new database. ${allow(name)}`;
 const first = (name: string, key: string, old: string, now: string) =>
-  `${name}: ${key} should be ${old}, got ${now}: it was set when the data was first made, ` +
-  `and the server reads it no more. Change it inside the running database, or keep it. ${allow(name)}`;
+  `${name}: ${key} should be ${old}, got ${now}: its data was first made so, and what is there cannot be made otherwise. ` +
+  `Keep it; or load a dump into a new database. ${allow(name)}`;
 
 describe("refusals", () => {
   test.each<[string, Record<string, Entry>, Record<string, Entry>, string[]]>([

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test, vi } from "vitest";
-import { firstPassword, masker, maskOf, password } from "../../../components/core/secret.ts";
-import { deploy, held, ID, passwordOf } from "../helpers/stack.ts";
+import { describe, expect, test } from "vitest";
+import { markOf, masker, maskOf, password } from "../../../components/core/secret.ts";
+import { deploy, held, passwordOf } from "../helpers/stack.ts";
 
 describe("maskOf", () => {
   test.each<[string, string[], string, string]>([
@@ -72,49 +72,15 @@ describe("a password that is made", () => {
   });
 });
 
-describe("a password that is given for the first start", () => {
-  const CHANGE = { oldInputs: { input: "hunter22" }, newInputs: { input: "sesame11" } };
-  const given = (opts: pulumi.CustomResourceOptions = {}, recorded: Record<string, unknown> = {}) =>
-    deploy((platform) => firstPassword("db-password", "db", platform, "hunter22", { parent: platform, ...opts }), {
-      recorded: { identity: { id: ID, host: "unix:///var/run/docker.sock", imageSource: "registry" }, ...recorded },
-    });
+describe("a secret's mark", () => {
+  const markFor = (secret: string, key = "a key that is long") =>
+    held(markOf(pulumi.secret(secret), pulumi.secret(key)) as pulumi.Output<string>);
 
-  test("is kept in the state, as a secret", async () => {
-    const stack = await given();
-    const { inputs, secretInputs, ignoreChanges, protect, hooks } = stack.get("Stash db-password");
-    expect({ inputs, secretInputs, ignoreChanges, protect, hooks }).toEqual({
-      inputs: { input: "hunter22" },
-      secretInputs: ["input"],
-      ignoreChanges: [],
-      protect: false,
-      hooks: { beforeUpdate: ["given-db-password"] },
-    });
-    expect([await held(stack.made), await pulumi.isSecret(stack.made)]).toEqual(["hunter22", true]);
-    expect(stack.of("RandomPassword")).toEqual([]);
-    expect(stack.platform.secrets.mask("is hunter22")).toBe("is [secret]");
-  });
-
-  test("when given anew is refused, by the preview too, without a word of it", async () => {
-    const stack = await given();
-    expect(stack.hook("given-db-password").opts).toEqual({ onDryRun: true });
-    await expect(stack.run("given-db-password", CHANGE)).rejects.toThrow(
-      new Error(
-        "db-password: should be the password that the data was first made with, got another one: the server took that one over " +
-          "into its data, and reads none any more. Keep it. " +
-          "To lose its data on purpose: make … DISCARD=db (STACKYARD_DISCARD=db for plain pulumi).",
-      ),
-    );
-  });
-
-  test("when given anew is taken where the data may be lost", async () => {
-    vi.stubEnv("STACKYARD_DISCARD", "other,db");
-    const stack = await given({}, { "db-password": "the-old-one" });
-    await expect(stack.run("given-db-password", CHANGE)).resolves.toBeUndefined();
-    expect(await held(stack.made)).toBe("hunter22");
-    vi.unstubAllEnvs();
-  });
-
-  test("is protected when its data is", async () => {
-    expect((await given({ protect: true })).get("Stash db-password").protect).toBe(true);
+  test("is the same for the same, another for another secret or key, and no secret", async () => {
+    expect(await markFor("hunter22")).toBe("36459db952094f97");
+    expect(await markFor("hunter22")).toBe(await markFor("hunter22"));
+    expect(await markFor("hunter23")).not.toBe(await markFor("hunter22"));
+    expect(await markFor("hunter22", "another key")).not.toBe(await markFor("hunter22"));
+    expect(await pulumi.isSecret(markOf(pulumi.secret("hunter22"), pulumi.secret("a key")))).toBe(false);
   });
 });

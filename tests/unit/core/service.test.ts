@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Dependency } from "../../../components/core/dependency.ts";
 import { password } from "../../../components/core/secret.ts";
 import { Service, type ServiceArgs } from "../../../components/core/service.ts";
@@ -62,7 +62,9 @@ describe("what it is made of", () => {
 
   test("data that lasts is in a volume, remembered before anything uses it", async () => {
     const stack = await service({ data: DATA });
-    expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
+    expect(stack.get("Volume web-data").inputs).toEqual({
+      labels: [...labels("web", "data"), { label: "stackyard.made-with", value: "version 17, database app" }],
+    });
     expect(stack.get("Stash ledger").inputs).toEqual({
       input: {
         volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } },
@@ -71,6 +73,25 @@ describe("what it is made of", () => {
     });
     expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash ledger", "Volume web-data"]);
     expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
+  });
+
+  test.each([
+    ["nobody", "", true, ["labels", "driver", "driverOpts", "name"]],
+    ["another's", "db,web2", true, ["labels", "driver", "driverOpts", "name"]],
+    ["its", "db,web", false, ["driver", "driverOpts", "name"]],
+  ])(
+    "a volume is another one for data made otherwise, protected or not, where %s may go",
+    async (_, names, protect, ignored) => {
+      vi.stubEnv("STACKYARD_DISCARD", names);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const volume = (await service({ data: { ...DATA, lifecycle: "protected" } })).get("Volume web-data");
+      expect([volume.protect, volume.ignoreChanges]).toEqual([protect, ignored]);
+    },
+  );
+
+  test("data that is made with nothing in particular has no label for it", async () => {
+    const stack = await service({ data: { path: "/data", lifecycle: "keep" } });
+    expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
   });
 
   test("data that goes with the container has neither, and is another when the container is", async () => {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import type { Database } from "../../../components/core/database.ts";
 import type { Platform } from "../../../components/index.ts";
-import { FACTS, type Facts } from "../../contract/facts.ts";
+import { FACTS, type Facts, markOf } from "../../contract/facts.ts";
 import { probed } from "../helpers/engine.ts";
 import { everyService, expectNoSecret, handedTo, healthcheck } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
@@ -26,11 +26,21 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   const mounts = [
     ...(credential ? [{ containerPath: "/run/secrets", volumeName: volumeOf("main-secrets"), readOnly: true }] : []),
   ];
-  const remembered = (origin: string) => ({
+  const remembered = (given?: string) => ({
     volume: DATA,
     ...facts.remembered,
-    firstStart: { ...facts.remembered.firstStart, ...(credential?.fixed ? { [credential.name]: origin } : {}) },
+    firstStart: { ...facts.remembered.firstStart, ...(credential?.fixed ? origin(credential.name, given) : {}) },
   });
+  const origin = (name: string, given?: string) =>
+    given === undefined
+      ? { [name]: "a generated one" }
+      : { [name]: "a given one", [`given ${name}`]: `the one marked ${markOf(given)}` };
+  const madeWith = (given?: string) => {
+    const { major, firstStart } = remembered(given);
+    const all = Object.entries({ ...(major === undefined ? {} : { version: major }), ...firstStart });
+    const value = all.map((each) => each.join(" ")).join(", ");
+    return [...labels("main", "data"), ...(value === "" ? [] : [{ label: "stackyard.made-with", value }])];
+  };
   /** Each port that can be published, on one of the host's. */
   const published = Object.entries(ports).map(([argument, port], at) => ({ argument, port, hostPort: 15_000 + at }));
   const everyPort = Object.fromEntries(published.map(({ argument, hostPort }) => [argument, hostPort]));
@@ -105,15 +115,17 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   });
 
   test("its volume is remembered, with what is fixed in it, and its ports", async () => {
-    const volumes = { main: remembered("a generated one") };
-    expect((await database()).get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
+    const volumes = { main: remembered() };
+    const stack = await database();
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
+    expect(stack.get("Volume main-data").inputs.labels).toEqual(madeWith());
     expect((await database(everyPort)).get("Stash ledger").inputs).toEqual({
       input: { volumes, ports: Object.fromEntries(published.map(({ hostPort }) => [hostPort, `${kind} "main"`])) },
     });
   });
 
   if (credential) {
-    const { fixed, name, resource, files, given } = credential;
+    const { name, resource, files, given } = credential;
     const filesOf = async (args: object) => (await handedTo(await database(args), "main")).map((each) => each.files);
 
     test("its credential is handed over in files that only the server's user can read", async () => {
@@ -132,26 +144,12 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
       const stack = await database({ [name]: "hunter22" });
       expectNoSecret(stack.resources, ["hunter22"]);
       expect(stack.get("Stash ledger").inputs).toMatchObject({
-        input: { volumes: { main: remembered("a given one") } },
+        input: { volumes: { main: remembered("hunter22") } },
       });
+      expect(stack.get("Volume main-data").inputs.labels).toEqual(madeWith("hunter22"));
       expect(await filesOf({ [name]: "hunter22" })).toEqual([files("hunter22")]);
-      const volume = stack.get("Volume main-data");
-      if (fixed) {
-        expect(stack.get(`Stash ${resource}`).secretInputs).toEqual(["input"]);
-        expect(volume.replacementTrigger).toMatch(/^[0-9a-f]{32}$/);
-      } else {
-        // The one that is made stays for when none is given any more, and no volume is another one for either.
-        expect([stack.of("RandomPassword").map((each) => each.key), volume.replacementTrigger]).toEqual([
-          password,
-          undefined,
-        ]);
-      }
-    });
-
-    test("a credential of data that goes with its container is fixed with nothing", async () => {
-      const stack = await database({ [name]: "hunter22", lifecycle: "ephemeral" });
-      expect(stack.of("Stash").map((each) => each.key)).not.toContain(`Stash ${resource}`);
-      expect(await filesOf({ [name]: "hunter22", lifecycle: "ephemeral" })).toEqual([files("hunter22")]);
+      // The one that is made stays for when none is given any more.
+      expect(stack.of("RandomPassword").map((each) => each.key)).toEqual([`RandomPassword ${resource}`]);
     });
 
     test.each(given)("a credential that is given, %s, is in its files as it is read there", async (value, expected) => {

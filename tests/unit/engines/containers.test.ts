@@ -386,12 +386,17 @@ describe("a network", () => {
   });
 });
 
-test("a volume is known by its name, and nothing about it replaces it", async () => {
-  const stack = await deploy((platform) => platform.engine.volume("data", { a: "b" }, { protect: true }));
+test.each([
+  [false, "nothing about it replaces it", ["labels", "driver", "driverOpts", "name"]],
+  [true, "where it is replaceable, other labels do", ["driver", "driverOpts", "name"]],
+])("a volume is known by its name; replaceable: %s, so %s", async (replaceable, _, ignored) => {
+  const stack = await deploy((platform) =>
+    platform.engine.volume("data", { labels: { a: "b" }, replaceable }, { protect: true }),
+  );
   const { inputs, ignoreChanges, protect } = stack.get("Volume data");
   expect({ inputs, ignoreChanges, protect }).toEqual({
     inputs: { labels: [{ label: "a", value: "b" }] },
-    ignoreChanges: ["labels", "driver", "driverOpts", "name"],
+    ignoreChanges: ignored,
     protect: true,
   });
   expect(await new Promise((resolve) => stack.made.id.apply(resolve))).toBe(volumeOf("data"));
