@@ -19,8 +19,8 @@ if (process.env.tail && !/^\d+$/.test(process.env.tail)) {
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 const api = await engine(stop.signal);
-// By the engine's clock, which logs go by.
-const since = process.env.since ? sinceOf(process.env.since, (await api.info()).time) : undefined;
+// By the engine's clock, as all times that a log shows.
+const since = process.env.since ? sinceOf(process.env.since, (await api.clock()).there(new Date())) : undefined;
 const tail = process.env.tail ? Number(process.env.tail) : since ? undefined : LINES;
 const rows = await chosen(api, readState());
 const width = Math.max(...rows.map(({ service }) => service.length));

@@ -34,7 +34,7 @@ const found = leftovers({
   // Another backend has stacks that are not seen here, and a state that is cut off is of one that may be there.
   all: backend !== undefined && known.length === states.length,
   current: new Set([ROOT, ...clones.flatMap(({ clone }) => (clone ? [`${clone}/`] : []))].flatMap(builtFrom)),
-  before: new Date(Date.now() - hours * 3_600_000),
+  before: (await api.clock()).there(new Date(Date.now() - hours * 3_600_000)),
 }).filter(({ name }) => name.includes(process.env.match ?? ""));
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;

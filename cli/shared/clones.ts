@@ -80,11 +80,16 @@ export function orphans(volumes: readonly VolumeListed[], clones: readonly Clone
 }
 
 /** The same, asked of the engine. Nothing, and no question, where this clone has a state for the stack. */
-export async function orphansOf(state: State, api: Pick<EngineApi, "volumes">): Promise<Orphans> {
+export async function orphansOf(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
   if (state.id !== undefined || !ownState()) return { adoptable: [], unknown: [] };
   const labels = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.kind": "data" };
   const volumes = await api.volumes(labels);
-  return volumes.length > 0 ? orphans(volumes, stateFolders().map(cloneState)) : { adoptable: [], unknown: [] };
+  if (volumes.length === 0) return { adoptable: [], unknown: [] };
+  const clock = await api.clock();
+  return orphans(
+    volumes.map((each) => ({ ...each, createdAt: clock.here(each.createdAt) })),
+    stateFolders().map(cloneState),
+  );
 }
 
 /** What a user is told of them, and what to do. Nothing where there are none. */
@@ -111,7 +116,7 @@ export function toldOf({ adoptable, unknown }: Orphans): string {
 }
 
 /** Tells of them, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
-export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes">): Promise<void> {
+export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<void> {
   const lost = await orphansOf(state, api);
   process.stderr.write(toldOf(lost));
   if (lost.adoptable.length === 0 || process.env.fresh === "1") return;

@@ -27,7 +27,7 @@ export async function readGraph(settings: Settings): Promise<Graph> {
     subnets: async () => [],
     routes: () => [],
     imageId: async () => undefined,
-    info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "", time: new Date() }),
+    info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "" }),
   } as Partial<EngineApi> as EngineApi;
   const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);
   await platform.declare(() => program(platform, settings));

@@ -96,7 +96,7 @@ export class Progress {
   steps(ended: number): Step[] {
     return [...this.rows.values()].flatMap(({ service: name, kind, waitsFor = [], phase, since, ...note }) => {
       if (!kind || kind === "image" || phase === "removed") return [];
-      // By the engine's clock, which another machine may have; and of this run only.
+      // Of this run only.
       const ms = (at: number | undefined) =>
         at === undefined || at < this.began || at > ended ? undefined : at - this.began;
       const answered =

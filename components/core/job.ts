@@ -105,7 +105,8 @@ export class Job implements Dependency {
         const prepare = async () => {
           await Promise.all([engine.api.limitPids(id, PIDS), container.prepare(id)]);
         };
-        const watch = { subject, timeoutSeconds, mask: platform.secrets.mask, signal, saw: notesOf(name) };
+        const saw = notesOf(name, await engine.api.clock());
+        const watch = { subject, timeoutSeconds, mask: platform.secrets.mask, signal, saw };
         await untilDone(engine.api, id, watch, prepare, (line) => void pulumi.log.info(line, component));
         note({ service: name, tookMs: Date.now() - began });
       },

@@ -126,7 +126,7 @@ export class Service implements Dependency {
         timeoutSeconds: args.readyTimeoutSeconds,
         mask: platform.secrets.mask,
         signal,
-        saw: notesOf(name),
+        saw: notesOf(name, await engine.api.clock()),
       });
       note({ service: name, tookMs: took });
     };

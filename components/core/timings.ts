@@ -1,7 +1,8 @@
 import { appendFileSync } from "node:fs";
 import type { ContainerState } from "../engines/api.ts";
+import type { Clock } from "../engines/clock.ts";
 
-/** What `make dev` is told of one service or job, or of an image that is pulled, bit by bit. Times are in ms since 1970, by the engine's clock. */
+/** What `make dev` is told of one service or job, or of an image that is pulled, bit by bit. Times are in ms since 1970, by this machine's clock. */
 export interface Note {
   service: string;
   kind?: "service" | "job" | "image";
@@ -26,10 +27,15 @@ export function note(fact: Note): void {
 }
 
 /** Notes what the engine says of a container, when it says something else than before. */
-export function notesOf(service: string): (state: ContainerState) => void {
+export function notesOf(service: string, clock: Clock): (state: ContainerState) => void {
   let last = "";
   return ({ createdAt, startedAt, health }) => {
-    const seen = { service, createdAt: createdAt.getTime(), startedAt: startedAt?.getTime(), health: health?.status };
+    const seen = {
+      service,
+      createdAt: clock.here(createdAt).getTime(),
+      startedAt: startedAt && clock.here(startedAt).getTime(),
+      health: health?.status,
+    };
     if (JSON.stringify(seen) === last) return;
     last = JSON.stringify(seen);
     note(seen);

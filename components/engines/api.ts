@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
+import { type Clock, clockOf } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DockerHost } from "./host.ts";
 import { localRoutes } from "./routes.ts";
@@ -101,7 +102,10 @@ export interface PullMessage {
   error?: string;
 }
 
-/** What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. */
+/**
+ * What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. All times are
+ * by the engine's own clock.
+ */
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
   ping(): Promise<string>;
@@ -110,8 +114,10 @@ export interface EngineApi {
    * does not say (Podman makes one up for every question), or does not answer.
    */
   engineId(): Promise<string | undefined>;
-  /** The engine's machine, the folder on it where everything is kept, and what time it is there. */
-  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string; time: Date }>;
+  /** The engine's machine, and the folder on it where everything is kept. */
+  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
+  /** How far the engine's clock is from this machine's: measured once, with the first answer that tells it. */
+  clock(): Promise<Clock>;
   /** Undefined when there is no such container. */
   inspect(id: string): Promise<ContainerState | undefined>;
   /** Containers that carry all these labels, running or not. */
@@ -260,6 +266,15 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   // The client library has no way to leave out the rest, which takes long to count.
   const usage = async (type: "image" | "volume" | "build-cache"): Promise<unknown> =>
     cheap ? JSON.parse((await get(cheap, `/system/df?type=${type}`, attention)).body) : (await docker()).df();
+  let clock: Clock | undefined;
+  const information = async (within: Attention): Promise<Record<string, unknown>> => {
+    // Which takes a time of its own, the first time.
+    if (!cheap) await docker();
+    const asked = Date.now();
+    const info = cheap ? JSON.parse((await get(cheap, "/info", within)).body) : await (await docker()).info();
+    clock ??= clockOf(Date.parse(info.SystemTime), asked, Date.now());
+    return info;
+  };
   const imageId = (ref: string) =>
     absentAs(undefined, async () => {
       const { Id } = cheap
@@ -288,25 +303,23 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     claimSubnet,
     async engineId() {
       try {
-        const { ID, BuildahVersion } = (
-          cheap ? JSON.parse((await get(cheap, "/info", first)).body) : await (await docker()).info()
-        ) as { ID?: string; BuildahVersion?: string };
+        const { ID, BuildahVersion } = (await information(first)) as { ID?: string; BuildahVersion?: string };
         return BuildahVersion === undefined && ID ? ID : undefined;
       } catch {
         return undefined;
       }
     },
     async info() {
-      const { ServerVersion, MemTotal, NCPU, DockerRootDir, SystemTime } = (
-        cheap ? JSON.parse((await get(cheap, "/info", attention)).body) : await (await docker()).info()
-      ) as Record<"ServerVersion" | "DockerRootDir" | "SystemTime", string> & Record<"MemTotal" | "NCPU", number>;
-      return {
-        version: ServerVersion,
-        memoryBytes: MemTotal,
-        cpus: NCPU,
-        folder: DockerRootDir,
-        time: new Date(SystemTime),
-      };
+      const { ServerVersion, MemTotal, NCPU, DockerRootDir } = (await information(attention)) as Record<
+        "ServerVersion" | "DockerRootDir",
+        string
+      > &
+        Record<"MemTotal" | "NCPU", number>;
+      return { version: ServerVersion, memoryBytes: MemTotal, cpus: NCPU, folder: DockerRootDir };
+    },
+    async clock() {
+      if (!clock) await information(attention);
+      return clock as Clock;
     },
     async inspect(id) {
       return absentAs(undefined, async () => stateOf(await (await container(id)).inspect()));

@@ -37,7 +37,7 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     });
   }
 
-  // What was found before this wait, by the engine's clock: this machine's may be another one.
+  // What was found before this wait, by the engine's clock.
   const before = first?.health?.probes.at(-1)?.end;
   const deadline = Date.now() + watch.timeoutSeconds * 1000;
   for (let now = first; ; now = await api.inspect(id)) {
@@ -96,7 +96,7 @@ export async function untilDone(
       `${watch.subject} is gone: somebody removed its container. Run \`make dev\`, or \`pulumi up --refresh\`.`,
     );
   if (before.status === "exited" && before.exitCode === 0 && before.startedAt) {
-    line(`had succeeded in a run of ${before.startedAt.toISOString()}`);
+    line(`had succeeded in a run of ${(await api.clock()).here(before.startedAt).toISOString()}`);
     return;
   }
   const running = isUp(before);

@@ -24,11 +24,15 @@ export const api = engineApi(dockerHost());
 
 /** What state has of a resource. */
 export interface Recorded {
+  /** Kind and name: `Container redis`. */
+  key: string;
   urn: string;
   type: string;
-  id?: string;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
+  id: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+  /** Keys of those that had to be there before. */
+  dependsOn: string[];
 }
 
 /** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
@@ -131,22 +135,28 @@ export class TestStack {
   async state(): Promise<Record<string, string>> {
     return Object.fromEntries(
       this.resources()
-        .map(({ urn, id }) => [keyOf(urn), id ?? ""])
+        .map(({ key, id }) => [key, id])
         .sort(),
     );
   }
 
   /** URNs in state, by kind and name as above. */
   urns(keys: readonly string[]): string[] {
-    return this.resources().flatMap(({ urn }) => (keys.includes(keyOf(urn)) ? [urn] : []));
+    return this.resources().flatMap(({ key, urn }) => (keys.includes(key) ? [urn] : []));
   }
 
   /** What is in state, from its file: `pulumi stack export` takes a second. */
   resources(): Recorded[] {
     const { checkpoint } = JSON.parse(readFileSync(this.#stateFile, "utf8")) as {
-      checkpoint: { latest?: { resources?: Recorded[] } };
+      checkpoint: {
+        latest?: { resources?: (Partial<Recorded> & { urn: string; type: string; dependencies?: string[] })[] };
+      };
     };
-    return checkpoint.latest?.resources ?? [];
+    return (checkpoint.latest?.resources ?? []).map(
+      ({ urn, type, id = "", inputs = {}, outputs = {}, dependencies = [] }) => {
+        return { key: keyOf(urn), urn, type, id, inputs, outputs, dependsOn: dependencies.map(keyOf) };
+      },
+    );
   }
 
   get #stateFile(): string {

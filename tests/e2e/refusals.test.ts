@@ -477,7 +477,7 @@ async function foreignContainer(hostPort: number): Promise<string> {
 
 interface Exported {
   version: number;
-  deployment: { resources: Recorded[] };
+  deployment: { resources: Pick<Recorded, "urn" | "inputs" | "outputs">[] };
 }
 
 async function exported(stack: TestStack): Promise<Exported> {

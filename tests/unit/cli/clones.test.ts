@@ -139,17 +139,28 @@ describe("are looked for", () => {
       { ...volume("other", "aaaa"), labels: { ...volume("", "aaaa").labels, "stackyard.stack": "another" } },
     ];
     const lost = await orphansOf({ resources: [], pending: 0, ...(id ? { id } : {}) }, engine);
-    return { asked: engine.calls.length, unknown: lost.unknown.map(({ name }) => name) };
+    return { asked: engine.calls.map(([method]) => method), unknown: lost.unknown.map(({ name }) => name) };
   };
 
   test("of the stack at hand", async () => {
-    expect(await look()).toEqual({ asked: 1, unknown: ["one"] });
+    expect(await look()).toEqual({ asked: ["volumes", "clock"], unknown: ["one"] });
   });
 
+  test.each([3, 0, -3])(
+    "and said to be made when they were by this machine's clock: the engine's is %i hours ahead",
+    async (hours) => {
+      const engine = new FakeEngine();
+      engine.aheadMs = hours * 3_600_000;
+      engine.listedVolumes = [{ ...volume("one", "aaaa"), createdAt: new Date(Date.UTC(2026, 0, 2, 3 + hours, 4)) }];
+      const lost = await orphansOf({ resources: [], pending: 0 }, engine);
+      expect(toldOf(lost)).toContain("  one, made 2026-01-02 03:04 UTC\n");
+    },
+  );
+
   test("not at all where there is a state, or its place is said", async () => {
-    expect(await look("aaaa")).toEqual({ asked: 0, unknown: [] });
+    expect(await look("aaaa")).toEqual({ asked: [], unknown: [] });
     vi.stubEnv("PULUMI_BACKEND_URL", "s3://ours");
-    expect(await look()).toEqual({ asked: 0, unknown: [] });
+    expect(await look()).toEqual({ asked: [], unknown: [] });
   });
 });
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Dependency } from "../../../components/core/dependency.ts";
@@ -230,6 +233,30 @@ describe("done", () => {
     await expect(stack.run("seed-done")).rejects.toThrow(
       new Error(`${SUBJECT} failed with exit code 1\nlast log lines:\n  using [secret]\n${MEND}`),
     );
+  });
+
+  test.each([
+    ["is this machine's", 0],
+    ["is two hours ahead", 7_200_000],
+    ["is two hours behind", -7_200_000],
+  ])("when it was started, by an engine whose clock %s, is noted", async (_, aheadMs) => {
+    const folder = mkdtempSync(join(tmpdir(), "stackyard-job-"));
+    vi.stubEnv("STACKYARD_TIMINGS", join(folder, "timings"));
+    const stack = await job();
+    stack.engine.aheadMs = aheadMs;
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const createdAt = new Date(at + aheadMs - 1_000);
+    stack.engine.container(idOf("seed"), { createdAt }).onStart((it) => it.exits(0));
+    vi.useFakeTimers({ toFake: ["Date"], now: at });
+    await stack.run("seed-done");
+    vi.useRealTimers();
+    const noted = readFileSync(join(folder, "timings"), "utf8").trim().split("\n");
+    expect(noted.map((line) => JSON.parse(line))).toEqual([
+      { service: "seed", kind: "job", waitsFor: [] },
+      { service: "seed", createdAt: at - 1_000, startedAt: at },
+      { service: "seed", tookMs: 0 },
+    ]);
+    rmSync(folder, { recursive: true });
   });
 
   test("says so when somebody removed its container", async () => {

@@ -423,20 +423,25 @@ describe("the checks", () => {
     expect(stack.engine.acts).toEqual([]);
   });
 
-  test("what it refers to, what the engine says and how long it took are noted, where a file is named", async () => {
+  test.each([
+    ["is this machine's", 0],
+    ["is two hours ahead", 7_200_000],
+    ["is two hours behind", -7_200_000],
+  ])("what it refers to, what the engine says and how long it took are noted: its clock %s", async (_, aheadMs) => {
     const folder = mkdtempSync(join(tmpdir(), "stackyard-service-"));
     const file = join(folder, "timings");
     vi.stubEnv("STACKYARD_TIMINGS", file);
     const stack = await service();
-    const startedAt = new Date("2026-01-02T03:04:05Z");
-    const end = new Date("2026-01-02T03:04:05.850Z");
+    stack.engine.aheadMs = aheadMs;
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const [createdAt, startedAt, end] = [0, 400, 1_250].map((ms) => new Date(at + aheadMs + ms)) as [Date, Date, Date];
     stack.engine.container(idOf("web"), {
       ...RUNNING,
+      createdAt,
       startedAt,
       health: { status: "healthy", probes: [{ start: startedAt, end, exitCode: 0, output: "" }] },
     });
     await stack.run("web-ready");
-    const at = startedAt.getTime();
     expect(
       readFileSync(file, "utf8")
         .trim()
@@ -444,7 +449,7 @@ describe("the checks", () => {
         .map((line) => JSON.parse(line)),
     ).toEqual([
       { service: "web", kind: "service", waitsFor: [] },
-      { service: "web", createdAt: 0, startedAt: at, health: "healthy" },
+      { service: "web", createdAt: at, startedAt: at + 400, health: "healthy" },
       { service: "web", tookMs: 850 },
     ]);
     rmSync(folder, { recursive: true });

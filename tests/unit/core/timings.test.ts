@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { note, notesOf } from "../../../components/core/timings.ts";
 import type { ContainerState } from "../../../components/engines/api.ts";
+import { Clock } from "../../../components/engines/clock.ts";
 
 let folder: string;
 let file: string;
@@ -33,10 +34,15 @@ test("nothing when no file is named", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("what the engine says is noted when it says something else", () => {
-  const state = (more: Partial<ContainerState>) => ({ createdAt: new Date(1_000), ...more }) as ContainerState;
-  const startedAt = new Date(2_000);
-  const saw = notesOf("db");
+test.each([
+  ["this machine's", 0],
+  ["an hour ahead", 3_600_000],
+  ["an hour behind", -3_600_000],
+])("what the engine says, whose clock is %s, is noted when it says something else", (_, aheadMs) => {
+  const createdAt = new Date(1_000 + aheadMs);
+  const startedAt = new Date(2_000 + aheadMs);
+  const state = (more: Partial<ContainerState>) => ({ createdAt, ...more }) as ContainerState;
+  const saw = notesOf("db", new Clock(aheadMs));
   saw(state({}));
   saw(state({}));
   saw(state({ startedAt, health: { status: "starting", probes: [] } }));

@@ -85,7 +85,6 @@ test("info tells of the engine's machine", async () => {
       MemTotal: 1024,
       NCPU: 2,
       DockerRootDir: "/docker",
-      SystemTime: "2026-01-02T03:04:05.123456789Z",
     },
   };
   expect(await api.info()).toEqual({
@@ -93,7 +92,52 @@ test("info tells of the engine's machine", async () => {
     memoryBytes: 1024,
     cpus: 2,
     folder: "/docker",
-    time: new Date("2026-01-02T03:04:05.123Z"),
+  });
+});
+
+describe("the engine's clock", () => {
+  const HOUR = 3_600_000;
+  let aheadMs: number;
+  beforeEach(() => {
+    daemon.routes["GET /info"] = (_, response) => {
+      // With the engine's nanoseconds.
+      const SystemTime = new Date(Date.now() + aheadMs).toISOString().replace("Z", "456789Z");
+      response.end(JSON.stringify({ ID: "bb46-1180", SystemTime }));
+    };
+  });
+  /** In ms; it is measured to half of what the answer took. */
+  const ahead = async () => (await api.clock()).there(new Date(0)).getTime();
+
+  test.each([
+    ["the same", 0],
+    ["three hours ahead", 3 * HOUR],
+    ["three hours behind", -3 * HOUR],
+  ])("is %s", async (_, ms) => {
+    aheadMs = ms;
+    const asked = Date.now();
+    const found = await ahead();
+    const took = Date.now() - asked;
+    expect(Math.abs(found - ms)).toBeLessThanOrEqual(ms === 0 ? 0 : took / 2 + 1);
+  });
+
+  test.each<[string, (api: EngineApi) => Promise<unknown>]>([
+    ["itself", (api) => api.clock()],
+    ["the engine's id", (api) => api.engineId()],
+    ["what its machine has", (api) => api.info()],
+  ])("is measured once, by asking for %s", async (_, ask) => {
+    aheadMs = 3 * HOUR;
+    await ask(api);
+    const first = await ahead();
+    aheadMs = -3 * HOUR;
+    await api.info();
+    expect([await ahead(), first > 2 * HOUR]).toEqual([first, true]);
+    expect(daemon.requests).toEqual(["GET /info", "GET /info"]);
+  });
+
+  test("is not known where the engine does not answer", async () => {
+    daemon.routes["GET /info"] = broken;
+    expect(await api.engineId()).toBe(undefined);
+    await expect(api.clock()).rejects.toThrow("out of order");
   });
 });
 
@@ -644,6 +688,7 @@ describe("an engine that does not answer", () => {
     ["ping", "GET /_ping", (api) => api.ping()],
     ["subnets", "GET /networks", (api) => api.subnets()],
     ["info", "GET /info", (api) => api.info()],
+    ["clock", "GET /info", (api) => api.clock()],
     ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
     ["volumeBytes", "GET /system/df", (api) => api.volumeBytes("v1")],
   ])("nor where no client library is loaded: %s", async (_, route, ask) => {

@@ -399,8 +399,14 @@ describe("untilDone", () => {
     expect(engine.acts).toEqual([["start", "c1"]]);
   });
 
-  test("does not run it again after one that succeeded", async () => {
-    engine.container("c1", { status: "exited", exitCode: 0, startedAt: new Date("2026-01-01T00:00:00Z") });
+  test.each([
+    ["this machine's", 0, "00"],
+    ["three hours ahead", 3, "03"],
+    ["two hours behind", -2, "22"],
+  ])("does not run it again after one that succeeded, by a clock that is %s", async (_, hours, there) => {
+    engine.aheadMs = hours * 3_600_000;
+    const startedAt = new Date(`${hours < 0 ? "2025-12-31" : "2026-01-01"}T${there}:00:00Z`);
+    engine.container("c1", { status: "exited", exitCode: 0, startedAt });
     expect(await outcome(done(), 0)).toEqual({ value: undefined, ms: 0 });
     expect(engine.acts).toEqual([]);
     expect(lines).toEqual(["had succeeded in a run of 2026-01-01T00:00:00.000Z"]);

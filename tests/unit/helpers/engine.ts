@@ -7,6 +7,7 @@ import type {
   PullMessage,
   VolumeListed,
 } from "../../../components/engines/api.ts";
+import { Clock } from "../../../components/engines/clock.ts";
 
 /** One call of the fake engine: `["start", "c1"]`. */
 export type Call = [method: string, ...args: unknown[]];
@@ -35,6 +36,8 @@ export class FakeEngine implements EngineApi {
   readonly calls: Call[] = [];
   readonly containers = new Map<string, Scripted>();
   version: string | Error = "1.45";
+  /** By how much its clock is ahead of this machine's. */
+  aheadMs = 0;
   /** What it says its id is. */
   ownId: string | undefined;
   usedSubnets: string[] = [];
@@ -87,7 +90,12 @@ export class FakeEngine implements EngineApi {
 
   async info() {
     this.#note("info");
-    return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker", time: new Date() };
+    return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker" };
+  }
+
+  async clock() {
+    this.#note("clock");
+    return new Clock(this.aheadMs);
   }
 
   async inspect(id: string): Promise<ContainerState | undefined> {
@@ -265,7 +273,8 @@ export class FakeEngine implements EngineApi {
 
   #started(id: string): void {
     const it = this.#scripted(id);
-    Object.assign(it.state, { status: "running", exitCode: 0, outOfMemory: false, restarts: 0, startedAt: new Date() });
+    const startedAt = new Date(Date.now() + this.aheadMs);
+    Object.assign(it.state, { status: "running", exitCode: 0, outOfMemory: false, restarts: 0, startedAt });
     it.onStart(new FakeContainer(it));
   }
 }
