@@ -2,7 +2,8 @@ import type { EngineApi } from "../../components/engines/api.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
-import { backendFolder, CHOSEN, isIdentified, nameOf, readState, STACK, type State } from "./stack.ts";
+import { backendFolder, isIdentified, nameOf, readState, STACK, type State } from "./stack.ts";
+import { typed } from "./typed.ts";
 
 /**
  * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
@@ -16,7 +17,7 @@ export async function askFirst(verb: string, state: State): Promise<void> {
     const each = unnamed.map((name) => `  ${name}: ${guarded.get(name)?.join(", ")}`).join("\n");
     process.stderr.write(
       `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
-        `each: make ${verb}${CHOSEN} DISCARD=${[...guarded.keys()].join(",")}\n`,
+        `each: ${typed(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
     );
     process.exit(1);
   }

@@ -41,8 +41,8 @@ export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
 export const cancelAdvice = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
 
 interface Held {
-  /** The holder's verb and process, where it is not this one: the `pulumi` that set-up puts on PATH becomes the real one. */
-  by?: { verb: string; pid: number };
+  /** What was typed, where it is no verb of make; and the process, where it is not this one: a shell that becomes pulumi. */
+  by?: { verb: string; pid?: number };
   /** `pulumi cancel` is there to take away a lock from elsewhere. */
   cancels?: boolean;
 }
@@ -62,7 +62,7 @@ export async function hold({ by, cancels = false }: Held = {}): Promise<string |
   if (full) refuse(`${full} Nothing was touched.`);
   const me = holder(file, by?.verb ?? verb(), by?.pid);
   const after = await taken(file, me);
-  if (!by) process.once("exit", () => release(file, me));
+  if (by?.pid === undefined) process.once("exit", () => release(file, me));
   process.env[VARIABLE] = me.token;
   await untilPulumiEnds(file, { letGo: () => release(file, me), cancels, after });
   const broken = brokenState();

@@ -73,7 +73,9 @@ function expectFailure({ code, output }: Pick<Ran, "code" | "output">): void {
     'error: SetupJob "seed" failed with exit code 3\nlast log lines:\n  no seed\nMend the cause',
   );
   expect(output).not.toContain("update failed");
-  expect(output).toContain("\nseed failed. `make ps` shows what is there, `make logs s=seed` what a service wrote.");
+  expect(output).toContain(
+    `\nseed failed. \`make ps NAME=${stack.name}\` shows what is there, \`make logs NAME=${stack.name} s=seed\` what a service wrote.`,
+  );
 }
 
 test("in a pipe: a line for each phase, the log of a job, and why it failed", async () => {
