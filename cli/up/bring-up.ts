@@ -48,8 +48,9 @@ export async function bringUp(
       .filter(({ phase, kind }) => phase === "failed" && kind !== "image")
       .map(({ service }) => service);
     process.stderr.write(
-      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${typed("ps")}\` shows what is there, ` +
-        `\`${typed("logs", `s=${failed[0] ?? "NAME"}`)}\` what a service wrote. Run the same command again once the cause is mended.\n`,
+      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${typed("ps")}\` shows what is there` +
+        `${failed[0] ? `, \`${typed("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
+        "Run the same command again once the cause is mended.\n",
     );
     return code;
   }
