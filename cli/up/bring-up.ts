@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
@@ -41,7 +42,7 @@ export async function bringUp(
     process.stderr.write(
       `\nInterrupted: what was done so far is kept. \`${typed("ps")}\` shows what is there; the same command goes on from here.\n`,
     );
-    return 130;
+    return 128 + constants.signals[interrupted];
   }
   if (code !== 0) {
     const failed = [...progress.rows.values()]

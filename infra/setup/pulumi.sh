@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     *)
       case $1 in
         --stack=*) stack=${1#--stack=} ;;
-        -s?*) stack=${1#-s} ;;
+        -s?*) stack=${1#-s} stack=${stack#=} ;;
         --config-file*) foreign=$1 ;;
         -*) ;;
         *) commands+=("$1") ;;

@@ -140,6 +140,20 @@ test("Ctrl-C on a terminal ends it in order", async () => {
   expect((await stack.container("seed")).state).toBe("running");
 });
 
+test("SIGTERM ends it in order as well, and is not told as a failure", async () => {
+  const running = stack.startVerb("up", { SEED: "echo ended; sleep 60" });
+  let seen = "";
+  running.stdout?.on("data", (text: Buffer) => {
+    seen += String(text);
+    if (seen.includes("seed | ended")) running.kill("SIGTERM");
+  });
+  const { code, output } = await ended(running);
+  expect(code, output).toBe(128 + 15);
+  expect(output).toMatch(/^seed: interrupted$/m);
+  expect(output).toContain("\nInterrupted: what was done so far is kept.");
+  expect(output).not.toContain("failed");
+});
+
 test("when all is well: the table of what is there, and that alone", async () => {
   const { code, output } = await onTerminal({});
   expect(code, output).toBe(0);
