@@ -187,7 +187,7 @@ test("a job runs again on purpose, and nothing else changes", async () => {
 });
 
 test("what is refused has not put anything away", async () => {
-  const stray = "stray-" + stack.name;
+  const stray = `stray-${stack.name}`;
   const { image, labels } = await stack.container("redis");
   const named = Object.entries({ ...labels, "stackyard.service": "stray" }).flatMap((each) => [
     "--label",
