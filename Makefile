@@ -19,7 +19,7 @@ WORDS_adopt := wait from
 WORDS_prune := wait match hours YES
 WORDS_clean := $(CHANGE_WORDS) YES
 WORDS_rebuild := $(CHANGE_WORDS) YES only show fresh
-WORDS_preview := $(STACK_WORDS) only DISCARD REFRESH
+WORDS_preview := $(STACK_WORDS) wait only DISCARD REFRESH
 WORDS_graph := $(STACK_WORDS) format file json readme
 WORDS_timeline := $(STACK_WORDS) format file
 WORDS_ps := $(STACK_WORDS) json
@@ -65,7 +65,7 @@ clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is pr
 rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources fresh=1)
 	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
 
-preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1)
+preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1 wait=1)
 	@$(WITH) node cli/preview.ts
 
 graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1 (readme=1: docs/graph.svg)

@@ -3,6 +3,7 @@ import { adopt } from "./shared/adopt.ts";
 import { cloneState, ownState } from "./shared/clones.ts";
 import { hold } from "./shared/hold.ts";
 import { ROOT } from "./shared/stack.ts";
+import { typed } from "./shared/typed.ts";
 
 // make adopt from=FOLDER: takes over the state of a clone that was moved or deleted: its stacks, passwords and settings. Nothing
 // on the engine is touched, and the old state goes only when this one is whole.
@@ -19,7 +20,7 @@ try {
   const resources = states.reduce((sum, state) => sum + (state?.resources.length ?? 0), 0);
   process.stdout.write(
     `The state of ${from} is ${own} now, with its passphrase (stacks: ${states.length}, resources: ${resources}). ` +
-      `What was here before is kept in ${kept}.\n\`make preview\` shows what would change: what is read from this folder is elsewhere now.\n`,
+      `What was here before is kept in ${kept}.\n\`${typed("preview")}\` shows what would change: what is read from this folder is elsewhere now.\n`,
   );
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { provideCaBundle } from "../components/core/ca-bundle.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
-import { STACK } from "./shared/stack.ts";
+import { named } from "./shared/services.ts";
+import { STACK, type State } from "./shared/stack.ts";
 import { bringUp } from "./up/bring-up.ts";
 
 // make build [s=name]: builds images of this stack anew, also where nothing has changed that `up` could see (a package in it,
@@ -15,21 +16,9 @@ interface BuildInputs {
   secrets?: { id: string; src: string }[];
 }
 
-const begun = await begin();
+const begun = await begin((state) => void chosenIn(state));
 const { api, state } = begun;
-const up = namesUp(state);
-// An image has the name of what runs on it.
-const built = state.resources.filter(({ name, outputs }) => outputs.build && up.includes(name));
-const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
-const unknown = wanted.filter((name) => !built.some((each) => each.name === name));
-if (unknown.length > 0 || built.length === 0) {
-  const there = built.map(({ name }) => name).join(", ") || "nothing";
-  process.stderr.write(
-    `${unknown.join(", ") || "Nothing"} is not up in stack ${STACK} on an image that is built here; up: ${there}\n`,
-  );
-  process.exit(1);
-}
-const chosen = built.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const chosen = chosenIn(state);
 
 provideCaBundle();
 // What an image stands on is in the engine's own store, which only the builder named like the context sees.
@@ -51,7 +40,7 @@ for (const { outputs } of chosen) {
 const code = await bringUp(
   begun,
   chosen.flatMap(({ urn }) => ["--replace", urn]),
-  running(up),
+  running(namesUp(state)),
 );
 if (code !== 0) process.exit(code);
 
@@ -59,3 +48,15 @@ if (code !== 0) process.exit(code);
 const before = chosen.map(({ outputs }) => outputs.imageId);
 const left = (await api.allImages()).filter(({ id, names }) => names.length === 0 && before.includes(id));
 await Promise.all(left.map(({ id }) => api.removeImage(id)));
+
+/** What `s=` names of what is up on an image that is built here, all without it. Ends the verb where one is not there. */
+function chosenIn(state: State): State["resources"] {
+  const up = namesUp(state);
+  // An image has the name of what runs on it.
+  const built = state.resources.filter(({ name, outputs }) => outputs.build && up.includes(name));
+  const wanted = named(
+    built.map(({ name }) => name),
+    `up in stack ${STACK} on an image that is built here`,
+  );
+  return built.filter(({ name }) => wanted.includes(name));
+}

@@ -23,7 +23,7 @@ const ports =
     ? Object.fromEntries(Object.entries(chosenPorts(filled, readState())).map(([path, port]) => [path, port ?? "free"]))
     : {};
 
-/** Pulumi tells no value of these. */
+/** Their values are not known here. */
 const notShown = Object.fromEntries([...hidden].map((key) => [key, ""]));
 
 const rows = leaves({ ...(filled ? { ...filled, ...keys } : given), ...notShown }).map(([path, value]) => ({

@@ -13,6 +13,7 @@ import { readSettings } from "./shared/settings.ts";
 import { besideStates, brokenState, isIdentified, labels, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
 import { table } from "./shared/table.ts";
+import { typed } from "./shared/typed.ts";
 import { fateOf, readHolder } from "./shared/verb-lock.ts";
 
 // make doctor [json=1]: what is looked at, what was found, and what to do about it. Exit code 1 when something is wrong.
@@ -84,7 +85,7 @@ function lockFindings(): Finding[] {
       ok: fate === "lives",
       found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
-        ? "`make dev` releases it, as every verb does that changes something"
+        ? `\`${typed("dev")}\` releases it, as every verb does that changes something`
         : `from here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`,
     };
   });
@@ -175,7 +176,7 @@ async function engineFindings(): Promise<Finding[]> {
   }
 
   for (const { service, said } of await unwell(api, await services(api, state))) {
-    const advice = `\`make logs s=${service}\` shows what it wrote, \`make restart s=${service}\` starts it anew`;
+    const advice = `\`${typed("logs", `s=${service}`)}\` shows what it wrote, \`${typed("restart", `s=${service}`)}\` starts it anew`;
     found.push({
       about: service,
       ok: false,
@@ -187,7 +188,7 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
   for (const each of await drift(api, state)) {
-    found.push({ about: "drift", ok: false, found: each, advice: "`make dev` puts it back" });
+    found.push({ about: "drift", ok: false, found: each, advice: `\`${typed("dev")}\` puts it back` });
   }
   return found;
 }

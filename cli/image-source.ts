@@ -9,7 +9,7 @@ const [stack = "dev"] = process.argv.slice(2);
 const project = parse(readFileSync("Pulumi.yaml", "utf8")) as StackFile & { name: string };
 const { config = {} } = stackFile(stack, { own: true });
 const setting = (key: string): unknown => {
-  const declared = project.config?.[`${project.name}:${key}`] as { default?: unknown } | undefined;
+  const declared = project.config?.[key] as { default?: unknown } | undefined;
   return config[`${project.name}:${key}`] ?? declared?.default;
 };
 // A mirror is one of a container registry.

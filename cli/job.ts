@@ -6,22 +6,26 @@ import { STACK } from "./shared/stack.ts";
 // make job s=name: runs a job again, on purpose: its container and its gate are made anew. What it refers to is brought up where
 // it is down, and nothing else.
 
-const { state } = await begin();
-const gates = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
-const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
 const job = process.env.s ?? "";
-if (!jobs.includes(job)) {
+let env: Record<string, string> = {};
+const { state } = await begin(async (state) => {
+  const gates = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
+  const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
+  if (jobs.includes(job)) {
+    env = await onlyWanted(state, [job]);
+    return;
+  }
   process.stderr.write(
     `s= should be a job of stack ${STACK} that is done (${jobs.join(", ") || "there is none"}), got ${job || "nothing"}\n`,
   );
   process.exit(1);
-}
+});
 const anew = state.resources.filter(
   ({ type, name }) => name === `${job}-done` || (name === job && type === "docker:index/container:Container"),
 );
 process.exit(
   await pulumi(
     ["up", "--yes", "--skip-preview", "--suppress-outputs", ...anew.flatMap(({ urn }) => ["--replace", urn])],
-    await onlyWanted(state, [job]),
+    env,
   ),
 );

@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { LOCK_FILE, pinned, readLock } from "../components/core/lock.ts";
+import { digestOf } from "../components/engines/pull.ts";
 import { engine } from "./shared/stack.ts";
 
-// make lock [mirror=registry.example.com]: asks the registry, through the engine, for the present digest of every image in the
+// make lock [mirror=registry.example.com]: asks the registry, through the engine and with what
+// `docker login` has stored, for the present digest of every image in the
 // lock file. Nothing is written unless all of them answered.
 
 const api = await engine();
@@ -13,9 +15,9 @@ const after = Object.fromEntries(
     Object.keys(before).map(async (image) => {
       const ref = pinned(image, mirror, {});
       try {
-        return [image, await api.digest(ref)] as const;
+        return [image, await digestOf(api, ref)] as const;
       } catch (error) {
-        process.stderr.write(`${ref}: no digest (${(error as Error).message.trim()})\n`);
+        process.stderr.write(`${(error as Error).message}\n`);
         return [image, undefined] as const;
       }
     }),
@@ -23,7 +25,7 @@ const after = Object.fromEntries(
 );
 if (Object.values(after).some((digest) => digest === undefined)) {
   process.stderr.write(
-    "The lock file was left as it is. Is the registry reachable from the engine? mirror=HOST names another.\n",
+    "The lock file was left as it is. mirror=HOST names another registry with the same repositories.\n",
   );
   process.exit(1);
 }

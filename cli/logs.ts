@@ -18,6 +18,8 @@ if (process.env.tail && !/^\d+$/.test(process.env.tail)) {
 
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
+// Nobody reads any more.
+process.stdout.once("error", () => stop.abort());
 const api = await engine(stop.signal);
 // By the engine's clock, as all times that a log shows.
 const since = process.env.since ? sinceOf(process.env.since, (await api.clock()).there(new Date())) : undefined;

@@ -1,12 +1,14 @@
 import { services } from "./shared/services.ts";
 import { engine, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
+import { typed } from "./shared/typed.ts";
 
 // make ps [json=1]: services and jobs, their state, addresses and images. Exit code 1 when one is not as it should be.
 
 const rows = await services(await engine(), readState());
 if (process.env.json === "1") process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-else if (rows.length === 0) process.stdout.write(`Nothing of stack ${STACK} is up. \`make dev\` brings it up.\n`);
+else if (rows.length === 0)
+  process.stdout.write(`Nothing of stack ${STACK} is up. \`${typed("dev")}\` brings it up.\n`);
 else {
   const lines = rows.map((row) => [row.shown, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
   process.stdout.write(`${table(["SERVICE", "STATE", "ADDRESS", "STATUS", "CONTAINER"], lines)}\n`);

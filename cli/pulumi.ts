@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import "./shared/faults.ts";
 import { discarding } from "./shared/pulumi.ts";
 import { wordsOf } from "./shared/words.ts";
 

@@ -12,7 +12,7 @@ await hold();
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort(new Error("interrupted")));
 const api = await engine(stop.signal);
-const rows = (await chosen(api, readState())).filter(({ kind }) => kind === "service");
+const rows = await chosen(api, readState(), "service");
 const results = await Promise.allSettled(
   rows.map(async ({ service, container }) => {
     await api.restart(container);

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import "./shared/faults.ts";
+import { replaceFile } from "./shared/replace-file.ts";
 
 // stackfile.ts STACK [PID COMMAND]: writes this clone's copy of a stack file, outside the work tree: what is tracked, what
 // somebody wrote into the personal file beside it, and what was set here by `pulumi config set`, and the salt. For a command of
@@ -68,10 +69,7 @@ const read = (file: string): StackFile =>
 
 function write(file: string, content: StackFile): void {
   const text = stringify(content);
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, text, { mode: 0o600 });
-  renameSync(fresh, file);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) replaceFile(file, text);
 }
 
 function filesOf(stack: string) {

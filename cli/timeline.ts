@@ -1,6 +1,7 @@
 import { hand } from "./shared/output.ts";
 import { STACK } from "./shared/stack.ts";
 import { readTimeline } from "./shared/timeline.ts";
+import { typed } from "./shared/typed.ts";
 import { timelineSvg } from "./timeline/svg.ts";
 import { timelineText } from "./timeline/text.ts";
 
@@ -8,7 +9,7 @@ import { timelineText } from "./timeline/text.ts";
 
 const timeline = readTimeline();
 if (!timeline) {
-  process.stderr.write(`No \`up\` of stack ${STACK} has been kept yet; \`make dev\` keeps its own.\n`);
+  process.stderr.write(`No \`up\` of stack ${STACK} has been kept yet; \`${typed("dev")}\` keeps its own.\n`);
   process.exit(1);
 }
 hand(

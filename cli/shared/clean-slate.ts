@@ -2,7 +2,8 @@ import type { EngineApi } from "../../components/engines/api.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
-import { backendFolder, CHOSEN, isIdentified, type Kept, nameOf, readState, STACK, type State } from "./stack.ts";
+import { backendFolder, isIdentified, type Kept, nameOf, readState, STACK, type State } from "./stack.ts";
+import { typed } from "./typed.ts";
 
 /**
  * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
@@ -15,7 +16,7 @@ export async function askFirst(verb: string, state: State): Promise<void> {
     const each = unnamed.map(([name, all]) => `  ${name}: ${all.map(shown).join(", ")}`).join("\n");
     process.stderr.write(
       `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
-        `each: make ${verb}${CHOSEN} DISCARD=${[...guarded.keys()].join(",")}\n`,
+        `each: ${typed(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
     );
     process.exit(1);
   }

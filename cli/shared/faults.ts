@@ -25,4 +25,10 @@ if (main !== undefined && realpathSync(main).startsWith(fileURLToPath(new URL(".
     process.stderr.write(`${said(error)}\n`);
     process.exit(1);
   });
+  // Where nobody reads any more (`make dev | head`), what is written is lost: a run that changes something is not ended by that.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { BUILT } from "../../components/core/built-image.ts";
 import type { Graph } from "../../components/core/graph.ts";
-import { Platform } from "../../components/core/platform.ts";
+import { type ImageSource, Platform } from "../../components/core/platform.ts";
 import type { EngineApi } from "../../components/engines/api.ts";
 import type { Settings } from "../../stacks/config.ts";
 import { PROJECT, STACK } from "./stack.ts";
@@ -14,14 +15,31 @@ type Program = (platform: Platform, settings: Settings) => unknown;
  * @throws RunError as the program does.
  */
 export async function readGraph(settings: Settings): Promise<Graph> {
+  return (await declaredBy(settings, "registry")).graph;
+}
+
+/** The images from package registries that a stack program uses with these settings, by their folders in infra/airgap/images. */
+export async function builtImagesOf(settings: Settings): Promise<string[]> {
+  const { images } = await declaredBy(settings, "packages");
+  // `stackyard.invalid/NAME:CONTENT`; what is built of them has the project's and the stack's name before its own.
+  const mine = `${BUILT}${PROJECT}-${STACK}-`;
+  return images.flatMap((ref) =>
+    ref.startsWith(BUILT) && !ref.startsWith(mine) ? [ref.slice(BUILT.length).replace(/:.*/, "")] : [],
+  );
+}
+
+async function declaredBy(
+  settings: Settings,
+  imageSource: ImageSource,
+): Promise<{ graph: Graph; images: readonly string[] }> {
   const { [settings.program]: program } = (await import(`../../stacks/${settings.program}.ts`)) as Record<
     string,
     Program
   >;
   if (!program) throw new Error(`stacks/${settings.program}.ts should export ${settings.program}`);
-  await mockPulumi();
+  const images = await mockPulumi();
   const resource = new pulumi.Stash("identity", { input: {} });
-  const identity = { id: "", host: "", imageSource: "registry" as const, resources: [resource] };
+  const identity = { id: "", host: "", imageSource, resources: [resource] };
   // All that a program asks of an engine while it declares: hooks ask more, and none is run.
   const engine = {
     subnets: async () => [],
@@ -32,11 +50,19 @@ export async function readGraph(settings: Settings): Promise<Graph> {
   const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);
   await platform.declare(() => program(platform, settings));
   await pulumi.runtime.disconnect();
-  return platform.graph;
+  return { graph: platform.graph, images };
 }
 
-async function mockPulumi(): Promise<void> {
-  const nothingKnown = { call: () => ({}), newResource: () => ({ id: undefined, state: {} }) };
+/** @returns the names of the images that are registered, as they come. */
+async function mockPulumi(): Promise<readonly string[]> {
+  const images: string[] = [];
+  const nothingKnown: pulumi.runtime.Mocks = {
+    call: () => ({}),
+    newResource({ type, inputs }) {
+      if (type === "docker:index/remoteImage:RemoteImage") images.push(inputs.name);
+      return { id: undefined, state: {} };
+    },
+  };
   await pulumi.runtime.setMocks(nothingKnown, PROJECT, STACK, true);
   const { globalStore } = globalThis as unknown as { globalStore: Record<string, unknown> };
   // In the place of the server through which hooks would be called.
@@ -45,4 +71,5 @@ async function mockPulumi(): Promise<void> {
     awaitStackRegistrations: async () => {},
     shutdown: () => {},
   };
+  return images;
 }

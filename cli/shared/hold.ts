@@ -41,8 +41,8 @@ export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
 export const cancelAdvice = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
 
 interface Held {
-  /** The holder's verb and process, where it is not this one: the `pulumi` that set-up puts on PATH becomes the real one. */
-  by?: { verb: string; pid: number };
+  /** What was typed, where it is no verb of make; and the process, where it is not this one: a shell that becomes pulumi. */
+  by?: { verb: string; pid?: number };
   /** `pulumi cancel` is there to take away a lock from elsewhere. */
   cancels?: boolean;
 }
@@ -62,7 +62,7 @@ export async function hold({ by, cancels = false }: Held = {}): Promise<string |
   if (full) refuse(`${full} Nothing was touched.`);
   const me = holder(file, by?.verb ?? verb(), by?.pid);
   const after = await taken(file, me);
-  if (!by) process.once("exit", () => release(file, me));
+  if (by?.pid === undefined) process.once("exit", () => release(file, me));
   process.env[VARIABLE] = me.token;
   await untilPulumiEnds(file, { letGo: () => release(file, me), cancels, after });
   const broken = brokenState();
@@ -116,7 +116,7 @@ async function untilPulumiEnds(
     const runs = lives
       ? { pid: lives.lock.pid, shown: lockShown(lives.lock) }
       : orphans
-          .filter(({ command }) => /^(\S*\/)?pulumi /.test(command))
+          .filter(({ argv: [program = ""] }) => basename(program) === "pulumi")
           .map(({ pid }) => ({ pid, shown: `pulumi (process ${pid})` }))[0];
     if (!runs && !(far && !cancels)) {
       for (const { lock, fate } of locks) {
@@ -124,7 +124,7 @@ async function untilPulumiEnds(
         say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
         dropLock(lock);
       }
-      await end(orphans.filter(({ command }) => command.includes("pulumi")).map(({ pid }) => pid));
+      await end(orphans.filter(({ argv }) => isPulumis(argv)).map(({ pid }) => pid));
       return;
     }
     const what = runs
@@ -144,6 +144,11 @@ async function untilPulumiEnds(
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
+
+/** Whether it is one of pulumi's: a plugin, what runs the program, or the script on PATH that was about to become pulumi. */
+const isPulumis = (argv: readonly string[]) =>
+  argv.slice(0, 2).some((word) => /^pulumi(-|$)/.test(basename(word))) ||
+  argv.some((word) => word.includes("/@pulumi/pulumi/cmd/"));
 
 /** What pulumi had started and was doing for a run that is gone: by itself it might make one thing more. */
 async function end(pids: number[]): Promise<void> {

@@ -1,8 +1,14 @@
 import { STACK, type State } from "./stack.ts";
 
-/** Services and jobs that are not as `down` leaves them. */
-export const namesUp = ({ resources }: State): string[] =>
-  resources.flatMap(({ type, name }) => (type === "docker:index/container:Container" ? [name] : []));
+/** Services and jobs that are not as `down` leaves them, and not a job that has failed: to run it again is no one else's business. */
+export function namesUp({ resources }: State): string[] {
+  const names = new Set(resources.map(({ name }) => name));
+  return resources.flatMap(({ type, name, outputs }) => {
+    const labels = (outputs.labels ?? []) as { label: string; value: string }[];
+    const isJob = labels.some(({ label, value }) => label === "stackyard.kind" && value === "job");
+    return type === "docker:index/container:Container" && (!isJob || names.has(`${name}-done`)) ? [name] : [];
+  });
+}
 
 /** The environment in which the program runs these, and all others are as after `down`. */
 export const running = (names: Iterable<string>) => ({ STACKYARD_ONLY: [...names].join(",") });

@@ -59,7 +59,7 @@ export function startedAt(pid: number): number | undefined {
 /**
  * Processes that were given a variable of this name with a value that begins so, and what it is; Linux tells of one's own only.
  */
-export function processesWith(variable: string, beginning: string): { pid: number; value: string; command: string }[] {
+export function processesWith(variable: string, beginning: string): { pid: number; value: string; argv: string[] }[] {
   if (!LINUX) return [];
   const wanted = `${variable}=${beginning}`;
   return readdirSync("/proc").flatMap((name) => {
@@ -69,8 +69,8 @@ export function processesWith(variable: string, beginning: string): { pid: numbe
         .split("\0")
         .find((each) => each.startsWith(wanted));
       if (found === undefined || startOf(Number(name)) === undefined) return [];
-      const command = text(`/proc/${name}/cmdline`).replaceAll("\0", " ").trim();
-      return [{ pid: Number(name), value: found.slice(variable.length + 1), command }];
+      const argv = text(`/proc/${name}/cmdline`).replace(/\0$/, "").split("\0");
+      return [{ pid: Number(name), value: found.slice(variable.length + 1), argv }];
     } catch {
       // Somebody else's, or it has ended.
       return [];

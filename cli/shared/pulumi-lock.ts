@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { here, startedAt, startOf } from "./processes.ts";
+import { replaceFile } from "./replace-file.ts";
 import { backendFolder, besideStates, PROJECT, STACK } from "./stack.ts";
 import type { Fate } from "./verb-lock.ts";
 
@@ -73,8 +74,6 @@ export function rememberName(): Names {
   if (known.includes(machine)) return names;
   const all = { ...names, [hostname()]: [...known, machine] };
   mkdirSync(besideStates(), { recursive: true, mode: 0o700 });
-  const fresh = `${namesFile()}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(all)}\n`, { mode: 0o600 });
-  renameSync(fresh, namesFile());
+  replaceFile(namesFile(), `${JSON.stringify(all)}\n`);
   return all;
 }

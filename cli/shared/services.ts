@@ -65,17 +65,36 @@ export async function unwell(
   );
 }
 
-/** Those that `s=a,b` names, all without it. Ends the verb in one sentence where one is not there. */
-export async function chosen(api: EngineApi, state: State): Promise<ServiceRow[]> {
+/**
+ * Those that `s=a,b` names, all without it. Ends the verb in one sentence where one is not there.
+ *
+ * @param kind only of these. @default - services and jobs
+ */
+export async function chosen(api: EngineApi, state: State, kind?: ServiceRow["kind"]): Promise<ServiceRow[]> {
+  const all = (await services(api, state)).filter((each) => kind === undefined || each.kind === kind);
+  const wanted = named(
+    all.map(({ service }) => service),
+    `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,
+  );
+  return all.filter(({ service }) => wanted.includes(service));
+}
+
+/**
+ * The names in `s=a,b`, all that there are without it. Ends the verb in one sentence where one is not there, or there is none.
+ *
+ * @param there what is up.
+ * @param what it is: `up in stack dev`.
+ */
+export function named(there: readonly string[], what: string): readonly string[] {
   const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
-  const all = await services(api, state);
-  const unknown = wanted.filter((name) => !all.some(({ service }) => service === name));
-  if (unknown.length > 0 || all.length === 0) {
-    const there = all.map(({ service }) => service).join(", ") || "nothing";
-    process.stderr.write(`${unknown.join(", ") || "No service"} is not up in stack ${STACK}; up: ${there}\n`);
-    process.exit(1);
-  }
-  return all.filter(({ service }) => wanted.length === 0 || wanted.includes(service));
+  const unknown = wanted.filter((name) => !there.includes(name));
+  if (unknown.length === 0 && there.length > 0) return wanted.length > 0 ? wanted : there;
+  process.stderr.write(
+    unknown.length > 0
+      ? `${unknown.join(", ")} is not ${what}; up: ${there.join(", ") || "nothing"}\n`
+      : `Nothing is ${what}.\n`,
+  );
+  process.exit(1);
 }
 
 const HEALTH: Record<string, string> = { healthy: "ready", unhealthy: "unhealthy", "health: starting": "starting" };

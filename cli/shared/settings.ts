@@ -6,58 +6,72 @@ import { checkSettings, type Settings, settingsOf } from "../../stacks/config.ts
 import { stackFile } from "../stackfile.ts";
 import { PROJECT, ROOT, STACK } from "./stack.ts";
 
-interface Shown {
-  value?: string;
-  objectValue?: unknown;
-  secret: boolean;
-}
+type Values = Record<string, unknown>;
 
-/** What is set for this stack, as pulumi tells it, and what the program makes of it. Ends the verb where pulumi cannot tell. */
+/**
+ * What is set for this stack, by key without the project's name, and what the program makes of it: from files, which takes no
+ * time and makes no stack; secrets that are to be shown by pulumi, which alone can read them. Ends the verb where that cannot.
+ *
+ * @returns `hidden`: keys whose values are secret and are not shown; their values are undefined.
+ */
 export function readSettings({ secrets }: { secrets: boolean }) {
-  const { status, stdout, stderr } = spawnSync(
-    "pulumi",
-    ["config", "--json", ...(secrets ? ["--show-secrets"] : []), "--stack", STACK],
-    { cwd: ROOT, encoding: "utf8" },
-  );
-  if (status !== 0) {
-    process.stderr.write(stderr);
-    process.exit(1);
-  }
-  const prefix = `${PROJECT}:`;
-  const set = Object.entries(JSON.parse(stdout) as Record<string, Shown>).flatMap(([key, shown]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), shown] as const] : [],
-  );
-  /** By key, without the project's name. */
-  const given = Object.fromEntries(set.map(([key, { value, objectValue }]) => [key, objectValue ?? value]));
-  /** Keys whose values are secret and are not shown. */
-  const hidden = new Set(set.flatMap(([key, { secret }]) => (secret && !secrets ? [key] : [])));
+  const files = inFiles(STACK, { own: true });
+  const secret = Object.keys(files).filter((key) => holdsSecret(files[key]));
+  const hidden = new Set(secrets ? [] : secret);
+  const given = secrets && secret.length > 0 ? shownByPulumi() : files;
+  for (const key of hidden) given[key] = undefined;
   return { given, hidden, ...checkSettings(given, STACK) };
 }
 
 /**
- * The same from the stack's files, which takes no pulumi and no time: for what needs no secret. In the place of one is a text.
+ * The settings of a stack from its files, for what needs no secret. In the place of one is a text.
  *
  * @param own whether what is this clone's own counts; else what is tracked alone.
  * @throws ArgsError as the program does.
  */
 export function settingsInFiles(stack: string, { own }: { own: boolean }): Settings {
-  const prefix = `${PROJECT}:`;
-  const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as {
-    config?: Record<string, { default?: unknown }>;
-  };
-  const defaults = Object.entries(declared).flatMap(([key, value]) =>
-    "default" in value ? [[key, value.default]] : [],
-  );
-  const set = Object.entries(stackFile(stack, { own }).config ?? {}).flatMap(([key, value]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), withoutSecrets(value)]] : [],
-  );
-  const { filled, keys, faults } = checkSettings(Object.fromEntries([...defaults, ...set]), stack);
+  const given = withoutSecrets(inFiles(stack, { own })) as Values;
+  const { filled, keys, faults } = checkSettings(given, stack);
   if (!filled) throw new ArgsError(`Pulumi.${stack}.yaml has bad settings`, faults);
   return settingsOf(filled, keys);
 }
 
-/** A stack file has secrets as `secure: …`. */
-const withoutSecrets = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (_, each) =>
-    typeof each === "object" && each !== null && "secure" in each ? "a secret" : each,
+/** What is set in a stack's files, over the defaults of Pulumi.yaml, by key without the project's name. */
+export function inFiles(stack: string, which: { own: boolean }): Values {
+  const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8")) as {
+    config?: Record<string, { default?: unknown }>;
+  };
+  const defaults = Object.entries(declared).flatMap(([key, value]) =>
+    "default" in value ? [[key, value.default] as const] : [],
   );
+  return { ...Object.fromEntries(defaults), ...ofProject(stackFile(stack, which).config ?? {}) };
+}
+
+/** A stack file has secrets as `secure: …`, at any depth. */
+const isSecret = (value: unknown) => typeof value === "object" && value !== null && "secure" in value;
+const holdsSecret = (value: unknown): boolean =>
+  isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsSecret));
+const withoutSecrets = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_, each) => (isSecret(each) ? "a secret" : each));
+
+function shownByPulumi(): Values {
+  const { status, stdout, stderr } = spawnSync("pulumi", ["config", "--json", "--show-secrets", "--stack", STACK], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    process.stderr.write(stderr);
+    process.exit(1);
+  }
+  const set = ofProject(JSON.parse(stdout) as Record<string, { value?: string; objectValue?: unknown }>);
+  return Object.fromEntries(Object.entries(set).map(([key, { value, objectValue }]) => [key, objectValue ?? value]));
+}
+
+function ofProject<T>(config: Record<string, T>): Record<string, T> {
+  const prefix = `${PROJECT}:`;
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+    ),
+  );
+}

@@ -19,9 +19,6 @@ export const PROJECT = name;
 /** The Pulumi stack that a verb is for. */
 export const STACK = process.env.PULUMI_STACK ?? "dev";
 
-/** What has to be said to make so that a verb is for this stack: ` NAME=alice`; nothing for dev. */
-export const CHOSEN = STACK === "dev" ? "" : STACK === "prod" ? " ENV=prod" : ` NAME=${STACK}`;
-
 /** One resource as state holds it. */
 export interface Kept {
   urn: string;

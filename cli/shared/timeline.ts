@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 import { backendFolder, PROJECT, STACK } from "./stack.ts";
 
 /** What the services and jobs of a stack did in the last `up` in which one of them was started. */
@@ -36,10 +38,8 @@ function fileOf(stack: string): string | undefined {
 export function writeTimeline(timeline: Timeline): void {
   const file = fileOf(timeline.stack);
   if (!file || timeline.steps.every(({ startedMs }) => startedMs === undefined)) return;
-  mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(timeline)}\n`, { mode: 0o600 });
-  renameSync(fresh, file);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  replaceFile(file, `${JSON.stringify(timeline)}\n`);
 }
 
 /** Nothing where there was no such `up`, or its state is in no folder. */

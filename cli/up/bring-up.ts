@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
@@ -7,6 +8,7 @@ import { services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
+import { typed } from "../shared/typed.ts";
 import { watched } from "./run.ts";
 
 /**
@@ -39,17 +41,18 @@ export async function bringUp(
   });
   if (interrupted) {
     process.stderr.write(
-      "\nInterrupted: what was done so far is kept. `make ps` shows what is there; the same command goes on from here.\n",
+      `\nInterrupted: what was done so far is kept. \`${typed("ps")}\` shows what is there; the same command goes on from here.\n`,
     );
-    return 130;
+    return 128 + constants.signals[interrupted];
   }
   if (code !== 0) {
     const failed = [...progress.rows.values()]
       .filter(({ phase, kind }) => phase === "failed" && kind !== "image")
       .map(({ service }) => service);
     process.stderr.write(
-      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`make ps\` shows what is there, ` +
-        `\`make logs s=${failed[0] ?? "NAME"}\` what a service wrote. Run the same command again once the cause is mended.\n`,
+      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${typed("ps")}\` shows what is there` +
+        `${failed[0] ? `, \`${typed("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
+        "Run the same command again once the cause is mended.\n",
     );
     return code;
   }
@@ -68,7 +71,7 @@ export async function bringUp(
   const bad = await unwell(api, there);
   for (const { service, said } of bad) {
     process.stderr.write(
-      `\n${said.join("\n")}\n\`make restart s=${service}\` starts it anew: nothing of it has changed.\n`,
+      `\n${said.join("\n")}\n\`${typed("restart", `s=${service}`)}\` starts it anew: nothing of it has changed.\n`,
     );
   }
   return bad.length > 0 ? 1 : 0;

@@ -24,10 +24,12 @@ export async function watched(
   const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !all;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
   const progress = new Progress(rows, view);
-  const interrupt = () => {
+  let interrupted: NodeJS.Signals | undefined;
+  const interrupt = (signal: NodeJS.Signals) => {
     progress.interrupted = true;
+    interrupted ??= signal;
   };
-  process.on("SIGINT", interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
   const file = join(folder, "notes");
   let health: ReadonlyMap<string, string> = new Map();
@@ -62,9 +64,9 @@ export async function watched(
     const code = await running;
     if (all) readNotes();
     view.end(code !== 0);
-    return { code, progress, interrupted: code !== 0 && progress.interrupted };
+    return { code, progress, interrupted: code === 0 ? undefined : interrupted };
   } finally {
-    process.off("SIGINT", interrupt);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     clearInterval(looking);
     rmSync(folder, { recursive: true, force: true });
   }

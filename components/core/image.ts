@@ -122,7 +122,7 @@ async function pulled(platform: Platform, ref: string): Promise<void> {
   const service = withoutDigest(ref);
   const instead =
     "Set `imageMirror` to a container registry that has it and answers; a site that reaches none builds the images from " +
-    "package registries (`imageSource: packages`, for a stack without data).";
+    "package registries (`imageSource: packages`; a stack without data takes that on after `make clean`).";
   const began = Date.now();
   note({ service, kind: "image", phase: "pulling" });
   try {

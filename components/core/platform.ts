@@ -281,7 +281,8 @@ export async function identified(
   if (wanted !== undefined && wanted !== recorded.imageSource) {
     throw new pulumi.RunError(
       `imageSource: should be ${recorded.imageSource}, got ${wanted}: it was decided when this Pulumi stack was first ` +
-        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
+        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…); `make clean` " +
+        "gives this one up, with its data, and the next `up` decides anew.",
     );
   }
   return { ...recorded, resources };

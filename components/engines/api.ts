@@ -187,7 +187,7 @@ export interface EngineApi {
   /** Containers and networks, running or not, that carry a label of this name. */
   labelled(label: string): Promise<Labelled[]>;
   /** The digest that a container registry has for an image now. @throws Error when it does not answer or does not know it. */
-  digest(ref: string): Promise<string>;
+  digest(ref: string, credentials?: Credentials): Promise<string>;
   /** Every network's subnets, in CIDR form. */
   subnets(): Promise<string[]>;
   /** Where the routes of the machine that this process is on lead, in CIDR form. */
@@ -441,8 +441,10 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     removeVolume: async (name) =>
       absentAs(undefined, async () => void (await (await docker()).getVolume(name).remove())),
     hasVolume: async (name) => absentAs(false, async () => !!(await (await docker()).getVolume(name).inspect())),
-    async digest(ref) {
-      const { Descriptor } = (await (await docker()).getImage(ref).distribution()) as {
+    async digest(ref, authconfig) {
+      // Its types leave out what it takes.
+      const options = authconfig ? ({ authconfig } as object) : {};
+      const { Descriptor } = (await (await docker()).getImage(ref).distribution(options)) as {
         Descriptor: { digest: string };
       };
       return Descriptor.digest;

@@ -33,10 +33,7 @@ const TELL_MS = 1_000;
 export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promise<void> {
   const { silentSeconds = 60, signal, saw, instead } = watch;
   const registry = registryOf(ref);
-  const { credentials, lack } = await credentialsFor(registry, watch.env).then(
-    (credentials) => ({ credentials, lack: undefined }),
-    (error: Error) => ({ credentials: undefined, lack: error.message }),
-  );
+  const signedIn = await signIn(registry, watch.env);
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const heard = () => {
@@ -48,7 +45,7 @@ export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promi
   heard();
   try {
     const ends = AbortSignal.any([signal, silence.signal]);
-    for await (const message of api.pull(ref, credentials, ends)) {
+    for await (const message of api.pull(ref, signedIn.credentials, ends)) {
       if (message.error !== undefined) throw new Error(message.error);
       if (!layers.add(message)) continue;
       heard();
@@ -62,12 +59,40 @@ export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promi
     signal.throwIfAborted();
     const why = silence.signal.aborted
       ? `no byte has come from ${registry} for ${silentSeconds} s`
-      : reasonOf((error as Error).message, registry, credentials, lack);
+      : reasonOf((error as Error).message, registry, signedIn);
     throw new Error(`The image ${withoutDigest(ref)} cannot be pulled: ${why}.${instead ? ` ${instead}` : ""}`);
   } finally {
     clearTimeout(timer);
   }
 }
+
+/**
+ * The digest that a container registry has for an image now, asked for with what `docker login` has stored.
+ *
+ * @throws Error with one sentence: what is wrong, and what helps.
+ */
+export async function digestOf(api: EngineApi, ref: string, env?: NodeJS.ProcessEnv): Promise<string> {
+  const registry = registryOf(ref);
+  const signedIn = await signIn(registry, env);
+  try {
+    return await api.digest(ref, signedIn.credentials);
+  } catch (error) {
+    const why = reasonOf((error as Error).message, registry, signedIn);
+    throw new Error(`The digest of ${ref} is not to be had: ${why}.`);
+  }
+}
+
+interface SignedIn {
+  credentials?: Credentials;
+  /** Why there are none, where something is wrong. */
+  lack?: string;
+}
+
+const signIn = (registry: string, env?: NodeJS.ProcessEnv): Promise<SignedIn> =>
+  credentialsFor(registry, env).then(
+    (credentials) => (credentials ? { credentials } : {}),
+    (error: Error) => ({ lack: error.message }),
+  );
 
 export const withoutDigest = (ref: string) => ref.replace(/@sha256:[0-9a-f]+$/, "");
 
@@ -107,7 +132,7 @@ class Layers {
 }
 
 /** What the engine says, in other words where they are known. */
-function reasonOf(said: string, registry: string, signedIn: Credentials | undefined, lack: string | undefined): string {
+function reasonOf(said: string, registry: string, { credentials, lack }: SignedIn): string {
   // The client library puts this before what the engine says, and Go before what a program under it said.
   const text = said
     .replace(/^\(HTTP code \d+\)[^-]*- /, "")
@@ -119,7 +144,7 @@ function reasonOf(said: string, registry: string, signedIn: Credentials | undefi
   ) {
     const how = lack
       ? `what docker login has stored was not to be had (${lack})`
-      : signedIn
+      : credentials
         ? "what docker login has stored for it is not enough"
         : "nobody has signed in";
     return `${registry} does not hand it out, and ${how}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;

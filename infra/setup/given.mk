@@ -4,8 +4,6 @@
 # On the command line only: other programs set variables of these names (WSL sets NAME to the host's).
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(filter command%,$(origin $(word))),$(word)))
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-# What the programs behind the verbs read of the environment may be given here as well.
-ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SSL_CERT_FILE NO_COLOR FORCE_COLOR %_PROXY %_proxy
 
 known := $(sort $(foreach goal,$(GOALS),$(WORDS_$(goal))))
 unknown := $(filter-out $(known) $(ENVIRONMENT),$(GIVEN))

@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     *)
       case $1 in
         --stack=*) stack=${1#--stack=} ;;
-        -s?*) stack=${1#-s} ;;
+        -s?*) stack=${1#-s} stack=${stack#=} ;;
         --config-file*) foreign=$1 ;;
         -*) ;;
         *) commands+=("$1") ;;
@@ -39,10 +39,15 @@ while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirna
 [ -f "$project/infra/setup/pulumi.sh" ] || exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 
 command="${commands[0]:-} ${commands[1]:-}"
+# Pulumi's other names for them.
+case $command in
+  dn\ *) command="down ${commands[1]:-}" ;;
+  'stack remove' | 'stack delete') command='stack rm' ;;
+esac
 # What changes a stack holds it first, as the verbs do: for this process, which becomes the real pulumi.
 holder=()
 case $command in
-  up\ * | update\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | cancel\ * | state\ * | 'stack rm' | 'stack rename' | 'stack import')
+  up\ * | update\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | cancel\ * | state\ * | 'stack rm' | 'stack rename' | 'stack import' | 'stack change-secrets-provider')
     [ -n "${STACKYARD_VERB_LOCK:-}" ] || holder=("$$" "${commands[0]/stack/stack ${commands[1]:-}}")
     ;;
 esac
@@ -79,7 +84,7 @@ case $command in
   up\ * | update\ * | preview\ * | pre\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | config\ * | state\ * | stack\ *)
     name=$(sed -n 's/^name: *//p' "$project/Pulumi.yaml")
     [ -f "$STACKYARD_STATE/backend/.pulumi/stacks/$name/$stack.json" ] || [ "$command" = 'stack ls' ] ||
-      (cd "$apart" && "$real" stack init "$stack" >/dev/null)
+      (cd "$project" && PULUMI_STACK=$stack node cli/new-stack.ts "$real" "$apart")
     prepare "$stack"
     ;;
 esac

@@ -95,20 +95,19 @@ test("a clone that was never brought up has nothing, whoever else has a stack of
     );
   const before = await startedAt();
   const verb = (name: string, env = {}) => stranger.verb(name, { PULUMI_STACK: alice.name, ...env });
-  for (const [name, env] of [
-    ["restart", {}],
-    ["restart", { s: "redis" }],
-    ["logs", { s: "redis" }],
+  for (const [name, env, message] of [
+    ["restart", {}, `Nothing is up in stack ${alice.name} as a service.\n`],
+    ["restart", { s: "redis" }, `redis is not up in stack ${alice.name} as a service; up: nothing\n`],
+    ["logs", {}, `Nothing is up in stack ${alice.name}.\n`],
+    ["logs", { s: "redis" }, `redis is not up in stack ${alice.name}; up: nothing\n`],
+    ["env", {}, `stack ${alice.name} has nothing to tell yet; \`make dev NAME=${alice.name}\` brings it up\n`],
   ] as const) {
     const { code, output } = await verb(name, env);
-    expect({ code, output }, name).toMatchObject({
-      code: 1,
-      output: expect.stringContaining(`is not up in stack ${alice.name}`),
-    });
+    expect({ code, output }, name).toEqual({ code: 1, output: message });
   }
   expect(await verb("ps")).toMatchObject({
     code: 0,
-    output: `Nothing of stack ${alice.name} is up. \`make dev\` brings it up.\n`,
+    output: `Nothing of stack ${alice.name} is up. \`make dev NAME=${alice.name}\` brings it up.\n`,
   });
   for (const name of ["down", "clean"]) {
     const { code, output } = await verb(name, { YES: "1" });

@@ -73,7 +73,9 @@ function expectFailure({ code, output }: Pick<Ran, "code" | "output">): void {
     'error: SetupJob "seed" failed with exit code 3\nlast log lines:\n  no seed\nMend the cause',
   );
   expect(output).not.toContain("update failed");
-  expect(output).toContain("\nseed failed. `make ps` shows what is there, `make logs s=seed` what a service wrote.");
+  expect(output).toContain(
+    `\nseed failed. \`make ps NAME=${stack.name}\` shows what is there, \`make logs NAME=${stack.name} s=seed\` what a service wrote.`,
+  );
 }
 
 test("in a pipe: a line for each phase, the log of a job, and why it failed", async () => {
@@ -136,6 +138,20 @@ test("Ctrl-C on a terminal ends it in order", async () => {
   expect(shown).toMatch(/^seed +interrupted/m);
   // It was left to run: by another command the next one ends it.
   expect((await stack.container("seed")).state).toBe("running");
+});
+
+test("SIGTERM ends it in order as well, and is not told as a failure", async () => {
+  const running = stack.startVerb("up", { SEED: "echo ended; sleep 60" });
+  let seen = "";
+  running.stdout?.on("data", (text: Buffer) => {
+    seen += String(text);
+    if (seen.includes("seed | ended")) running.kill("SIGTERM");
+  });
+  const { code, output } = await ended(running);
+  expect(code, output).toBe(128 + 15);
+  expect(output).toMatch(/^seed: interrupted$/m);
+  expect(output).toContain("\nInterrupted: what was done so far is kept.");
+  expect(output).not.toContain("failed");
 });
 
 test("when all is well: the table of what is there, and that alone", async () => {

@@ -221,7 +221,8 @@ describe("over data", () => {
     stack.configure({ imageSource: other, postgres, redis });
     await expectNothingDone(
       `imageSource: should be ${imageSource}, got ${other}: it was decided when this Pulumi stack was first brought up, and its ` +
-        "volumes were written by those images. Set it back, or use another stack (NAME=…).\n",
+        "volumes were written by those images. Set it back, or use another stack (NAME=…); `make clean` gives this one up, " +
+        "with its data, and the next `up` decides anew.\n",
     );
   });
 

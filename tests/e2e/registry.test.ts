@@ -119,9 +119,17 @@ test("a new digest in the lock file replaces the database's container, and nothi
     `error: The image ${registry.host}/library/redis:8 cannot be pulled: ${registry.host} does not hand it out, and what docker ` +
       `login has stored for it is not enough: \`docker login ${registry.host}\`, and check its name. Set \`imageMirror\` to a ` +
       "container registry that has it and answers; a site that reaches none builds the images from package registries " +
-      "(`imageSource: packages`, for a stack without data).",
+      "(`imageSource: packages`; a stack without data takes that on after `make clean`).",
   ]);
   expect(await redis("GET", "kept")).toBe("yes");
+
+  const asked = (env: NodeJS.ProcessEnv = {}) => stack.verb("lock", { mirror: registry.host, ...env });
+  const unsigned = await asked();
+  expect(unsigned.code).toBe(1);
+  expect(unsigned.output).toContain(
+    `The digest of ${registry.host}/library/redis:8 is not to be had: ${registry.host} does not hand it out, and nobody has signed in: `,
+  );
+  expect((await asked(signedIn("ann:secret"))).code).toBe(0);
 
   const { code: done, output: said } = await stack.up(signedIn("ann:secret"));
   expect(done, said).toBe(0);

@@ -160,7 +160,7 @@ function machine(dockerHub: number): string {
     `case "$1" in */build.ts) ;; *) exec ${process.execPath} "$@" ;; esac`,
     `echo "$*" >>${asked}`,
     'case "$*" in',
-    `*--check) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 1; } ;;`,
+    `*--check*) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 1; } ;;`,
     `*) touch ${folder}/built ;;`,
     "esac",
   );
@@ -204,11 +204,28 @@ test.each([
   expect(readFileSync(asked, "utf8") === "").toBe(output === "");
 });
 
+test("builds no images of databases that are switched off", async () => {
+  const asked = machine(0);
+  const file = join(folder, "settings.yaml");
+  const off = ["neo4j", "qdrant", "minio", "ollama"].map((name) => [`stackyard:${name}`, { enabled: false }]);
+  writeFileSync(file, JSON.stringify({ config: Object.fromEntries(off) }));
+  env = { ...env, STACKYARD_IMAGE_SOURCE: "packages", PULUMI_OPTION_CONFIG_FILE: file };
+  expect(await setup("images")).toMatchObject({ code: 0, output: BUILDING });
+  const script = join(ROOT, "infra/airgap/images/build.ts");
+  const some = `${script} --check postgres redis node`;
+  expect(readFileSync(asked, "utf8").trim().split("\n")).toEqual([
+    `${script} --check`,
+    some,
+    some,
+    `${script} postgres redis node`,
+  ]);
+});
+
 test("keeps where images come from, until it is told to look again", async () => {
   machine(0);
   const otherwise = (from: string, why: string, other: string) =>
     `set-up: images of new stacks come from ${from} (${why}): \`make setup\` looks again, ` +
-    `\`make pulumi ARGS="config set imageSource ${other}"\` says otherwise for a stack\n`;
+    `\`make pulumi ARGS="config set -s dev imageSource ${other}"\` says otherwise for a stack\n`;
   const offline = otherwise("package registries", "no container registry answers", "registry");
   expect(await setup("images")).toMatchObject({ code: 0, output: offline + BUILDING });
   writeFileSync(join(folder, "bin/curl"), "#!/bin/sh\nprintf 401\n");

@@ -1,8 +1,19 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { holder, release, take } from "../../cli/shared/verb-lock.ts";
 import { copyOfProject, type Ran, ROOT, run } from "./harness.ts";
 
 // What `pulumi` on PATH does with stack files: a clone's own settings and salts are in its state, and the work tree stays as it was
@@ -70,4 +81,21 @@ test("a stack that is removed after its resources leaves the tracked file, and s
   await pulumi(".", "destroy", "--yes", "--skip-preview", "--remove", "--stack", "dev");
   expect((await pulumi(".", "stack", "ls")).stdout).not.toContain("dev");
   expect(await get("environment")).toBe("dev");
+});
+
+test("what changes a stack, and what finds none and makes it, is refused while another run holds it", async () => {
+  const lock = join(state, "backend/verb-locks/stackyard/bob.json");
+  const other = holder(lock, "make dev");
+  expect(take(lock, other)).toEqual({});
+  const refused = /^make dev \(process \d+ of .*\) is at work on stack bob: nothing was touched\. .*\n$/;
+  const commands = ["config", "preview", "up", "dn", "stack delete", "stack change-secrets-provider default"];
+  for (const command of commands) {
+    const ran = await run("pulumi", [...command.split(" "), "--stack", "bob"], { cwd: clone, env });
+    expect(ran, command).toMatchObject({ code: 1, output: expect.stringMatching(refused) });
+  }
+  expect(existsSync(join(state, "backend/.pulumi/stacks/stackyard/bob.json"))).toBe(false);
+  release(lock, other);
+  expect(await get("environment", "--stack", "bob")).toBe("dev");
+  // What only looks holds nobody off: it made the stack, and let it go.
+  expect(existsSync(lock)).toBe(false);
 });

@@ -21,6 +21,9 @@ afterAll(async () => {
   rmSync(project, { recursive: true });
 });
 
+/** What `make env` advises where a file is not to be written. */
+const another = `make env NAME=${stack.name} file=.env.stackyard`;
+
 async function verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
   const { code, output, stdout } = await stack.verb(name, env, ...args);
   expect(code, output).toBe(0);
@@ -79,7 +82,7 @@ test("an up over a service that is not well ends with 1 and says so, doctor find
   expect(code, output).toBe(1);
   expect(output).toMatch(/^redis +paused/m);
   expect(output).toMatch(/^redis is paused\n(last probe: .*\n)?last log lines:$/m);
-  expect(output).toContain("`make restart s=redis` starts it anew");
+  expect(output).toContain(`\`make restart NAME=${stack.name} s=redis\` starts it anew`);
   const doctor = await stack.verb("doctor", { json: "1" });
   expect(doctor.code).toBe(1);
   expect(JSON.parse(doctor.stdout)).toContainEqual(
@@ -183,6 +186,28 @@ test("a job runs again on purpose, and nothing else changes", async () => {
   expect(output).toContain(`s= should be a job of stack ${stack.name} that is done (postgres-setup), got postgres\n`);
 });
 
+test("what is refused has not put anything away", async () => {
+  const stray = `stray-${stack.name}`;
+  const { image, labels } = await stack.container("redis");
+  const named = Object.entries({ ...labels, "stackyard.service": "stray" }).flatMap((each) => [
+    "--label",
+    each.join("="),
+  ]);
+  await docker(["create", "--name", stray, ...named, image]);
+  for (const [verb, env] of [
+    ["up", { only: "apy" }],
+    ["job", { s: "seed" }],
+    ["build", { s: "redis" }],
+    ["rebuild", { only: "apy", YES: "1" }],
+  ] as const) {
+    expect((await stack.verb(verb, env)).code, verb).toBe(1);
+    expect((await stack.container("stray")).name, verb).toBe(stray);
+  }
+  expect((await stack.verb("restart", { s: "postgres-setup" })).output).toContain("is not up in");
+  await verb("up");
+  expect(await stack.containers({ "stackyard.service": "stray" })).toEqual([]);
+});
+
 test("env writes what an application outside of Docker needs, for its owner only", async () => {
   expect(await verb("env")).toBe(".env: api, postgres, redis\n");
   const file = join(project, ".env");
@@ -198,7 +223,7 @@ test("env writes what an application outside of Docker needs, for its owner only
   writeFileSync(file, "MINE=1\n");
   expectRefused(
     await stack.verb("env"),
-    ".env is somebody's own: it was not written by `make env`. Name another one: make env file=.env.stackyard\n",
+    `.env is somebody's own: it was not written by \`make env\`. Name another one: ${another}\n`,
   );
   expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
   const elsewhere = join(stack.folder, "it's .env");
@@ -213,7 +238,6 @@ test("env writes no passwords where git would take them along", async () => {
     writeFileSync(join(project, ".gitignore"), ".env*\n");
     writeFileSync(join(project, ".env.tracked"), "# Written by `make env`\n");
     await git("add", "--force", ".env.tracked");
-    const another = "make env file=.env.stackyard";
     expectRefused(
       await stack.verb("env", { file: ".env.tracked" }),
       `.env.tracked is tracked by git, and would hold passwords. Name another one: ${another}\n`,
@@ -258,7 +282,11 @@ test("doctor finds nothing wrong where all is well, and says what to do where it
   const sick = await stack.verb("doctor");
   expect(sick.code).toBe(1);
   expect(sick.stdout).toMatch(
-    /^What to do:\nredis: .*`make restart s=redis` starts it anew\ndrift: `make dev` puts it back$/m,
+    new RegExp(
+      `^What to do:\nredis: .*\`make restart NAME=${stack.name} s=redis\` starts it anew\n` +
+        `drift: \`make dev NAME=${stack.name}\` puts it back$`,
+      "m",
+    ),
   );
 
   const engineless = await stack.verb("doctor", { DOCKER_HOST: "unix:///nonexistent/docker.sock" });

@@ -7,7 +7,10 @@ step_images() {
   source=$(source_in_settings)
   [ -n "$source" ] || source_of_clone
   [ "${source:-$STACKYARD_IMAGE_SOURCE}" = packages ] || return 0
+  local needed=''
   if images_there; then return; fi
+  needed=$(images_needed)
+  if [ -n "$needed" ] && images_there; then return; fi
   hold images
   images_there || build_images
   release
@@ -16,8 +19,19 @@ step_images() {
 # Most stacks say nothing of it: then no program is asked, which takes longer than all the rest.
 source_in_settings() {
   cd "$ROOT"
-  grep -qsE 'image(Source|Mirror)' Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}" || return 0
+  in_settings 'image(Source|Mirror)' || return 0
   node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # what is wrong with them, the program says
+}
+
+# Where some databases are switched off: the images of all others. All are needed where nothing is said.
+images_needed() {
+  cd "$ROOT"
+  in_settings 'enabled"?: *false' || return 0
+  node --import ./infra/lean.mjs cli/images-needed.ts 2>/dev/null || :
+}
+
+in_settings() {
+  grep -qsE "$1" Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}"
 }
 
 # Kept, because the weather of a network must not decide anew each time. A Pulumi stack keeps its own, whatever is decided here later.
@@ -29,12 +43,13 @@ source_of_clone() {
   if [ "$now" = "$before" ]; then return; fi
   local from='package registries' other=registry
   if [ $now = registry ]; then from='container registries' other=packages; fi
-  say "images of new stacks come from $from ($why): \`make setup\` looks again, \`make pulumi ARGS=\"config set imageSource $other\"\` says otherwise for a stack"
+  say "images of new stacks come from $from ($why): \`make setup\` looks again, \`make pulumi ARGS=\"config set -s $PULUMI_STACK imageSource $other\"\` says otherwise for a stack"
   mkdir -p "$STATE"
   printf '%s' "$now" >"$STATE/image-source"
 }
 
-images_there() { missing=$(node "$ROOT/infra/airgap/images/build.ts" --check 2>/dev/null); }
+# shellcheck disable=SC2086
+images_there() { missing=$(node "$ROOT/infra/airgap/images/build.ts" --check $needed 2>/dev/null); }
 
 build_images() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -44,6 +59,7 @@ build_images() {
       give_up "apt-get could not install debootstrap, see above. It is needed to build the base image."
   fi
   say "building $(wc -w <<<"$missing") images from package registries, once per machine: all of them take about 20 minutes on 2 cores"
-  node "$ROOT/infra/airgap/images/build.ts" >&2 ||
+  # shellcheck disable=SC2086
+  node "$ROOT/infra/airgap/images/build.ts" $needed >&2 ||
     give_up "an image did not build, see above. Run the same again: what is built stays."
 }

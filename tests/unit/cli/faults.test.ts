@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { said } from "../../../cli/shared/faults.ts";
 import { ArgsError } from "../../../components/core/args.ts";
@@ -27,4 +29,12 @@ test.each<[unknown, string]>([
 test("a mistake in the program is told with its stack", () => {
   const error = caught(() => (undefined as unknown as string).length);
   expect(said(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
+});
+
+test("what nobody reads any more is lost, and ends nothing", async () => {
+  const env = { ...process.env, PULUMI_OPTION_CONFIG_FILE: "Pulumi.dev.yaml" };
+  const child = spawn(process.execPath, ["cli/config.ts"], { env });
+  child.stdout.destroy();
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  expect([code, said]).toEqual([0, ""]);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { graphSvg } from "../../../cli/graph/svg.ts";
-import { readGraph } from "../../../cli/shared/graph.ts";
+import { builtImagesOf, readGraph } from "../../../cli/shared/graph.ts";
 import { withChosenPorts } from "../../../cli/shared/ports.ts";
 import { settingsInFiles } from "../../../cli/shared/settings.ts";
 import { polyglot } from "../../../stacks/polyglot.ts";
@@ -28,4 +28,12 @@ test("the README's picture is what the program says: `make graph readme=1` draws
   const graph = await readGraph(settingsInFiles("dev", { own: false }));
   expect(readFileSync("docs/graph.svg", "utf8")).toBe(graphSvg(graph, "dev"));
   expect(readFileSync("README.md", "utf8")).toContain('<img src="docs/graph.svg"');
+});
+
+test("the images that set-up builds are those of what is switched on", async () => {
+  const settings = settingsInFiles("dev", { own: false });
+  const off = { neo4j: undefined, qdrant: undefined, minio: undefined, ollama: undefined };
+  const all = ["minio", "neo4j", "node", "ollama", "postgres", "qdrant-stand-in", "redis"];
+  expect((await builtImagesOf(settings)).sort()).toEqual(all);
+  expect((await builtImagesOf({ ...settings, ...off })).sort()).toEqual(["node", "postgres", "redis"]);
 });

@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from "vitest";
-import { services, unwell } from "../../../cli/shared/services.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { chosen, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 
 let engine: FakeEngine;
@@ -51,4 +51,23 @@ test("what is well or on its way is not", async () => {
   listed("seed", "exited", "Exited (0) 1 minute ago", "job");
   listed("later", "created", "Created", "job");
   expect(await unwell(engine, await all())).toEqual([]);
+});
+
+test.each<[string, string, "service" | undefined, string[] | string]>([
+  ["all", "", undefined, ["redis", "seed"]],
+  ["those of a kind", "", "service", ["redis"]],
+  ["those that are named", "seed", undefined, ["seed"]],
+  ["one of another kind", "seed", "service", "seed is not up in stack dev as a service; up: redis\n"],
+  ["one that is not there", "redis,nobody", undefined, "nobody is not up in stack dev; up: redis, seed\n"],
+])("s= names %s", async (_, s, kind, expected) => {
+  vi.stubEnv("s", s);
+  listed("redis", "running", "Up 3 minutes (healthy)");
+  listed("seed", "exited", "Exited (0) 1 minute ago", "job");
+  const said: string[] = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  vi.spyOn(process, "exit").mockImplementation(() => {
+    throw new Error("ended");
+  });
+  const rows = await chosen(engine, { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
+  expect(said[0] ?? rows.map(({ service }) => service)).toEqual(expected);
 });

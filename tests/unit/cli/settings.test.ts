@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
-import { settingsInFiles } from "../../../cli/shared/settings.ts";
+import { readSettings, settingsInFiles } from "../../../cli/shared/settings.ts";
 import { ArgsError } from "../../../components/index.ts";
 
 const tracked = parse(readFileSync("Pulumi.dev.yaml", "utf8")) as { config: Record<string, { hostPort: number }> };
@@ -59,4 +59,14 @@ test("a secret is not read", () => {
       'imageMirror: should be a registry\'s host, with port and path where it has them, got "a secret"',
     ]).message,
   );
+});
+
+test("what is set is told without pulumi, which would make the stack; a secret's value is not", () => {
+  vi.stubEnv("PATH", "/nonexistent");
+  own({ "stackyard:imageMirror": { secure: "v1:abc:def" }, "stackyard:redis": { hostPort: 16379 } });
+  const { given, hidden, filled, faults } = readSettings({ secrets: false });
+  expect([given.imageMirror, given.program, [...hidden], faults]).toEqual([undefined, "polyglot", ["imageMirror"], []]);
+  expect(filled).toMatchObject({ redis: { hostPort: 16379 } });
+  own({ "stackyard:redis": { hostPort: 16379 } });
+  expect(readSettings({ secrets: true }).given.redis).toEqual({ hostPort: 16379 });
 });

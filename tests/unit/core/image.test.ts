@@ -175,7 +175,7 @@ describe("serverImage", () => {
         new Error(
           "The image redis:nosuch cannot be pulled: docker.io does not have it: check its name and its tag. Set `imageMirror` " +
             "to a container registry that has it and answers; a site that reaches none builds the images from package registries " +
-            "(`imageSource: packages`, for a stack without data).",
+            "(`imageSource: packages`; a stack without data takes that on after `make clean`).",
         ),
       );
     });

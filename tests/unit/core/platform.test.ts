@@ -207,7 +207,8 @@ describe("what was recorded counts", () => {
     );
     expect(refused).toEqual([
       "imageSource: should be registry, got packages: it was decided when this Pulumi stack was first " +
-        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…).",
+        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…); `make clean` " +
+        "gives this one up, with its data, and the next `up` decides anew.",
     ]);
   });
 });

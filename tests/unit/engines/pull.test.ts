@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type EngineApi, engineApi } from "../../../components/engines/api.ts";
-import { type Pulled, type PullWatch, pull } from "../../../components/engines/pull.ts";
+import { digestOf, type Pulled, type PullWatch, pull } from "../../../components/engines/pull.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
 
 let daemon: FakeDaemon;
@@ -158,4 +161,31 @@ test("hears the signal", async () => {
   });
   await expect(done).rejects.toThrow(new Error("interrupted"));
   await closed;
+});
+
+test.each([
+  ["what docker login has stored", "ann:secret", "sha256:abc"],
+  [
+    "nothing",
+    "",
+    "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and nobody has signed in: ",
+  ],
+  [
+    "what is not enough",
+    "ann:wrong",
+    "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and what docker login",
+  ],
+])("a digest is asked for with %s", async (_, stored, expected) => {
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-pull-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const auth = Buffer.from(stored).toString("base64");
+  writeFileSync(join(folder, "config.json"), JSON.stringify(stored ? { auths: { "mirror:5000": { auth } } } : {}));
+  daemon.routes["GET /distribution/mirror:5000/redis:8/json"] = ({ headers }, response) => {
+    const given = Buffer.from(String(headers["x-registry-auth"] ?? ""), "base64url").toString();
+    const known = given.includes('"username":"ann","password":"secret"');
+    response.writeHead(known ? 200 : 401);
+    response.end(JSON.stringify(known ? { Descriptor: { digest: "sha256:abc" } } : { message: "unauthorized" }));
+  };
+  const found = await digestOf(api, "mirror:5000/redis:8", { DOCKER_CONFIG: folder }).catch((error) => error.message);
+  expect(found).toContain(expected);
 });

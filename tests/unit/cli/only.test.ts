@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { namesUp, onlyWanted } from "../../../cli/shared/only.ts";
+import type { State } from "../../../cli/shared/stack.ts";
+
+const container = (name: string, kind: "service" | "job") => ({
+  urn: "",
+  type: "docker:index/container:Container",
+  name,
+  outputs: { labels: [{ label: "stackyard.kind", value: kind }] },
+});
+const gate = (name: string) => ({ urn: "", type: "pulumi:index:Stash", name, outputs: {} });
+const stateOf = (...resources: State["resources"]): State => ({ resources, pending: 0 });
+
+const FAILED = stateOf(
+  container("postgres", "service"),
+  gate("postgres-ready"),
+  container("postgres-setup", "job"),
+  gate("postgres-setup-done"),
+  container("neo4j", "service"),
+  container("neo4j-setup", "job"),
+);
+
+test("up is each service that has a container, ready or not, and each job that is done", () => {
+  expect(namesUp(FAILED)).toEqual(["postgres", "postgres-setup", "neo4j"]);
+});
+
+test("only= leaves a job that has failed as it is, unless something that runs refers to it", async () => {
+  expect(await onlyWanted(FAILED, ["redis"])).toEqual({ STACKYARD_ONLY: "postgres,postgres-setup,neo4j,redis" });
+  const { STACKYARD_ONLY = "" } = await onlyWanted(FAILED, ["api"]);
+  expect(STACKYARD_ONLY.split(",")).toContain("neo4j-setup");
+});
