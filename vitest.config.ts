@@ -17,6 +17,7 @@ const LONGEST = [
   "prune",
   "copies",
   "registry",
+  "contract-official",
   "contract",
   "verbs",
   "starts",

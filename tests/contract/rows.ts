@@ -7,7 +7,7 @@ import pg from "pg";
 import { createClient } from "redis";
 import type { FACTS } from "./facts.ts";
 
-/** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here and one in facts.ts. */
+/** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here, one in facts.ts, and an imitation of its official image. */
 export interface Row {
   /** Class name, and the key under which the test program knows it. */
   kind: keyof typeof FACTS;
@@ -122,8 +122,11 @@ export const ROWS: Row[] = [
       ],
       env: { KEY: password(url) },
     }),
-    // The stand-in's own words: of the real server's log it is not known.
-    log: { clean: /it had been stopped in order/, dirty: /not been stopped in order|Traceback/ },
+    // The stand-in says how it was stopped; the real server, what it has found.
+    log: {
+      clean: /it had been stopped in order|Recovered collection kept/,
+      dirty: /not been stopped in order|Traceback|panic/i,
+    },
   },
   {
     // It has no passwords: who reaches it may use it.

@@ -1,30 +1,44 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { builtImage } from "../../components/core/built-image.ts";
+import { pinned } from "../../components/core/lock.ts";
 import { docker, ROOT } from "./harness.ts";
 
-const FOLDER = join(ROOT, "tests/e2e/imitations");
-
-/** Images of `imitations/`, each with the folder of infra/airgap/images whose server is in it. */
-export const IMITATIONS = readdirSync(FOLDER);
+/** Official images, by the folder of infra/airgap/images that builds the like: that of `imitations/` has the same name. */
+const OFFICIAL = {
+  postgres: "postgres:17",
+  redis: "redis:8",
+  minio: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+  neo4j: "neo4j:5.26-community",
+  "qdrant-stand-in": "qdrant/qdrant:v1.19.0-unprivileged",
+  ollama: "ollama/ollama:0.17.4",
+};
+type Imitated = keyof typeof OFFICIAL;
 
 /**
- * Images that behave like the official ones where one can tell (entry point, user, what is logged), made of those that are built
- * from package registries. Their names begin with a host of this run's own, under which no registry can serve anything.
+ * Images that behave like the official ones where one can tell (entry point, user, folders, what is logged), made of those that
+ * are built from package registries. Their names begin with a host of this run's own, as if it were a mirror: no registry can
+ * serve anything under it.
  */
 export class Imitations {
+  /** Whether there is anything to make them of: images are built from package registries where these are the source. */
+  static readonly possible = process.env.STACKYARD_IMAGE_SOURCE !== "registry";
   readonly host = `e2e-${randomBytes(4).toString("hex")}.invalid`;
   readonly #made: string[] = [];
 
-  /** @param as repository and tag: `library/postgres:17`. */
-  async make(folder: string, as: string): Promise<string> {
-    const ref = `${this.host}/${as}`;
-    const base = builtImage(folder).ref;
-    const { code, output } = await docker(["build", "--build-arg", `BASE=${base}`, "--tag", ref, join(FOLDER, folder)]);
-    if (code !== 0) throw new Error(output);
+  /** @returns the name under which a stack looks for it that has `host` as its mirror, and no digest of it. */
+  async make(name: Imitated): Promise<string> {
+    const ref = pinned(OFFICIAL[name], this.host, {});
     this.#made.push(ref);
+    const folder = join(ROOT, "tests/e2e/imitations", name);
+    const base = `BASE=${builtImage(name).ref}`;
+    const { code, output } = await docker(["build", "--build-arg", base, "--tag", ref, folder]);
+    if (code !== 0) throw new Error(output);
     return ref;
+  }
+
+  async makeAll(): Promise<void> {
+    await Promise.all(Object.keys(OFFICIAL).map((name) => this.make(name as Imitated)));
   }
 
   async dispose(): Promise<void> {

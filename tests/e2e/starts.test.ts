@@ -13,8 +13,8 @@ let images: { Postgres: string; Redis: string };
 
 beforeAll(async () => {
   images = {
-    Postgres: await imitations.make("postgres", "library/postgres:17"),
-    Redis: await imitations.make("redis", "library/redis:8"),
+    Postgres: await imitations.make("postgres"),
+    Redis: await imitations.make("redis"),
   };
 });
 afterAll(async () => {
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const named = (name: string) => `stackyard-e2e-${id}-${name.replace(/\W+/g, "-")}`;
 
-describe("PostgreSQL, whose first start is cut short", () => {
+describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short", () => {
   const postgres = (name: string, mounted?: string) =>
     new Standalone("Postgres", named(`postgres ${name}`), images.Postgres, mounted);
 
@@ -113,7 +113,7 @@ describe("PostgreSQL, whose first start is cut short", () => {
   });
 });
 
-describe("Redis, which keeps a log, does not, and does again", () => {
+describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and does again", () => {
   const redis = (name: string) => new Standalone("Redis", named(`redis ${name}`), images.Redis);
 
   const FORMS = {

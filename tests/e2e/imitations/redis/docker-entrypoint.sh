@@ -11,6 +11,7 @@ fi
 [ "$(umask)" != 0022 ] || umask 0077
 
 if [ "$1" = redis-server ]; then
+  echo 'Starting Redis Server'
   set -- "$@" --protected-mode no ${ADDED:-}
 fi
 

@@ -21,7 +21,9 @@ import {
 // The databases that the settings name, with the arguments that they give. FAIL says how the program fails between them.
 
 const config = new pulumi.Config();
+const imageMirror = config.get("imageMirror");
 const platform = await Platform.connect({
+  ...(imageMirror === undefined ? {} : { imageMirror }),
   imageSource: config.get("imageSource") as NonNullable<PlatformArgs["imageSource"]>,
 });
 const all = <Args>(kind: string) =>
