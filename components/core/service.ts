@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { triggerOf } from "../engines/containers.ts";
 import type { ProbeCommand, Running } from "../engines/engine.ts";
+import { triggerOf } from "../engines/hashes.ts";
 import { valueOf } from "../engines/value.ts";
 import { untilReady } from "../engines/watch.ts";
 import type { Dependency } from "./dependency.ts";
@@ -134,6 +134,7 @@ export class Service implements Dependency {
       note({ service: name, tookMs: took });
     };
     if (args.cpus !== undefined) platform.check(enoughCpus(platform, args));
+    const memory = new pulumi.ResourceHook(`memory-${name}`, () => warnOfMemory(platform, args), { onDryRun: true });
     const container: Running = engine.service(
       name,
       {
@@ -177,8 +178,8 @@ export class Service implements Dependency {
           beforeCreate: [
             new pulumi.ResourceHook(
               `guard-${name}`,
-              async () => {
-                await guard({
+              () =>
+                guard({
                   platform,
                   service: name,
                   subject: args.subject,
@@ -186,16 +187,15 @@ export class Service implements Dependency {
                   ...(volume ? { volume: volume.id } : {}),
                   exclusive: ports.length > 0 || args.data !== undefined,
                   stopGraceSeconds: args.stopGraceSeconds,
-                });
-                await warnOfMemory(platform, args);
-              },
+                }),
               { onDryRun: true },
             ),
+            memory,
           ],
           // A refresh finds a stopped container, and the update would start it in place, under the same id: no gate is passed
           // again for that. Before, not after: what an after-hook refuses is recorded all the same. What the update changes has
           // been carried out by then.
-          beforeUpdate: [async ({ id }) => wait(id ?? "", interrupted())],
+          beforeUpdate: [memory, async ({ id }) => wait(id ?? "", interrupted())],
         },
       },
     );
@@ -218,26 +218,29 @@ export class Service implements Dependency {
 
 function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: ServiceArgs): Running | undefined {
   if (!data || data.lifecycle === "ephemeral") return undefined;
+  const { major, firstStart = {}, firstSecret } = data;
   const protect = data.lifecycle === "protected";
   const labels = platform.labels(name, "data");
-  const volume = platform.engine.volume(`${name}-data`, labels, {
-    parent,
-    protect,
-    ...(data.firstSecret === undefined
-      ? {}
-      : { replacementTrigger: triggerOf(data.firstSecret, `${platform.id}/${name}`) }),
-    // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
-    hooks: {
-      beforeCreate: [
-        new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, labels), { onDryRun: true }),
-      ],
+  // What was read when its data was first made is on the volume: with another one, where its data may be lost, it is another
+  // volume. The ledger refuses it to all others.
+  const first = JSON.stringify({ ...(major === undefined ? {} : { major }), ...firstStart });
+  const volume = platform.engine.volume(
+    `${name}-data`,
+    { ...labels, "stackyard.first-start": first },
+    {
+      parent,
+      protect,
+      ...(firstSecret === undefined ? {} : { replacementTrigger: triggerOf(firstSecret, `${platform.id}/${name}`) }),
+      // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
+      hooks: {
+        beforeCreate: [
+          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, labels), { onDryRun: true }),
+        ],
+      },
     },
-  });
-  platform.ledger.record(name, {
-    volume: volume.id,
-    ...(data.major === undefined ? {} : { major: data.major }),
-    firstStart: data.firstStart ?? {},
-  });
+    discarded().has(name),
+  );
+  platform.ledger.record(name, { volume: volume.id, ...(major === undefined ? {} : { major }), firstStart });
   return volume;
 }
 

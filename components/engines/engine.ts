@@ -81,7 +81,13 @@ export interface Running {
 export interface Engine {
   readonly api: EngineApi;
   network(name: string, spec: NetworkSpec, opts: pulumi.CustomResourceOptions): Running;
-  volume(name: string, labels: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): Running;
+  /** @param anew whether other labels are another volume, an empty one: they change nothing otherwise. @default false */
+  volume(
+    name: string,
+    labels: Record<string, pulumi.Input<string>>,
+    opts: pulumi.CustomResourceOptions,
+    anew?: boolean,
+  ): Running;
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running;
   /** A job that is made but not started: its gate hands it its files, by `prepare`, and starts it. */
   job(

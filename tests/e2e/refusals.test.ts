@@ -385,7 +385,19 @@ test("another password: of a server that reads it at every start it is that one,
   const discard = { STACKYARD_DISCARD: "fixed" };
   expect(await stack.planned(discard)).toContain("replace Volume fixed-data");
   await up(stack, discard);
-  expect((await stack.state())["Volume fixed-data"]).not.toBe(before["Volume fixed-data"]);
+  const second = (await stack.state())["Volume fixed-data"];
+  expect(second).not.toBe(before["Volume fixed-data"]);
+  await stack.unchanged();
+
+  // Whatever else was fixed with the data: it is lost for that as well, and only where it has to be.
+  stack.configure({ postgres: { fixed: { memoryMiB: 128, database: "other" } }, redis });
+  expect(await upFails(stack, {})).toMatch(/fixed: database should be app, got other: .* DISCARD=fixed/);
+  await up(stack, discard);
+  const third = (await stack.state())["Volume fixed-data"];
+  expect(third).not.toBe(second);
+  stack.configure({ postgres: { fixed: { memoryMiB: 160, database: "other" } }, redis });
+  await up(stack, discard);
+  expect((await stack.state())["Volume fixed-data"]).toBe(third);
   await stack.unchanged();
 });
 

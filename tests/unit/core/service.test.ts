@@ -15,7 +15,8 @@ const SUBJECT = 'Thing "web"';
 const CONTAINER = "Container web";
 const UPDATED = [
   "docker:index/container:Container_web_beforeUpdate_0",
-  "docker:index/container:Container_web_beforeUpdate_1",
+  "memory-web",
+  "docker:index/container:Container_web_beforeUpdate_2",
 ];
 const DATA: ServiceArgs["data"] = { path: "/data", lifecycle: "keep", major: "17", firstStart: { database: "app" } };
 
@@ -62,7 +63,8 @@ describe("what it is made of", () => {
 
   test("data that lasts is in a volume, remembered before anything uses it", async () => {
     const stack = await service({ data: DATA });
-    expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
+    const first = { label: "stackyard.first-start", value: '{"major":"17","database":"app"}' };
+    expect(stack.get("Volume web-data").inputs).toEqual({ labels: [...labels("web", "data"), first] });
     expect(stack.get("Stash ledger").inputs).toEqual({
       input: {
         volumes: { web: { volume: volumeOf("web-data"), major: "17", firstStart: { database: "app" } } },
@@ -71,6 +73,16 @@ describe("what it is made of", () => {
     });
     expect(stack.get(CONTAINER).dependsOn).toEqual(["Network web", "Stash ledger", "Volume web-data"]);
     expect(await held(stack.made.data)).toBe(volumeOf("web-data"));
+  });
+
+  test.each([
+    ["", true],
+    ["other", true],
+    ["other,web", false],
+  ])("with STACKYARD_DISCARD=%s, what was read at first start may not change: %s", async (value, kept) => {
+    vi.stubEnv("STACKYARD_DISCARD", value);
+    const { ignoreChanges } = (await service({ data: DATA })).get("Volume web-data");
+    expect(ignoreChanges.includes("labels")).toBe(kept);
   });
 
   test("data that goes with the container has neither, and is another when the container is", async () => {
@@ -235,7 +247,7 @@ describe("the checks", () => {
   test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
     const engine = new FakeEngine();
     const stack = await service({ ports: [{ hostPort: 1, port: 80 }], data: DATA }, { engine });
-    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web"], beforeUpdate: UPDATED });
+    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web", "memory-web"], beforeUpdate: UPDATED });
     expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
     const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
     engine.listed = [{ id: "old", name: "old", state: "", status: "", image: "", labels: own, ports: [] }];
@@ -247,9 +259,13 @@ describe("the checks", () => {
     await expect(stack.run("guard-web")).resolves.toBeUndefined();
   });
 
-  test("before it is made: a limit for memory that is above the machine's is told, and no fault", async () => {
+  test("a limit for memory that is above the machine's is told, by the preview too, and no fault", async () => {
     const warned = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-    for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) await (await service({ memoryMiB })).run("guard-web");
+    for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) {
+      const stack = await service({ memoryMiB });
+      expect(stack.hook("memory-web").opts).toEqual({ onDryRun: true });
+      await stack.run("memory-web");
+    }
     expect(warned.mock.calls).toEqual([
       [`${SUBJECT}: memoryMiB is 8193, the engine's machine has 8192: the machine would run out before it`],
     ]);
