@@ -40,7 +40,6 @@ END
     echo "The image's entry point has ended without a cluster in $making." >&2
     exit 1
   }
-  rm -rf "$tools"
 }
 
 move_up() {
@@ -57,6 +56,7 @@ trap 'exit 143' TERM
 mkdir -p "$data"
 if [ ! -s "$data/PG_VERSION" ]; then
   [ -d "$made" ] || initialise "$@"
+  rm -rf "$tools"
   move_up
 fi
 [ ! -d "$made" ] || rmdir "$made"
