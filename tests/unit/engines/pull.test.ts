@@ -126,6 +126,11 @@ describe("fails with one sentence", () => {
   });
 });
 
+test("fails by what is said last, though its line has no end", async () => {
+  daemon.routes["POST /images/create"] = { body: JSON.stringify({ error: "unknown: " }) };
+  await expect(pulling("redis:8")).rejects.toThrow("cannot be pulled: docker.io does not say why.");
+});
+
 /** Says this, and then goes on with the same for ever. */
 function stalls(...messages: object[]) {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
