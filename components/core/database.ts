@@ -111,7 +111,8 @@ function signInWith(
     fixed: { firstStart?: Record<string, string>; firstSecret?: pulumi.Output<string> } = {},
   ) => ({ connection: { [name]: secret }, files: files(secret), fixed });
   if (read === "at every start" || lifecycle === "ephemeral") {
-    // At every start, or with data that is made anew as often. Made whether another one is given or not: what is protected with the data cannot go when one is given later.
+    // Read at every start, or with data that is made anew as often. One is made whether another is given or not: protected with
+    // the data, it could not go when one is given later.
     const made = password(resource, platform, opts);
     return told(given === undefined ? made : hidden(platform, given));
   }
