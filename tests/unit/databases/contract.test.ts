@@ -106,7 +106,13 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
 
   test("its volume is remembered, with what is fixed in it, and its ports", async () => {
     const volumes = { main: remembered("a generated one") };
-    expect((await database()).get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
+    const stack = await database();
+    expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
+    const { major, firstStart } = volumes.main;
+    expect(stack.get("Volume main-data").inputs.labels).toContainEqual({
+      label: "stackyard.first-start",
+      value: JSON.stringify({ major, ...firstStart }),
+    });
     expect((await database(everyPort)).get("Stash ledger").inputs).toEqual({
       input: { volumes, ports: Object.fromEntries(published.map(({ hostPort }) => [hostPort, `${kind} "main"`])) },
     });
