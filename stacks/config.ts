@@ -12,6 +12,7 @@ import {
   mebibytes,
   seconds,
   subnetPool,
+  unshown,
   variable,
 } from "../components/core/args.ts";
 
@@ -55,7 +56,7 @@ export const Settings = z.strictObject({
    */
   ports: z.enum(["fixed", "free"]).default("fixed"),
   /** API keys that the API is handed, by the name under which each is set: `pulumi config set --secret OPENAI_API_KEY`. */
-  apiKeys: z.record(variable(), z.enum(["required", "optional"])).default({}),
+  apiKeys: z.record(variable(), z.enum(["required", "optional"], unshown("required or optional"))).default({}),
   postgres: z
     .strictObject({
       ...database,

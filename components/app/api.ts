@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, matching, parseArgs, secretText, variable } from "../core/args.ts";
+import { hostPort, matching, parseArgs, secretText, unshown, variable } from "../core/args.ts";
 import { limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import { type Dependency, refuseTwice, toldOf, uses } from "../core/dependency.ts";
@@ -23,7 +23,7 @@ const Args = z
     /** Environment, nothing secret. @default {} */
     env: z.record(variable(), z.string("a text")).default({}),
     /** Secrets of other origin, API keys and private keys for two, by the variable's name. @default {} */
-    secrets: z.record(variable(), secretText()).default({}),
+    secrets: z.record(variable(), secretText(), unshown("names with values")).default({}),
     /**
      * How it gets the URLs of what it uses, and its secrets: as files (`DATABASE_URL_FILE`), or in its environment
      * (`DATABASE_URL`), where `docker inspect` shows them. @default "files"
@@ -78,16 +78,17 @@ export class Api extends pulumi.ComponentResource implements Dependency {
       hotReload,
       ...rest
     } = parseArgs(Args, "Api", name, args);
-    const live = develop && hotReload ? developed(name, rest.platform, develop, rest.user) : undefined;
+    const subject = `Api "${name}"`;
+    const live = develop && hotReload ? developed(name, subject, rest.platform, develop, rest.user) : undefined;
     super("stackyard:app:Api", name, {}, opts);
     const own = { parent: this };
     const told = toldOf(references, secrets);
     for (const secret of Object.values(secrets)) hidden(rest.platform, secret);
     const service = new Service(name, this, {
       ...rest,
-      subject: `Api "${name}"`,
+      subject,
       ...live,
-      image: () => builtFrom(name, rest.platform, build, own, live?.mounts),
+      image: () => builtFrom(name, subject, rest.platform, build, own, live?.mounts),
       env: {
         PORT: String(port),
         ...told.env,

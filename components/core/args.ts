@@ -166,7 +166,7 @@ export const file = () =>
       error: "a file that is there",
       abort: true,
     })
-    .refine(readable, "a file that can be read");
+    .refine(readable, { error: "a file that can be read", abort: true });
 
 /** What is at a path; nothing as well where that cannot be said, for a name that is too long or a folder that is closed. */
 export function found(path: string): Stats | undefined {

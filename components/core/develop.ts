@@ -26,26 +26,30 @@ export interface Developed {
 /**
  * What of it is in force: all in dev, where the engine is on this machine and has its folders; nothing elsewhere.
  *
+ * @param subject for messages: `Api "shop"`.
  * @param user numeric `uid:gid`, as which it runs.
  * @throws ArgsError where that user could not read a file of the folders.
  */
 export function developed(
   name: string,
+  subject: string,
   platform: Platform,
   { mounts, command }: z.output<typeof Develop>,
   user: string,
 ): Developed | undefined {
   if (platform.environment !== "dev" || platform.rests(name)) return undefined;
   if (!platform.local) {
-    pulumi.log.info(`${name}: a change is live at the next up only, because the engine is not on this machine.`);
+    void pulumi.log.info(
+      `${subject}: a change is live at the next up only, because the engine is not on this machine.`,
+    );
     return undefined;
   }
   const faults = Object.keys(mounts).flatMap((folder) => {
     const argument = `develop.mounts.${folder}`;
-    const closed = readOf(`Api "${name}"`, argument, () => unreadableBy(user, folder));
+    const closed = readOf(subject, argument, () => unreadableBy(user, folder));
     return closed ? [`${argument}: should be readable by ${user}, got ${closed}: \`chmod -R a+rX ${folder}\``] : [];
   });
-  if (faults.length > 0) throw new ArgsError(`Api "${name}" has bad arguments`, faults);
+  if (faults.length > 0) throw new ArgsError(`${subject} has bad arguments`, faults);
   return { command, mounts: Object.entries(mounts).map(([folder, path]) => ({ folder: resolve(folder), path })) };
 }
 

@@ -163,10 +163,12 @@ export const Build = z.strictObject({
  * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content. The tag is this
  * stack's own too, because two builds of the same content are two images: another stack's would move it.
  *
+ * @param subject whose it is, for messages: `Api "shop"`.
  * @param mounts what is mounted over folders of it, and so does not count as content.
  */
 export function builtFrom(
   name: string,
+  subject: string,
   platform: Platform,
   { context, target, images }: z.output<typeof Build>,
   opts: pulumi.CustomResourceOptions,
@@ -181,7 +183,7 @@ export function builtFrom(
   const hidden = mounts.map(({ folder }) => relative(context, folder).split(sep).join("/"));
   // That something is left out is part of the name: what is built while it is may be old once it runs.
   const extra = [JSON.stringify(buildArgs), target ?? "", ...hidden];
-  const content = contentOf(name, context, extra, hidden);
+  const content = contentOf(subject, context, extra, hidden);
   const image = new docker.RemoteImage(
     name,
     {
@@ -207,11 +209,11 @@ export function builtFrom(
   return { id: image.imageId, resource: image };
 }
 
-function contentOf(name: string, context: string, extra: string[], hidden: string[]): string {
+function contentOf(subject: string, context: string, extra: string[], hidden: string[]): string {
   try {
-    return readOf(`Api "${name}"`, "build.context", () => contextHash(context, extra, hidden));
+    return readOf(subject, "build.context", () => contextHash(context, extra, hidden));
   } catch (error) {
     if (error instanceof ArgsError) throw error;
-    throw new pulumi.RunError(`The image of "${name}" cannot be built: ${(error as Error).message}`);
+    throw new pulumi.RunError(`${subject}: its image cannot be built: ${(error as Error).message}`);
   }
 }

@@ -52,9 +52,12 @@ export class Ledger {
               async ({ oldInputs, newInputs }) => {
                 const [before, after] = [await entries(oldInputs), await entries(newInputs)];
                 const faults = refusals(before, after, discarded());
-                if (faults.length > 0) throw new Error(faults.join("\n"));
                 const added = Object.entries(after.ports).filter(([port]) => !(port in before.ports));
-                await Promise.all(added.map(([port, subject]) => free(Number(port), subject)));
+                const taken = await Promise.allSettled(added.map(([port, subject]) => free(Number(port), subject)));
+                faults.push(
+                  ...taken.flatMap((each) => (each.status === "rejected" ? [(each.reason as Error).message] : [])),
+                );
+                if (faults.length > 0) throw new Error(faults.join("\n"));
               },
               { onDryRun: true },
             ),
@@ -108,10 +111,11 @@ export function refusals(
   { volumes: after }: Pick<Entries, "volumes">,
   discard: ReadonlySet<string>,
 ): string[] {
-  return Object.entries(before).flatMap(([name, old]) => {
-    if (discard.has(name)) return [];
+  return Object.entries(before).flatMap(([recorded, old]) => {
     // By its volume: one that got another name, and the old one as an alias, is the same.
-    const now = Object.values(after).find(({ volume }) => volume === old.volume) ?? after[name];
+    const same = Object.entries(after).find(([, { volume }]) => volume === old.volume);
+    const [name, now] = same ?? [recorded, after[recorded]];
+    if (discard.has(name)) return [];
     const allow = toDiscard(name);
     if (!now) {
       return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];
@@ -130,7 +134,7 @@ export function refusals(
       );
     }
     for (const [key, value] of Object.entries(old.firstStart)) {
-      // What is no longer among them may change.
+      // What its component does not fix may change.
       if (!(key in now.firstStart) || now.firstStart[key] === value) continue;
       faults.push(
         `${name}: ${key} should be ${value}, got ${now.firstStart[key]}: its data was first made so, and what is there cannot ` +

@@ -263,7 +263,7 @@ export async function identified(
   let { engine } = recorded;
   let same = await sameEngine(engine);
   if (same && engine === undefined && at.engine !== undefined) {
-    // Decided before engines were told apart by their ids, or on one that did not say its own: it takes it on now.
+    // Recorded without an id, as of an engine that did not say its own: it takes it on.
     const later = new pulumi.Stash("engine", { input: at.engine }, { ignoreChanges: ["input"] });
     engine = (await valueOf(later.output)) as string;
     same = await sameEngine(engine);

@@ -131,6 +131,7 @@ export class Service implements Dependency {
       note({ service: name, tookMs: took });
     };
     if (args.cpus !== undefined) platform.check(enoughCpus(platform, args));
+    const memory = new pulumi.ResourceHook(`memory-${name}`, () => warnOfMemory(platform, args), { onDryRun: true });
     const container: Running = engine.service(
       name,
       {
@@ -174,8 +175,8 @@ export class Service implements Dependency {
           beforeCreate: [
             new pulumi.ResourceHook(
               `guard-${name}`,
-              async () => {
-                await guard({
+              () =>
+                guard({
                   platform,
                   service: name,
                   subject: args.subject,
@@ -183,16 +184,15 @@ export class Service implements Dependency {
                   ...(volume ? { volume: volume.id } : {}),
                   exclusive: ports.length > 0 || args.data !== undefined,
                   stopGraceSeconds: args.stopGraceSeconds,
-                });
-                await warnOfMemory(platform, args);
-              },
+                }),
               { onDryRun: true },
             ),
+            memory,
           ],
           // A refresh finds a stopped container, and the update would start it in place, under the same id: no gate is passed
           // again for that. Before, not after: what an after-hook refuses is recorded all the same. What the update changes has
           // been carried out by then.
-          beforeUpdate: [async ({ id }) => wait(id ?? "", interrupted())],
+          beforeUpdate: [memory, async ({ id }) => wait(id ?? "", interrupted())],
         },
       },
     );

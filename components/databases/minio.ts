@@ -63,7 +63,7 @@ const Args = z
   })
   .refine(({ hostPort, consoleHostPort }) => consoleHostPort === undefined || consoleHostPort !== hostPort, {
     path: ["consoleHostPort"],
-    error: "another one than hostPort",
+    error: "another port than hostPort",
   });
 export type MinioArgs = z.input<typeof Args>;
 

@@ -44,7 +44,6 @@ END
     exit 1
   }
   cp /run/secrets/password-mark "$made/$mark"
-  rm -rf "$tools"
 }
 
 move_up() {
@@ -72,6 +71,7 @@ trap 'exit 143' TERM
 mkdir -p "$data"
 if [ ! -s "$data/PG_VERSION" ]; then
   [ -d "$made" ] || initialise "$@"
+  rm -rf "$tools"
   move_up
 fi
 [ ! -d "$made" ] || rmdir "$made"

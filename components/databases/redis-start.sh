@@ -12,8 +12,8 @@ shift
 told=.stackyard-form
 socket=/tmp/start.sock
 
-# In a volume from before that was written down both may be there, because a server with a log writes the other file too: now
-# and then, and when it is stopped in order. So what is much newer than the log was written without one, or has all of it.
+# Where none is written down, both files may be there all the same, because a server with a log writes the other one too: now
+# and then, and when it is stopped in order. So a dump that is much newer than the log was written without one, or has all of it.
 found() {
   log=
   [ ! -e appendonlydir/appendonly.aof.manifest ] || log=$(stat -c %Y appendonlydir/* | sort -n | tail -n 1)

@@ -515,6 +515,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         rest = lines.pop() ?? "";
         for (const line of lines) if (line.trim() !== "") yield JSON.parse(line) as PullMessage;
       }
+      if (rest.trim() !== "") yield JSON.parse(rest) as PullMessage;
     },
   };
 }

@@ -1,11 +1,11 @@
-import { randomBytes, scryptSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineApi, HandedFile } from "./api.ts";
 import type { Engine, NetworkSpec, Running, ServiceWorkload, VolumeSpec, Workload } from "./engine.ts";
-import { hashesOf } from "./hashes.ts";
+import { hashesOf, triggerOf } from "./hashes.ts";
 import { valueOf } from "./value.ts";
 
 /**
@@ -242,18 +242,6 @@ async function changeInPlace(
   const { health, restarts, status } = before;
   const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
   if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
-}
-
-/**
- * By which another content is another resource. Not the content: a trigger that is secret as a whole replaces nothing when it
- * changes, and one with a secret in it replaces always (Pulumi 3.255). So it is a hash that is salted, and slow to guess by.
- */
-function triggerOf(content: pulumi.Input<unknown>, salt: string): pulumi.Output<string> {
-  const text = (pulumi.output(content) as pulumi.Output<unknown>).apply((all) => {
-    const sorted = typeof all === "object" ? Object.entries(all ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)) : all;
-    return scryptSync(JSON.stringify(sorted), salt, 16, { N: 2048 }).toString("hex");
-  });
-  return pulumi.unsecret(text);
 }
 
 /** What is handed to a container at one folder. */

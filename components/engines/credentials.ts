@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { dockerFolder, readDockerFile } from "./docker-config.ts";
 
 /** What the engine hands to a container registry. */
 export interface Credentials {
@@ -19,6 +18,9 @@ interface DockerConfig {
   credsStore?: string;
 }
 
+/** In which a program that keeps credentials answers, somebody's touch of a key included. */
+const HELPER_MS = 30_000;
+
 const DOCKER_HUB = "docker.io";
 /** Under which the docker CLI keeps what is for Docker Hub. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
@@ -33,23 +35,19 @@ export function registryOf(ref: string): string {
  * What `docker login` has stored for a registry, where and as the docker CLI keeps it: in its `config.json`, or with a program
  * that this names. Nothing where nobody has signed in.
  *
- * @throws Error when the file cannot be read, or the program does not answer.
+ * @param signal ends the program, and the wait for it, which otherwise takes 30 s at most.
+ * @throws Error when the file is no JSON, or the program does not answer; nothing of what they keep is in it.
  */
 export async function credentialsFor(
   registry: string,
   env: NodeJS.ProcessEnv = process.env,
+  signal?: AbortSignal,
 ): Promise<Credentials | undefined> {
-  const file = join(env.DOCKER_CONFIG || join(homedir(), ".docker"), "config.json");
-  if (!existsSync(file)) return undefined;
-  let config: DockerConfig;
-  try {
-    config = JSON.parse(readFileSync(file, "utf8")) as DockerConfig;
-  } catch (error) {
-    throw new Error(`${file} cannot be read: ${(error as Error).message}`);
-  }
+  const config = readDockerFile<DockerConfig>(join(dockerFolder(env), "config.json"));
+  if (!config) return undefined;
   const key = registry === DOCKER_HUB ? DOCKER_HUB_KEY : registry;
   const helper = config.credHelpers?.[key] ?? config.credHelpers?.[registry] ?? config.credsStore;
-  if (helper) return askHelper(`docker-credential-${helper}`, key, env);
+  if (helper) return askHelper(`docker-credential-${helper}`, key, env, signal);
 
   const found = Object.entries(config.auths ?? {}).find(([each]) => each === key || hostOf(each) === registry)?.[1];
   if (!found) return undefined;
@@ -67,13 +65,26 @@ export async function credentialsFor(
 const hostOf = (key: string) => key.replace(/^https?:\/\//, "").replace(/\/.*$/s, "");
 
 /** https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol */
-async function askHelper(helper: string, key: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
-  const child = spawn(helper, ["get"], { env, stdio: ["pipe", "pipe", "pipe"], timeout: 30_000 });
+async function askHelper(
+  helper: string,
+  key: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<Credentials | undefined> {
+  signal?.throwIfAborted();
+  const limit = AbortSignal.timeout(HELPER_MS);
+  const child = spawn(helper, ["get"], { env, stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
       reject(new Error(error.code === "ENOENT" ? `${helper} is not on PATH` : `${helper}: ${error.message}`)),
     );
     child.once("close", resolve);
+    AbortSignal.any([limit, ...(signal ? [signal] : [])]).addEventListener("abort", () => {
+      child.kill("SIGKILL");
+      // A program that it has started may hold its output open.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      reject(signal?.aborted ? signal.reason : new Error(`${helper} did not answer within ${HELPER_MS / 1000} s`));
+    });
   });
   child.stdin.on("error", () => {}).end(key);
   const [code, said, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
@@ -81,8 +92,13 @@ async function askHelper(helper: string, key: string, env: NodeJS.ProcessEnv): P
     if (/credentials not found/i.test(said + complaint)) return undefined;
     throw new Error(`${helper} failed: ${(said + complaint).trim().split("\n")[0] || `exit code ${code}`}`);
   }
-  const { Username, Secret } = JSON.parse(said) as { Username: string; Secret: string };
-  return Username === "<token>"
-    ? { identitytoken: Secret, serveraddress: key }
-    : { username: Username, password: Secret, serveraddress: key };
+  let answer: { Username: string; Secret: string };
+  try {
+    answer = JSON.parse(said);
+  } catch {
+    throw new Error(`${helper} should answer in JSON`);
+  }
+  return answer.Username === "<token>"
+    ? { identitytoken: answer.Secret, serveraddress: key }
+    : { username: answer.Username, password: answer.Secret, serveraddress: key };
 }

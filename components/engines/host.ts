@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { dockerFolder, readDockerFile } from "./docker-config.ts";
 
 /** Where a Docker engine is. */
 export interface DockerHost {
@@ -18,28 +18,25 @@ export const isLocal = ({ host }: DockerHost): boolean => host.startsWith("unix:
  * The engine that the docker CLI would use: DOCKER_HOST, else DOCKER_CONTEXT, else the CLI's current context, else the local
  * socket. Resolved here because the provider knows a context's host only, not its TLS files, and checks the local socket first.
  *
- * @throws Error when the context is named but not there.
+ * @throws Error when the context is named but not there, or a file of the CLI's is no JSON.
  */
 export function dockerHost(env: NodeJS.ProcessEnv = process.env): DockerHost {
   if (env.DOCKER_HOST) {
     return { host: env.DOCKER_HOST, ...(env.DOCKER_CERT_PATH ? { certPath: env.DOCKER_CERT_PATH } : {}) };
   }
-  const folder = env.DOCKER_CONFIG || join(homedir(), ".docker");
-  const context = env.DOCKER_CONTEXT || currentContext(join(folder, "config.json")) || "default";
+  const folder = dockerFolder(env);
+  const current = () => readDockerFile<{ currentContext?: string }>(join(folder, "config.json"))?.currentContext;
+  const context = env.DOCKER_CONTEXT || current() || "default";
   if (context === "default") return { host: "unix:///var/run/docker.sock" };
   const id = createHash("sha256").update(context).digest("hex");
-  const meta = join(folder, "contexts", "meta", id, "meta.json");
-  if (!existsSync(meta)) {
+  const meta = readDockerFile<{ Endpoints: { docker: { Host: string } } }>(
+    join(folder, "contexts", "meta", id, "meta.json"),
+  );
+  if (!meta) {
     throw new Error(
       `Docker context "${context}" is not there. Choose one of \`docker context ls\` by \`docker context use\`.`,
     );
   }
-  const { Endpoints } = JSON.parse(readFileSync(meta, "utf8")) as { Endpoints: { docker: { Host: string } } };
   const tls = join(folder, "contexts", "tls", id, "docker");
-  return { host: Endpoints.docker.Host, ...(existsSync(tls) ? { certPath: tls } : {}) };
-}
-
-function currentContext(config: string): string | undefined {
-  if (!existsSync(config)) return undefined;
-  return (JSON.parse(readFileSync(config, "utf8")) as { currentContext?: string }).currentContext;
+  return { host: meta.Endpoints.docker.Host, ...(existsSync(tls) ? { certPath: tls } : {}) };
 }

@@ -33,7 +33,8 @@ const TELL_MS = 1_000;
 export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promise<void> {
   const { silentSeconds = 60, signal, saw, instead } = watch;
   const registry = registryOf(ref);
-  const signedIn = await signIn(registry, watch.env);
+  const signedIn = await signIn(registry, watch.env, signal);
+  signal.throwIfAborted();
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const heard = () => {
@@ -88,8 +89,8 @@ interface SignedIn {
   lack?: string;
 }
 
-const signIn = (registry: string, env?: NodeJS.ProcessEnv): Promise<SignedIn> =>
-  credentialsFor(registry, env).then(
+const signIn = (registry: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<SignedIn> =>
+  credentialsFor(registry, env, signal).then(
     (credentials) => (credentials ? { credentials } : {}),
     (error: Error) => ({ lack: error.message }),
   );
@@ -140,7 +141,7 @@ function reasonOf(said: string, registry: string, { credentials, lack }: SignedI
     .replace(/\s+/g, " ")
     .replace(/\.$/, "");
   if (
-    /unauthorized|authentication required|no basic auth|access denied|denied:|incorrect username|401|403/i.test(text)
+    /unauthorized|authentication required|no basic auth|access denied|denied:|incorrect username|\b40[13]\b/i.test(text)
   ) {
     const how = lack
       ? `what docker login has stored was not to be had (${lack})`
@@ -149,13 +150,13 @@ function reasonOf(said: string, registry: string, { credentials, lack }: SignedI
         : "nobody has signed in";
     return `${registry} does not hand it out, and ${how}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
   }
-  if (/manifest unknown|not found|does not exist|404/i.test(text) && !/no such host|lookup/i.test(text))
+  if (/manifest unknown|not found|does not exist|\b404\b/i.test(text) && !/no such host|lookup/i.test(text))
     return `${registry} does not have it: check its name and its tag`;
   if (/no such host|server misbehaving|name resolution/i.test(text))
     return `there is no host ${registry.replace(/:\d+$/, "")}, or no DNS server that knows it`;
   if (/refused|timeout|deadline exceeded|unreachable|no route|reset by peer|EOF|Client\.Timeout/i.test(text))
     return `${registry} does not answer (${text.split(": ").slice(-2).join(": ")})`;
-  if (/toomanyrequests|429/i.test(text))
+  if (/toomanyrequests|\b429\b/i.test(text))
     return `${registry} hands out no more for now to whoever has not signed in: \`docker login\``;
   if (/no space left/i.test(text)) return "the engine's disk is full: `make prune` shows what could go";
   return /^(unknown:?)?$/.test(text) ? `${registry} does not say why` : text;

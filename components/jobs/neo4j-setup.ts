@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { file, instance, parseArgs, seconds } from "../core/args.ts";
@@ -8,8 +8,11 @@ import { contents, fromHere, numbered } from "../core/content.ts";
 import { Setup } from "../core/setup.ts";
 import { NEO4J_IMAGE, NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
 
-/** Of what is no file, that is said. */
-const isUtf8File = (path: string) => !statSync(path, { throwIfNoEntry: false })?.isFile() || isUtf8(readFileSync(path));
+/** Strings, names and comments that end, as cypher-shell tells them apart. */
+const CLOSED = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|\/\/[^\n]*|\/\*.*?\*\//gs;
+
+/** Whether every comment in a file ends: cypher-shell takes all that follows an open one for a part of it, without a word. */
+const commentsEnd = (path: string) => !readFileSync(path, "utf8").replace(CLOSED, "").includes("/*");
 
 const Args = z.strictObject({
   platform: platform(),
@@ -20,7 +23,15 @@ const Args = z.strictObject({
    * A file may have transactions of its own (`:begin`, `:commit`), and parameters (`:param`); none is left for the next.
    */
   cypher: z
-    .array(file().refine(isUtf8File, "a file in UTF-8, because cypher-shell reads no other"), "a list of files")
+    .array(
+      file()
+        .refine((path) => isUtf8(readFileSync(path)), {
+          error: "a file in UTF-8, because cypher-shell reads no other",
+          abort: true,
+        })
+        .refine(commentsEnd, "a file in which every /* has its */"),
+      "a list of files",
+    )
     .min(1, "at least a file"),
   /** After how long it is ended, and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
@@ -32,7 +43,8 @@ export type Neo4jSetupArgs = z.input<typeof Args>;
  * its file says otherwise, since Neo4j has schema and data in no common one: what failed half way is run again from its beginning.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the file's name and the server's
- * message, if a statement does, or if a file leaves a transaction open or ends cypher-shell; the next `up` runs it again.
+ * message, if a statement does, or if a file leaves a transaction open, signs in as somebody else or ends cypher-shell; the next
+ * `up` runs it again.
  * @example
  * const schema = new Neo4jSetup("graph-setup", { platform, database, cypher: ["constraints.cypher", "seed.cypher"] });
  */
@@ -57,7 +69,7 @@ export class Neo4jSetup extends Setup {
       secrets: { password: connection.password ?? "" },
       files: {
         ...Object.fromEntries(Object.entries(contents(files)).map(([name, bytes]) => [name, withoutMark(bytes)])),
-        all: allOf(files),
+        all: allOf(files, connection.user ?? ""),
         "setup.sh": readFileSync(new URL("neo4j/setup.sh", import.meta.url)),
       },
       uses: { database },
@@ -73,9 +85,10 @@ const withoutMark = (bytes: Buffer) => (bytes.subarray(0, 3).equals(Buffer.from(
 
 /**
  * What one cypher-shell runs: each file, told by its name to setup.sh, and after it what takes back all that may be left of it.
- * Nothing asks whether a transaction is open, but none can be begun in one.
+ * Nothing asks whether a transaction is open, but none can be begun in one. Who signed in as somebody else is not taken back,
+ * because that needs the password: a statement fails then, by a text that is no date, which setup.sh knows.
  */
-const allOf = (files: Record<string, string>) =>
+const allOf = (files: Record<string, string>, user: string) =>
   [
     ...Object.entries(files).flatMap(([name, path]) => [
       `RETURN ${JSON.stringify(fromHere(path))} AS stackyard_file;`,
@@ -86,6 +99,7 @@ const allOf = (files: Record<string, string>) =>
       ":access-mode write",
       ":use neo4j",
       ":param clear",
+      `SHOW CURRENT USER YIELD user WHERE user <> "${user}" RETURN date(user + " stackyard_user") AS stackyard_user;`,
     ]),
     'RETURN "" AS stackyard_file;',
     "",

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { z } from "zod";
-import { file } from "../core/args.ts";
+import { file, found } from "../core/args.ts";
 import { fromHere, laidOut } from "../core/content.ts";
 
 const SqlFile = z.strictObject({
@@ -17,9 +17,7 @@ const SqlFile = z.strictObject({
    */
   includes: z
     .array(
-      z
-        .string("a file's or a folder's path")
-        .refine((path) => statSync(path, { throwIfNoEntry: false }), "a file or folder that is there"),
+      z.string("a file's or a folder's path").refine(found, "a file or folder that is there"),
       "a list of files and folders",
     )
     .default([]),

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { identifier, instance, matching, parseArgs, seconds } from "../core/args.ts";
+import { identifier, instance, matching, parseArgs, readOf, seconds } from "../core/args.ts";
 import { platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
@@ -87,7 +87,7 @@ export class PostgresSetup extends Setup {
       (role) => [role, password(`${name}-${role}-password`, rest.platform, { parent: server })] as const,
     );
     const some = secrets.length > 0;
-    const handed = handedOver(sql);
+    const handed = readOf(`PostgresSetup "${name}"`, "sql", () => handedOver(sql));
     const steps = [
       // No database can be made in a transaction, and none be left for another.
       ...(databases.length > 0 ? ["once --file=/run/files/databases"] : []),

@@ -129,6 +129,15 @@ test.each<[string, Record<string, string>, RegExp]>([
     /exit\.cypher ends cypher-shell \(:exit\)/,
   ],
   [
+    "another user, as whom the next file would be run,",
+    {
+      "user.cypher":
+        "CREATE USER other IF NOT EXISTS SET PASSWORD 'other-pass' CHANGE NOT REQUIRED;\n:disconnect\n:connect -u other -p other-pass\n",
+      ...after,
+    },
+    /user\.cypher signs in as other \(:connect\)/,
+  ],
+  [
     "a parameter that another file has",
     { "param.cypher": ":param left => 1\n", "needs.cypher": "CREATE (:Of {file: $left});\n", ...after },
     /Expected parameter\(s\): left[\s\S]*needs\.cypher failed/,

@@ -254,6 +254,10 @@ const CASES: Record<string, Case> = {
     tables: ["dumped"],
     query: ["select id from dumped order by id", [1, 2, 3]],
   },
+  "a file whose end nobody saw": {
+    files: { "1.sql": "\\! kill -9 $(cut -d' ' -f4 /proc/$PPID/stat)\n\\q\n" },
+    says: /1\.sql/,
+  },
   "a file that quits": {
     files: { "1.sql": "create table a ();\n\\q\ncreate table no ();\n", "2.sql": "create table b ();\n" },
     tables: ["a", "b"],

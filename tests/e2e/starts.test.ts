@@ -68,13 +68,14 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
     await ready(server);
     await sql(server, "create table kept ()");
     await server.stop();
-    await server.inVolume("mkdir .initialised; mv PG_VERSION base pg_hba.conf .initialised");
+    await server.inVolume("mkdir .initialised .initialising-tools; mv PG_VERSION base pg_hba.conf .initialised");
     await server.start();
     await ready(server);
     expect(await sql(server, "select * from kept")).toBe("");
     expect(await server.log()).not.toContain("imitation:");
-    // And when all is in place but the empty folder.
     await server.stop();
+    expect(await server.inVolume("find . -maxdepth 1 -name '*initial*'")).toBe("");
+    // And when all is in place but the empty folder.
     await server.inVolume("mkdir .initialised");
     await server.start();
     await ready(server);

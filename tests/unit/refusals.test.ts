@@ -187,7 +187,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "Minio",
     { hostPort: 9000, consoleHostPort: 9000 },
-    "consoleHostPort: should be another one than hostPort, got 9000",
+    "consoleHostPort: should be another port than hostPort, got 9000",
   ],
   ["Minio", { database: "app" }, "database: should not be there"],
   [
@@ -420,6 +420,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { secrets: { KEY: "abc" } },
     "secrets.KEY: should be 4 characters or more, none a control character but line breaks and tabs, got a value that is not shown",
   ],
+  ["Api", { secrets: "abcd" }, "secrets: should be names with values, got a value that is not shown"],
   ["Api", { secrets: { "A-B": "abcd" } }, `secrets.A-B: ${VARIABLE} "A-B"`],
   ["Api", { env: { KEY: "1" }, secrets: { KEY: "abcd" } }, `env.KEY: ${twice("secrets.KEY", "KEY")} "1"`],
   [

@@ -6,7 +6,7 @@ set -euo pipefail
 NEO4J_PASSWORD=$(</run/secrets/password)
 export NEO4J_PASSWORD
 
-file='' last='' code=''
+file='' last='' code='' other=''
 while IFS= read -r line || [ -n "$line" ]; do
   case $line in
     stackyard_file)
@@ -14,6 +14,7 @@ while IFS= read -r line || [ -n "$line" ]; do
       file=${file#\"} file=${file%\"}
       [ -z "$file" ] || echo "$file"
       ;;
+    *' stackyard_user"') other=${line#\"} other=${other% stackyard_user\"} ;;
     'stackyard exit '*) code=${line##* } ;;
     *)
       printf '%s\n' "$line"
@@ -29,6 +30,8 @@ done < <(
 [ "$code" != 0 ] || [ -n "$file" ] || exit 0
 if [ -z "$file" ]; then
   echo "cypher-shell ended before the first file." >&2
+elif [ -n "$other" ]; then
+  echo "$file signs in as $other (:connect), as whom the next would be run. Sign in again as before at its end." >&2
 elif [ "$last" = 'There is already an open transaction' ]; then
   echo "$file begins a transaction that it does not end: its work is lost. End it with :commit." >&2
 elif [ "$code" = 0 ]; then

@@ -15,12 +15,12 @@ together() {
 # told to, as the transaction is.
 whole() {
   echo "$1"
-  rm -f /tmp/failed
+  rm -f /tmp/done
   { {
     export PGOPTIONS='-c default_transaction_read_only=on'
-    together --file=/run/files/begin.sql --file="$1" --file=/run/files/end.sql || : >/tmp/failed
-  } 2>&1 >&3 | tee /tmp/said >&2; } 3>&1
-  [ -e /tmp/failed ] || return 0
+    together --file=/run/files/begin.sql --file="$1" --file=/run/files/end.sql && : >/tmp/done
+  } 2>&1 >&3 | tee /tmp/said >&2 || :; } 3>&1
+  [ ! -e /tmp/done ] || return 0
   if grep -qE 'the transaction that it is run in|read-only transaction|inside a transaction block|must be called before any query|cannot PREPARE a transaction' /tmp/said; then
     cat >&2 <<ADVICE
 $1 is run in one transaction, which it must not end or leave. Where it has to (BEGIN and COMMIT, \\c, CREATE INDEX CONCURRENTLY,

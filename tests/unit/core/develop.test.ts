@@ -22,7 +22,13 @@ const live = async (options: Options = {}, user = OTHER) =>
   (
     await deploy(
       (platform) =>
-        developed("api", platform, { mounts: { [relative(".", folder)]: "/app/src" }, command: COMMAND }, user),
+        developed(
+          "api",
+          'Api "api"',
+          platform,
+          { mounts: { [relative(".", folder)]: "/app/src" }, command: COMMAND },
+          user,
+        ),
       options,
     )
   ).made;
@@ -42,7 +48,7 @@ test("is not on an engine elsewhere, which has no such folder; and says so", asy
   const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
   expect(await live({ host: "ssh://me@elsewhere" })).toBeUndefined();
   expect(info.mock.calls).toEqual([
-    ["api: a change is live at the next up only, because the engine is not on this machine."],
+    ['Api "api": a change is live at the next up only, because the engine is not on this machine.'],
   ]);
 });
 

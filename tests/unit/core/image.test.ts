@@ -214,7 +214,13 @@ describe("builtFrom", () => {
   ) => {
     const stack = await deploy(
       (platform) =>
-        builtFrom("api", platform, { context, images: {}, target: undefined, ...build }, { parent: platform }),
+        builtFrom(
+          "api",
+          'Api "api"',
+          platform,
+          { context, images: {}, target: undefined, ...build },
+          { parent: platform },
+        ),
       options,
     );
     return { stack, image: stack.get("RemoteImage api") };
@@ -313,7 +319,7 @@ describe("builtFrom", () => {
   test("is refused with a .dockerignore that no build takes", async () => {
     writeFileSync(join(context, ".dockerignore"), "[\n");
     expect(await refusedBy(() => built())).toEqual([
-      `The image of "api" cannot be built: ${join(context, ".dockerignore")}: "[" is no pattern that a build takes as it is ` +
+      `Api "api": its image cannot be built: ${join(context, ".dockerignore")}: "[" is no pattern that a build takes as it is ` +
         "written: a [ is not closed",
     ]);
   });

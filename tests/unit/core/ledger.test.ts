@@ -30,7 +30,7 @@ describe("refusals", () => {
     ["a database gets another name, and keeps its volume", { pg: PG }, { db: PG }, []],
     ["two change their names", { pg: PG, db: DB }, { pg: DB, db: PG }, []],
     ["one gets another name, and another one its name", { pg: PG }, { db: PG, pg: { ...PG, volume: "pg-2" } }, []],
-    ["one gets another name and version", { pg: PG }, { db: { ...PG, major: "18" } }, [major("pg", "17", "18")]],
+    ["one gets another name and version", { pg: PG }, { db: { ...PG, major: "18" } }, [major("db", "17", "18")]],
     ["a database gets another name", { pg: PG }, { db: { ...PG, volume: "db-1" } }, [deleted("pg", "pg-1")]],
     [
       "two go",
@@ -152,6 +152,15 @@ describe("Ledger", () => {
     free.mockRejectedValueOnce(new Error("two: taken"));
     await expect(hook.callback(args(before, { volumes: {}, ports: { 5433: "two" } }))).rejects.toThrow(
       new Error("two: taken"),
+    );
+  });
+
+  test("all that is wrong is said at once, ports too", async () => {
+    const { hook } = await made();
+    for (const who of ["one", "two"]) free.mockRejectedValueOnce(new Error(`${who}: taken`));
+    const after = { volumes: {}, ports: { 5433: "one", 5434: "two" } };
+    await expect(hook.callback(args({ volumes: { pg: PG }, ports: {} }, after))).rejects.toThrow(
+      new Error(`${deleted("pg", "pg-1")}\none: taken\ntwo: taken`),
     );
   });
 

@@ -15,7 +15,8 @@ const SUBJECT = 'Thing "web"';
 const CONTAINER = "Container web";
 const UPDATED = [
   "docker:index/container:Container_web_beforeUpdate_0",
-  "docker:index/container:Container_web_beforeUpdate_1",
+  "memory-web",
+  "docker:index/container:Container_web_beforeUpdate_2",
 ];
 const DATA: ServiceArgs["data"] = { path: "/data", lifecycle: "keep", major: "17", firstStart: { database: "app" } };
 
@@ -256,7 +257,7 @@ describe("the checks", () => {
   test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
     const engine = new FakeEngine();
     const stack = await service({ ports: [{ hostPort: 1, port: 80 }], data: DATA }, { engine });
-    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web"], beforeUpdate: UPDATED });
+    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web", "memory-web"], beforeUpdate: UPDATED });
     expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
     const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
     engine.listed = [{ id: "old", name: "old", state: "", status: "", image: "", labels: own, ports: [] }];
@@ -268,9 +269,13 @@ describe("the checks", () => {
     await expect(stack.run("guard-web")).resolves.toBeUndefined();
   });
 
-  test("before it is made: a limit for memory that is above the machine's is told, and no fault", async () => {
+  test("a limit for memory that is above the machine's is told, by the preview too, and no fault", async () => {
     const warned = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-    for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) await (await service({ memoryMiB })).run("guard-web");
+    for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) {
+      const stack = await service({ memoryMiB });
+      expect(stack.hook("memory-web").opts).toEqual({ onDryRun: true });
+      await stack.run("memory-web");
+    }
     expect(warned.mock.calls).toEqual([
       [`${SUBJECT}: memoryMiB is 8193, the engine's machine has 8192: the machine would run out before it`],
     ]);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -84,7 +84,27 @@ test.each([
   await expect(credentialsFor("r", env)).rejects.toThrow(new Error(why));
 });
 
-test("a file that is none", async () => {
-  config("{");
-  await expect(credentialsFor("r", env)).rejects.toThrow(`${join(folder, "config.json")} cannot be read: `);
+// A secret in a message would be shown, and logged.
+test("a file, or an answer, that is no JSON: nothing of it is told", async () => {
+  config('{ "auths": { "r": { "auth": hunter22 } } }');
+  const file = join(folder, "config.json");
+  await expect(credentialsFor("r", env)).rejects.toThrow(
+    new Error(`${file} should be JSON, as the docker CLI writes it. Mend it, or remove it and sign in again.`),
+  );
+  config({ credsStore: "all" });
+  helper("all", "echo hunter22");
+  await expect(credentialsFor("r", env)).rejects.toThrow(new Error("docker-credential-all should answer in JSON"));
+});
+
+test("a program that does not end, nor what it has started, is ended by the signal", async () => {
+  config({ credsStore: "all" });
+  const there = join(folder, "there");
+  helper("all", `trap '' TERM; sleep 600 & echo $! >${there}; wait`);
+  const controller = new AbortController();
+  const asked = credentialsFor("r", env, controller.signal);
+  await expect.poll(() => existsSync(there) && readFileSync(there, "utf8")).toMatch(/\d\n/);
+  controller.abort(new Error("interrupted"));
+  await expect(asked).rejects.toThrow(new Error("interrupted"));
+  process.kill(Number(readFileSync(there, "utf8")));
+  await expect(credentialsFor("r", env, controller.signal)).rejects.toThrow(new Error("interrupted"));
 });

@@ -75,6 +75,15 @@ describe("contexts", () => {
     expect(() => dockerHost({})).toThrow(new Error(message));
   });
 
+  test("a configuration that is no JSON is named, and nothing of it is told", () => {
+    current({});
+    const file = join(folder, "config.json");
+    writeFileSync(file, '{ "auths": hunter22 }');
+    expect(() => dockerHost({})).toThrow(
+      new Error(`${file} should be JSON, as the docker CLI writes it. Mend it, or remove it and sign in again.`),
+    );
+  });
+
   test("a name goes into no path", () => {
     expect(() => dockerHost({ DOCKER_CONTEXT: "../../etc" })).toThrow('Docker context "../../etc" is not there.');
   });

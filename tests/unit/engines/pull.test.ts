@@ -94,6 +94,11 @@ const CASES: [string, string][] = [
     'Get "http://127.0.0.1:9/v2/": dial tcp 127.0.0.1:9: connect: connection refused',
     "docker.io does not answer (connect: connection refused)",
   ],
+  // A port and a digest may have in them what would be an answer's status.
+  [
+    'Head "http://mirror:5401/v2/redis/manifests/sha256:0404": dial tcp 10.0.0.9:5401: connect: connection refused',
+    "docker.io does not answer (connect: connection refused)",
+  ],
   [
     'Get "https://registry-1.docker.io/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
     "docker.io does not answer (net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers))",
@@ -122,6 +127,11 @@ describe("fails with one sentence", () => {
     says(layer("aaaaaaaaaaaa", "Pulling fs layer"), { error, errorDetail: { message: error } });
     await expect(pulling("redis:8")).rejects.toThrow(new Error(`The image redis:8 cannot be pulled: ${why}.`));
   });
+});
+
+test("fails by what is said last, though its line has no end", async () => {
+  daemon.routes["POST /images/create"] = { body: JSON.stringify({ error: "unknown: " }) };
+  await expect(pulling("redis:8")).rejects.toThrow("cannot be pulled: docker.io does not say why.");
 });
 
 /** Says this, and then goes on with the same for ever. */

@@ -38,3 +38,25 @@ test("a byte-order mark is left out, one only, and a file that is no UTF-8 is re
     "cypher.0: should be a file in UTF-8, because cypher-shell reads no other, got",
   );
 });
+
+test.each([
+  ["CREATE (:A); // And\n/* the rest\nCREATE (:B);\n", true],
+  ['CREATE (:A {it: \'an open " and /*\'});\n// And /* here\n/* one */ CREATE (:`/*` {it: "\'\\"/*"});\n', false],
+])("of a file with the comments of %j it is refused: %s", async (content, refused) => {
+  const cypher = [join(folder, "comments.cypher")];
+  writeFileSync(cypher[0] ?? "", content);
+  const setup = deploy(
+    (platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher }),
+  );
+  if (!refused) return void (await setup);
+  await expect(setup).rejects.toThrow("cypher.0: should be a file in which every /* has its */, got ");
+});
+
+test("what is no file, or cannot be read, is said to be so", async () => {
+  const setup = (path: string) =>
+    deploy(
+      (platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher: [path] }),
+    );
+  await expect(setup(folder)).rejects.toThrow("cypher.0: should be a file that is there, got ");
+  await expect(setup("x".repeat(300))).rejects.toThrow("cypher.0: should be a file that is there, got ");
+});

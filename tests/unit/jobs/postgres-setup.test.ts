@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, posix, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -75,6 +75,18 @@ describe("SQL files", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("what cannot be read is named, by the argument", async () => {
+    const loop = join(folder, "loops/here");
+    mkdirSync(dirname(loop));
+    symlinkSync("here", loop);
+    const sql = [{ file: written("schema.sql"), includes: [dirname(loop)] }];
+    await expect(setup({ sql })).rejects.toThrow(
+      `PostgresSetup "schema" has bad arguments\n  sql: should be readable, got ${loop}: too many symbolic links encountered`,
+    );
+    const named = { sql: [{ file: written("schema.sql"), includes: [loop] }] };
+    await expect(setup(named)).rejects.toThrow("sql.0.includes.0: should be a file or folder that is there, got ");
   });
 
   test("lie beside what they read as they do here, also above the program's folder", async () => {

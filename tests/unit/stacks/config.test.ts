@@ -136,6 +136,14 @@ test("all faults are told at once", () => {
   );
 });
 
+test("a key that is set where it should only be named is not shown", () => {
+  expect(() => configured({ "stackyard:apiKeys": { OPENAI_API_KEY: "hunter22" } })).toThrow(
+    new ArgsError("Pulumi.dev.yaml has bad settings", [
+      "apiKeys.OPENAI_API_KEY: should be one of required, optional, got a value that is not shown",
+    ]).message,
+  );
+});
+
 test("what belongs to others is theirs", () => {
   expect(
     configured({ "docker:host": "tcp://one", "stackyardish:program": "x", "stackyard:environment": "prod" }),
