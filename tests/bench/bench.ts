@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import type Docker from "dockerode";
 import { readTimeline } from "../../cli/shared/timeline.ts";
 import { criticalPath, lasted } from "../../cli/timeline/critical-path.ts";
-import { hostPorts } from "../../stacks/config.ts";
-import { inspect, type Ran, ROOT, run, TestStack, trackedSettings } from "../e2e/harness.ts";
+import { type Ran, ROOT, run, TestStack, trackedSettings } from "../e2e/harness.ts";
 import { Compose, same } from "./compose.ts";
 
 // make bench [pairs=5]: what an `up` of the whole stack costs, as ratios within this one run: beside `docker compose up --wait`
@@ -36,19 +34,6 @@ async function turn<Name extends string>(run: number, runs: Record<Name, () => P
   return took;
 }
 
-/** Names for compose.yaml: `QDRANT_SETUP_IMAGE` is not among them, a job has its image from the same variable as who else has it. */
-async function imagesOf(containers: Record<string, string>): Promise<Record<string, string>> {
-  const names = await Promise.all(
-    Object.entries(containers).map(async ([service, id]) => {
-      const { Image } = await inspect<Docker.ContainerInspectInfo>(id);
-      const { RepoTags, RepoDigests } = await inspect<Docker.ImageInspectInfo>(Image);
-      const variable = service === "qdrant-setup" ? "NODE" : service.toUpperCase();
-      return [`${variable}_IMAGE`, RepoTags[0] ?? RepoDigests[0] ?? Image] as const;
-    }),
-  );
-  return Object.fromEntries(names);
-}
-
 const stack = new TestStack();
 const empty = new TestStack(join(ROOT, "tests/bench/empty"));
 // Where its timeline is looked for.
@@ -74,8 +59,7 @@ try {
   const containers = Object.fromEntries(
     (await stack.containers()).map(({ id, labels }) => [labels["stackyard.service"] ?? "", id]),
   );
-  const ports = Object.keys(hostPorts(settings)).map((path) => path.replace(".", "_").toUpperCase());
-  const theirs = await Compose.create(stack.name, await imagesOf(containers), ports);
+  const theirs = await Compose.create(stack.name, stack.resources(), containers);
   compose = theirs;
   await timed(() => theirs.up());
   await same(containers, await theirs.containers());
@@ -100,8 +84,8 @@ try {
   await timed(() => theirs.down());
   const ratios = { same: [] as number[], usual: [] as number[] };
   const beyond: number[] = [];
-  const composed = async (host: boolean) => {
-    const ms = await timed(() => theirs.up(host));
+  const composed = async (hosts: boolean) => {
+    const ms = await timed(() => theirs.up(hosts));
     await timed(() => theirs.down());
     return ms;
   };

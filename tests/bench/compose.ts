@@ -3,50 +3,95 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type Docker from "dockerode";
-import { docker, freePorts, inspect, type Ran, ROOT } from "../e2e/harness.ts";
+import { docker, freePorts, inspect, type Ran } from "../e2e/harness.ts";
+import { type Model, modelOf, type Resource } from "./model.ts";
 
-/** compose.yaml as a project of its own name; and no trace afterwards. */
+type Inspected = Docker.ContainerInspectInfo;
+
+/** A stack of ours as docker compose has it, as a project of its own name; and no trace afterwards. */
 export class Compose {
   readonly name: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "stackyard-bench-"));
-  readonly #env: Record<string, string>;
+  /** Names of the volumes with what our containers are handed, by name of ours. */
+  readonly #copies: ReadonlyMap<string, string>;
 
   /**
-   * @param images names by variable: `POSTGRES_IMAGE`.
-   * @param ports variables that want a port of the host.
+   * @param resources of our stack, which is up: what its containers are handed is taken from them.
+   * @param containers ids by service.
    */
-  static async create(name: string, images: Record<string, string>, ports: readonly string[]): Promise<Compose> {
-    const free = await freePorts(ports.length);
-    const env = { ...images, ...Object.fromEntries(ports.map((key, at) => [key, String(free[at])])) };
-    const made = new Compose(name, env);
-    // libpq takes its password file only where nobody but its own user may read it.
-    const own = "chown 999:999 /secrets/pgpass && chmod 400 /secrets/pgpass";
-    const mount = ["--volume", `${made.#folder}:/secrets`, "--user", "0"];
-    const ran = await docker(["run", "--rm", ...mount, "--entrypoint", "sh", images.POSTGRES_IMAGE ?? "", "-c", own]);
-    if (ran.code !== 0) throw new Error(ran.output);
-    return made;
-  }
-
-  private constructor(name: string, env: Record<string, string>) {
-    this.name = name;
-    this.#env = { ...env, NEO4J_HOST: "0.0.0.0:0.0.0.0", SECRETS: this.#folder };
-    for (const [file, text] of Object.entries(SECRETS)) writeFileSync(join(this.#folder, file), text, { mode: 0o444 });
-  }
-
-  #run(env: Record<string, string>, ...args: string[]): Promise<Ran> {
-    return docker(["compose", "--project-name", this.name, "--file", join(ROOT, "tests/bench/compose.yaml"), ...args], {
-      ...this.#env,
-      ...env,
+  static async create(
+    name: string,
+    resources: readonly Resource[],
+    containers: Record<string, string>,
+  ): Promise<Compose> {
+    const copies = new Map<string, string>();
+    const ours = new Map(
+      await Promise.all(
+        Object.entries(containers).map(async ([key, id]) => [key, await inspect<Inspected>(id)] as const),
+      ),
+    );
+    const ports = new Map<number, number>();
+    for (const { HostConfig } of ours.values()) {
+      for (const [bound] of Object.values(HostConfig.PortBindings ?? {}) as { HostPort: string }[][]) {
+        if (bound) ports.set(Number(bound.HostPort), (await freePorts(1))[0] ?? 0);
+      }
+    }
+    const model = modelOf(resources, {
+      pids: (service) => ours.get(service)?.HostConfig.PidsLimit ?? 0,
+      port: (port) => ports.get(port) ?? 0,
+      copy: (service, folder) => {
+        const mount = ours.get(service)?.Mounts.find(({ Destination }) => Destination === folder);
+        if (!mount?.Name) throw new Error(`${service} has no volume in ${folder}`);
+        const copy = `${name}-${service}${folder.replaceAll("/", "-")}`;
+        copies.set(mount.Name, copy);
+        return copy;
+      },
     });
+    const made = new Compose(name, copies);
+    made.#write("same", model);
+    const { services } = model;
+    const usual = Object.entries(services).map(([service, told]) => [service, { ...told, extra_hosts: [] }]);
+    made.#write("usual", { ...model, services: Object.fromEntries(usual) });
+    const { code, output } = await made.#copy(ours.get("postgres")?.Image ?? "");
+    if (code === 0) return made;
+    await made.dispose();
+    throw new Error(output);
   }
 
-  /** @param host with the entry that Stackyard's Neo4j has in its /etc/hosts; otherwise with one that changes nothing. */
-  up(host = true): Promise<Ran> {
-    return this.#run(host ? {} : { NEO4J_HOST: "localhost:127.0.0.1" }, "up", "--wait");
+  private constructor(name: string, copies: ReadonlyMap<string, string>) {
+    this.name = name;
+    this.#copies = copies;
+  }
+
+  #write(name: string, model: Model): void {
+    // Nothing in it is a variable.
+    writeFileSync(join(this.#folder, `${name}.yaml`), JSON.stringify(model).replaceAll("$", "$$$$"), { mode: 0o600 });
+  }
+
+  /** With owners and modes, in one container. */
+  #copy(image: string): Promise<Ran> {
+    const mounts = [...this.#copies].flatMap(([from, to], at) => [
+      ...["--volume", `${from}:/from/${at}:ro`],
+      ...["--volume", `${to}:/to/${at}`],
+    ]);
+    const script = `for from in /from/*; do cp -a "$from/." "/to/\${from##*/}/"; done`;
+    return docker([
+      ...["run", "--rm", "--user", "0", "--network", "none", ...mounts],
+      ...["--entrypoint", "sh", image, "-euc", script],
+    ]);
+  }
+
+  #run(file: "same" | "usual", ...args: string[]): Promise<Ran> {
+    return docker(["compose", "--project-name", this.name, "--file", join(this.#folder, `${file}.yaml`), ...args]);
+  }
+
+  /** @param hosts with the entries that ours have in their /etc/hosts: Neo4j's spares it a question to a DNS server. */
+  up(hosts = true): Promise<Ran> {
+    return this.#run(hosts ? "same" : "usual", "up", "--wait");
   }
 
   down(): Promise<Ran> {
-    return this.#run({}, "down", "--volumes", "--timeout", "10");
+    return this.#run("same", "down", "--volumes", "--timeout", "10");
   }
 
   /** Ids by service. */
@@ -64,59 +109,29 @@ export class Compose {
   }
 
   async dispose(): Promise<void> {
-    const { code, output } = await this.down();
+    const down = await this.down();
+    const gone = await docker(["volume", "rm", "--force", ...this.#copies.values()]);
     rmSync(this.#folder, { recursive: true });
-    if (code !== 0) throw new Error(output);
+    for (const { code, output } of [down, gone]) if (code !== 0) throw new Error(output);
   }
 }
 
-const PASSWORD = "Q7mW2xT9bL4kZ8vR5nJ3cH6pD1sF0gYa";
-const BASIC = Buffer.from(`neo4j:${PASSWORD}`).toString("base64");
-
-/** What Stackyard's databases and setup jobs are handed, with a password of this bench. */
-const SECRETS: Record<string, string> = {
-  password: PASSWORD,
-  pgpass: `*:*:*:*:${PASSWORD}\n`,
-  "redis.conf": `requirepass "${PASSWORD}"\n`,
-  "first-start.sh":
-    "[ -d /data/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n",
-  "initial-password": `-- "${PASSWORD}"\n`,
-  "probe.wgetrc": [
-    `header = Authorization: Basic ${BASIC}`,
-    "header = Content-Type: application/json",
-    'post_data = {"statement":"RETURN 1"}',
-    "output_document = -",
-    "quiet = on",
-    "timeout = 9",
-    "tries = 1\n",
-  ].join("\n"),
-  "config.yaml": `service:\n  api_key: "${PASSWORD}"\n`,
-  "root-user": "stackyard",
-  "mc.env": `MC_HOST_server=http://stackyard:${PASSWORD}@minio:9000\n`,
-  database_url: `postgresql://app:${PASSWORD}@postgres:5432/app`,
-  cache_url: `redis://default:${PASSWORD}@redis:6379`,
-  graph_url: `bolt://neo4j:${PASSWORD}@neo4j:7687`,
-  vectors_url: "http://qdrant:6333",
-  storage_url: `http://stackyard:${PASSWORD}@minio:9000`,
-  models_url: "http://ollama:11434",
-  all: ":source /run/files/1-graph.cypher\n",
-  "collections.json": JSON.stringify({ notes: { size: 256, distance: "Cosine" } }),
-};
-
 /** What of a container decides how long it takes to get ready. Where each thing comes from (ids, names, ports of the host) does not. */
-function effective({ Image, Config, HostConfig, NetworkSettings }: Docker.ContainerInspectInfo) {
+function effective({ Image, Config, HostConfig, Mounts, NetworkSettings }: Inspected) {
   const { Healthcheck, Env, User, Entrypoint, Cmd } = Config as typeof Config & { Healthcheck?: object };
-  const { Memory, MemorySwap, CpuShares, NanoCpus, PidsLimit, CapDrop, SecurityOpt, ReadonlyRootfs, Init } = HostConfig;
+  const { Memory, MemorySwap, CpuShares, NanoCpus, PidsLimit, ShmSize } = HostConfig;
+  const { CapDrop, SecurityOpt, ReadonlyRootfs, Init } = HostConfig;
   return {
     image: Image,
     command: [Entrypoint ?? [], Cmd ?? []].flat(),
     user: User,
     env: Env.toSorted(),
     probe: Healthcheck,
-    limits: { Memory, MemorySwap, CpuShares, NanoCpus, PidsLimit },
+    limits: { Memory, MemorySwap, CpuShares, NanoCpus, PidsLimit, ShmSize },
     rights: { CapDrop, SecurityOpt, ReadonlyRootfs, init: Init ?? false },
     hosts: HostConfig.ExtraHosts ?? [],
     tmpfs: Object.entries(HostConfig.Tmpfs ?? {}).toSorted(),
+    mounts: Mounts.map(({ Type, Destination, RW }) => `${Type} ${Destination} ${RW}`).toSorted(),
     restart: HostConfig.RestartPolicy?.Name,
     log: HostConfig.LogConfig,
     published: Object.keys(HostConfig.PortBindings ?? {}).toSorted(),
@@ -132,8 +147,7 @@ function effective({ Image, Config, HostConfig, NetworkSettings }: Docker.Contai
  * @throws Error naming every difference.
  */
 export async function same(ours: Record<string, string>, theirs: Record<string, string>): Promise<void> {
-  const of = async (id: string | undefined) =>
-    id === undefined ? undefined : effective(await inspect<Docker.ContainerInspectInfo>(id));
+  const of = async (id: string | undefined) => (id === undefined ? undefined : effective(await inspect<Inspected>(id)));
   const services = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort();
   const faults = await Promise.all(
     services.map(async (service) => {
@@ -145,5 +159,5 @@ export async function same(ours: Record<string, string>, theirs: Record<string, 
     }),
   );
   if (faults.flat().length > 0)
-    throw new Error(`compose.yaml does not say what our stack is:\n${faults.flat().join("\n")}`);
+    throw new Error(`docker compose has not made what our stack is:\n${faults.flat().join("\n")}`);
 }

@@ -23,7 +23,9 @@ export interface Ran {
 export const api = engineApi(dockerHost());
 
 interface Checkpoint {
-  latest?: { resources?: { urn: string; id?: string }[] };
+  latest?: {
+    resources?: { urn: string; id?: string; inputs?: Record<string, unknown>; dependencies?: string[] }[];
+  };
 }
 
 /** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
@@ -125,21 +127,24 @@ export class TestStack {
   /** Everything in state: ids by kind and name, `Container redis`, sorted. From its file, which takes no time. */
   async state(): Promise<Record<string, string>> {
     return Object.fromEntries(
-      this.#resources()
-        .map(({ urn, id }) => [keyOf(urn), id ?? ""])
+      this.resources()
+        .map(({ key, id }) => [key, id])
         .sort(),
     );
   }
 
   /** URNs in state, by kind and name as above. */
   urns(keys: readonly string[]): string[] {
-    return this.#resources().flatMap(({ urn }) => (keys.includes(keyOf(urn)) ? [urn] : []));
+    return this.resources().flatMap(({ key, urn }) => (keys.includes(key) ? [urn] : []));
   }
 
-  #resources() {
+  /** The same in full: what it was made with, and the keys of those that had to be there before. */
+  resources() {
     const file = join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
     const { latest } = (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: Checkpoint }).checkpoint;
-    return latest?.resources ?? [];
+    return (latest?.resources ?? []).map(({ urn, id = "", inputs = {}, dependencies = [] }) => {
+      return { key: keyOf(urn), urn, id, inputs, dependsOn: dependencies.map(keyOf) };
+    });
   }
 
   /** `pulumi up` in a process group of its own, so that it can be killed with all its children. */
