@@ -319,7 +319,12 @@ describe("secrets", () => {
     vi.spyOn(pulumi.log, "info").mockResolvedValue();
     const files = (handed: HandedOver[]): Record<string, string> =>
       Object.assign({}, ...handed.map((each) => each.files));
-    expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual(["start.sh", "password", "pgpass"]);
+    expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual([
+      "start.sh",
+      "password",
+      "password-mark",
+      "pgpass",
+    ]);
     expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["start.sh", "redis.conf", "password"]);
     expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual([
       "pgpass",
