@@ -65,11 +65,13 @@ export function proveContract({ settings, users = {}, program = join(ROOT, DATAB
       expect(ran.stdout.trim()).toBe(valueOf(name));
     });
 
-    test.runIf(refused)("refuses a wrong password", async () => {
-      const wrong = new URL(urls[name] ?? "");
-      wrong.password = "wrong";
-      await expect(read(wrong.href)).rejects.toThrow(refused);
-    });
+    if (refused) {
+      test("refuses a wrong password", async () => {
+        const wrong = new URL(urls[name] ?? "");
+        wrong.password = "wrong";
+        await expect(read(wrong.href)).rejects.toThrow(refused);
+      });
+    }
 
     test("has its data in its volume, its memory limited, and the user that its image allows", async () => {
       const { Config, HostConfig, Mounts } = await inspect<{
