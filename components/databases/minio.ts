@@ -99,6 +99,9 @@ export class Minio extends Database {
         MINIO_BROWSER: consoleHostPort === undefined ? "off" : "on",
         // It would ask for a newer release, which its network does not let it.
         MINIO_UPDATE: "off",
+        // What each request of an administrator's client takes, 64 MiB of which is garbage at once, it would keep beyond `memoryMiB`:
+        // it heeds no GOMEMLIMIT.
+        MINIO_MEMLIMIT: `${Math.floor(rest.memoryMiB / 2)}MiB`,
         ...MC.env,
       },
       user,

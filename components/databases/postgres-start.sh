@@ -54,12 +54,15 @@ move_up() {
   mv "$made/PG_VERSION" "$data/"
 }
 
-# By the server itself, before anybody can connect. Whatever it is set to log, a password is not for its log.
+# By the server itself, before anybody can connect. Whatever the cluster is set to (ALTER SYSTEM): a password is not for its log,
+# it is written where all else is read only, and in the form that pg_hba.conf takes.
 take_password() {
   local password quote="'"
   password=$(cat /run/secrets/password)
-  postgres --single -D "$data" -c exit_on_error=on -c log_statement=none -c log_min_error_statement=panic \
-    -c log_min_duration_statement=-1 -c standard_conforming_strings=on -c shared_preload_libraries= "$POSTGRES_DB" \
+  echo "The password of $POSTGRES_USER is another one than the cluster has: it takes this one first."
+  postgres --single -D "$data" -c exit_on_error=on -c log_min_messages=fatal -c log_min_error_statement=panic \
+    -c default_transaction_read_only=off -c password_encryption=scram-sha-256 -c standard_conforming_strings=on \
+    -c shared_preload_libraries= "$POSTGRES_DB" \
     >/dev/null <<<"alter role \"$POSTGRES_USER\" password '${password//$quote/$quote$quote}'" &
   wait $!
   cp -f /run/secrets/password-mark "$data/$mark"

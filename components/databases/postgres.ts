@@ -36,6 +36,9 @@ const SHM_MIB = 1024 * 1024;
  */
 const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
+/** What looks like a hash, PostgreSQL would take for that of the password. */
+const PASSWORD = /^(?!md5[0-9a-f]{32}$|SCRAM-SHA-256\$\d+:\S+\$\S+:\S+$)\P{Cc}+$/u;
+
 /** Which no role can be called. https://www.postgresql.org/docs/17/sql-createrole.html */
 export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
 /** Databases that each server has for itself: nobody is to work in them. */
@@ -54,7 +57,7 @@ const Args = z
       )
       .default("app"),
     /** Password of that role. May be changed. @default - a random one, made once */
-    password: secretValue().optional(),
+    password: secretValue(4, PASSWORD, "none a control character, and no hash of a password").optional(),
     /**
      * Most connections at a time, of which the server keeps three for administrators. More than the default need 2 MiB of
      * `memoryMiB` for each. @default 100

@@ -198,6 +198,7 @@ export const FACTS = {
         "MINIO_ROOT_PASSWORD_FILE=/run/secrets/root-password",
         "MINIO_BROWSER=off",
         "MINIO_UPDATE=off",
+        "MINIO_MEMLIMIT=256MiB",
         "MC_CONFIG_ENV_FILE=/run/secrets/mc.env",
         "MC_CONFIG_DIR=/tmp/.mc",
       ],

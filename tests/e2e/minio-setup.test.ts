@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "minio";
 import { expect, onTestFinished, test } from "vitest";
-import { freePorts, ROOT, TestStack } from "./harness.ts";
+import { docker, freePorts, ROOT, TestStack } from "./harness.ts";
 
 // Buckets, proved through a real client and without credentials.
 
@@ -61,6 +61,20 @@ test("buckets are what is said of them, also when something else is said later, 
   await up({ own: {} });
   expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["own"]);
   await stack.unchanged();
+
+  // Each request of an administrator's client takes the server 64 MiB, and the client as much, within the same 512.
+  const { id } = await stack.container("minio");
+  const inside = async (...command: string[]) => {
+    const { code, output } = await docker(["exec", id, ...command]);
+    expect(code, output).toBe(0);
+    return output;
+  };
+  for (const user of ["one", "two", "three", "four"]) {
+    await inside("mc", "admin", "user", "add", "server", `user-${user}`, "secret-key");
+  }
+  const [, most] = /^VmHWM:\s+(\d+) kB$/m.exec(await inside("cat", "/proc/1/status")) ?? [];
+  expect(Number(most) / 1024).toBeLessThan(384);
+
   await s3.makeBucket("gone");
   settings.consoleHostPort = otherPort;
   await up({ own: {} });

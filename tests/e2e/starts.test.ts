@@ -93,6 +93,31 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
     expect(await sql(server, "select * from kept")).toBe("");
   });
 
+  test.concurrent("a cluster that logs all and writes nothing is told its password, and logs none", async () => {
+    const server = postgres("set by hand");
+    await server.start();
+    await ready(server);
+    const settings = ["log_transaction_sample_rate = 1", "log_min_duration_sample = 0", "debug_print_parse = on"];
+    for (const each of [...settings, "default_transaction_read_only = on", "password_encryption = md5"]) {
+      await sql(server, `alter system set ${each}`);
+    }
+    const told = async () => sql(server, "select rolpassword from pg_authid where rolname = 'app'");
+    const first = await told();
+    await server.stop();
+    await server.inVolume("rm .password-mark");
+    await server.start();
+    await ready(server);
+    expect(await told()).toMatch(/^SCRAM-SHA-256\$/);
+    expect(await told()).not.toBe(first);
+    expect(await server.log()).not.toContain(Standalone.PASSWORD);
+    // Once it has it, it is left alone.
+    const second = await told();
+    await server.stop();
+    await server.start();
+    await ready(server);
+    expect(await told()).toBe(second);
+  });
+
   test.concurrent("files that are no cluster are left alone, and said", async () => {
     const server = postgres("with files");
     await server.inVolume("echo mine >notes.txt");

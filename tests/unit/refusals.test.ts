@@ -107,6 +107,7 @@ const POLICY =
 
 const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
+const NO_HASH = "password: should be 4 characters or more, none a control character, and no hash of a password, got";
 const KEY = "apiKey: should be 4 characters or more, none a control character, got";
 const HEADER = "should be ASCII without spaces, because it is sent in a header, got";
 const MODEL = "should be a model's name, with or without a tag, got";
@@ -134,8 +135,10 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { platform: {} }, "platform: should be a Platform, got {}"],
   ["Postgres", { database: "my-app" }, `database: ${IDENTIFIER} "my-app"`],
   ["Postgres", { database: 7 }, "database: should be a text, got 7"],
-  ["Postgres", { password: "" }, `${PASSWORD} a value that is not shown`],
-  ["Postgres", { password: 1_234_567 }, `${PASSWORD} a value that is not shown`],
+  ["Postgres", { password: "" }, `${NO_HASH} a value that is not shown`],
+  ["Postgres", { password: 1_234_567 }, `${NO_HASH} a value that is not shown`],
+  ["Postgres", { password: `md5${"0f".repeat(16)}` }, `${NO_HASH} a value that is not shown`],
+  ["Postgres", { password: "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5" }, `${NO_HASH} a value that is not shown`],
   ["Postgres", { hostPort: 70_000 }, `hostPort: ${PORT} 70000`],
   ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
   ["Postgres", { maxConnections: 3 }, "maxConnections: should be a whole number, 4 to 10000, got 3"],
