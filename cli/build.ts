@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { provideCaBundle } from "../components/core/ca-bundle.ts";
+import { tellOfOrphans } from "./shared/clones.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
 import { named } from "./shared/services.ts";
@@ -16,7 +17,10 @@ interface BuildInputs {
   secrets?: { id: string; src: string }[];
 }
 
-const begun = await begin((state) => void chosenIn(state));
+const begun = await begin(async (state, api) => {
+  await tellOfOrphans(state, api);
+  chosenIn(state);
+});
 const { api, state } = begun;
 const chosen = chosenIn(state);
 

@@ -181,7 +181,7 @@ async function engineFindings(): Promise<Finding[]> {
       about: service,
       ok: false,
       found: said
-        .filter((line) => !line.startsWith(" "))
+        .filter((line) => !line.startsWith(" ") && !line.endsWith(":"))
         .slice(0, 2)
         .join("; "),
       advice,

@@ -1,3 +1,4 @@
+import { tellOfOrphans } from "./shared/clones.ts";
 import { onlyWanted } from "./shared/only.ts";
 import { pulumi } from "./shared/pulumi.ts";
 import { begin } from "./shared/recover.ts";
@@ -8,13 +9,14 @@ import { STACK } from "./shared/stack.ts";
 
 const job = process.env.s ?? "";
 let env: Record<string, string> = {};
-const { state } = await begin(async (state) => {
+const { state } = await begin(async (state, api) => {
   const gates = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
   const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
   if (jobs.includes(job)) {
     env = await onlyWanted(state, [job]);
     return;
   }
+  await tellOfOrphans(state, api);
   process.stderr.write(
     `s= should be a job of stack ${STACK} that is done (${jobs.join(", ") || "there is none"}), got ${job || "nothing"}\n`,
   );

@@ -1,4 +1,4 @@
-import { orphansOf, toldOf } from "./shared/clones.ts";
+import { tellOfOrphans } from "./shared/clones.ts";
 import { newPorts } from "./shared/new-ports.ts";
 import { onlyWanted } from "./shared/only.ts";
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
@@ -8,6 +8,6 @@ import { engine, isIdentified, readState } from "./shared/stack.ts";
 
 sayBackend();
 const state = readState();
-if (!isIdentified(state)) process.stderr.write(toldOf(await orphansOf(state, await engine())));
+if (!isIdentified(state)) await tellOfOrphans(state, await engine());
 const env = { ...(process.env.only ? await onlyWanted(state) : {}), ...(await newPorts(state, engine)) };
 process.exit(await pulumi(["preview", "--diff", ...(process.env.REFRESH === "1" ? ["--refresh"] : [])], env));

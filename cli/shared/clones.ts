@@ -115,10 +115,16 @@ export function toldOf({ adoptable, unknown }: Orphans): string {
   return told.join("\n");
 }
 
-/** Tells of them, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
-export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<void> {
+/** Tells of them: by each verb that finds nothing of the stack, for they say where it may be. */
+export async function tellOfOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
   const lost = await orphansOf(state, api);
   process.stderr.write(toldOf(lost));
+  return lost;
+}
+
+/** The same, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
+export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<void> {
+  const lost = await tellOfOrphans(state, api);
   if (lost.adoptable.length === 0 || process.env.fresh === "1") return;
   process.stderr.write("The same command with fresh=1 starts empty beside them. Nothing was touched.\n");
   process.exit(1);

@@ -1,5 +1,6 @@
 import type { EngineApi } from "../../components/engines/api.ts";
 import { saidLast } from "../../components/engines/watch.ts";
+import { tellOfOrphans } from "./clones.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
 
 /** One service or job of the stack, as it is now. */
@@ -72,6 +73,7 @@ export async function unwell(
  */
 export async function chosen(api: EngineApi, state: State, kind?: ServiceRow["kind"]): Promise<ServiceRow[]> {
   const all = (await services(api, state)).filter((each) => kind === undefined || each.kind === kind);
+  if (all.length === 0) await tellOfOrphans(state, api);
   const wanted = named(
     all.map(({ service }) => service),
     `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,

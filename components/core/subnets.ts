@@ -5,16 +5,19 @@ export const SUBNET_POOL = "10.213.0.0/16";
 const SIZE = 16;
 
 /** What a pool should be. */
-export const POOL_RULE = "an IPv4 network from /8 to /28, as 10.214.0.0/16";
+export const POOL_RULE = "an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16";
 
-/** Whether subnets can be taken from it: `10.213.0.0/16`, with room for one at least. */
+/** Whether subnets can be taken from it: `10.213.0.0/16`, with room for one at least, and not of loopback or multicast. */
 export function isPool(text: string): boolean {
   const [, address = "", bits = ""] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
   const parts = address.split(".").map(Number);
+  const [first = 0] = parts;
   return (
     Number(bits) >= 8 &&
     Number(bits) <= 28 &&
     parts.every((part) => part <= 255) &&
+    ![0, 127].includes(first) &&
+    first < 224 &&
     parse(text).first === numberOf(address)
   );
 }

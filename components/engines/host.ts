@@ -22,7 +22,9 @@ export const isLocal = ({ host }: DockerHost): boolean => host.startsWith("unix:
  */
 export function dockerHost(env: NodeJS.ProcessEnv = process.env): DockerHost {
   if (env.DOCKER_HOST) {
-    return { host: env.DOCKER_HOST, ...(env.DOCKER_CERT_PATH ? { certPath: env.DOCKER_CERT_PATH } : {}) };
+    // As the CLI reads it: an address alone is one of TCP.
+    const host = env.DOCKER_HOST.includes("://") ? env.DOCKER_HOST : `tcp://${env.DOCKER_HOST}`;
+    return { host, ...(env.DOCKER_CERT_PATH ? { certPath: env.DOCKER_CERT_PATH } : {}) };
   }
   const folder = dockerFolder(env);
   const current = () => readDockerFile<{ currentContext?: string }>(join(folder, "config.json"))?.currentContext;

@@ -32,6 +32,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+# In a folder all stacks are `organization`'s, and pulumi says so: organization/stackyard/dev.
+stack=${stack##*/}
 cd "$at"
 project=$PWD
 while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirname "$project"); done

@@ -192,6 +192,11 @@ test("a clone that was moved is told of its volumes and of its state; adopts tha
   for (const { name } of await api.volumes({ "stackyard.stack": alice.name, "stackyard.kind": "data" }))
     expect(told.output).toContain(`  ${name}, made 20`);
   expect(told.output).toContain(`  make adopt from=${old}\n`);
+  // Nor is it said by any other verb that nothing is there, and no more.
+  for (const name of ["ps", "preview", "down", "clean", "restart", "job", "build"]) {
+    const { output } = await alice.verb(name, { ...moved, YES: "1" });
+    expect(output, name).toContain(`  make adopt from=${old}\n`);
+  }
   expect(told.output).not.toContain(bob.name);
   expect((await alice.leftovers()).sort()).toEqual(before);
 

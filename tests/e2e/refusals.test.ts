@@ -44,7 +44,7 @@ describe("before the first up", () => {
     const message = `Pulumi.${stack.name}.yaml has bad settings
       environment: should be one of dev, prod, got "staging"
       imageMirror: should be a registry's host, with port and path where it has them, got "https://registry.example.com"
-      subnetPool: should be an IPv4 network from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"
+      subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"
       postgres.hostPort: should be 1 to 65535, got 70000
       postgres.memoryMiB: should be whole MiB, 6 or more, got 1.5
       postgres.tyop: should not be there

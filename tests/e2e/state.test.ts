@@ -89,13 +89,17 @@ test("what changes a stack, and what finds none and makes it, is refused while a
   expect(take(lock, other)).toEqual({});
   const refused = /^make dev \(process \d+ of .*\) is at work on stack bob: nothing was touched\. .*\n$/;
   const commands = ["config", "preview", "up", "dn", "stack delete", "stack change-secrets-provider default"];
-  for (const command of commands) {
-    const ran = await run("pulumi", [...command.split(" "), "--stack", "bob"], { cwd: clone, env });
-    expect(ran, command).toMatchObject({ code: 1, output: expect.stringMatching(refused) });
+  const all = [...commands.map((command) => [command, "bob"]), ["up", "organization/stackyard/bob"]] as const;
+  for (const [command, name] of all) {
+    const ran = await run("pulumi", [...command.split(" "), "--stack", name], { cwd: clone, env });
+    expect(ran, `${command} ${name}`).toMatchObject({ code: 1, output: expect.stringMatching(refused) });
   }
   expect(existsSync(join(state, "backend/.pulumi/stacks/stackyard/bob.json"))).toBe(false);
   release(lock, other);
   expect(await get("environment", "--stack", "bob")).toBe("dev");
   // What only looks holds nobody off: it made the stack, and let it go.
   expect(existsSync(lock)).toBe(false);
+  // By its full name it is the same one, which is there.
+  await pulumi(".", "config", "set", "environment", "prod", "--stack", "bob");
+  expect(await get("environment", "--stack", "organization/stackyard/bob")).toBe("prod");
 });

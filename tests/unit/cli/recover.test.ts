@@ -78,9 +78,10 @@ test("without an id nothing on the engine is this stack's, and nothing is asked 
   });
   expect(await services(engine, NOBODY)).toEqual([]);
   expect(await drift(engine, NOBODY)).toEqual([]);
+  expect(engine.calls).toEqual([]);
   await expect(chosen(engine, NOBODY)).rejects.toThrow("ended");
   expect(exit).toHaveBeenCalledWith(1);
-  expect(engine.calls).toEqual([]);
+  expect(removed()).toEqual([]);
 });
 
 test("another clone's stack of the same name is not this one's", async () => {

@@ -247,7 +247,9 @@ describe("subnet", () => {
 
   test("of something that is no pool is refused", async () => {
     await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
-      new pulumi.RunError('subnetPool: should be an IPv4 network from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"'),
+      new pulumi.RunError(
+        'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
+      ),
     );
   });
 

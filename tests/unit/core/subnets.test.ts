@@ -93,6 +93,10 @@ test.each([
   ["10.213.0.1/16", false],
   ["10.213.0.0", false],
   ["10.300.0.0/16", false],
+  ["223.255.255.0/24", true],
+  ["224.0.0.0/8", false],
+  ["127.0.0.0/8", false],
+  ["0.0.0.0/8", false],
   ["fd00::/64", false],
   ["everything", false],
 ])("%s can be a pool: %s", (text, expected) => {

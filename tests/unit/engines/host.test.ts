@@ -39,6 +39,10 @@ describe("DOCKER_HOST", () => {
     expect(dockerHost({ DOCKER_HOST: "tcp://one:2375", DOCKER_CONTEXT: "remote" })).toEqual({ host: "tcp://one:2375" });
   });
 
+  test("may be an address alone, which the CLI takes for one of TCP", () => {
+    expect(dockerHost({ DOCKER_HOST: "127.0.0.1:2375" })).toEqual({ host: "tcp://127.0.0.1:2375" });
+  });
+
   test("comes with its certificates", () => {
     expect(dockerHost({ DOCKER_HOST: "tcp://one:2376", DOCKER_CERT_PATH: "/certs" })).toEqual({
       host: "tcp://one:2376",
