@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { saidLast } from "../../components/engines/watch.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
@@ -61,6 +62,29 @@ export async function unwell(
     bad.map(async ({ service, state, container }) => {
       const now = await api.inspect(container);
       return { service, said: await saidLast(api, container, now, `${service} is ${state}`, { mask: (text) => text }) };
+    }),
+  );
+}
+
+/** As many failures in a row make a service unhealthy. */
+const FAILURES = 3;
+const LONGEST_MS = 60_000;
+
+/**
+ * Waits for containers that were found unhealthy while something was away that is there again: each until a probe passes, or until
+ * as many have failed as make it unhealthy, of those that began after this wait.
+ */
+export async function probedAgain(api: EngineApi, containers: readonly string[]): Promise<void> {
+  const clock = await api.clock();
+  const began = Date.now();
+  const over = async (container: string) => {
+    const health = (await api.inspect(container))?.health;
+    const since = health?.probes.filter(({ start }) => clock.here(start).getTime() >= began) ?? [];
+    return health?.status !== "unhealthy" || since.length >= FAILURES || Date.now() - began >= LONGEST_MS;
+  };
+  await Promise.all(
+    containers.map(async (container) => {
+      while (!(await over(container))) await pause(500);
     }),
   );
 }

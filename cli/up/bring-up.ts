@@ -4,7 +4,7 @@ import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { services, unwell } from "../shared/services.ts";
+import { probedAgain, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
@@ -56,6 +56,19 @@ export async function bringUp(
     );
     return code;
   }
+
+  // Nobody has waited for what did not change, and a probe fails while what it looks at is being replaced.
+  const news = new Set([...progress.rows.values()].flatMap(({ service, phase }) => (phase === "ready" ? [service] : [])));
+  const left = (await services(api, readState())).filter(({ service, state }) => {
+    const behind = progress.rows.get(service)?.waitsFor?.filter((name) => news.has(name)) ?? [];
+    if (state !== "unhealthy" || behind.length === 0) return false;
+    process.stderr.write(`${service}: unhealthy; looking again, now that ${behind.join(", ")} is ready\n`);
+    return true;
+  });
+  await probedAgain(
+    api,
+    left.map(({ container }) => container),
+  );
 
   const there = await services(api, readState());
   const rows = there.map(({ service, shown, state, addresses, status }) => {
