@@ -26,7 +26,7 @@ WORDS_ps := $(STACK_WORDS) json
 WORDS_logs := $(STACK_WORDS) s follow tail since json
 WORDS_restart := $(STACK_WORDS) wait s
 WORDS_build := $(CHANGE_WORDS) s show
-WORDS_job := $(CHANGE_WORDS) s
+WORDS_job := $(CHANGE_WORDS) s show
 WORDS_shell := $(STACK_WORDS) s c
 WORDS_psql := $(WORDS_shell)
 WORDS_redis-cli := $(WORDS_shell)
@@ -86,7 +86,7 @@ restart: ## Stop services in order, start them again, wait until they are ready 
 build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
 	@$(WITH) node cli/build.ts
 
-job: ## Run a job again, on purpose: s=NAME
+job: ## Run a job again, on purpose: s=NAME (show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/job.ts
 
 shell: ## Open a shell in a container: s=NAME (c=COMMAND runs one)

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { saidLast } from "../../components/engines/watch.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
+import { typed } from "./typed.ts";
 
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
@@ -56,14 +57,23 @@ const WELL = ["ready", "starting", "running", "done", "waiting"];
 export async function unwell(
   api: EngineApi,
   rows: readonly ServiceRow[],
-): Promise<{ service: string; said: string[] }[]> {
+): Promise<{ service: string; kind: ServiceRow["kind"]; said: string[] }[]> {
   const bad = rows.filter(({ state }) => !WELL.includes(state));
   return Promise.all(
-    bad.map(async ({ service, state, container }) => {
+    bad.map(async ({ service, kind, state, container }) => {
       const now = await api.inspect(container);
-      return { service, said: await saidLast(api, container, now, `${service} is ${state}`, { mask: (text) => text }) };
+      const head = kind === "job" ? `${service} ${state}` : `${service} is ${state}`;
+      return { service, kind, said: await saidLast(api, container, now, head, { mask: (text) => text }) };
     }),
   );
+}
+
+/** What starts again what is not well, in words. */
+export function again({ service, kind }: Pick<ServiceRow, "service" | "kind">, { resources }: State): string {
+  if (kind === "service") return `\`${typed("restart", `s=${service}`)}\` starts it anew`;
+  // One that was done once is left alone by an `up` that brings nothing new.
+  const done = resources.some(({ name }) => name === `${service}-done`);
+  return done ? `\`${typed("job", `s=${service}`)}\` runs it again` : `\`${typed("dev")}\` tries it again`;
 }
 
 /** As many failures in a row make a service unhealthy. */
@@ -131,6 +141,7 @@ function serviceState(now: string, status: string): string {
 
 function jobState(now: string, status: string, done: boolean): string {
   if (now === "running") return "running";
-  if (done) return "done";
-  return now === "exited" ? (/\((\d+)\)/.exec(status)?.[1] === "0" ? "done" : "failed") : "waiting";
+  // Its gate is of an earlier run where it failed when it was run again.
+  if (now === "exited") return /\((\d+)\)/.exec(status)?.[1] === "0" ? "done" : "failed";
+  return done ? "done" : "waiting";
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { chosen, probedAgain, services, unwell } from "../../../cli/shared/services.ts";
+import { again, chosen, probedAgain, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 
 vi.mock("node:timers/promises");
@@ -37,14 +37,38 @@ test("what is not well is said, with its last probe and what it wrote last", asy
   listed("seed", "exited", "Exited (3) 1 minute ago", "job");
   engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
   expect(await unwell(engine, await all())).toEqual([
-    { service: "api", said: ["api is restarting", "it wrote no log"] },
+    { service: "api", kind: "service", said: ["api is restarting", "it wrote no log"] },
     {
       service: "redis",
+      kind: "service",
       said: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
     },
-    { service: "web", said: ["web is stopped", "it wrote no log"] },
-    { service: "seed", said: ["seed is failed", "last log lines:", "  no such table"] },
+    { service: "web", kind: "service", said: ["web is stopped", "it wrote no log"] },
+    { service: "seed", kind: "job", said: ["seed failed", "last log lines:", "  no such table"] },
   ]);
+});
+
+const GATE = { urn: "urn:seed-done", type: "pulumi:index:Stash", name: "seed-done", outputs: {} };
+
+test.each<[string, string, string, boolean]>([
+  ["done", "exited", "Exited (0) 1 minute ago", true],
+  ["done", "created", "Created", true],
+  ["failed", "exited", "Exited (3) 1 second ago", true],
+  ["failed", "exited", "Exited (3) 1 second ago", false],
+  ["waiting", "created", "Created", false],
+  ["running", "running", "Up 1 second", true],
+])("a job is %s that is %s: %s, with its gate there: %s", async (expected, state, status, gate) => {
+  listed("seed", state, status, "job");
+  const resources = gate ? [GATE] : [];
+  expect((await services(engine, { resources, pending: 0, id: "1" })).map((row) => row.state)).toEqual([expected]);
+});
+
+test.each([
+  ["a service by a restart", "redis", "service", "`make restart s=redis` starts it anew"],
+  ["a job that was done once on purpose", "seed", "job", "`make job s=seed` runs it again"],
+  ["one that never was by an up", "other", "job", "`make dev` tries it again"],
+] as const)("%s is started again", (_, service, kind, expected) => {
+  expect(again({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
 });
 
 test("what is well or on its way is not", async () => {
