@@ -14,10 +14,10 @@ STACK_WORDS := NAME ENV
 CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
 WORDS_dev := $(CHANGE_WORDS) only show fresh
 WORDS_up := $(WORDS_dev)
-WORDS_down := $(CHANGE_WORDS)
+WORDS_down := $(CHANGE_WORDS) show
 WORDS_adopt := wait from
 WORDS_prune := wait match hours YES
-WORDS_clean := $(CHANGE_WORDS) YES
+WORDS_clean := $(CHANGE_WORDS) YES show
 WORDS_rebuild := $(CHANGE_WORDS) YES only show fresh
 WORDS_preview := $(STACK_WORDS) wait only DISCARD REFRESH
 WORDS_graph := $(STACK_WORDS) format file json readme
@@ -26,7 +26,7 @@ WORDS_ps := $(STACK_WORDS) json
 WORDS_logs := $(STACK_WORDS) s follow tail since json
 WORDS_restart := $(STACK_WORDS) wait s
 WORDS_build := $(CHANGE_WORDS) s show
-WORDS_job := $(CHANGE_WORDS) s
+WORDS_job := $(CHANGE_WORDS) s show
 WORDS_shell := $(STACK_WORDS) s c
 WORDS_psql := $(WORDS_shell)
 WORDS_redis-cli := $(WORDS_shell)
@@ -50,7 +50,7 @@ dev: ## Bring the dev environment up, and mend what is not as it should be (only
 up: ## Bring an environment up: ENV=prod (only=a,b show=resources fresh=1)
 	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
 
-down: ## Remove containers and networks; keep data, passwords and finished jobs
+down: ## Remove containers and networks; keep data, passwords and finished jobs (show=resources)
 	@$(WITH) node cli/down.ts
 
 adopt: ## Take over the state of a clone that was moved or deleted: from=FOLDER, as `make dev` and `make doctor` name it (wait=1)
@@ -59,7 +59,7 @@ adopt: ## Take over the state of a clone that was moved or deleted: from=FOLDER,
 prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
 	@$(WITH) node cli/prune.ts
 
-clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME)
+clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME; show=resources)
 	@$(WITH) node cli/clean.ts
 
 rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources fresh=1)
@@ -86,7 +86,7 @@ restart: ## Stop services in order, start them again, wait until they are ready 
 build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
 	@$(WITH) node cli/build.ts
 
-job: ## Run a job again, on purpose: s=NAME
+job: ## Run a job again, on purpose: s=NAME (show=resources)
 	@$(WITH) node --import ./infra/lean.mjs cli/job.ts
 
 shell: ## Open a shell in a container: s=NAME (c=COMMAND runs one)

@@ -8,7 +8,7 @@ import { orphansOf, toldOf } from "./shared/clones.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
-import { services, unwell } from "./shared/services.ts";
+import { again, services, unwell } from "./shared/services.ts";
 import { readSettings } from "./shared/settings.ts";
 import { besideStates, brokenState, isIdentified, labels, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
@@ -175,13 +175,13 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
-  for (const { service, said } of await unwell(api, await services(api, state))) {
-    const advice = `\`${typed("logs", `s=${service}`)}\` shows what it wrote, \`${typed("restart", `s=${service}`)}\` starts it anew`;
+  for (const { service, kind, said } of await unwell(api, await services(api, state))) {
+    const advice = `\`${typed("logs", `s=${service}`)}\` shows what it wrote, ${again({ service, kind }, state)}`;
     found.push({
       about: service,
       ok: false,
       found: said
-        .filter((line) => !line.startsWith(" ") && !line.endsWith(":"))
+        .filter((line) => !line.startsWith(" ") && line !== "last log lines:")
         .slice(0, 2)
         .join("; "),
       advice,

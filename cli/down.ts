@@ -1,10 +1,14 @@
 import { lettingGo } from "./shared/clean-slate.ts";
 import { tellOfOrphans } from "./shared/clones.ts";
-import { pulumi } from "./shared/pulumi.ts";
 import { begin } from "./shared/recover.ts";
+import { seconds } from "./shared/seconds.ts";
 import { STACK } from "./shared/stack.ts";
+import { typed } from "./shared/typed.ts";
+import { watched } from "./up/run.ts";
 
 // make down: removes containers and networks; keeps volumes, passwords and the gates of jobs.
+
+const ARGS = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
 const { api, state } = await begin();
 if (state.resources.length === 0) {
@@ -12,5 +16,12 @@ if (state.resources.length === 0) {
   process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
   process.exit(0);
 }
-const down = () => pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { STACKYARD_DOWN: "1" });
-process.exit(await lettingGo(state, down));
+const down = () => watched(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map());
+const { code, progress } = await lettingGo(state, down);
+if (code === 0) {
+  const took = seconds(Date.now() - progress.began);
+  process.stdout.write(`down in ${took}${progress.summary && ` (${progress.summary})`}\n`);
+} else {
+  process.stderr.write(`\n\`${typed("ps")}\` shows what is still there; the same command goes on from here.\n`);
+}
+process.exitCode = code;

@@ -1,15 +1,15 @@
 import { tellOfOrphans } from "./shared/clones.ts";
 import { onlyWanted } from "./shared/only.ts";
-import { pulumi } from "./shared/pulumi.ts";
 import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
+import { bringUp } from "./up/bring-up.ts";
 
 // make job s=name: runs a job again, on purpose: its container and its gate are made anew. What it refers to is brought up where
 // it is down, and nothing else.
 
 const job = process.env.s ?? "";
 let env: Record<string, string> = {};
-const { state } = await begin(async (state, api) => {
+const begun = await begin(async (state, api) => {
   const gates = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.endsWith("-done"));
   const jobs = gates.map(({ name }) => name.slice(0, -"-done".length));
   if (jobs.includes(job)) {
@@ -22,12 +22,11 @@ const { state } = await begin(async (state, api) => {
   );
   process.exit(1);
 });
-const anew = state.resources.filter(
+const anew = begun.state.resources.filter(
   ({ type, name }) => name === `${job}-done` || (name === job && type === "docker:index/container:Container"),
 );
-process.exit(
-  await pulumi(
-    ["up", "--yes", "--skip-preview", "--suppress-outputs", ...anew.flatMap(({ urn }) => ["--replace", urn])],
-    env,
-  ),
+process.exitCode = await bringUp(
+  begun,
+  anew.flatMap(({ urn }) => ["--replace", urn]),
+  env,
 );

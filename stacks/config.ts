@@ -151,7 +151,7 @@ export function readSettings(): Settings {
     Object.fromEntries(given.map(([key, text]) => [key.slice(prefix.length), text])),
     pulumi.getStack(),
   );
-  if (!filled) throw new ArgsError(`Pulumi.${pulumi.getStack()}.yaml has bad settings`, faults);
+  if (!filled) throw new ArgsError(`stack ${pulumi.getStack()} has bad settings`, faults);
   return settingsOf(filled, keys);
 }
 

@@ -1,7 +1,9 @@
 import type { EngineApi } from "../../components/engines/api.ts";
+import { watched } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
+import { seconds } from "./seconds.ts";
 import { backendFolder, isIdentified, type Kept, nameOf, readState, STACK, type State } from "./stack.ts";
 import { typed } from "./typed.ts";
 
@@ -36,9 +38,14 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
     if (code !== 0) return code;
   }
   // Refreshed, because what somebody removed by hand cannot be deleted a second time.
-  const code = await pulumi(["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"]);
+  const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"];
+  const { code, progress } = await watched(args, {}, async () => new Map());
   if (code === 0 && isIdentified(state) && backendFolder()) {
     await sweep(api, { ...readState(), id: state.id }, { data: true });
+  }
+  if (code === 0) {
+    const took = seconds(Date.now() - progress.began);
+    process.stdout.write(`clean in ${took}${progress.summary && ` (${progress.summary})`}\n`);
   }
   return code;
 }

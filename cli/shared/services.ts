@@ -1,7 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { EngineApi } from "../../components/engines/api.ts";
 import { saidLast } from "../../components/engines/watch.ts";
 import { tellOfOrphans } from "./clones.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
+import { typed } from "./typed.ts";
 
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
@@ -56,12 +58,44 @@ const WELL = ["ready", "starting", "running", "done", "waiting"];
 export async function unwell(
   api: EngineApi,
   rows: readonly ServiceRow[],
-): Promise<{ service: string; said: string[] }[]> {
+): Promise<{ service: string; kind: ServiceRow["kind"]; said: string[] }[]> {
   const bad = rows.filter(({ state }) => !WELL.includes(state));
   return Promise.all(
-    bad.map(async ({ service, state, container }) => {
+    bad.map(async ({ service, kind, state, container }) => {
       const now = await api.inspect(container);
-      return { service, said: await saidLast(api, container, now, `${service} is ${state}`, { mask: (text) => text }) };
+      const head = kind === "job" ? `${service} ${state}` : `${service} is ${state}`;
+      return { service, kind, said: await saidLast(api, container, now, head, { mask: (text) => text }) };
+    }),
+  );
+}
+
+/** What starts again what is not well, in words. */
+export function again({ service, kind }: Pick<ServiceRow, "service" | "kind">, { resources }: State): string {
+  if (kind === "service") return `\`${typed("restart", `s=${service}`)}\` starts it anew`;
+  // One that was done once is left alone by an `up` that brings nothing new.
+  const done = resources.some(({ name }) => name === `${service}-done`);
+  return done ? `\`${typed("job", `s=${service}`)}\` runs it again` : `\`${typed("dev")}\` tries it again`;
+}
+
+/** As many failures in a row make a service unhealthy. */
+const FAILURES = 3;
+const LONGEST_MS = 60_000;
+
+/**
+ * Waits for containers that were found unhealthy while something was away that is there again: each until a probe passes, or until
+ * as many have failed as make it unhealthy, of those that began after this wait.
+ */
+export async function probedAgain(api: EngineApi, containers: readonly string[]): Promise<void> {
+  const clock = await api.clock();
+  const began = Date.now();
+  const over = async (container: string) => {
+    const health = (await api.inspect(container))?.health;
+    const since = health?.probes.filter(({ start }) => clock.here(start).getTime() >= began) ?? [];
+    return health?.status !== "unhealthy" || since.length >= FAILURES || Date.now() - began >= LONGEST_MS;
+  };
+  await Promise.all(
+    containers.map(async (container) => {
+      while (!(await over(container))) await pause(500);
     }),
   );
 }
@@ -109,6 +143,7 @@ function serviceState(now: string, status: string): string {
 
 function jobState(now: string, status: string, done: boolean): string {
   if (now === "running") return "running";
-  if (done) return "done";
-  return now === "exited" ? (/\((\d+)\)/.exec(status)?.[1] === "0" ? "done" : "failed") : "waiting";
+  // Its gate is of an earlier run where it failed when it was run again.
+  if (now === "exited") return /\((\d+)\)/.exec(status)?.[1] === "0" ? "done" : "failed";
+  return done ? "done" : "waiting";
 }

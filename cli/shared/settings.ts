@@ -32,7 +32,7 @@ export function readSettings({ secrets }: { secrets: boolean }) {
 export function settingsInFiles(stack: string, { own }: { own: boolean }): Settings {
   const given = withoutSecrets(inFiles(stack, { own })) as Values;
   const { filled, keys, faults } = checkSettings(given, stack);
-  if (!filled) throw new ArgsError(`Pulumi.${stack}.yaml has bad settings`, faults);
+  if (!filled) throw new ArgsError(`stack ${stack} has bad settings`, faults);
   return settingsOf(filled, keys);
 }
 

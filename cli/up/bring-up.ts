@@ -4,7 +4,7 @@ import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { services, unwell } from "../shared/services.ts";
+import { again, probedAgain, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
@@ -57,10 +57,27 @@ export async function bringUp(
     return code;
   }
 
+  // Nobody has waited for what did not change, and a probe fails while what it looks at is being replaced.
+  const news = new Set(
+    [...progress.rows.values()].flatMap(({ service, phase }) => (phase === "ready" ? [service] : [])),
+  );
+  const left = (await services(api, readState())).filter(({ service, state }) => {
+    const behind = progress.rows.get(service)?.waitsFor?.filter((name) => news.has(name)) ?? [];
+    if (state !== "unhealthy" || behind.length === 0) return false;
+    process.stderr.write(`${service}: unhealthy; looking again, now that ${behind.join(", ")} is ready\n`);
+    return true;
+  });
+  await probedAgain(
+    api,
+    left.map(({ container }) => container),
+  );
+
   const there = await services(api, readState());
-  const rows = there.map(({ service, shown, state, addresses, status }) => {
+  const rows = there.map(({ service, shown, kind, state, addresses, status }) => {
     const took = progress.rows.get(service)?.tookMs;
-    const since = status.replace(/ \(.*/, "").toLowerCase();
+    // After a `down`, the container of a job that was done is made, and not started.
+    const ended = status === "Created" ? "earlier" : status.replace(/^Exited \(\d+\) /, "");
+    const since = kind === "job" ? ended : status.replace(/ \(.*/, "").toLowerCase();
     return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
   });
   process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
@@ -69,10 +86,6 @@ export async function bringUp(
       `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
   );
   const bad = await unwell(api, there);
-  for (const { service, said } of bad) {
-    process.stderr.write(
-      `\n${said.join("\n")}\n\`${typed("restart", `s=${service}`)}\` starts it anew: nothing of it has changed.\n`,
-    );
-  }
+  for (const each of bad) process.stderr.write(`\n${each.said.join("\n")}\n${again(each, readState())}.\n`);
   return bad.length > 0 ? 1 : 0;
 }

@@ -202,7 +202,7 @@ test("what is refused before anything is touched is told without a table, a lock
   stack.configure({ environment: "nowhere" });
   const refused = await onTerminal({});
   expect(refused.code).not.toBe(0);
-  expect(refused.output).toContain(`error: Pulumi.${stack.name}.yaml has bad settings\n  environment: should be`);
+  expect(refused.output).toContain(`error: stack ${stack.name} has bad settings\n  environment: should be`);
   expect(refused.output).not.toContain("PHASE");
   stack.configure({});
 

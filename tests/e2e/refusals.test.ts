@@ -41,7 +41,7 @@ describe("before the first up", () => {
       redis: { cpus: 0.05 },
       colour: "blue",
     });
-    const message = `Pulumi.${stack.name}.yaml has bad settings
+    const message = `stack ${stack.name} has bad settings
       environment: should be one of dev, prod, got "staging"
       imageMirror: should be a registry's host, with port and path where it has them, got "https://registry.example.com"
       subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"

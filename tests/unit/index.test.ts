@@ -86,7 +86,7 @@ test("refuses bad settings before it asks for an engine, or registers anything",
   const monitor = mock();
   pulumi.runtime.setAllConfig({ "stackyard:environment": "test" });
   await expect(import("../../index.ts")).rejects.toThrow(
-    new ArgsError("Pulumi.dev.yaml has bad settings", ['environment: should be one of dev, prod, got "test"']).message,
+    new ArgsError("stack dev has bad settings", ['environment: should be one of dev, prod, got "test"']).message,
   );
   expect([monitor.recorded, daemon.requests]).toEqual([[], []]);
 });

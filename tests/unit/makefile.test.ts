@@ -91,7 +91,7 @@ test.each([
     ["up", "STACK=webapp", "ENV=prod"],
     "make up does not know STACK=; it knows DISCARD= ENV= NAME= fresh= only= show= wait=",
   ],
-  [["down", "only=redis"], "make down does not know only=; it knows DISCARD= ENV= NAME= wait="],
+  [["down", "only=redis"], "make down does not know only=; it knows DISCARD= ENV= NAME= show= wait="],
   [["test", "NAME=x"], "make test does not know NAME=; it knows no variable"],
   [["s=redis"], "make help does not know s=; it knows no variable"],
 ])("make %j is refused", (args, message) => expect(refused(...args)).toBe(message));

@@ -587,14 +587,14 @@ describe("settings", () => {
     [{ api: "{hostPort: 3000}" }, 'api: should be a set of options, got "{hostPort: 3000}"'],
     [{ postgress: "{}" }, "postgress: should not be there"],
   ])("%j", (config, fault) => {
-    expect(refusedSettings(config)).toEqual(["Pulumi.dev.yaml has bad settings", `  ${fault}`]);
+    expect(refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
   });
 
   test("several faults, all in one message, with the stack's own file", () => {
     expect(
       refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
     ).toEqual([
-      "Pulumi.alice.yaml has bad settings",
+      "stack alice has bad settings",
       '  environment: should be one of dev, prod, got "x"',
       `  postgres.hostPort: ${PORT} 0`,
       '  postgres.cpus: should be a number, got "1"',

@@ -17,8 +17,8 @@ const caught = (run: () => unknown): unknown => {
 test.each<[unknown, string]>([
   [new Error('Docker context "nosuch" is not there.'), 'Docker context "nosuch" is not there.'],
   [
-    new ArgsError("Pulumi.dev.yaml has bad settings", ["a: should not be there"]),
-    "Pulumi.dev.yaml has bad settings\n  a: should not be there",
+    new ArgsError("stack dev has bad settings", ["a: should not be there"]),
+    "stack dev has bad settings\n  a: should not be there",
   ],
   [caught(() => readFileSync("/nonexistent/x")), "/nonexistent/x: no such file or directory (open)"],
   [caught(() => readFileSync("/")), "EISDIR: illegal operation on a directory, read"],

@@ -194,7 +194,7 @@ test("a failure: the message as it is, who failed, and who still waits; not that
 
 test.each([
   ["error", "update canceled\n", undefined, "error: update canceled"],
-  ["error", "Pulumi.dev.yaml has bad settings\n", undefined, "error: Pulumi.dev.yaml has bad settings"],
+  ["error", "stack dev has bad settings\n", undefined, "error: stack dev has bad settings"],
   ["error", "no such image\n", urnOf("Container", "db"), "error: db: no such image"],
   ["warning", "it is old\n", undefined, "warning: it is old"],
   ["info", "hello\n", STACK, "hello"],

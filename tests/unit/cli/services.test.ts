@@ -1,6 +1,9 @@
-import { beforeEach, expect, test, vi } from "vitest";
-import { chosen, services, unwell } from "../../../cli/shared/services.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { again, chosen, probedAgain, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
+
+vi.mock("node:timers/promises");
 
 let engine: FakeEngine;
 beforeEach(() => {
@@ -34,14 +37,38 @@ test("what is not well is said, with its last probe and what it wrote last", asy
   listed("seed", "exited", "Exited (3) 1 minute ago", "job");
   engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
   expect(await unwell(engine, await all())).toEqual([
-    { service: "api", said: ["api is restarting", "it wrote no log"] },
+    { service: "api", kind: "service", said: ["api is restarting", "it wrote no log"] },
     {
       service: "redis",
+      kind: "service",
       said: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
     },
-    { service: "web", said: ["web is stopped", "it wrote no log"] },
-    { service: "seed", said: ["seed is failed", "last log lines:", "  no such table"] },
+    { service: "web", kind: "service", said: ["web is stopped", "it wrote no log"] },
+    { service: "seed", kind: "job", said: ["seed failed", "last log lines:", "  no such table"] },
   ]);
+});
+
+const GATE = { urn: "urn:seed-done", type: "pulumi:index:Stash", name: "seed-done", outputs: {} };
+
+test.each<[string, string, string, boolean]>([
+  ["done", "exited", "Exited (0) 1 minute ago", true],
+  ["done", "created", "Created", true],
+  ["failed", "exited", "Exited (3) 1 second ago", true],
+  ["failed", "exited", "Exited (3) 1 second ago", false],
+  ["waiting", "created", "Created", false],
+  ["running", "running", "Up 1 second", true],
+])("a job is %s that is %s: %s, with its gate there: %s", async (expected, state, status, gate) => {
+  listed("seed", state, status, "job");
+  const resources = gate ? [GATE] : [];
+  expect((await services(engine, { resources, pending: 0, id: "1" })).map((row) => row.state)).toEqual([expected]);
+});
+
+test.each([
+  ["a service by a restart", "redis", "service", "`make restart s=redis` starts it anew"],
+  ["a job that was done once on purpose", "seed", "job", "`make job s=seed` runs it again"],
+  ["one that never was by an up", "other", "job", "`make dev` tries it again"],
+] as const)("%s is started again", (_, service, kind, expected) => {
+  expect(again({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
 });
 
 test("what is well or on its way is not", async () => {
@@ -51,6 +78,43 @@ test("what is well or on its way is not", async () => {
   listed("seed", "exited", "Exited (0) 1 minute ago", "job");
   listed("later", "created", "Created", "job");
   expect(await unwell(engine, await all())).toEqual([]);
+});
+
+describe("what was found unhealthy while something was away", () => {
+  const before = probed(1, "no answer", -50);
+  const unhealthy = (...probes: ReturnType<typeof probed>[]) => ({ status: "unhealthy" as const, probes });
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.mocked(pause).mockImplementation(async (ms) => vi.setSystemTime(Date.now() + Number(ms)));
+  });
+  afterEach(() => vi.useRealTimers());
+  const waited = async () => {
+    const began = Date.now();
+    await probedAgain(engine, ["api"]);
+    return Date.now() - began;
+  };
+
+  test("is waited for until a probe passes", async () => {
+    const api = engine.container("api", { status: "running", health: unhealthy(before) });
+    api.in(9_000, { health: unhealthy(before, probed(1, "", 8_000)) });
+    api.in(19_000, { health: { status: "healthy", probes: [before, probed(0, "", 18_000)] } });
+    expect(await waited()).toBe(19_000);
+  });
+
+  test("is so still when as many probes have failed since as make it unhealthy, by the engine's clock", async () => {
+    engine.aheadMs = 3_600_000;
+    const since = [0, 10_000, 20_000].map((at) => probed(1, "", engine.aheadMs + at));
+    const api = engine.container("api", { status: "running", health: unhealthy(probed(1, "", engine.aheadMs - 50)) });
+    api.in(25_000, { health: unhealthy(before, before, ...since) });
+    expect(await waited()).toBe(25_000);
+  });
+
+  test("is waited for no longer than a minute, and not at all once it is gone", async () => {
+    engine.container("api", { status: "running", health: unhealthy(before) });
+    expect(await waited()).toBe(60_000);
+    engine.containers.clear();
+    expect(await waited()).toBe(0);
+  });
 });
 
 test.each<[string, string, "service" | undefined, string[] | string]>([

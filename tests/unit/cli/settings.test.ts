@@ -55,7 +55,7 @@ test("a file that is named counts alone, and its texts are read as pulumi reads 
 test("a secret is not read", () => {
   own({ "stackyard:imageMirror": { secure: "v1:abc:def" } });
   expect(() => settingsInFiles("dev", { own: true })).toThrow(
-    new ArgsError("Pulumi.dev.yaml has bad settings", [
+    new ArgsError("stack dev has bad settings", [
       'imageMirror: should be a registry\'s host, with port and path where it has them, got "a secret"',
     ]).message,
   );

@@ -33,12 +33,18 @@ async function killed(child: ChildProcess): Promise<void> {
 
 /** One that has ended and whose parent was not told. */
 async function zombie(): Promise<number> {
-  // The shell becomes a program that waits for nobody.
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+  // The shell becomes a program that waits for nobody, and says so once it is one: until then it may take note of the end.
+  const script = 'sleep 600 & echo $!; exec sh -c "echo; exec sleep 600"';
+  const parent = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
-  const pid = Number(
-    await new Promise((resolve) => parent.stdout.once("data", (text: Buffer) => resolve(String(text)))),
-  );
+  const pid = await new Promise<number>((resolve) => {
+    let said = "";
+    parent.stdout.on("data", (text: Buffer) => {
+      said += String(text);
+      if (said.endsWith("\n\n")) resolve(Number(said));
+    });
+  });
+  process.kill(pid, "SIGKILL");
   while (startOf(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(process.kill(pid, 0)).toBe(true);
   return pid;

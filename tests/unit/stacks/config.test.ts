@@ -124,7 +124,7 @@ test("all faults are told at once", () => {
     "stackyard:UNHEARD_OF": "hunter22",
   };
   expect(() => configured(settings)).toThrow(
-    new ArgsError("Pulumi.dev.yaml has bad settings", [
+    new ArgsError("stack dev has bad settings", [
       'postgres.enabled: should be true or false, got "yes"',
       "neo4j.heapMiB: should be whole MiB, 128 or more, got 1",
       "ollama.models: should be names with values, got a list",
@@ -138,7 +138,7 @@ test("all faults are told at once", () => {
 
 test("a key that is set where it should only be named is not shown", () => {
   expect(() => configured({ "stackyard:apiKeys": { OPENAI_API_KEY: "hunter22" } })).toThrow(
-    new ArgsError("Pulumi.dev.yaml has bad settings", [
+    new ArgsError("stack dev has bad settings", [
       "apiKeys.OPENAI_API_KEY: should be one of required, optional, got a value that is not shown",
     ]).message,
   );
