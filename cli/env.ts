@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { bareUrl, envLine } from "./shared/env-file.ts";
 import { replaceFile } from "./shared/replace-file.ts";
@@ -13,6 +13,8 @@ const HEAD = "# Written by `make env`";
 const another = typed("env", "file=.env.stackyard");
 const file = process.env.file || ".env";
 const path = resolve(ROOT, file);
+if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+  refuse(`${file} is a folder: name a file, as in ${another}`);
 if (existsSync(path) && !readFileSync(path, "utf8").startsWith(HEAD))
   refuse(`${file} is somebody's own: it was not written by \`make env\`. Name another one: ${another}`);
 const git = (...args: string[]) => spawnSync("git", ["-C", dirname(path), ...args, path], { stdio: "ignore" }).status;

@@ -206,6 +206,15 @@ const CASES: Record<string, Case> = {
     says: ADVICE,
   },
   "what cannot be in a transaction": { files: { "bad.sql": "vacuum;\n" }, says: ADVICE },
+  "a block that commits": { files: { "bad.sql": "do $$ begin create table a (); commit; end $$;\n" }, says: ADVICE },
+  "a value that must be committed before it is used": {
+    files: {
+      "1.sql": "create type colour as enum ('red');\ncreate table a (colour colour);\n",
+      "bad.sql": "alter type colour add value 'blue';\ninsert into a values ('blue');\n",
+    },
+    says: ADVICE,
+    tables: ["a"],
+  },
   "errors that a file lets pass": {
     files: { "bad.sql": "\\set ON_ERROR_STOP off\ncreate table a ();\nselect 1/0;\n" },
     says: /division by zero[\s\S]*current transaction is aborted/,

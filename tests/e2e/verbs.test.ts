@@ -226,6 +226,7 @@ test("env writes what an application outside of Docker needs, for its owner only
     `.env is somebody's own: it was not written by \`make env\`. Name another one: ${another}\n`,
   );
   expect(readFileSync(file, "utf8")).toBe("MINE=1\n");
+  expectRefused(await stack.verb("env", { file: "cli" }), `cli is a folder: name a file, as in ${another}\n`);
   const elsewhere = join(stack.folder, "it's .env");
   expect(await verb("env", { file: elsewhere })).toBe(`${elsewhere}: api, postgres, redis\n`);
   expect(statSync(elsewhere).mode & 0o777).toBe(0o600);

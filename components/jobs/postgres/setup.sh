@@ -21,10 +21,11 @@ whole() {
     together --file=/run/files/begin.sql --file="$1" --file=/run/files/end.sql && : >/tmp/done
   } 2>&1 >&3 | tee /tmp/said >&2 || :; } 3>&1
   [ ! -e /tmp/done ] || return 0
-  if grep -qE 'the transaction that it is run in|read-only transaction|inside a transaction block|must be called before any query|cannot PREPARE a transaction' /tmp/said; then
+  if grep -qE 'the transaction that it is run in|read-only transaction|inside a transaction block|must be called before any query|cannot PREPARE a transaction|invalid transaction termination|unsafe use of new value' /tmp/said; then
     cat >&2 <<ADVICE
 $1 is run in one transaction, which it must not end or leave. Where it has to (BEGIN and COMMIT, \\c, CREATE INDEX CONCURRENTLY,
-VACUUM, CREATE DATABASE), name it as { file: "$1", transaction: false }: then it is run as psql alone would.
+VACUUM, CREATE DATABASE, a new value of an enum that it uses), name it as { file: "$1", transaction: false }: then it is run as
+psql alone would.
 ADVICE
   fi
   exit 1
