@@ -65,7 +65,7 @@ test.each<[string, boolean, string[]]>([
   ["a plugin", true, ["bin/pulumi-resource-docker", "600"]],
   ["the script that was about to become pulumi", true, ["/bin/sh", "bin/pulumi", "up"]],
   ["the program", true, ["/bin/sh", "bin/node_modules/@pulumi/pulumi/cmd/run"]],
-  ["another program, in a folder of such a name", false, ["/bin/sh", "-c", "sleep 600; : /work/my-pulumi/images"]],
+  ["another program, in a folder of such a name", false, ["/bin/sh", "-c", "sleep 600; : /srv/my-pulumi/images"]],
 ])("%s: ended: %s", async (_, ends, [program = "", ...args]) => {
   mkdirSync(join(folder, "bin/node_modules/@pulumi/pulumi/cmd"), { recursive: true });
   copyFileSync("/bin/sleep", join(folder, "bin/pulumi-resource-docker"));
