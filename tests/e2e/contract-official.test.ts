@@ -7,6 +7,8 @@ import { Imitations } from "./imitations.ts";
 
 // Over images that behave like the official ones, by a copy of the project that knows no digests: a mirror would have them.
 
+// Imitations are made of images that are built here. Where those come from a container registry, the contract over them
+// (contract.test.ts) is over the official ones themselves, and this file says that it has not run.
 if (Imitations.possible) overImitations();
 else test.skip("over imitations", () => {});
 
