@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { provideCaBundle } from "../components/core/ca-bundle.ts";
+import { provideCaBundle } from "../components/core/support/ca-bundle.ts";
 import { tellOfOrphans } from "./shared/clones.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";

@@ -1,8 +1,8 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
-import { holderOf } from "../components/core/guardrails.ts";
-import { tooManyCpus, tooMuchMemory } from "../components/core/machine.ts";
-import { engineApi, wrongWith } from "../components/engines/api.ts";
-import { dockerHost } from "../components/engines/host.ts";
+import { holderOf } from "../components/core/support/guardrails.ts";
+import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
+import { engineApi, wrongWith } from "../components/engines/containers/api.ts";
+import { dockerHost } from "../components/engines/containers/host.ts";
 import { hostPorts, settingsOf } from "../stacks/config.ts";
 import { orphansOf, toldOf } from "./shared/clones.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";

@@ -1,5 +1,5 @@
-import { engineApi } from "../components/engines/api.ts";
-import { dockerHost } from "../components/engines/host.ts";
+import { engineApi } from "../components/engines/containers/api.ts";
+import { dockerHost } from "../components/engines/containers/host.ts";
 import { graphMermaid } from "./graph/mermaid.ts";
 import { type Status, statusesOf } from "./graph/status.ts";
 import { graphSvg } from "./graph/svg.ts";

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { LOCK_FILE, pinned, readLock } from "../components/core/lock.ts";
-import { digestOf } from "../components/engines/pull.ts";
+import { LOCK_FILE, pinned, readLock } from "../components/core/support/lock.ts";
+import { digestOf } from "../components/engines/containers/pull.ts";
 import { engine } from "./shared/stack.ts";
 
 // make lock [mirror=registry.example.com]: asks the registry, through the engine and with what

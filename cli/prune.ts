@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { BUILT, builtImage } from "../components/core/built-image.ts";
+import { BUILT, builtImage } from "../components/core/support/built-image.ts";
 import { cloneState, stateFolders } from "./shared/clones.ts";
 import { confirm } from "./shared/confirm.ts";
 import { hold } from "./shared/hold.ts";

@@ -1,4 +1,4 @@
-import { untilReady } from "../components/engines/watch.ts";
+import { untilReady } from "../components/engines/containers/watch.ts";
 import { hold } from "./shared/hold.ts";
 import { seconds } from "./shared/seconds.ts";
 import { chosen } from "./shared/services.ts";

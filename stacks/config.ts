@@ -14,7 +14,7 @@ import {
   subnetPool,
   unshown,
   variable,
-} from "../components/core/args.ts";
+} from "../components/core/support/args.ts";
 
 /** What every service takes. */
 const limits = {

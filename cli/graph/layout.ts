@@ -1,4 +1,4 @@
-import type { Graph, GraphEdge, GraphNode } from "../../components/core/graph.ts";
+import type { Graph, GraphEdge, GraphNode } from "../../components/core/support/graph.ts";
 import { strongWidth, textWidth } from "../shared/svg.ts";
 import { type Box, type Item, type Laid, type Link, layered, type Point } from "./layered.ts";
 

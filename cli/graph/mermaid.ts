@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "../../components/core/graph.ts";
+import type { Graph, GraphNode } from "../../components/core/support/graph.ts";
 import { layoutOf } from "./layout.ts";
 import { type Status, statusOrder } from "./status.ts";
 

@@ -1,4 +1,4 @@
-import type { Graph } from "../../components/core/graph.ts";
+import type { Graph } from "../../components/core/support/graph.ts";
 
 /** How a service or a job is, in the four words that pictures have colours for. */
 export type Status = "ready" | "starting" | "failed" | "absent";

@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "../../components/core/graph.ts";
+import type { Graph, GraphNode } from "../../components/core/support/graph.ts";
 import { type Colours, escaped, legend, type Meaning, svg, textWidth } from "../shared/svg.ts";
 import type { Box, Point } from "./layered.ts";
 import { layoutOf, portsOf } from "./layout.ts";

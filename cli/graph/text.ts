@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Graph, GraphNode } from "../../components/core/graph.ts";
+import type { Graph, GraphNode } from "../../components/core/support/graph.ts";
 import { type Status, wordOf } from "./status.ts";
 
 const COLOURS = { ready: "green", starting: "yellow", failed: "red", absent: "gray" } as const;

@@ -1,4 +1,4 @@
-import type { EngineApi } from "../../components/engines/api.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
 import { watched } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
 import { pulumi } from "./pulumi.ts";

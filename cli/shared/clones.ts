@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { EngineApi, VolumeListed } from "../../components/engines/api.ts";
+import type { EngineApi, VolumeListed } from "../../components/engines/containers/api.ts";
 import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesIn } from "./stack.ts";
 
 /** A state folder of this machine's clones, as infra/setup/env.sh names them. */

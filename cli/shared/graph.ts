@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { BUILT } from "../../components/core/built-image.ts";
-import type { Graph } from "../../components/core/graph.ts";
 import { type ImageSource, Platform } from "../../components/core/platform.ts";
-import type { EngineApi } from "../../components/engines/api.ts";
+import { BUILT } from "../../components/core/support/built-image.ts";
+import type { Graph } from "../../components/core/support/graph.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
 import type { Settings } from "../../stacks/config.ts";
 import { PROJECT, STACK } from "./stack.ts";
 

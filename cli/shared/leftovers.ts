@@ -1,4 +1,4 @@
-import type { ImageListed, Labelled } from "../../components/engines/api.ts";
+import type { ImageListed, Labelled } from "../../components/engines/containers/api.ts";
 import type { State } from "./stack.ts";
 
 /** What is on the engine, and who may need it. */

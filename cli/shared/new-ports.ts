@@ -1,7 +1,7 @@
-import { holderOf } from "../../components/core/guardrails.ts";
-import { NEW_PORTS } from "../../components/core/ports.ts";
-import type { EngineApi } from "../../components/engines/api.ts";
-import { dockerHost, isLocal } from "../../components/engines/host.ts";
+import { holderOf } from "../../components/core/support/guardrails.ts";
+import { NEW_PORTS } from "../../components/core/support/ports.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
+import { dockerHost, isLocal } from "../../components/engines/containers/host.ts";
 import type { State } from "./stack.ts";
 
 /**

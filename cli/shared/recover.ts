@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { BUILT } from "../../components/core/built-image.ts";
-import type { EngineApi } from "../../components/engines/api.ts";
+import { BUILT } from "../../components/core/support/built-image.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
 import { hold } from "./hold.ts";
 import { pulumi, sayBackend } from "./pulumi.ts";
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { EngineApi } from "../../components/engines/api.ts";
-import { saidLast } from "../../components/engines/watch.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
+import { saidLast } from "../../components/engines/containers/watch.ts";
 import { tellOfOrphans } from "./clones.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
 import { typed } from "./typed.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { ArgsError } from "../../components/core/args.ts";
+import { ArgsError } from "../../components/core/support/args.ts";
 import { checkSettings, type Settings, settingsOf } from "../../stacks/config.ts";
 import { stackFile } from "../stackfile.ts";
 import { PROJECT, ROOT, STACK } from "./stack.ts";

@@ -5,8 +5,8 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { type EngineApi, engineApi, wrongWith } from "../../components/engines/api.ts";
-import { dockerHost } from "../../components/engines/host.ts";
+import { type EngineApi, engineApi, wrongWith } from "../../components/engines/containers/api.ts";
+import { dockerHost } from "../../components/engines/containers/host.ts";
 import "./faults.ts";
 
 /** The project's folder: where `pulumi` is run. */

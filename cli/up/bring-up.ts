@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { EngineApi } from "../../components/engines/api.ts";
+import type { EngineApi } from "../../components/engines/containers/api.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";

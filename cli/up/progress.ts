@@ -1,5 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events.js";
-import type { Note } from "../../components/core/timings.ts";
+import type { Note } from "../../components/core/support/timings.ts";
 import type { Step } from "../shared/timeline.ts";
 
 /** Where a service or a job is on its way. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
-import type { Note } from "../../components/core/timings.ts";
+import type { Note } from "../../components/core/support/timings.ts";
 import { pulumi } from "../shared/pulumi.ts";
 import { Progress, type Row } from "./progress.ts";
 import { lines, live } from "./views.ts";

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, matching, parseArgs, secretText, unshown, variable } from "../core/args.ts";
-import { limits, platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import { type Dependency, refuseTwice, toldOf, uses } from "../core/dependency.ts";
-import { Develop, developed } from "../core/develop.ts";
 import { Build, builtFrom } from "../core/image.ts";
 import { hidden } from "../core/secret.ts";
 import { Service } from "../core/service.ts";
+import { hostPort, matching, parseArgs, secretText, unshown, variable } from "../core/support/args.ts";
+import { limits, platform } from "../core/support/common.ts";
+import { Develop, developed } from "../core/support/develop.ts";
 
 const Args = z
   .strictObject({

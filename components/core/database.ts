@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { hostPort } from "./args.ts";
-import { lifecycle, limits, platform } from "./common.ts";
 import { type Connection, type ConnectionFacts, connection } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
 import { type ImageFacts, serverImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
+import { hostPort } from "./support/args.ts";
+import { lifecycle, limits, platform } from "./support/common.ts";
 
 /** What every database takes; each sets its own defaults. */
 export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { unshown } from "./args.ts";
 import type { Connection } from "./connection.ts";
+import { unshown } from "./support/args.ts";
 
 /**
  * What a service or a job may refer to. The reference gives start order, address, credentials and network path, all at once.

@@ -4,15 +4,15 @@ import { join, relative, resolve, sep } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Pulled } from "../engines/pull.ts";
-import { ArgsError, readOf } from "./args.ts";
-import { contextHash } from "./build-context.ts";
-import { BUILT, builtImage } from "./built-image.ts";
-import { CA_BUNDLE, provideCaBundle } from "./ca-bundle.ts";
+import type { Pulled } from "../engines/containers/pull.ts";
 import { interrupted } from "./gate.ts";
-import { pinned } from "./lock.ts";
 import type { Platform } from "./platform.ts";
-import { note } from "./timings.ts";
+import { ArgsError, readOf } from "./support/args.ts";
+import { contextHash } from "./support/build-context.ts";
+import { BUILT, builtImage } from "./support/built-image.ts";
+import { CA_BUNDLE, provideCaBundle } from "./support/ca-bundle.ts";
+import { pinned } from "./support/lock.ts";
+import { note } from "./support/timings.ts";
 
 /** An image as its component knows it, whichever source it comes from. */
 export interface ImageFacts {
@@ -118,7 +118,7 @@ async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs)
 
 async function pulled(platform: Platform, ref: string): Promise<void> {
   // Loaded when there is something to pull.
-  const { pull, withoutDigest } = await import("../engines/pull.ts");
+  const { pull, withoutDigest } = await import("../engines/containers/pull.ts");
   const service = withoutDigest(ref);
   const instead =
     "Set `imageMirror` to a container registry that has it and answers; a site that reaches none builds the images from " +

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { hashesOf } from "../engines/hashes.ts";
+import { hashesOf } from "../engines/containers/hashes.ts";
+import { untilDone } from "../engines/containers/watch.ts";
 import { valueOf } from "../engines/value.ts";
-import { untilDone } from "../engines/watch.ts";
 import type { Dependency } from "./dependency.ts";
 import { gate } from "./gate.ts";
 import type { Image } from "./image.ts";
-import { outside } from "./outside.ts";
+import { outside } from "./network.ts";
 import type { Platform } from "./platform.ts";
-import { note, notesOf } from "./timings.ts";
+import { note, notesOf } from "./support/timings.ts";
 
 export interface JobArgs {
   platform: Platform;

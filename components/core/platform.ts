@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type EngineApi, engineApi, wrongWith } from "../engines/api.ts";
-import { ContainersEngine } from "../engines/containers.ts";
+import { type EngineApi, engineApi, wrongWith } from "../engines/containers/api.ts";
+import { ContainersEngine } from "../engines/containers/containers.ts";
+import { type DockerHost, dockerHost, isLocal } from "../engines/containers/host.ts";
+import { SSH_OPTIONS } from "../engines/containers/ssh.ts";
+import { freeSubnet, inTheWay, isPool, POOL_RULE, SUBNET_POOL } from "../engines/containers/subnets.ts";
 import type { Engine } from "../engines/engine.ts";
-import { type DockerHost, dockerHost, isLocal } from "../engines/host.ts";
-import { SSH_OPTIONS } from "../engines/ssh.ts";
 import { valueOf } from "../engines/value.ts";
-import { builtImage } from "./built-image.ts";
-import { Declaration } from "./declaration.ts";
 import { interrupted } from "./gate.ts";
-import { Declarations, type Graph } from "./graph.ts";
-import { free } from "./guardrails.ts";
 import { Ledger } from "./ledger.ts";
-import { keptPorts } from "./ports.ts";
 import { masker } from "./secret.ts";
 import type { VolumeLifecycle } from "./service.ts";
-import { freeSubnet, inTheWay, isPool, POOL_RULE, SUBNET_POOL } from "./subnets.ts";
+import { builtImage } from "./support/built-image.ts";
+import { Declaration } from "./support/declaration.ts";
+import { Declarations, type Graph } from "./support/graph.ts";
+import { free } from "./support/guardrails.ts";
+import { keptPorts } from "./support/ports.ts";
 
 /** Where images come from: a container registry, or built from package registries. */
 export type ImageSource = "registry" | "packages";

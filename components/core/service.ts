@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
+import { untilReady } from "../engines/containers/watch.ts";
 import type { ProbeCommand, Running } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
-import { untilReady } from "../engines/watch.ts";
 import type { Dependency } from "./dependency.ts";
 import { gate, interrupted } from "./gate.ts";
-import { guard } from "./guardrails.ts";
 import type { Image } from "./image.ts";
 import { discarded, toDiscard } from "./ledger.ts";
-import { enoughCpus, warnOfMemory } from "./machine.ts";
-import { outside } from "./outside.ts";
+import { outside } from "./network.ts";
 import type { Platform } from "./platform.ts";
-import { note, notesOf } from "./timings.ts";
+import { guard } from "./support/guardrails.ts";
+import { enoughCpus, warnOfMemory } from "./support/machine.ts";
+import { note, notesOf } from "./support/timings.ts";
 
 /** What a component says of its service; the rest is decided here and below. */
 export interface ServiceArgs {

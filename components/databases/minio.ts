@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, matching, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 import { type ImageFacts, imageFacts } from "../core/image.ts";
+import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 
 /**
  * The last release with an image (later ones are source only, the project is archived), at MinIO's own registry: Docker Hub

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
+import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 /** The image, for those who bring its client: setup jobs. */
 export const NEO4J_IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };

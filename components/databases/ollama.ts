@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { gpus, hostPort, parseArgs } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
-import { httpProbe } from "../core/http-probe.ts";
+import { gpus, hostPort, parseArgs } from "../core/support/args.ts";
+import { httpProbe } from "../core/support/http-probe.ts";
 
 const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
 const PORT = 11_434;

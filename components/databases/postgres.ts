@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 import type { ImageFacts } from "../core/image.ts";
+import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 /** Images, and where they have their volume: from 18 on a folder per version is in it. Debian has packages of 17 only. */
 const VERSIONS: Record<"16" | "17" | "18", { image: ImageFacts; dataPath: string }> = {

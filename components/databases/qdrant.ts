@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostPort, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
-import { httpProbe } from "../core/http-probe.ts";
+import { hostPort, parseArgs, secretValue } from "../core/support/args.ts";
+import { httpProbe } from "../core/support/http-probe.ts";
 
 /** No package registry has the server: what is built from them is a stand-in, and says so. */
 const IMAGE = { registry: "qdrant/qdrant:v1.19.0-unprivileged", packages: "qdrant-stand-in" };

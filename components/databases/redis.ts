@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { mebibytes, parseArgs, secretValue } from "../core/args.ts";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
+import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
 const MAJOR = "8";

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { EngineApi } from "./api.ts";
+import type { EngineApi } from "./containers/api.ts";
 
 /** A service or a job as every engine understands it: what `core` decides, and an engine turns into `docker.*` resources. */
 export interface Workload {

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, instance, matching, parseArgs, seconds } from "../core/args.ts";
-import { platform } from "../core/common.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
+import { count, instance, matching, parseArgs, seconds } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
 import { MC, Minio } from "../databases/minio.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */

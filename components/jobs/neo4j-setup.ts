@@ -2,10 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { file, instance, parseArgs, seconds } from "../core/args.ts";
-import { platform } from "../core/common.ts";
-import { contents, fromHere, numbered } from "../core/content.ts";
 import { Setup } from "../core/setup.ts";
+import { file, instance, parseArgs, seconds } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
+import { contents, fromHere, numbered } from "../core/support/content.ts";
 import { NEO4J_IMAGE, NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
 
 /** Strings, names and comments that end, as cypher-shell tells them apart. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { z } from "zod";
-import { file, found } from "../core/args.ts";
-import { fromHere, laidOut } from "../core/content.ts";
+import { file, found } from "../core/support/args.ts";
+import { fromHere, laidOut } from "../core/support/content.ts";
 
 const SqlFile = z.strictObject({
   file: file(),

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { identifier, instance, matching, parseArgs, readOf, seconds } from "../core/args.ts";
-import { platform } from "../core/common.ts";
 import { type Connection, connection } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
+import { identifier, instance, matching, parseArgs, readOf, seconds } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
 import { POSTGRES_USER, Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
 import { handedOver, ownFiles, quoted, sqlFiles } from "./postgres-files.ts";
 import { type Role, roleFiles, scramVerifier } from "./postgres-roles.ts";

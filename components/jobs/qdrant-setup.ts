@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, instance, matching, parseArgs, seconds } from "../core/args.ts";
-import { platform } from "../core/common.ts";
 import { Setup } from "../core/setup.ts";
+import { count, instance, matching, parseArgs, seconds } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
 import { Qdrant } from "../databases/qdrant.ts";
 import { nodeProgram } from "./node-program.ts";
 

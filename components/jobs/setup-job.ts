@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { file, matching, mebibytes, parseArgs, seconds, variable } from "../core/args.ts";
-import { platform } from "../core/common.ts";
-import { contents } from "../core/content.ts";
 import { refuseTwice, toldOf, uses } from "../core/dependency.ts";
 import { type ImageFacts, imageFacts } from "../core/image.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
+import { file, matching, mebibytes, parseArgs, seconds, variable } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
+import { contents } from "../core/support/content.ts";
 
 const Args = z
   .strictObject({

@@ -6,7 +6,7 @@ import { finished } from "node:stream/promises";
 import fc from "fast-check";
 import { extract } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { contextOf, type Entry } from "../../components/core/build-context.ts";
+import { contextOf, type Entry } from "../../components/core/support/build-context.ts";
 import { CONTEXT, type Context, written } from "../unit/helpers/contexts.ts";
 import { docker, ROOT, run } from "./harness.ts";
 

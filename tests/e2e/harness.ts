@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
-import { BUILT, builtImage } from "../../components/core/built-image.ts";
-import { engineApi } from "../../components/engines/api.ts";
-import { dockerHost } from "../../components/engines/host.ts";
+import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
+import { engineApi } from "../../components/engines/containers/api.ts";
+import { dockerHost } from "../../components/engines/containers/host.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { builtImage } from "../../components/core/built-image.ts";
-import { pinned } from "../../components/core/lock.ts";
+import { builtImage } from "../../components/core/support/built-image.ts";
+import { pinned } from "../../components/core/support/lock.ts";
 import { docker, ROOT } from "./harness.ts";
 
 /** Official images, by the folder of infra/airgap/images that builds the like: that of `imitations/` has the same name. */

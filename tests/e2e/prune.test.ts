@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUILT } from "../../components/core/built-image.ts";
+import { BUILT } from "../../components/core/support/built-image.ts";
 import { api, copyOfProject, docker, polyglotSettings, type Ran, ROOT, run, TestStack } from "./harness.ts";
 
 // What `make prune` takes away, and what it never does. Only among what has this run's name in its own: others use this engine.

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pull } from "../../components/engines/pull.ts";
+import { pull } from "../../components/engines/containers/pull.ts";
 import { api, copyOfProject, docker, freePorts, localImage, polyglotSettings, TestStack } from "./harness.ts";
 
 // Images from a container registry: one of the test's own, with a copy of the project, because its lock file changes.

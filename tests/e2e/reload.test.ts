@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { BUILT } from "../../components/core/built-image.ts";
+import { BUILT } from "../../components/core/support/built-image.ts";
 import { api, copyOfProject, docker, eventually, inspect, polyglotSettings, TestStack } from "./harness.ts";
 
 // What changes in an application while its stack is up, and when that is live.

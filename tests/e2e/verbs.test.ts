@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUILT } from "../../components/core/built-image.ts";
+import { BUILT } from "../../components/core/support/built-image.ts";
 import { api, copyOfProject, docker, inspect, polyglotSettings, type Ran, run, SMALL, TestStack } from "./harness.ts";
 
 // The daily commands, on a stack that is up.

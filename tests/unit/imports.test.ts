@@ -76,7 +76,7 @@ test("there are files to look at, and every import of ours is a file that is the
       "index.ts",
       "stacks/polyglot.ts",
       "components/core/platform.ts",
-      "components/engines/api.ts",
+      "components/engines/containers/api.ts",
     ]),
   );
   expect(
@@ -94,7 +94,7 @@ describe("each place imports what is below it", () => {
     // The settings are checked with the same kinds of arguments.
     const allowed = under("stacks", "components/index.ts");
     const kinds = (imported: string, path: string) =>
-      path === "stacks/config.ts" && imported === "components/core/args.ts";
+      path === "stacks/config.ts" && imported === "components/core/support/args.ts";
     expect(offenders(under("stacks"), (imported, path) => allowed(imported) || kinds(imported, path))).toEqual([]);
   });
 
@@ -148,7 +148,7 @@ describe("who may know what", () => {
     expect(importing(/^@pulumi\/docker/).sort()).toEqual([
       "components/core/image.ts",
       "components/core/platform.ts",
-      "components/engines/containers.ts",
+      "components/engines/containers/containers.ts",
     ]);
   });
 
@@ -157,7 +157,7 @@ describe("who may know what", () => {
   });
 
   test("of dockerode: the engine's API", () => {
-    expect(importing(/^dockerode/)).toEqual(["components/engines/api.ts"]);
+    expect(importing(/^dockerode/)).toEqual(["components/engines/containers/api.ts"]);
   });
 
   test("of the configuration: stacks/config.ts", () => {

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
-import { faultsOf } from "../../components/core/args.ts";
+import { faultsOf } from "../../components/core/support/args.ts";
 import * as components from "../../components/index.ts";
 import { Settings } from "../../stacks/config.ts";
 
 // Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
 
 const schemas = vi.hoisted(() => new Map<string, z.ZodType>());
-vi.mock("../../components/core/args.ts", async (original) => {
-  const args = await original<typeof import("../../components/core/args.ts")>();
+vi.mock("../../components/core/support/args.ts", async (original) => {
+  const args = await original<typeof import("../../components/core/support/args.ts")>();
   return {
     ...args,
     parseArgs(schema: z.ZodType, kind: string, ...rest: [string, unknown]) {

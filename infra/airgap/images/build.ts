@@ -4,8 +4,8 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type BuiltImage, builtImage } from "../../../components/core/built-image.ts";
-import { CA_BUNDLE, provideCaBundle } from "../../../components/core/ca-bundle.ts";
+import { type BuiltImage, builtImage } from "../../../components/core/support/built-image.ts";
+import { CA_BUNDLE, provideCaBundle } from "../../../components/core/support/ca-bundle.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const CERTIFICATES = join(FOLDER, "../../..", CA_BUNDLE);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { said } from "../../../cli/shared/faults.ts";
-import { ArgsError } from "../../../components/core/args.ts";
+import { ArgsError } from "../../../components/core/support/args.ts";
 
 const caught = (run: () => unknown): unknown => {
   try {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Looked, leftovers } from "../../../cli/shared/leftovers.ts";
 import type { State } from "../../../cli/shared/stack.ts";
-import type { Labelled } from "../../../components/engines/api.ts";
+import type { Labelled } from "../../../components/engines/containers/api.ts";
 
 const [MINE, GONE] = ["0a1b2c3d", "deadbeef"];
 const CONTENT = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"];

@@ -2,7 +2,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
 import { expect, test, vi } from "vitest";
 import { Progress, type Row } from "../../../cli/up/progress.ts";
 import { framed, lines, live } from "../../../cli/up/views.ts";
-import type { Note } from "../../../components/core/timings.ts";
+import type { Note } from "../../../components/core/support/timings.ts";
 
 // What an `up` shows and keeps of its run, from events as pulumi 3.255 writes them and notes as the program does.
 

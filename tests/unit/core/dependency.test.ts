@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { faultsOf } from "../../../components/core/args.ts";
 import { connection } from "../../../components/core/connection.ts";
 import { type Dependency, refuseTwice, toldOf, uses } from "../../../components/core/dependency.ts";
+import { faultsOf } from "../../../components/core/support/args.ts";
 import { held } from "../helpers/stack.ts";
 
 const gate = {} as pulumi.Resource;

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { builtImage } from "../../../components/core/built-image.ts";
 import { checkEngine, identified } from "../../../components/core/platform.ts";
-import { freeSubnet } from "../../../components/core/subnets.ts";
+import { builtImage } from "../../../components/core/support/built-image.ts";
+import { freeSubnet } from "../../../components/engines/containers/subnets.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
 import { FakeEngine } from "../helpers/engine.ts";

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Dependency } from "../../../components/core/dependency.ts";
 import { password } from "../../../components/core/secret.ts";
 import { Service, type ServiceArgs } from "../../../components/core/service.ts";
-import type { ContainerState } from "../../../components/engines/api.ts";
+import type { ContainerState } from "../../../components/engines/containers/api.ts";
 import type { Platform } from "../../../components/index.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 import { deploy, held, ID, idOf, labels, type Options, passwordOf, refusedBy, volumeOf } from "../helpers/stack.ts";

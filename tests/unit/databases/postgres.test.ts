@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
-import { pinned } from "../../../components/core/lock.ts";
+import { pinned } from "../../../components/core/support/lock.ts";
 import { pgpass } from "../../../components/databases/postgres.ts";
 import { Postgres, type PostgresArgs } from "../../../components/index.ts";
 import { deploy, held, type Options, refusedBy, volumeOf } from "../helpers/stack.ts";

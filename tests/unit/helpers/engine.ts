@@ -6,8 +6,8 @@ import type {
   Probed,
   PullMessage,
   VolumeListed,
-} from "../../../components/engines/api.ts";
-import { Clock } from "../../../components/engines/clock.ts";
+} from "../../../components/engines/containers/api.ts";
+import { Clock } from "../../../components/engines/containers/clock.ts";
 
 /** One call of the fake engine: `["start", "c1"]`. */
 export type Call = [method: string, ...args: unknown[]];

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { HandedFile } from "../../../components/engines/api.ts";
+import type { HandedFile } from "../../../components/engines/containers/api.ts";
 import type { Call } from "./engine.ts";
 import { idOf, type Recorded, type Stack } from "./stack.ts";
 

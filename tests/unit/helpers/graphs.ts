@@ -1,4 +1,4 @@
-import type { Graph, GraphEdge, GraphNode } from "../../../components/core/graph.ts";
+import type { Graph, GraphEdge, GraphNode } from "../../../components/core/support/graph.ts";
 
 /** A database, an application (with a port), or a job, by what stands before its name: `db postgres`, `app api 3000`, `job seed`. */
 function nodeOf(text: string): GraphNode {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Box, Point } from "../../../../cli/graph/layered.ts";
 import { layoutOf } from "../../../../cli/graph/layout.ts";
-import type { Graph } from "../../../../components/core/graph.ts";
+import type { Graph } from "../../../../components/core/support/graph.ts";
 import { graphOf, LARGE, SHOP, someGraph } from "../../helpers/graphs.ts";
 
 const GRAPHS: [string, Graph][] = [

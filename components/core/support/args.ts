@@ -1,0 +1,221 @@
+import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { Output, RunError } from "@pulumi/pulumi";
+import { z } from "zod";
+import { isPool, POOL_RULE } from "../../engines/containers/subnets.ts";
+
+/** Says every fault of a component's arguments, or of the configuration, at once. Pulumi shows its message without a stack trace. */
+export class ArgsError extends RunError {
+  constructor(subject: string, faults: readonly string[]) {
+    super([subject, ...faults.map((fault) => `  ${fault}`)].join("\n"));
+  }
+}
+
+/** Name of a component: part of labels, network aliases and file names. */
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/**
+ * Checks a component's name and arguments before anything is registered, and fills in the defaults.
+ *
+ * @param kind the component's class name, for the message.
+ * @throws ArgsError with one line `path: should be RULE, got VALUE` per fault.
+ */
+export function parseArgs<Schema extends z.ZodType>(
+  schema: Schema,
+  kind: string,
+  name: string,
+  args: z.input<Schema>,
+): z.output<Schema> {
+  const faults = NAME.test(name)
+    ? []
+    : [`name: should be 1 to 40 of a-z, 0-9 and -, a letter first, got ${shown(name)}`];
+  const parsed = schema.safeParse(args);
+  if (!parsed.success) faults.push(...faultsOf(parsed.error, args));
+  if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
+  return parsed.data as z.output<Schema>;
+}
+
+/** One line `path: should be RULE, got VALUE` per fault, in the order of the schema. */
+export function faultsOf(error: z.ZodError, input: unknown): string[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => `${placeOf([...issue.path, key])}: should not be there`);
+    }
+    if (issue.code === "invalid_key") {
+      const rule = issue.issues[0]?.message ?? issue.message;
+      return [`${placeOf(issue.path)}: should be ${rule}, got ${shown(issue.path.at(-1))}`];
+    }
+    const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input);
+    return [`${placeOf(issue.path)}: should be ${ruleOf(issue)}, got ${shown(value, issue)}`];
+  });
+}
+
+/** Where it is, by keys, with quotes around what would not be seen to be one. */
+const placeOf = (path: readonly PropertyKey[]) =>
+  path.map((key) => (/^[^"\p{Cc}]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".") ||
+  "arguments";
+
+/** Before a rule whose value is not to be shown. */
+const SECRET = "secret ";
+const SECRET_FIRST = new RegExp(`^${SECRET}`);
+export const unshown = (rule: string) => `${SECRET}${rule}`;
+
+const TYPES: Record<string, string> = {
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a set of options",
+  record: "names with values",
+};
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  // What zod says where a schema says nothing.
+  const own = /^(Invalid|Too small|Too big)/.test(issue.message) ? undefined : issue.message.replace(SECRET_FIRST, "");
+  switch (issue.code) {
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    case "invalid_type":
+      return TYPES[issue.expected] ?? own ?? `a ${issue.expected}`;
+    case "invalid_union":
+      return own ?? [...new Set(issue.errors.flat().map(ruleOf))].join(" or ");
+    case "too_small":
+      return own ?? `${issue.minimum} or more`;
+    case "too_big":
+      return own ?? `${issue.maximum} or less`;
+    default:
+      return own ?? "of another form";
+  }
+}
+
+function shown(value: unknown, issue?: z.core.$ZodIssue): string {
+  if (value === undefined) return "nothing";
+  if (issue?.message.startsWith(SECRET)) return "a value that is not shown";
+  if (Output.isInstance(value)) return "an output";
+  // Where it is not the type that is wrong, it is what is in it.
+  const inside = issue !== undefined && issue.code !== "invalid_type" && issue.code !== "invalid_union";
+  if (Array.isArray(value)) return inside ? `[${list(value)}]` : "a list";
+  if (typeof value === "object" && value !== null) {
+    const type = Object.getPrototypeOf(value)?.constructor as { name: string } | undefined;
+    if (type && type !== Object) return `${/^[AEIOU]/.test(type.name) ? "an" : "a"} ${type.name}`;
+    const keys = list(Object.keys(value));
+    return inside ? (keys === "" ? "{}" : `{ ${keys} }`) : "an object";
+  }
+  // JSON has no NaN.
+  return short(
+    typeof value === "string" ? JSON.stringify(value) : typeof value === "function" ? "a function" : String(value),
+  );
+}
+
+const list = (values: readonly unknown[]) =>
+  short(values.map((each) => (typeof each === "string" ? each : shown(each))).join(", "));
+const short = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}…` : text);
+
+// The kinds of arguments, each with its rule in words. A message is what comes after "should be".
+
+const whole = (rule: string, least: number, most: number) =>
+  z.number(rule).refine((n) => Number.isInteger(n) && n >= least && n <= most, rule);
+
+/** A TCP port on the host. */
+export const hostPort = () => whole("1 to 65535", 1, 65_535);
+
+/** Whole MiB. */
+export const mebibytes = (least = 6) => whole(`whole MiB, ${least} or more`, least, 16 * 1024 * 1024);
+
+/** Whole seconds. */
+export const seconds = (least = 1) => whole(`whole seconds, ${least} to 86400`, least, 86_400);
+
+/** A count, within limits. */
+export const count = (least: number, most: number) => whole(`a whole number, ${least} to ${most}`, least, most);
+
+/**
+ * Share of the host's CPUs. Docker keeps billionths and the provider reads them back in a form of its own, which is exact
+ * only for one decimal (its formatting turns 0.05 into 0.1): so tenths it is.
+ */
+export const cpus = () => {
+  const rule = "CPUs in tenths, 0.1 to 128";
+  return z.number(rule).refine((n) => n >= 0.1 && n <= 128 && Math.abs(n * 10 - Math.round(n * 10)) < 1e-9, rule);
+};
+
+/** GPUs of the host: all, or so many of them. */
+export const gpus = () =>
+  z.custom<"all" | number>(
+    (value) => value === "all" || count(1, 64).safeParse(value).success,
+    '"all", or a number from 1 to 64',
+  );
+
+/** An SQL-like identifier that needs no quoting. */
+export const identifier = () => matching(/^[a-z_][a-z0-9_]{0,62}$/, "1 to 63 of a-z, 0-9 and _, no digit first");
+
+/** The name of an environment variable. */
+export const variable = () => matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name (letters, digits and _)");
+
+/** An absolute path inside a container. */
+export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute path inside the container");
+
+/** A text of one form. */
+export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
+
+/** An IPv4 network with room for a subnet at least. */
+export const subnetPool = () => z.string(POOL_RULE).refine(isPool, POOL_RULE);
+
+/** A file on this machine, by its path. */
+export const file = () =>
+  z
+    .string("a file's path")
+    .refine((path) => found(path)?.isFile(), {
+      error: "a file that is there",
+      abort: true,
+    })
+    .refine(readable, { error: "a file that can be read", abort: true });
+
+/** What is at a path; nothing as well where that cannot be said, for a name that is too long or a folder that is closed. */
+export function found(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function readable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What is read of this machine's files for an argument.
+ *
+ * @throws ArgsError where one of them cannot be read.
+ */
+export function readOf<T>(subject: string, argument: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { syscall, path, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const got = [path, message.replace(/^\w+: |, .*/g, "")].filter((part) => part !== undefined).join(": ");
+    throw new ArgsError(`${subject} has bad arguments`, [`${argument}: should be readable, got ${got}`]);
+  }
+}
+
+/** Such files, in an order that counts. */
+export const files = () => z.array(file(), "a list of files");
+
+/** A value that is secret, plain or an output; never shown in a message. Shorter ones could not be hidden in logs. */
+export const secretValue = (least = 4, form = /^\P{Cc}+$/u, rule = "none a control character") =>
+  z.custom<string | Output<string>>(
+    (value) => Output.isInstance(value) || (typeof value === "string" && value.length >= least && form.test(value)),
+    unshown(`${least} characters or more, ${rule}`),
+  );
+
+/** The same for what may be a text of several lines, a key in PEM for one, and arrives as it is. */
+export const secretText = () =>
+  secretValue(4, /^[\P{Cc}\n\r\t]+$/u, "none a control character but line breaks and tabs");
+
+/** A value made by one of Stackyard's own classes. */
+export const instance = <T>(type: abstract new (...args: never[]) => T, rule: string) =>
+  z.custom<T>((value) => value instanceof type, rule);

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { Platform } from "../platform.ts";
+import { cpus, instance, mebibytes, seconds } from "./args.ts";
+
+/** What every component takes. */
+export const platform = () => instance(Platform, "a Platform");
+
+/** What every service takes; a component sets its own defaults. */
+export const limits = (defaults: { memoryMiB: number; readyTimeoutSeconds: number; stopGraceSeconds: number }) => ({
+  /** Memory limit, in MiB; swap is not used beyond it. */
+  memoryMiB: mebibytes().default(defaults.memoryMiB),
+  /** Share of the host's CPUs, in tenths. @default - no limit */
+  cpus: cpus().optional(),
+  /** How long the first good probe may take, in seconds. */
+  readyTimeoutSeconds: seconds().default(defaults.readyTimeoutSeconds),
+  /** How long it may take to stop before it is killed, in seconds. */
+  stopGraceSeconds: seconds().default(defaults.stopGraceSeconds),
+});
+
+/** How long a database's volume lasts. */
+export const lifecycle = () => z.enum(["ephemeral", "keep", "protected"]).optional();

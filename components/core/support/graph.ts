@@ -1,0 +1,76 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Dependency } from "../dependency.ts";
+
+/** What a stack program declares, and what refers to what: plain data, in the order of the program. */
+export interface Graph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+
+/** A service or a job. */
+export interface GraphNode {
+  /** What it is called in labels and on networks. */
+  name: string;
+  kind: "service" | "job";
+  /** Its component's class: `Postgres`, `SetupJob`, `Api`. */
+  type: string;
+  /** The network on which it is reached: who refers to it joins. A job has none. */
+  network?: string;
+  /** TCP ports on the host. */
+  hostPorts: number[];
+  /** Whether it is a database: it has data of its own. */
+  data: boolean;
+}
+
+/** A reference, by names: `from` starts when `to` is ready, or done. */
+export interface GraphEdge {
+  from: string;
+  to: string;
+  waits: "ready" | "done";
+}
+
+interface Declared {
+  node: GraphNode;
+  made: Dependency;
+  uses: Dependency[];
+}
+
+/** Remembers what is declared, as it is declared. */
+export class Declarations {
+  readonly #declared = new Map<string, Declared>();
+  readonly #may: (name: string) => void;
+
+  /** @param may throws when the program has not begun to declare, or has ended. */
+  constructor(may: (name: string) => void) {
+    this.#may = may;
+  }
+
+  /** @throws RunError as `may` does; or when another one has the name: labels, network aliases and gates go by it. */
+  add(node: GraphNode, made: Dependency, uses: Dependency[]): void {
+    this.#may(node.name);
+    if (this.#declared.has(node.name))
+      throw new pulumi.RunError(`"${node.name}" should be the name of one component only, got two of them`);
+    this.#declared.set(node.name, { node, made, uses });
+  }
+
+  get graph(): Graph {
+    const all = [...this.#declared.values()];
+    return {
+      nodes: all.map(({ node }) => node),
+      edges: all.flatMap(({ node, uses }) =>
+        this.named(uses).map(({ name, kind }) => ({
+          from: node.name,
+          to: name,
+          waits: kind === "job" ? ("done" as const) : ("ready" as const),
+        })),
+      ),
+    };
+  }
+
+  /** What has been declared of those that are referred to, each once. */
+  named(uses: readonly Dependency[]): GraphNode[] {
+    // A reference is to a component, and what is declared is its service or its job: they hand out the same gate.
+    const byGate = new Map([...this.#declared.values()].map(({ made, node }) => [made.gate, node]));
+    return [...new Set(uses.flatMap(({ gate }) => byGate.get(gate) ?? []))];
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Written by `make lock`: the digest of each image by its name, so that a tag that moves moves nothing here. */
+export const LOCK_FILE = fileURLToPath(new URL("../../../images.lock.json", import.meta.url));
+
+/** Digests by image: `{"postgres:17": "sha256:…"}`; empty for one that was not resolved yet. */
+export type Lock = Record<string, string>;
+
+export function readLock(file = LOCK_FILE): Lock {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Lock) : {};
+}
+
+/**
+ * The full name under which an image is pulled: from the mirror where one is named, with the digest where the lock file has it.
+ *
+ * @param mirror a registry that serves the same repositories: `registry.example.com:5000` or `registry.example.com/proxy`.
+ */
+export function pinned(image: string, mirror?: string, lock: Lock = readLock()): string {
+  const digest = lock[image] ? `@${lock[image]}` : "";
+  return `${mirror === undefined ? image : `${mirror}/${repositoryPath(image)}`}${digest}`;
+}
+
+/** `postgres:17` is short for `docker.io/library/postgres:17`; a mirror has it under `library/postgres`. */
+function repositoryPath(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  if (rest.length === 0) return `library/${image}`;
+  if (first === "docker.io" && rest.length === 1) return `library/${rest[0]}`;
+  return first.includes(".") || first.includes(":") || first === "localhost" ? rest.join("/") : image;
+}

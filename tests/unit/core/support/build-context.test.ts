@@ -1,0 +1,102 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { contextHash } from "../../../../components/core/support/build-context.ts";
+
+let folder: string;
+const at = (path: string) => join(folder, path);
+const rules = (...lines: string[]) => writeFileSync(at(".dockerignore"), lines.join("\n"));
+const hash = (...hidden: string[]) => contextHash(folder, ["extra"], hidden);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-context-"));
+  mkdirSync(at("src/deep"), { recursive: true });
+  mkdirSync(at("docs"));
+  for (const file of ["Dockerfile", "a.txt", "src/one.ts", "src/deep/two.ts", "docs/a.md"])
+    writeFileSync(at(file), file);
+  symlinkSync("a.txt", at("link"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const linked = (target?: string) => () => {
+  rmSync(at("link"));
+  if (target) symlinkSync(target, at("link"));
+  else writeFileSync(at("link"), "a.txt");
+};
+const edit = (path: string) => () => writeFileSync(at(path), "edited");
+
+test.each<[string, string[], () => void]>([
+  ["the Dockerfile, which the rules leave out", ["*"], edit("Dockerfile")],
+  ["the Dockerfile, which the rules name", ["Dockerfile"], edit("Dockerfile")],
+  ["the rules, which leave out themselves", ["*"], () => rules("*", "#")],
+  ["rules that come first now", ["*"], edit("Dockerfile.dockerignore")],
+  ["what is below what is taken again", ["*", "!src/**"], edit("src/deep/two.ts")],
+  ["what is below a folder taken again", ["*", "!src"], edit("src/one.ts")],
+  ["a file taken again", ["*", "!src/deep/two.ts"], edit("src/deep/two.ts")],
+  ["a file taken again by its kind", ["**", "!**/*.md"], edit("docs/a.md")],
+  ["a file more", [], edit("more")],
+  ["an empty folder more", [], () => mkdirSync(at("empty"))],
+  ["a file's executable bit", [], () => chmodSync(at("a.txt"), 0o755)],
+  ["who may read a file", [], () => chmodSync(at("a.txt"), 0o600)],
+  ["who may enter a folder", [], () => chmodSync(at("src"), 0o700)],
+  ["a link's target", [], linked("src")],
+  ["a link that is a file", [], linked()],
+  [
+    "a name that is no text",
+    [],
+    () => writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]), ""),
+  ],
+])("is another for %s", (_, lines, change) => {
+  rules(...lines);
+  const before = hash();
+  expect(before).toMatch(/^[0-9a-f]{12}$/);
+  change();
+  expect(hash()).not.toBe(before);
+});
+
+test.each<[string, string[], () => void]>([
+  ["what the rules leave out", ["*", "!src/**"], edit("a.txt")],
+  ["what they leave out of what is taken again", ["*", "!src", "**/*.ts"], edit("src/one.ts")],
+  ["a file more that they leave out", ["*.log", "node_modules"], edit("x.log")],
+  [
+    "a folder more that they leave out",
+    ["*.log", "node_modules"],
+    () => mkdirSync(at("node_modules/p"), { recursive: true }),
+  ],
+  ["times", [], () => utimesSync(at("a.txt"), 1, 1)],
+])("is the same for %s", (_, lines, change) => {
+  rules(...lines);
+  const before = hash();
+  change();
+  expect(hash()).toBe(before);
+});
+
+test("two files do not pass for one", () => {
+  writeFileSync(at("x"), 'ab["y","file",420,"');
+  const before = hash();
+  writeFileSync(at("x"), "a");
+  writeFileSync(at("y"), "b");
+  expect(hash()).not.toBe(before);
+});
+
+test("what is hidden does not count, nor what is below it", () => {
+  const before = hash("src", "é");
+  edit("src/deep/two.ts")();
+  mkdirSync(at("é"));
+  expect(hash("src", "é")).toBe(before);
+  edit("a.txt")();
+  expect(hash("src", "é")).not.toBe(before);
+});
+
+test("what is added counts, in its order", () => {
+  const all = [[], ["x", "y"], ["y", "x"], ["xy"]].map((extra) => contextHash(folder, extra));
+  expect(new Set(all).size).toBe(4);
+});
+
+test("rules that no build takes are refused, with the file and the line", () => {
+  rules("a", "[b");
+  expect(hash).toThrow(
+    new Error(`${at(".dockerignore")}: "[b" is no pattern that a build takes as it is written: a [ is not closed`),
+  );
+});

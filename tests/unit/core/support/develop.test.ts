@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { developed } from "../../../../components/core/support/develop.ts";
+import { deploy, type Options } from "../../helpers/stack.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-develop-"));
+  mkdirSync(join(folder, "lib"));
+  writeFileSync(join(folder, "lib/file.ts"), "");
+  chmodSync(folder, 0o755);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Neither this file's owner nor its group. */
+const OTHER = "54321:54321";
+const COMMAND = ["node", "reload.ts"];
+const live = async (options: Options = {}, user = OTHER) =>
+  (
+    await deploy(
+      (platform) =>
+        developed(
+          "api",
+          'Api "api"',
+          platform,
+          { mounts: { [relative(".", folder)]: "/app/src" }, command: COMMAND },
+          user,
+        ),
+      options,
+    )
+  ).made;
+
+test("is in force in dev, on an engine of this machine, by absolute path", async () => {
+  expect(await live()).toEqual({ command: COMMAND, mounts: [{ folder, path: "/app/src" }] });
+});
+
+test.each<[string, Options]>([
+  ["in prod", { environment: "prod" }],
+  ["when down", { down: true }],
+])("is not %s", async (_, options) => {
+  expect(await live(options)).toBeUndefined();
+});
+
+test("is not on an engine elsewhere, which has no such folder; and says so", async () => {
+  const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+  expect(await live({ host: "ssh://me@elsewhere" })).toBeUndefined();
+  expect(info.mock.calls).toEqual([
+    ['Api "api": a change is live at the next up only, because the engine is not on this machine.'],
+  ]);
+});
+
+describe.runIf(process.platform === "linux")("a file that its user may not read", () => {
+  test.each<[string, string, number]>([
+    ["a file", "lib/file.ts", 0o640],
+    ["a folder that it may not look into", "lib", 0o744],
+    ["the folder itself", ".", 0o700],
+  ])("is refused, with what to do: %s", async (_, path, mode) => {
+    chmodSync(join(folder, path), mode);
+    const { uid, gid } = statSync(folder);
+    const named = relative(".", folder);
+    await expect(live()).rejects.toThrow(
+      `Api "api" has bad arguments\n  develop.mounts.${named}: should be readable by ${OTHER}, got ${join(named, path)} ` +
+        `(mode ${mode.toString(8)}, owner ${uid}:${gid}): \`chmod -R a+rX ${named}\``,
+    );
+  });
+
+  test("counts neither in prod, nor for its owner, nor for its group, nor behind a link", async () => {
+    const { uid, gid } = statSync(folder);
+    chmodSync(join(folder, "lib/file.ts"), 0o640);
+    symlinkSync("nowhere", join(folder, "link"));
+    expect(await live({ environment: "prod" })).toBeUndefined();
+    expect(await live({}, `${uid}:54321`)).toBeDefined();
+    expect(await live({}, `54321:${gid}`)).toBeDefined();
+  });
+});

@@ -1,0 +1,183 @@
+import { createServer, type Server } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Guarded, guard } from "../../../../components/core/support/guardrails.ts";
+import { NEW_PORTS } from "../../../../components/core/support/ports.ts";
+import type { ContainerListed } from "../../../../components/engines/containers/api.ts";
+import { FakeEngine } from "../../helpers/engine.ts";
+import { deploy, labels, type Options } from "../../helpers/stack.ts";
+
+const SUBJECT = 'Postgres "pg"';
+const OURS = Object.fromEntries(labels("pg", "service").map(({ label, value }) => [label, value]));
+
+let engine: FakeEngine;
+/** A program that listens on 127.0.0.1. */
+let other: Server;
+let taken: number;
+beforeEach(async () => {
+  engine = new FakeEngine();
+  other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  taken = (other.address() as { port: number }).port;
+});
+afterEach(() => new Promise((resolve) => other.close(resolve)));
+
+async function guarded(guarded: Partial<Guarded> = {}, options: Options = {}): Promise<void> {
+  const { platform } = await deploy(() => {}, { engine, ...options });
+  await guard({
+    platform,
+    service: "pg",
+    subject: SUBJECT,
+    ports: [],
+    exclusive: true,
+    stopGraceSeconds: 60,
+    ...guarded,
+  });
+}
+
+const listed = (id: string, change: Partial<ContainerListed> = {}): ContainerListed => ({
+  id,
+  name: `name-${id}`,
+  state: "running",
+  status: "Up",
+  image: "postgres:17",
+  labels: OURS,
+  ports: [],
+  ...change,
+});
+const publishing = (port: number) => ({ ports: [{ host: "127.0.0.1", hostPort: port, port: 5432 }] });
+
+test("passes where nothing is in the way, having looked for its own by labels", async () => {
+  await guarded();
+  expect(engine.calls.filter(([method]) => method === "list")).toEqual([["list", OURS]]);
+  expect(engine.acts).toEqual([]);
+});
+
+describe("what a killed `up` left behind", () => {
+  beforeEach(() => {
+    engine.listed = [listed("c1"), listed("c2"), listed("c3", { labels: { ...OURS, "stackyard.id": "another" } })];
+  });
+
+  test("is removed with its grace, where there may be one only", async () => {
+    await guarded();
+    expect(engine.acts).toEqual([
+      ["remove", "c1", 60],
+      ["remove", "c2", 60],
+    ]);
+  });
+
+  test("stays where there may be several", async () => {
+    await guarded({ exclusive: false });
+    expect(engine.acts).toEqual([]);
+  });
+
+  test("stays in a preview", async () => {
+    await guarded({}, { preview: true });
+    expect(engine.acts).toEqual([]);
+  });
+});
+
+describe("a port", () => {
+  const refused = (holder: string) =>
+    new Error(`${SUBJECT}: port ${taken} on 127.0.0.1 is taken by ${holder}. Stop that, or set another hostPort.`);
+
+  test("that is free passes", async () => {
+    await new Promise((resolve) => other.close(resolve));
+    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+  });
+
+  test.each([false, true])("that another program has is refused, preview: %s", async (preview) => {
+    await expect(guarded({ ports: [taken] }, { preview })).rejects.toThrow(refused("another program"));
+  });
+
+  test.each([false, true])("that a container has is refused by its name, preview: %s", async (preview) => {
+    engine.listed = [listed("c9", { labels: {}, ...publishing(taken) })];
+    await expect(guarded({ ports: [taken] }, { preview })).rejects.toThrow(refused("container name-c9"));
+  });
+
+  test("that a container of another stack has is refused by its name, and the stack's", async () => {
+    engine.listed = [listed("c9", { labels: { ...OURS, "stackyard.id": "another" }, ...publishing(taken) })];
+    await expect(guarded({ ports: [taken] })).rejects.toThrow(refused("container name-c9 of stack stackyard/dev"));
+    expect(engine.acts).toEqual([]);
+  });
+
+  test.each(["pg", "another"])("that this stack's container of %s has passes in a preview", async (service) => {
+    engine.listed = [listed("c1", { labels: { ...OURS, "stackyard.service": service }, ...publishing(taken) })];
+    await expect(guarded({ ports: [taken] }, { preview: true })).resolves.toBeUndefined();
+    expect(engine.acts).toEqual([]);
+  });
+
+  test("that was chosen at the first `up` is chosen anew, not set", async () => {
+    const { platform } = await deploy(() => {}, { engine });
+    Object.assign(platform, { ports: { "pg.hostPort": taken } });
+    const args = { platform, service: "pg", subject: SUBJECT, ports: [taken], exclusive: true, stopGraceSeconds: 60 };
+    await expect(guard(args)).rejects.toThrow(
+      `taken by another program. Stop that, or let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=pg.hostPort for plain pulumi.`,
+    );
+  });
+
+  test("that another service of this stack has lost is taken from it, with its own grace", async () => {
+    engine.listed = [
+      listed("c1", { labels: { ...OURS, "stackyard.service": "other" }, ...publishing(taken) }),
+      listed("c2", { labels: { ...OURS, "stackyard.service": "third" }, ...publishing(taken + 1) }),
+    ];
+    engine.remove = async (id, grace) => {
+      expect([id, grace]).toEqual(["c1", undefined]);
+      await new Promise((resolve) => other.close(resolve));
+    };
+    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+    expect(other.listening).toBe(false);
+  });
+
+  test("is looked at after what was left behind is gone", async () => {
+    engine.listed = [listed("c1", publishing(taken))];
+    engine.remove = async () => {
+      await new Promise((resolve) => other.close(resolve));
+    };
+    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+  });
+
+  test("each of several is looked at", async () => {
+    const free = createServer();
+    await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    await expect(guarded({ ports: [port, taken] })).rejects.toThrow(refused("another program"));
+  });
+
+  test("of this machine is not asked for when the engine is on another", async () => {
+    await expect(guarded({ ports: [taken] }, { host: "tcp://elsewhere:2375" })).resolves.toBeUndefined();
+  });
+
+  test("that we may not listen on, but the engine may, passes", async () => {
+    // A port below 1024, for whoever is not root.
+    vi.spyOn(other.constructor.prototype, "listen").mockImplementation(function (this: Server) {
+      queueMicrotask(() => this.emit("error", Object.assign(new Error("listen EACCES"), { code: "EACCES" })));
+      return this;
+    });
+    await expect(guarded({ ports: [80] })).resolves.toBeUndefined();
+  });
+});
+
+describe("its volume", () => {
+  const volume = pulumi.output("pg-data");
+
+  test("that is there passes", async () => {
+    engine.madeVolumes.add("pg-data");
+    await expect(guarded({ volume })).resolves.toBeUndefined();
+  });
+
+  test("that is gone is refused", async () => {
+    await expect(guarded({ volume })).rejects.toThrow(
+      new Error(
+        `${SUBJECT}: its volume pg-data is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
+          "find out and ask: `make dev`, or `pulumi up --refresh`.",
+      ),
+    );
+  });
+
+  test("is not looked at by a preview, which may not know it yet", async () => {
+    await expect(guarded({ volume }, { preview: true })).resolves.toBeUndefined();
+    expect(engine.calls.filter(([method]) => method === "hasVolume")).toEqual([]);
+  });
+});

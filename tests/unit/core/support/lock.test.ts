@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LOCK_FILE, pinned, readLock } from "../../../../components/core/support/lock.ts";
+
+const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+const LOCK = { "postgres:17": DIGEST, "redis:8": "" };
+
+describe("readLock", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "stackyard-lock-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("its file is at the top of the project", () => {
+    expect(LOCK_FILE).toBe(resolve("images.lock.json"));
+  });
+
+  test("reads digests by image", () => {
+    writeFileSync(join(folder, "lock.json"), JSON.stringify(LOCK));
+    expect(readLock(join(folder, "lock.json"))).toEqual(LOCK);
+  });
+
+  test("without the file nothing is known", () => {
+    expect(readLock(join(folder, "none.json"))).toEqual({});
+  });
+
+  test("a file that is not JSON fails", () => {
+    writeFileSync(join(folder, "broken.json"), "{");
+    expect(() => readLock(join(folder, "broken.json"))).toThrow(SyntaxError);
+  });
+});
+
+test.each<[string, string, string | undefined, string]>([
+  ["gets its digest", "postgres:17", undefined, `postgres:17@${DIGEST}`],
+  ["has none for another tag", "postgres:18", undefined, "postgres:18"],
+  ["has none that is still empty", "redis:8", undefined, "redis:8"],
+  ["comes from the mirror with its digest", "postgres:17", "mirror:5000", `mirror:5000/library/postgres:17@${DIGEST}`],
+  ["comes from the mirror", "redis:8", "mirror.example.com/proxy", "mirror.example.com/proxy/library/redis:8"],
+  ["of an organisation", "minio/minio:1", "mirror:5000", "mirror:5000/minio/minio:1"],
+  ["of another registry", "ghcr.io/org/app:1", "mirror:5000", "mirror:5000/org/app:1"],
+  ["of a registry with a port", "host:5000/app:1", "mirror:5000", "mirror:5000/app:1"],
+  ["of a local registry", "localhost/app:1", "mirror:5000", "mirror:5000/app:1"],
+  ["of Docker Hub, its full name", "docker.io/library/postgres:18", "mirror:5000", "mirror:5000/library/postgres:18"],
+  ["of Docker Hub, half its name", "docker.io/postgres:18", "mirror:5000", "mirror:5000/library/postgres:18"],
+])("an image %s", (_, image, mirror, expected) => {
+  expect(pinned(image, mirror, LOCK)).toBe(expected);
+});
