@@ -25,7 +25,7 @@ const connections = Object.entries(services).map(([name, { connection }]) => [na
 export const addresses = Object.fromEntries(
   connections.map(([name, { host, port, fromHost }]) => [
     name,
-    { inside: `${host}:${port}`, ...(fromHost ? { host: `${fromHost.host}:${fromHost.port}` } : {}) },
+    { inside: pulumi.interpolate`${host}:${port}`, ...(fromHost ? { host: `${fromHost.host}:${fromHost.port}` } : {}) },
   ]),
 );
 

@@ -1,8 +1,8 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
-import { holderOf } from "../components/core/support/guardrails.ts";
 import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
 import { engineApi, wrongWith } from "../components/engines/containers/api.ts";
 import { dockerHost } from "../components/engines/containers/host.ts";
+import { portHolder } from "../components/engines/containers/port-holder.ts";
 import { hostPorts, settingsOf } from "../stacks/config.ts";
 import { orphansOf, toldOf } from "./shared/clones.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
@@ -166,7 +166,7 @@ async function engineFindings(): Promise<Finding[]> {
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
     const ours = mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
-    const holder = ours ? undefined : await holderOf(api, port);
+    const holder = ours ? undefined : await portHolder(api, port);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,

@@ -1,9 +1,11 @@
 export { Api, type ApiArgs } from "./app/api.ts";
+export { Container, type ContainerArgs } from "./app/container.ts";
 export type { Connection } from "./core/connection.ts";
 export type { Dependency } from "./core/dependency.ts";
+export { type ExternalArgs, external } from "./core/external.ts";
 export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.ts";
-export type { VolumeLifecycle } from "./core/service.ts";
 export { ArgsError } from "./core/support/args.ts";
+export type { VolumeLifecycle } from "./core/support/lifecycle.ts";
 export { Minio, type MinioArgs } from "./databases/minio.ts";
 export { Neo4j, type Neo4jArgs } from "./databases/neo4j.ts";
 export { Ollama, type OllamaArgs } from "./databases/ollama.ts";

@@ -3,6 +3,7 @@ import { type ImageSource, Platform } from "../../components/core/platform.ts";
 import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Graph } from "../../components/core/support/graph.ts";
 import type { EngineApi } from "../../components/engines/containers/api.ts";
+import { ContainersEngine } from "../../components/engines/containers/containers.ts";
 import type { Settings } from "../../stacks/config.ts";
 import { PROJECT, STACK } from "./stack.ts";
 
@@ -47,7 +48,11 @@ async function declaredBy(
     imageId: async () => undefined,
     info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "" }),
   } as Partial<EngineApi> as EngineApi;
-  const platform = new Platform({ environment: settings.environment }, { host: "unix://" }, engine, identity);
+  const platform = new Platform(
+    { environment: settings.environment },
+    new ContainersEngine({ host: "unix://" }, engine),
+    identity,
+  );
   await platform.declare(() => program(platform, settings));
   await pulumi.runtime.disconnect();
   return { graph: platform.graph, images };

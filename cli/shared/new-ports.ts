@@ -1,7 +1,7 @@
-import { holderOf } from "../../components/core/support/guardrails.ts";
 import { NEW_PORTS } from "../../components/core/support/ports.ts";
 import type { EngineApi } from "../../components/engines/containers/api.ts";
 import { dockerHost, isLocal } from "../../components/engines/containers/host.ts";
+import { portHolder } from "../../components/engines/containers/port-holder.ts";
 import type { State } from "./stack.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function newPorts(state: State, engine: () => Promise<EngineApi>): 
   const api = await engine();
   const names: string[] = [];
   for (const { name, outputs } of kept) {
-    const holder = await holderOf(api, Number(outputs.output));
+    const holder = await portHolder(api, Number(outputs.output));
     if (holder === undefined || holder.stack === state.id) continue;
     const what = name.slice("port-".length);
     process.stderr.write(

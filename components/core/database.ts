@@ -1,21 +1,39 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import type { Handle } from "../engines/engine.ts";
 import { type Connection, type ConnectionFacts, connection } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
-import { type ImageFacts, serverImage } from "./image.ts";
+import { env } from "./environment.ts";
+import { configFiles, readConfigFiles } from "./files.ts";
+import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
-import { hostPort } from "./support/args.ts";
+import { count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 
 /** What every database takes; each sets its own defaults. */
 export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
   platform: platform(),
+  /**
+   * An image that behaves as its own does: a derivative with extensions, a newer minor version.
+   * @default - the one that it was tried with
+   */
+  image: imageArg().optional(),
+  /** How to build such an image. @default - it is not built */
+  build: Build.optional(),
   /** TCP port on the host's 127.0.0.1 for what the connection is. @default - not published */
   hostPort: hostPort().optional(),
   /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
   lifecycle: lifecycle(),
+  /** Environment beside its own, nothing secret. @default {} */
+  env: env(),
+  /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
+  files: configFiles(),
+  /** The most processes and threads. @default - as many as it may need */
+  pids: count(16, 4_194_304).optional(),
+  /** How much its /dev/shm holds, in MiB. @default - as much as it may need */
+  shmSizeMiB: mebibytes(1).optional(),
   ...limits(defaults),
 });
 type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
@@ -24,21 +42,25 @@ type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
 export interface DatabaseFacts
   extends Pick<
     ServiceArgs,
-    "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "shmMiB" | "probe" | "egress" | "gpus" | "folders"
+    "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
   > {
   image: ImageFacts;
   /** The one that its connection names. */
   port: number;
-  /** Beside it, where they are published. */
-  otherPorts?: { hostPort: number | undefined; port: number }[];
+  /** Beside it, by name, and where they are published. */
+  otherPorts?: Record<string, { hostPort: number | undefined; port: number }>;
   /** What its users sign in with; nothing where it asks for nothing. */
   credential?: Credential;
-  data: Omit<NonNullable<ServiceArgs["data"]>, "lifecycle">;
+  shmSizeMiB?: number;
+  /** Where its data is, and what is fixed with it. */
+  data: { path: string; major?: string; firstStart?: Record<string, pulumi.Input<string>> };
   connection: Pick<ConnectionFacts, "scheme" | "user" | "database">;
+  /** What clients sign in with, by their own names for it. @default - as `connection` has it */
+  keys?: (secret: pulumi.Output<string>) => NonNullable<ConnectionFacts["keys"]>;
 }
 
 interface Credential {
-  /** How a connection calls it. */
+  /** What a connection calls it. */
   name: "password" | "apiKey";
   given: pulumi.Input<string> | undefined;
   /** When the server reads it. What it reads at every start may be another one, or a generated one, at any time. */
@@ -52,42 +74,68 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   readonly connection: Connection;
   /** Exists only once the server answered a request over the network, with the real credentials where it has any. */
   readonly ready: pulumi.Resource;
-  readonly network: Service["network"];
-  readonly container: Service["container"];
-  readonly data?: pulumi.Output<string>;
+  readonly network: Handle | undefined;
+  readonly container: pulumi.Resource | undefined;
+  readonly data: pulumi.Output<string> | undefined;
+  /** For those who bring its client: setup jobs. */
+  readonly image: ImageFacts | OwnImage;
 
   constructor(
     kind: string,
     name: string,
-    { hostPort, lifecycle, ...rest }: DatabaseArgs,
+    args: DatabaseArgs,
     opts: pulumi.ComponentResourceOptions | undefined,
-    { image, port, otherPorts = [], credential, data, connection: how, ...facts }: DatabaseFacts,
+    facts: DatabaseFacts,
   ) {
+    const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
+    const { image, port, otherPorts = {}, credential, data, connection: known, keys, ...its } = facts;
     super(`stackyard:databases:${kind}`, name, {}, opts);
-    const { platform } = rest;
+    const { platform } = limits;
+    const subject = `${kind} "${name}"`;
     const lasts = lifecycle ?? platform.lifecycle;
     const own = { parent: this, protect: lasts === "protected" };
     const signIn = credential && signInWith(name, platform, credential, own);
-    this.connection = connection({ ...how, host: name, port, hostPort, ...signIn?.connection });
+    const others = Object.entries(otherPorts);
+    const ports = Object.fromEntries(others.map(([each, { port }]) => [each, port]));
+    this.image = build ? { name: `${name}-image`, subject, build, parent: this } : (wanted ?? image);
     const service = new Service(name, this, {
-      ...rest,
-      ...facts,
-      subject: `${kind} "${name}"`,
-      image: () => serverImage(platform, image),
+      ...limits,
+      ...its,
+      subject,
+      image: () => imageOn(platform, this.image),
+      env: { ...its.env, ...env },
+      configFiles: readConfigFiles(subject, files, platform, { user: its.user, readOnlyRoot: true }),
       secrets: signIn?.files ?? {},
-      data: {
-        ...data,
-        lifecycle: lasts,
-        firstStart: { ...data.firstStart, ...signIn?.firstStart },
-      },
-      ports: [{ hostPort, port }, ...otherPorts].flatMap(({ hostPort, port }) =>
+      volumes: [
+        {
+          ...data,
+          name,
+          lifecycle: lasts,
+          firstStart: { ...data.firstStart, ...signIn?.firstStart },
+        },
+      ],
+      ports: [{ hostPort, port }, ...Object.values(otherPorts)].flatMap(({ hostPort, port }) =>
         hostPort === undefined ? [] : [{ hostPort, port }],
       ),
+      pids: pids ?? its.pids,
+      ...(shmSizeMiB === undefined ? {} : { shmSizeMiB }),
     });
     this.ready = service.ready;
     this.network = service.network;
     this.container = service.container;
-    if (service.data) this.data = service.data;
+    this.data = service.data;
+    this.connection = connection(
+      {
+        ...known,
+        host: name,
+        port,
+        hostPort,
+        ...(others.length > 0 ? { ports } : {}),
+        ...signIn?.connection,
+        ...(signIn && keys ? { keys: keys(signIn.secret) } : {}),
+      },
+      service.network ? [service.network.resource] : [],
+    );
     this.registerOutputs({});
   }
 
@@ -112,5 +160,5 @@ function signInWith(
     : given === undefined
       ? { [name]: "a generated one" }
       : { [name]: "a given one", [`given ${name}`]: pulumi.interpolate`the one marked ${mark}` };
-  return { connection: { [name]: secret }, files: files(secret, mark), firstStart };
+  return { secret, connection: { [name]: secret }, files: files(secret, mark), firstStart };
 }

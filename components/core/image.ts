@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Pulled } from "../engines/containers/pull.ts";
+import type { Handle, PullProgress } from "../engines/engine.ts";
 import { interrupted } from "./gate.ts";
 import type { Platform } from "./platform.ts";
-import { ArgsError, readOf } from "./support/args.ts";
+import { ArgsError, found, matching, readOf, sentence } from "./support/args.ts";
 import { contextHash } from "./support/build-context.ts";
 import { BUILT, builtImage } from "./support/built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./support/ca-bundle.ts";
@@ -22,11 +21,17 @@ export interface ImageFacts {
   packages?: string;
 }
 
-/**
- * Said, because the provider would have it the other way round: with the old image go all containers that stand on it, and then
- * the new one may not come.
- */
-const NEW_ONE_FIRST = { deleteBeforeReplace: false };
+/** An image that is built from a folder, for one component and for those who bring its programs. */
+export interface OwnImage {
+  /** Its resource's name. */
+  name: string;
+  /** Whose it is, for messages: `Api "shop"`. */
+  subject: string;
+  build: z.output<typeof Build>;
+  /** What is mounted over folders of it, and so does not count as content. */
+  mounts?: readonly { source: string }[] | undefined;
+  parent: pulumi.Resource;
+}
 
 /** An argument that is an image, with its like from package registries where that is built here. */
 export const imageFacts = () =>
@@ -36,49 +41,47 @@ export const imageFacts = () =>
     "an image: { registry, packages }",
   );
 
-/** An image on the engine: its id, and the resource that brought it there. */
-export interface Image {
-  id: pulumi.Output<string>;
-  resource: pulumi.Resource;
-}
+/** The same, or its name in a container registry, or that of a database. */
+export const imageArg = () =>
+  z
+    .custom<string | ImageFacts | OwnImage>(
+      (value) =>
+        typeof value === "string"
+          ? value !== ""
+          : imageFacts().safeParse(value).success || (typeof value === "object" && value !== null && "build" in value),
+      "an image's name, or { registry, packages }",
+    )
+    .transform((image): ImageFacts | OwnImage => (typeof image === "string" ? { registry: image } : image));
+
+/** An image on the engine, made once for all who use it. */
+export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handle =>
+  "build" in image
+    ? platform.once(`build ${image.name}`, () => builtFrom(platform, image))
+    : serverImage(platform, image);
 
 /**
  * An image of somebody else's: pulled, pinned by digest where the lock file knows it, or built from package registries.
  * Made once for all who use it, and left on the engine when the stack goes.
  */
-export function serverImage(platform: Platform, facts: ImageFacts): Image {
+export function serverImage(platform: Platform, facts: ImageFacts): Handle {
   const ref = reference(platform, facts);
-  return platform.once(`image ${ref}`, () => {
-    const image = new docker.RemoteImage(
+  return platform.once(`image ${ref}`, () =>
+    platform.engine.image(
       nameOf(platform, facts.registry, ref),
-      { name: ref, keepLocally: true },
+      { ref },
       {
         parent: platform,
-        provider: platform.provider,
-        ...NEW_ONE_FIRST,
         hooks: {
           beforeCreate: [
             platform.once(
               "hook images",
-              () => new pulumi.ResourceHook("images", (image) => there(platform, image), { onDryRun: true }),
+              () => new pulumi.ResourceHook("images", (image) => provide(platform, image), { onDryRun: true }),
             ),
           ],
         },
       },
-    );
-    return { id: idOf(platform, ref, image), resource: image };
-  });
-}
-
-/**
- * A preview does not know the id of an image that is yet to be recorded, as all are after `down`; the engine does, where it has
- * it. So a job that has been done is not said to run.
- */
-function idOf(platform: Platform, ref: string, { imageId }: docker.RemoteImage): pulumi.Output<string> {
-  if (!pulumi.runtime.isDryRun()) return imageId;
-  return pulumi
-    .output(platform.engine.api.imageId(ref))
-    .apply((id) => (id === undefined ? imageId : pulumi.output(id)));
+    ),
+  );
 }
 
 /** A resource's name, which no other image has: one that reads the same gets a part of its own. */
@@ -105,11 +108,10 @@ function likeOf({ registry, packages }: ImageFacts) {
  * Images from package registries have been built before the engine is asked for them. Others are pulled here, and not by the
  * provider, which says nothing meanwhile, ends it after 20 minutes, and does not know what `docker login` has stored.
  */
-async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs): Promise<void> {
+async function provide(platform: Platform, { newInputs }: pulumi.ResourceHookArgs): Promise<void> {
   const { name } = newInputs as { name: string };
-  const { api } = platform.engine;
   const built = name.startsWith(BUILT);
-  if ((pulumi.runtime.isDryRun() && !built) || (await api.hasImage(name))) return;
+  if ((pulumi.runtime.isDryRun() && !built) || (await platform.engine.hasImage(name))) return;
   if (!built) return pulled(platform, name);
   throw new Error(
     `The image ${name} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
@@ -117,20 +119,18 @@ async function there(platform: Platform, { newInputs }: pulumi.ResourceHookArgs)
 }
 
 async function pulled(platform: Platform, ref: string): Promise<void> {
-  // Loaded when there is something to pull.
-  const { pull, withoutDigest } = await import("../engines/containers/pull.ts");
-  const service = withoutDigest(ref);
+  const service = ref.replace(/@sha256:[0-9a-f]+$/, "");
   const instead =
     "Set `imageMirror` to a container registry that has it and answers; a site that reaches none builds the images from " +
     "package registries (`imageSource: packages`; a stack without data takes that on after `make clean`).";
   const began = Date.now();
   note({ service, kind: "image", phase: "pulling" });
   try {
-    await pull(platform.engine.api, ref, {
+    await platform.engine.pull(ref, {
       signal: interrupted(),
       instead,
-      saw: (seen) => {
-        const detail = amount(seen);
+      saw: (progress) => {
+        const detail = inWords(progress);
         note({ service, detail });
         // For `pulumi up` itself; `make` shows the note.
         void pulumi.log.info(`${service}: ${detail}`, platform, undefined, true);
@@ -144,76 +144,124 @@ async function pulled(platform: Platform, ref: string): Promise<void> {
 }
 
 /** `12 of 117 MB, 2 of 5 layers`. */
-function amount({ layers, done, bytes, ofBytes }: Pulled): string {
+function inWords({ layers, done, bytes, ofBytes }: PullProgress): string {
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   return `${megabytes(bytes)} of ${megabytes(ofBytes)} MB, ${done} of ${layers} layers`;
 }
 
+const DOCKERFILE = "Dockerfile";
+
 /** How to build an application's own image. */
-export const Build = z.strictObject({
-  /** Folder with the Dockerfile; what its `.dockerignore` leaves out does not count as a change. */
-  context: z.string("a folder").refine((path) => existsSync(join(path, "Dockerfile")), "a folder with a Dockerfile"),
-  /** Stage to build. @default - the last one */
-  target: z.string("a stage's name").optional(),
-  /** Build arguments whose value is another image: argument by image. @default {} */
-  images: z.record(z.string(), imageFacts()).default({}),
-});
+export const Build = z
+  .strictObject({
+    /** Folder that is sent; what its `.dockerignore` leaves out does not count as a change. */
+    context: z.string("a folder").refine((path) => found(path)?.isDirectory(), { error: "a folder", abort: true }),
+    /** Relative to the context. @default "Dockerfile" */
+    dockerfile: z.string("a file's path").default(DOCKERFILE),
+    /** Stage to build. @default - the last one */
+    target: z.string("a stage's name").optional(),
+    /** Build arguments, nothing secret. @default {} */
+    args: z.record(z.string(), z.string("a text")).default({}),
+    /** Build arguments whose value is another image: image by argument. @default {} */
+    images: z.record(z.string(), imageFacts()).default({}),
+    /**
+     * Files of this machine that the build may read (`RUN --mount=type=secret,id=…`), by id, and of which nothing stays in the
+     * image. Another content is no change: it is no part of what is built. @default {}
+     */
+    secrets: z
+      .record(
+        z.string().refine((id) => id !== "ca", 'another id than "ca", which holds the certificates of this machine'),
+        z.string("a file's path").refine((path) => found(path)?.isFile(), "a file that can be read"),
+      )
+      .default({}),
+    /** `linux/arm64`. @default - the engine's own */
+    platform: matching(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, "a platform, as linux/arm64").optional(),
+  })
+  .refine(({ context, dockerfile }) => existsSync(join(context, dockerfile)), {
+    path: ["context"],
+    error: ({ input }) => {
+      const { dockerfile } = input as { dockerfile: string };
+      return dockerfile === DOCKERFILE ? "a folder with a Dockerfile" : `a folder with the file ${dockerfile}`;
+    },
+  });
 
 /**
  * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content. The tag is this
  * stack's own too, because two builds of the same content are two images: another stack's would move it.
- *
- * @param subject whose it is, for messages: `Api "shop"`.
- * @param mounts what is mounted over folders of it, and so does not count as content.
  */
-export function builtFrom(
-  name: string,
-  subject: string,
-  platform: Platform,
-  { context, target, images }: z.output<typeof Build>,
-  opts: pulumi.CustomResourceOptions,
-  mounts: { folder: string }[] = [],
-): Image {
+function builtFrom(platform: Platform, { name, subject, build, mounts = [], parent }: OwnImage): Handle {
+  const { context, dockerfile, target, args, images, secrets, platform: wanted } = build;
   const bases = Object.entries(images).map(([argument, facts]) => ({
     argument,
     image: serverImage(platform, facts),
-    facts,
+    ref: reference(platform, facts),
   }));
-  const buildArgs = Object.fromEntries(bases.map(({ argument, facts }) => [argument, reference(platform, facts)]));
-  const hidden = mounts.map(({ folder }) => relative(context, folder).split(sep).join("/"));
+  const buildArgs = { ...args, ...Object.fromEntries(bases.map(({ argument, ref }) => [argument, ref])) };
+  const hidden = mounts.map(({ source }) => relative(context, source).split(sep).join("/"));
   // That something is left out is part of the name: what is built while it is may be old once it runs.
-  const extra = [JSON.stringify(buildArgs), target ?? "", ...hidden];
-  const content = contentOf(subject, context, extra, hidden);
-  const image = new docker.RemoteImage(
+  const extra = [
+    JSON.stringify(buildArgs),
+    target ?? "",
+    ...hidden,
+    ...(dockerfile === DOCKERFILE ? [] : [`dockerfile ${dockerfile}`]),
+    ...(wanted === undefined ? [] : [`platform ${wanted}`]),
+  ];
+  const content = contentOf(subject, () => contextHash(context, extra, hidden, dockerfile));
+  return platform.engine.image(
     name,
     {
       // A host name that no registry can serve: a missing local image must not be pulled from somewhere.
-      name: `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`,
+      ref: `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`,
       // Nothing here may differ from machine to machine: it would be a change.
       build: {
-        context: relative(process.cwd(), resolve(context)) || ".",
+        context: fromHere(context),
+        ...(dockerfile === DOCKERFILE ? {} : { dockerfile }),
         ...(target === undefined ? {} : { target }),
-        buildArgs,
-        secrets: [{ id: "ca", src: CA_BUNDLE }],
+        ...(wanted === undefined ? {} : { platform: wanted }),
+        args: buildArgs,
+        secretFiles: {
+          ca: CA_BUNDLE,
+          ...Object.fromEntries(Object.entries(secrets).map(([id, path]) => [id, fromHere(path)])),
+        },
       },
-      keepLocally: true,
     },
     {
-      ...opts,
-      provider: platform.provider,
-      ...NEW_ONE_FIRST,
+      parent,
       hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, () => provideCaBundle())] },
       dependsOn: bases.map(({ image }) => image.resource),
     },
   );
-  return { id: image.imageId, resource: image };
 }
 
-function contentOf(subject: string, context: string, extra: string[], hidden: string[]): string {
+const fromHere = (path: string) => relative(process.cwd(), resolve(path)) || ".";
+
+function contentOf(subject: string, read: () => string): string {
   try {
-    return readOf(subject, "build.context", () => contextHash(context, extra, hidden));
+    return readOf(subject, "build.context", read);
   } catch (error) {
     if (error instanceof ArgsError) throw error;
     throw new pulumi.RunError(`${subject}: its image cannot be built: ${(error as Error).message}`);
   }
+}
+
+/** What a component says of its image: somebody else's, or one that is built. */
+export const imageOrBuild = {
+  /** An image by its name in a container registry, or one with its like from package registries. @default - it is built */
+  image: imageArg().optional(),
+  /** How to build its image. @default - it is not built */
+  build: Build.optional(),
+};
+
+/** Refuses none and both of them. */
+export function refuseImageAndBuild(
+  { image, build }: { image?: unknown; build?: unknown },
+  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
+): void {
+  if ((image === undefined) !== (build === undefined)) return;
+  const message = sentence(
+    image === undefined
+      ? "Say which image it runs: `image`, or `build` for one that is built."
+      : "It has one image: set `image` or `build`, not both.",
+  );
+  addIssue({ code: "custom", path: ["image"], message });
 }

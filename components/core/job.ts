@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { hashesOf } from "../engines/containers/hashes.ts";
-import { untilDone } from "../engines/containers/watch.ts";
-import { valueOf } from "../engines/value.ts";
-import type { Dependency } from "./dependency.ts";
-import { gate } from "./gate.ts";
-import type { Image } from "./image.ts";
-import { outside } from "./network.ts";
+import type { Handle, Mount } from "../engines/engine.ts";
+import { hashesOf } from "../engines/hashes.ts";
+import { containersOf, type Dependency, gatesOf, networksOf } from "./dependency.ts";
+import { gate, interrupted } from "./gate.ts";
+import { outsideNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
 import { note, notesOf } from "./support/timings.ts";
 
@@ -15,18 +13,26 @@ export interface JobArgs {
   /** For messages: `PostgresSetup "schema"`. */
   subject: string;
   /** Asked for when it runs. */
-  image: () => Image;
-  command: string[];
+  image: () => Handle;
+  /** @default - the image's own */
+  command?: string[] | undefined;
   /** In place of the image's own, where that one hands whatever it gets to its server. */
-  entrypoint?: string[];
+  entrypoint?: string[] | undefined;
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. A changed secret does not run the job again. */
   secrets?: Record<string, pulumi.Input<string>>;
+  /** Secrets in other folders, which have nothing else: by file name, by folder. @default {} */
+  secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
   /** By file name in /run/files, or by path below it. */
   files?: Record<string, string | Buffer>;
+  /** Folders of the engine's machine. @default [] */
+  mounts?: Mount[];
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
+  workingDir?: string | undefined;
+  /** @default true */
+  readOnlyRoot?: boolean;
   /** Folders in memory beside /tmp, or /tmp with other options, by path. */
   tmpfs?: Record<string, string>;
   timeoutSeconds: number;
@@ -46,13 +52,13 @@ export class Job implements Dependency {
 
   /** @param component whose job this is: everything made here is its child. */
   constructor(name: string, component: pulumi.Resource, args: JobArgs) {
-    const { platform, subject, timeoutSeconds } = args;
-    const { engine } = platform;
+    const { platform, subject, timeoutSeconds, readOnlyRoot = true } = args;
     const own = { parent: component };
-    const uses = Object.values(args.uses);
+    const { command, entrypoint, files = {}, env = {}, secrets = {}, secretFolders = {} } = args;
+    const uses = platform.declared.referredTo(Object.values(args.uses), env, secrets, ...Object.values(secretFolders));
     const type = component.constructor.name;
-    platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, this, uses);
-    if (platform.rests(name)) {
+    platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, { made: this, uses });
+    if (!platform.runs(name)) {
       // A gate that was passed stays as it is, so that the next `up` does not run the job again. One that never was is
       // made here with a key that no job has, so that the next `up` replaces it, that is runs the job.
       const pending = { pending: "made while down" };
@@ -60,57 +66,60 @@ export class Job implements Dependency {
       return;
     }
 
-    const { command, entrypoint, files = {}, env = {} } = args;
     const image = args.image();
     const key = {
-      image: image.id,
-      command: [...(entrypoint ?? []), ...command],
+      image: image.key,
+      command: [...(entrypoint ?? []), ...(command ?? [])],
       files: sha256(hashesOf(files)),
       env: pulumi.output(env).apply(sha256),
       volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
     };
-
-    const container = engine.job(
+    const outside = uses.some((each) => each.outside);
+    const job = platform.engine.job(
       name,
       {
         service: name,
-        image: image.id,
-        command,
+        image,
+        ...(command ? { command } : {}),
         ...(entrypoint ? { entrypoint } : {}),
+        ...(args.workingDir === undefined ? {} : { workingDir: args.workingDir }),
         env,
-        secrets: args.secrets ?? {},
+        secrets: { ...(Object.keys(secrets).length > 0 ? { "/run/secrets": secrets } : {}), ...secretFolders },
         files,
+        mounts: args.mounts ?? [],
         user: args.user,
         capabilities: [],
-        readOnlyRoot: true,
+        readOnlyRoot,
         init: true,
-        tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
+        tmpfs: { ...(readOnlyRoot ? { "/tmp": "mode=1777,size=64m" } : {}), ...args.tmpfs },
         memoryMiB: args.memoryMiB,
         pids: PIDS,
         networks: [
-          ...uses.flatMap(({ network }) => network ?? []),
-          ...outside(name, platform, args.egress ? "open" : undefined, own),
-        ].map(({ id }) => ({ id, aliases: [] })),
+          ...networksOf(uses),
+          ...outsideNetwork(name, platform, args.egress || outside ? "open" : undefined, own),
+        ].map((network) => ({ network, aliases: [] })),
         // Another key is another container, so that one which has succeeded is one that has succeeded at just this.
         labels: { ...platform.labels(name, "job"), "stackyard.key": pulumi.output(key).apply(sha256) },
+        watch: {
+          subject,
+          timeoutSeconds,
+          mask: platform.secrets.mask,
+          signal: interrupted(),
+          saw: notesOf(name),
+          line: (line) => void pulumi.log.info(line, component),
+        },
       },
-      { ...own, dependsOn: uses.flatMap(({ container }) => container ?? []) },
+      { ...own, dependsOn: containersOf(uses) },
     );
     this.done = gate(
       `${name}-done`,
       key,
-      async (signal) => {
-        const id = await valueOf(container.id);
+      async () => {
         const began = Date.now();
-        const prepare = async () => {
-          await Promise.all([engine.api.limitPids(id, PIDS), container.prepare(id)]);
-        };
-        const saw = notesOf(name, await engine.api.clock());
-        const watch = { subject, timeoutSeconds, mask: platform.secrets.mask, signal, saw };
-        await untilDone(engine.api, id, watch, prepare, (line) => void pulumi.log.info(line, component));
+        await job.run();
         note({ service: name, tookMs: Date.now() - began });
       },
-      { ...own, dependsOn: [container.resource, ...uses.map((each) => each.gate)] },
+      { ...own, dependsOn: [job.resource, ...gatesOf(uses)] },
     );
     note({ service: name, kind: "job", waitsFor: platform.declared.named(uses).map((each) => each.name) });
   }

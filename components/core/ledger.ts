@@ -53,7 +53,9 @@ export class Ledger {
                 const [before, after] = [await entries(oldInputs), await entries(newInputs)];
                 const faults = refusals(before, after, discarded());
                 const added = Object.entries(after.ports).filter(([port]) => !(port in before.ports));
-                const taken = await Promise.allSettled(added.map(([port, subject]) => free(Number(port), subject)));
+                const taken = await Promise.allSettled(
+                  added.flatMap(([port, subject]) => (port.endsWith("/udp") ? [] : [free(Number(port), subject)])),
+                );
                 faults.push(
                   ...taken.flatMap((each) => (each.status === "rejected" ? [(each.reason as Error).message] : [])),
                 );
@@ -78,7 +80,8 @@ export class Ledger {
   }
 
   /** Notes a port on the host. @throws RunError when it is somebody's already. */
-  publish(subject: string, port: number): void {
+  publish(subject: string, hostPort: number, protocol: "tcp" | "udp"): void {
+    const port = protocol === "tcp" ? String(hostPort) : `${hostPort}/${protocol}`;
     const other = this.#ports[port];
     if (other !== undefined) {
       const by = other === subject ? "by it, twice" : `by ${other} and by it`;

@@ -1,176 +1,202 @@
 import * as pulumi from "@pulumi/pulumi";
-import { untilReady } from "../engines/containers/watch.ts";
-import type { ProbeCommand, Running } from "../engines/engine.ts";
-import { valueOf } from "../engines/value.ts";
-import type { Dependency } from "./dependency.ts";
+import type { Handle, Mount, ProbeSpec, PublishedPort, ServiceWorkload } from "../engines/engine.ts";
+import { type Dependency, gatesOf, networksOf } from "./dependency.ts";
 import { gate, interrupted } from "./gate.ts";
-import type { Image } from "./image.ts";
-import { discarded, toDiscard } from "./ledger.ts";
-import { outside } from "./network.ts";
+import { outsideNetwork, ownNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
+import { defined } from "./support/defined.ts";
 import { guard } from "./support/guardrails.ts";
 import { enoughCpus, warnOfMemory } from "./support/machine.ts";
 import { note, notesOf } from "./support/timings.ts";
+import { type VolumeArgs, volume } from "./volume.ts";
 
-/** What a component says of its service; the rest is decided here and below. */
-export interface ServiceArgs {
+/** What goes to the engine as a component says it. */
+const AS_SAID = [
+  "command",
+  "entrypoint",
+  "groups",
+  "privileged",
+  "workingDir",
+  "hosts",
+  "cpus",
+  "gpus",
+  "shmSizeMiB",
+  "hostname",
+  "dns",
+  "sysctls",
+  "ulimits",
+  "devices",
+  "stopSignal",
+  "folders",
+  "overrides",
+] as const;
+type AsSaid = { [Key in (typeof AS_SAID)[number]]?: ServiceWorkload[Key] | undefined };
+
+/** What a component says of its service; the rest is decided here and below. See `ServiceWorkload` for what is not described. */
+export interface ServiceArgs extends AsSaid {
   platform: Platform;
   /** For messages: `Postgres "main"`. */
   subject: string;
   /** Asked for when it runs. */
-  image: () => Image;
-  command?: string[];
+  image: () => Handle;
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. */
   secrets?: Record<string, pulumi.Input<string>>;
-  /** Files of this machine by their names, in folders of their own. */
-  folders?: Record<string, Record<string, string>>;
-  /** Container port by host port. */
-  ports?: { hostPort: number; port: number }[];
-  /** Folders of this machine, by absolute path, that can be read at a path in the container. @default [] */
-  mounts?: { folder: string; path: string }[];
-  /** Where the data is, and what is remembered of it. */
-  data?: {
-    path: string;
-    lifecycle: VolumeLifecycle;
-    major?: string;
-    firstStart?: Record<string, pulumi.Input<string>>;
-  };
+  /** Secrets in other folders, which have nothing else: by file name, by folder. @default {} */
+  secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
+  /** Single files of this machine, by absolute path in the container. @default {} */
+  configFiles?: ServiceWorkload["configFiles"];
+  /** Ports that are published. TCP on 127.0.0.1 where they do not say otherwise. @default [] */
+  ports?: (Pick<PublishedPort, "hostPort" | "port"> & Partial<PublishedPort>)[];
+  /** Folders of the engine's machine. @default [] */
+  mounts?: Mount[];
+  /** Where the data is, and what is remembered of it. @default [] */
+  volumes?: VolumeArgs[];
+  /** @default {} */
   uses?: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
+  /** With `CAP_`. @default [] */
   capabilities?: string[];
-  /** Addresses that need no DNS server, by name. @default {} */
-  hosts?: Record<string, string>;
+  /** Mount options by path, beside /tmp, or in its place. @default {} */
   tmpfs?: Record<string, string>;
+  /** @default true */
   readOnlyRoot?: boolean;
   /** Whether its program needs a process 1 before it: servers' own images do without. @default false */
   init?: boolean;
-  probe: Partial<ProbeCommand> & Pick<ProbeCommand, "test">;
+  /** Timings are those of `PROBE` where they are not given. Its program's image is asked for when it runs. */
+  probe: Partial<Omit<ProbeSpec, "program">> & Pick<ProbeSpec, "test"> & { program?: () => Handle };
   readyTimeoutSeconds: number;
   stopGraceSeconds: number;
   memoryMiB: number;
-  cpus?: number | undefined;
-  gpus?: "all" | number | undefined;
-  pids?: number;
-  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
-  shmMiB?: number;
+  /** The most processes and threads. @default 256 */
+  pids?: number | undefined;
+  /** @default "unless-stopped" */
+  restart?: ServiceWorkload["restart"];
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;
+  /** `host`: it is on its machine's own network, and no other. @default - on its own, and on those of what it refers to */
+  networkMode?: "host" | undefined;
+  /** Beside those by which it is found. @default {} */
+  labels?: Record<string, string>;
 }
-
-/** `ephemeral` goes with its container, `keep` survives `down`, `protected` survives `destroy` too, until unprotected. */
-export type VolumeLifecycle = "ephemeral" | "keep" | "protected";
 
 const PROBE = { timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 };
 
 /**
- * A long-running workload with a probe, a network of its own for those who refer to it, and a volume where it has data.
+ * A long-running workload with a probe, a network of its own for those who refer to it, and volumes where it has data.
  */
 export class Service implements Dependency {
   /** Exists only once the probe has passed; checked again whenever the container is another one. */
   readonly ready: pulumi.Resource;
-  readonly network: { id: pulumi.Output<string>; resource: pulumi.Resource };
+  /** Nothing for one on its machine's own network. */
+  readonly network?: Handle;
   readonly container?: pulumi.Resource;
-  /** What its data goes with: its volume's name in the engine, or its container's id. Nothing for a service that keeps none. */
+  /** By which its data is told from other data: its volumes' keys, or its container's. Nothing for a service that keeps none. */
   readonly data?: pulumi.Output<string>;
 
   /** @param component whose service this is: everything made here is its child. */
   constructor(name: string, component: pulumi.Resource, args: ServiceArgs) {
-    const { platform } = args;
+    const { platform, subject, networkMode, readOnlyRoot = true } = args;
     const { engine } = platform;
     const own = { parent: component };
-    const ports = args.ports ?? [];
-    const uses = Object.values(args.uses ?? {});
+    const ports = (args.ports ?? []).map((port) => ({ protocol: "tcp" as const, address: "127.0.0.1", ...port }));
+    const { env = {}, secrets = {}, secretFolders = {} } = args;
+    const uses = platform.declared.referredTo(
+      Object.values(args.uses ?? {}),
+      env,
+      secrets,
+      ...Object.values(secretFolders),
+    );
+    const { program, ...timings } = args.probe;
+    const exclusive = ports.length > 0 || args.volumes !== undefined || networkMode === "host";
     platform.declared.add(
       {
         name,
         kind: "service",
         type: component.constructor.name,
-        network: name,
+        ...(networkMode === "host" ? {} : { network: name }),
         hostPorts: ports.map(({ hostPort }) => hostPort),
-        data: args.data !== undefined,
+        data: args.volumes !== undefined,
       },
-      this,
-      uses,
+      { made: this, uses },
     );
 
-    const volume = volumeOf(name, component, args);
-    if (volume) this.data = volume.id;
+    const volumes = (args.volumes ?? []).map((each) => ({
+      path: each.path,
+      volume: volume(
+        each.label === undefined ? `${name}-data` : `${name}-${each.label}`,
+        name,
+        component,
+        platform,
+        each,
+      ),
+      ...(each.owner === undefined ? {} : { owner: each.owner }),
+    }));
+    const kept = volumes.flatMap(({ volume }) => volume ?? []);
+    if (kept.length > 0) this.data = joined(kept.map(({ key }) => key));
     // While down too: then the next `up` finds nothing changed.
-    for (const { hostPort } of ports) platform.ledger.publish(args.subject, hostPort);
+    for (const { hostPort, protocol } of ports) platform.ledger.publish(subject, hostPort, protocol);
 
-    if (platform.rests(name)) {
+    if (!platform.runs(name)) {
       // What lasts is declared; what does not is gone until the next `up`.
-      this.network = { id: pulumi.output(""), resource: component };
+      this.network = { key: pulumi.output(""), resource: component };
       this.ready = component;
       return;
     }
 
-    const network = engine.network(
-      name,
-      {
-        subnet: platform.subnet(name),
-        access: "closed",
-        labels: platform.labels(name, "network"),
-      },
-      own,
-    );
-    this.network = network;
-    const reach = args.egress ? "open" : ports.length > 0 ? "reachable" : undefined;
+    const network = networkMode === "host" ? undefined : ownNetwork(name, platform, own);
+    if (network) this.network = network;
+    const outside = uses.some((each) => each.outside);
+    const access = args.egress || outside ? "open" : ports.length > 0 ? "reachable" : undefined;
 
-    const pids = args.pids ?? 256;
-    const wait = async (id: string, signal: AbortSignal) => {
-      const took = await untilReady(engine.api, id, pids, {
-        subject: args.subject,
-        timeoutSeconds: args.readyTimeoutSeconds,
-        mask: platform.secrets.mask,
-        signal,
-        saw: notesOf(name, await engine.api.clock()),
-      });
-      note({ service: name, tookMs: took });
-    };
-    if (args.cpus !== undefined) platform.check(enoughCpus(platform, args));
+    if (args.cpus !== undefined) platform.check(enoughCpus(platform, { ...args, cpus: args.cpus }));
     const memory = new pulumi.ResourceHook(`memory-${name}`, () => warnOfMemory(platform, args), { onDryRun: true });
-    const container: Running = engine.service(
+    const container = engine.service(
       name,
       {
+        ...defined(args, AS_SAID),
         service: name,
-        image: args.image().id,
-        ...(args.command ? { command: args.command } : {}),
-        env: args.env ?? {},
-        secrets: args.secrets ?? {},
+        image: args.image(),
+        env,
+        secrets: { ...(Object.keys(secrets).length > 0 ? { "/run/secrets": secrets } : {}), ...secretFolders },
         files: {},
+        configFiles: args.configFiles ?? {},
         user: args.user,
         capabilities: args.capabilities ?? [],
-        readOnlyRoot: args.readOnlyRoot ?? true,
+        readOnlyRoot,
         init: args.init ?? false,
-        ...(args.hosts === undefined ? {} : { hosts: args.hosts }),
-        tmpfs: { "/tmp": "mode=1777,size=64m", ...args.tmpfs },
+        tmpfs: { ...(readOnlyRoot ? { "/tmp": "mode=1777,size=64m" } : {}), ...args.tmpfs },
         memoryMiB: args.memoryMiB,
-        ...(args.cpus === undefined ? {} : { cpus: args.cpus }),
-        ...(args.folders === undefined ? {} : { folders: args.folders }),
-        ...(args.gpus === undefined ? {} : { gpus: args.gpus }),
-        pids,
-        ...(args.shmMiB === undefined ? {} : { shmMiB: args.shmMiB }),
-        networks: [
-          { id: network.id, aliases: [name] },
-          ...outside(name, platform, reach, own).map(({ id }) => ({ id, aliases: [] })),
-          ...uses.flatMap((each) => (each.network ? [{ id: each.network.id, aliases: [name] }] : [])),
-        ],
-        labels: platform.labels(name, "service"),
-        ...(args.data ? { data: { path: args.data.path, ...(volume ? { volume: volume.id } : {}) } } : {}),
+        pids: args.pids ?? 256,
+        networks: network
+          ? [
+              { network, aliases: [name] },
+              ...outsideNetwork(name, platform, access, own).map((each) => ({ network: each, aliases: [] })),
+              ...networksOf(uses).map((each) => ({ network: each, aliases: [name] })),
+            ]
+          : "host",
+        labels: { ...args.labels, ...platform.labels(name, "service") },
+        volumes: volumes.map(({ volume, ...each }) => ({ ...each, ...(volume ? { volume } : {}) })),
         mounts: args.mounts ?? [],
-        published: ports.map((port) => ({ ...port, address: "127.0.0.1" })),
-        probe: { ...PROBE, ...args.probe },
+        published: ports,
+        probe: { ...PROBE, ...timings, ...(program ? { program: program() } : {}) },
+        restart: args.restart ?? "unless-stopped",
         stopGraceSeconds: args.stopGraceSeconds,
-        readyTimeoutSeconds: args.readyTimeoutSeconds,
         allowed: platform.ledger.checked,
+        watch: {
+          subject,
+          timeoutSeconds: args.readyTimeoutSeconds,
+          mask: platform.secrets.mask,
+          signal: interrupted(),
+          saw: notesOf(name),
+          settled: (tookMs) => note({ service: name, tookMs }),
+        },
       },
       {
         ...own,
-        deleteBeforeReplace: ports.length > 0 || args.data !== undefined,
-        dependsOn: [...(volume || ports.length > 0 ? [platform.ledger.checked] : []), ...uses.map((each) => each.gate)],
+        deleteBeforeReplace: exclusive,
+        dependsOn: [...(kept.length > 0 || ports.length > 0 ? [platform.ledger.checked] : []), ...gatesOf(uses)],
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(
@@ -179,30 +205,27 @@ export class Service implements Dependency {
                 guard({
                   platform,
                   service: name,
-                  subject: args.subject,
-                  ports: ports.map(({ hostPort }) => hostPort),
-                  ...(volume ? { volume: volume.id } : {}),
-                  exclusive: ports.length > 0 || args.data !== undefined,
+                  subject,
+                  ports: ports.filter(({ protocol }) => protocol === "tcp").map(({ hostPort }) => hostPort),
+                  volumes: kept,
+                  exclusive,
                   stopGraceSeconds: args.stopGraceSeconds,
                 }),
               { onDryRun: true },
             ),
             memory,
           ],
-          // A refresh finds a stopped container, and the update would start it in place, under the same id: no gate is passed
-          // again for that. Before, not after: what an after-hook refuses is recorded all the same. What the update changes has
-          // been carried out by then.
-          beforeUpdate: [memory, async ({ id }) => wait(id ?? "", interrupted())],
+          beforeUpdate: [memory],
         },
       },
     );
     this.container = container.resource;
-    if (args.data && !volume) this.data = container.id;
+    if (args.volumes && kept.length === 0) this.data = container.key;
     this.ready = gate(
       `${name}-ready`,
       // What is changed in place counts too: the container is the same one then.
-      { container: container.id, memoryMiB: args.memoryMiB },
-      async (signal) => wait(await valueOf(container.id), signal),
+      { container: container.key, memoryMiB: args.memoryMiB },
+      () => container.ready(),
       { ...own, dependsOn: [container.resource] },
     );
     note({ service: name, kind: "service", waitsFor: platform.declared.named(uses).map((each) => each.name) });
@@ -213,50 +236,5 @@ export class Service implements Dependency {
   }
 }
 
-function volumeOf(name: string, parent: pulumi.Resource, { platform, data }: ServiceArgs): Running | undefined {
-  if (!data || data.lifecycle === "ephemeral") return undefined;
-  const { major, firstStart = {} } = data;
-  const mine = platform.labels(name, "data");
-  const discard = discarded().has(name);
-  const madeWith = { ...(major === undefined ? {} : { version: major }), ...firstStart };
-  const volume = platform.engine.volume(
-    `${name}-data`,
-    {
-      labels: Object.keys(madeWith).length === 0 ? mine : { ...mine, "stackyard.made-with": told(madeWith) },
-      // What does not fit the data is refused: only who lets the data go gets another volume for it.
-      replaceable: discard,
-    },
-    {
-      parent,
-      protect: data.lifecycle === "protected" && !discard,
-      // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
-      hooks: {
-        beforeCreate: [
-          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, mine), { onDryRun: true }),
-        ],
-      },
-    },
-  );
-  platform.ledger.record(name, { volume: volume.id, ...(major === undefined ? {} : { major }), firstStart });
-  return volume;
-}
-
-/** `version 17, database app`. */
-const told = (facts: Record<string, pulumi.Input<string>>) =>
-  (pulumi.output(facts) as pulumi.Output<Record<string, string>>).apply((all) =>
-    Object.entries(all)
-      .map(([what, value]) => `${what} ${value}`)
-      .join(", "),
-  );
-
-/** @throws Error when there is one with data in it already. */
-async function onlyOne(platform: Platform, name: string, labels: Record<string, string>): Promise<void> {
-  if (discarded().has(name)) return;
-  const { api } = platform.engine;
-  for (const volume of await api.volumes(labels)) {
-    if ((await api.volumeBytes(volume.name)) === 0) continue;
-    // Its labels say the name under which it was made; another one may have it by now, which has that name as an alias.
-    if ((platform.ledger.ownerOf(volume.name) ?? name) !== name) continue;
-    throw new Error(`${name}: its data is in volume ${volume.name}; a new one would be empty. ${toDiscard(name)}`);
-  }
-}
+const joined = (keys: pulumi.Output<string>[]) =>
+  keys.length === 1 && keys[0] ? keys[0] : pulumi.all(keys).apply((all) => all.join(","));

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Dependency } from "./dependency.ts";
-import { type ImageFacts, serverImage } from "./image.ts";
+import { type ImageFacts, imageOn, type OwnImage } from "./image.ts";
 import { Job, type JobArgs } from "./job.ts";
 
 /** `uid:gid` of nobody in particular: for what writes nothing but to /tmp. */
@@ -15,11 +15,15 @@ export abstract class Setup extends pulumi.ComponentResource implements Dependen
     kind: string,
     name: string,
     opts: pulumi.ComponentResourceOptions | undefined,
-    { image, ...args }: Omit<JobArgs, "subject" | "image"> & { image: ImageFacts },
+    { image, ...args }: Omit<JobArgs, "subject" | "image"> & { image: ImageFacts | Omit<OwnImage, "parent"> },
   ) {
     super(`stackyard:jobs:${kind}`, name, {}, opts);
-    const subject = `${kind} "${name}"`;
-    this.done = new Job(name, this, { ...args, subject, image: () => serverImage(args.platform, image) }).done;
+    const { platform } = args;
+    this.done = new Job(name, this, {
+      ...args,
+      subject: `${kind} "${name}"`,
+      image: () => imageOn(platform, "build" in image ? { parent: this, ...image } : image),
+    }).done;
     this.registerOutputs({});
   }
 

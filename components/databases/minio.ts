@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection } from "../core/connection.ts";
+import type { Connection, ConnectionFacts } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
-import { type ImageFacts, imageFacts } from "../core/image.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 
 /**
@@ -32,7 +31,7 @@ export const MC = {
     MC_CONFIG_ENV_FILE: "/run/secrets/mc.env",
     MC_CONFIG_DIR: "/tmp/.mc",
   },
-  secrets: ({ host, port, user, password }: Pick<Connection, "host" | "port" | "user" | "password">) => ({
+  secrets: ({ host, port, user, password }: Pick<ConnectionFacts, "host" | "port" | "user" | "password">) => ({
     // As it is: mc takes a URL apart without decoding it.
     "mc.env": pulumi.interpolate`MC_HOST_server=http://${user}:${password}@${host}:${port}\n`,
   }),
@@ -41,8 +40,6 @@ export const MC = {
 const Args = z
   .strictObject({
     ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-    /** The server's image, with the client `mc` in it. @default - the last official one, from quay.io */
-    image: imageFacts().default(IMAGE),
     /**
      * `uid:gid` of the server, fixed once there is data. It has to own /data of the image.
      * @default - 1000:1000 where images are built from packages; root without capabilities for the official image
@@ -82,16 +79,14 @@ export type MinioArgs = z.input<typeof Args>;
 export class Minio extends Database {
   /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
   declare readonly connection: Connection;
-  /** For those who bring its client: setup jobs. */
-  readonly image: ImageFacts;
 
   constructor(name: string, args: MinioArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { image, rootUser, password, consoleHostPort, ...rest } = parseArgs(Args, "Minio", name, args);
+    const { rootUser, password, consoleHostPort, ...rest } = parseArgs(Args, "Minio", name, args);
     const { user = rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER, ...common } = rest;
     super("Minio", name, common, opts, {
-      image,
+      image: IMAGE,
       port: PORT,
-      otherPorts: [{ hostPort: consoleHostPort, port: CONSOLE_PORT }],
+      otherPorts: { console: { hostPort: consoleHostPort, port: CONSOLE_PORT } },
       command: ["minio", "server", DATA_PATH, "--address", `:${PORT}`, "--console-address", `:${CONSOLE_PORT}`],
       env: {
         MINIO_ROOT_USER_FILE: "/run/secrets/root-user",
@@ -121,7 +116,7 @@ export class Minio extends Database {
         }),
       },
       connection: { scheme: "http", user: rootUser },
+      keys: (secret) => ({ access_key: rootUser, secret_key: secret }),
     });
-    this.image = image;
   }
 }

@@ -5,8 +5,7 @@ import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
 import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
-/** The image, for those who bring its client: setup jobs. */
-export const NEO4J_IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
+const IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
 const MAJOR = "5";
 const BOLT_PORT = 7687;
 const HTTP_PORT = 7474;
@@ -100,9 +99,9 @@ export class Neo4j extends Database {
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
     const { password, httpHostPort, plugins, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
     super("Neo4j", name, rest, opts, {
-      image: NEO4J_IMAGE,
+      image: IMAGE,
       port: BOLT_PORT,
-      otherPorts: [{ hostPort: httpHostPort, port: HTTP_PORT }],
+      otherPorts: { http: { hostPort: httpHostPort, port: HTTP_PORT } },
       env: {
         EXTENSION_SCRIPT: "/run/secrets/first-start.sh",
         NEO4J_server_memory_heap_initial__size: `${heapMiB}m`,

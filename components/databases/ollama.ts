@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
-import { gpus, hostPort, parseArgs } from "../core/support/args.ts";
+import { gpus, hostPort, parseArgs, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
 const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
@@ -28,7 +28,9 @@ const Args = z
   })
   .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
     path: ["gpus"],
-    error: "left out, because the server built from package registries uses the CPU alone",
+    error: sentence(
+      "The server built from package registries uses the CPU alone: leave gpus out, or use imageSource: registry.",
+    ),
   });
 export type OllamaArgs = z.input<typeof Args>;
 

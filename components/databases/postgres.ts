@@ -100,8 +100,6 @@ export type PostgresArgs = z.input<typeof Args>;
 export class Postgres extends Database {
   /** `url` is secret: `postgresql://role:password@host:port/database`. */
   declare readonly connection: Connection;
-  /** For those who bring its client: setup jobs. */
-  readonly image: ImageFacts;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     const { version, database, password, maxConnections, sharedBuffersMiB, ...rest } = parseArgs(
@@ -133,7 +131,7 @@ export class Postgres extends Database {
       user: POSTGRES_USER,
       tmpfs: { [SOCKET_FOLDER]: "uid=999,gid=999,mode=3777,size=16m" },
       pids: maxConnections + OTHER_PIDS,
-      shmMiB: SHM_MIB,
+      shmSizeMiB: SHM_MIB,
       data: { path: dataPath, major: version, firstStart: { database } },
       probe: {
         // Over the network: the image trusts every connection from 127.0.0.1.
@@ -165,7 +163,6 @@ export class Postgres extends Database {
       },
       connection: { scheme: "postgresql", user: database, database },
     });
-    this.image = image;
   }
 }
 

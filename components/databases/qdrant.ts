@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs } from "../core/database.ts";
-import { hostPort, parseArgs, secretValue } from "../core/support/args.ts";
+import { hostPort, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
 /** No package registry has the server: what is built from them is a stand-in, and says so. */
@@ -35,7 +35,9 @@ const Args = z
   })
   .refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
     path: ["grpcHostPort"],
-    error: "left out, because the stand-in from package registries has no gRPC",
+    error: sentence(
+      "The stand-in from package registries has no gRPC: leave grpcHostPort out, or use imageSource: registry.",
+    ),
   });
 export type QdrantArgs = z.input<typeof Args>;
 
@@ -60,7 +62,7 @@ export class Qdrant extends Database {
     super("Qdrant", name, rest, opts, {
       image: IMAGE,
       port: PORT,
-      otherPorts: [{ hostPort: grpcHostPort, port: GRPC_PORT }],
+      otherPorts: { grpc: { hostPort: grpcHostPort, port: GRPC_PORT } },
       // Not the image's entry point: that is a shell which, told to stop, ends at once and takes the server with it.
       command: ["./qdrant", "--config-path", "/run/secrets/config.yaml"],
       env: {

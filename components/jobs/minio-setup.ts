@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { factsOf } from "../core/connection.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
 import { count, instance, matching, parseArgs, seconds } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
@@ -54,7 +55,7 @@ export class MinioSetup extends Setup {
       entrypoint: ["sh", "-euc"],
       command: [Object.entries(buckets).flatMap(setUp).join("\n")],
       env: MC.env,
-      secrets: MC.secrets(storage.connection),
+      secrets: MC.secrets(factsOf(storage.connection)),
       uses: { storage },
       user: NOBODY,
       memoryMiB: 128,

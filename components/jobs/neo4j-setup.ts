@@ -2,11 +2,12 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { factsOf } from "../core/connection.ts";
 import { Setup } from "../core/setup.ts";
 import { file, instance, parseArgs, seconds } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
 import { contents, fromHere, numbered } from "../core/support/content.ts";
-import { NEO4J_IMAGE, NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
+import { NEO4J_TMPFS, NEO4J_USER, Neo4j } from "../databases/neo4j.ts";
 
 /** Strings, names and comments that end, as cypher-shell tells them apart. */
 const CLOSED = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|\/\/[^\n]*|\/\*.*?\*\//gs;
@@ -51,12 +52,12 @@ export type Neo4jSetupArgs = z.input<typeof Args>;
 export class Neo4jSetup extends Setup {
   constructor(name: string, args: Neo4jSetupArgs, opts?: pulumi.ComponentResourceOptions) {
     const { database, cypher, ...rest } = parseArgs(Args, "Neo4jSetup", name, args);
-    const { connection } = database;
+    const connection = factsOf(database.connection);
     // :source takes no name with a space.
     const files = numbered(cypher, (name) => name.replace(/[^\w.-]/g, "_"));
     super("Neo4jSetup", name, opts, {
       ...rest,
-      image: NEO4J_IMAGE,
+      image: database.image,
       command: [
         "bash",
         "/run/files/setup.sh",

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { factsOf } from "../core/connection.ts";
 import { Setup } from "../core/setup.ts";
 import { instance, matching, parseArgs, seconds } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
@@ -65,7 +66,7 @@ export type OllamaModelsArgs = z.input<typeof Args>;
 export class OllamaModels extends Setup {
   constructor(name: string, args: OllamaModelsArgs, opts?: pulumi.ComponentResourceOptions) {
     const { database, models, ...rest } = parseArgs(Args, "OllamaModels", name, args);
-    const { host, port } = database.connection;
+    const { host, port } = factsOf(database.connection);
     super("OllamaModels", name, opts, {
       ...rest,
       ...nodeProgram("ollama-models.mts", `http://${host}:${port}`, { "models.json": JSON.stringify(models) }),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { z } from "zod";
-import { file, found } from "../core/support/args.ts";
+import { byShape, file, found } from "../core/support/args.ts";
 import { fromHere, laidOut } from "../core/support/content.ts";
 
 const SqlFile = z.strictObject({
@@ -28,15 +28,13 @@ export type SqlFile = string | z.input<typeof SqlFile>;
 /** A text is its path. */
 export const sqlFiles = () =>
   z.array(
-    z.custom<SqlFile>().transform((given, { issues }): z.output<typeof SqlFile> => {
-      const named = typeof given !== "object" || given === null;
-      const parsed = SqlFile.safeParse(named ? { file: given } : given);
-      if (parsed.success) return parsed.data;
-      for (const issue of parsed.error.issues) {
-        issues.push({ ...issue, path: named ? [] : issue.path, input: given } as (typeof issues)[number]);
-      }
-      return z.NEVER;
-    }),
+    byShape<SqlFile, z.output<typeof SqlFile>>(
+      (given) =>
+        typeof given === "object" && given !== null
+          ? SqlFile
+          : file().transform((path) => ({ file: path, transaction: true, includes: [] })),
+      "a file's path",
+    ),
     "a list of files",
   );
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Connection, connection } from "../core/connection.ts";
+import { type Connection, connection, factsOf } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
@@ -78,7 +78,7 @@ export class PostgresSetup extends Setup {
   constructor(name: string, args: PostgresSetupArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "PostgresSetup", name, args);
     const { database: server, databases, roles: given, extensions, sql, ...rest } = parsed;
-    const { host, port, user = "", password: own = "", database = "", fromHost } = server.connection;
+    const { host, port, user = "", password: own = "", database = "", hostPort } = factsOf(server.connection);
 
     const roles: Record<string, Role> = Object.fromEntries(
       Object.entries(given).map(([role, { may, ...its }]) => [role, { database: its.database ?? database, may }]),
@@ -128,8 +128,11 @@ export class PostgresSetup extends Setup {
     const { network, data } = server;
     this.#roles = new Map(
       secrets.map(([role, password]) => {
-        const its = { user: role, password, database: roles[role]?.database ?? database };
-        const from = connection({ scheme: "postgresql", host, port, hostPort: fromHost?.port, ...its });
+        const signIn = { user: role, password, database: roles[role]?.database ?? database };
+        const from = connection({ scheme: "postgresql", host, port, hostPort, ...signIn }, [
+          ...(network ? [network.resource] : []),
+          this.done,
+        ]);
         return [role, { gate, connection: from, network, ...(data ? { data } : {}) }];
       }),
     );

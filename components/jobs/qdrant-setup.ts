@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { factsOf } from "../core/connection.ts";
 import { Setup } from "../core/setup.ts";
 import { count, instance, matching, parseArgs, seconds } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
@@ -39,7 +40,7 @@ export type QdrantSetupArgs = z.input<typeof Args>;
 export class QdrantSetup extends Setup {
   constructor(name: string, args: QdrantSetupArgs, opts?: pulumi.ComponentResourceOptions) {
     const { database, collections, ...rest } = parseArgs(Args, "QdrantSetup", name, args);
-    const { host, port, apiKey } = database.connection;
+    const { host, port, apiKey } = factsOf(database.connection);
     super("QdrantSetup", name, opts, {
       ...rest,
       ...nodeProgram("qdrant-collections.mts", `http://${host}:${port}`, {

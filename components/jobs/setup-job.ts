@@ -1,42 +1,69 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { refuseTwice, toldOf, uses } from "../core/dependency.ts";
-import { type ImageFacts, imageFacts } from "../core/image.ts";
+import { uses } from "../core/dependency.ts";
+import { env, environmentOf, refuseDuplicates, secrets } from "../core/environment.ts";
+import { imageOrBuild, refuseImageAndBuild } from "../core/image.ts";
+import { hidden } from "../core/secret.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
-import { file, matching, mebibytes, parseArgs, seconds, variable } from "../core/support/args.ts";
-import { platform } from "../core/support/common.ts";
+import { containerPath, file, matching, mebibytes, parseArgs, seconds, sentence } from "../core/support/args.ts";
+import { platform, user } from "../core/support/common.ts";
 import { contents } from "../core/support/content.ts";
+
+const words = () => z.array(z.string("a text").min(1, "a text that is not empty"), "a list of texts");
 
 const Args = z
   .strictObject({
     platform: platform(),
-    /** An image by its name in a container registry, or one with its like from package registries. */
-    image: z.custom<string | ImageFacts>(
-      (value) => (typeof value === "string" ? value !== "" : imageFacts().safeParse(value).success),
-      "an image",
-    ),
-    /** Program and arguments. */
-    command: z
-      .array(z.string("a text").min(1, "a text that is not empty"), "a list of texts")
-      .min(1, "at least a program"),
+    ...imageOrBuild,
+    /** Program and arguments. @default - the image's own */
+    command: words().min(1, "at least a program").optional(),
+    /** In place of the image's own. @default - the image's own */
+    entrypoint: words().optional(),
     /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
     uses: uses(),
-    /** Environment, nothing secret. @default {} */
-    env: z.record(variable(), z.string("a text")).default({}),
+    /** Environment, nothing secret: texts, or outputs of other components, which are references then as in `uses`. @default {} */
+    env: env(),
+    /** Secrets of other origin, by the variable's name; another one does not run it again. @default {} */
+    secrets: secrets(),
+    /** How it gets what is secret: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`). @default "files" */
+    credentials: z.enum(["files", "environment"]).default("files"),
     /** Files for /run/files, by name: paths on this machine, read when the program runs. @default {} */
     files: z
       .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
       .default({}),
+    /** Folders of this machine, by path, that can be read at a path in the container. Another content does not run it again. @default {} */
+    mounts: z
+      .record(
+        z.string().refine((path) => existsSync(path), "a path of this machine that is there"),
+        containerPath(),
+      )
+      .default({}),
+    /** @default - the image's own */
+    workingDir: containerPath().optional(),
+    /** Whether nothing can be written but to /tmp. @default true */
+    readOnlyRoot: z.boolean("true or false").default(true),
     /** Whether it may reach beyond the networks of what it refers to. @default false */
     egress: z.boolean("true or false").default(false),
     /** `uid:gid`. @default "65534:65534" */
-    user: matching(/^\d+:\d+$/, "uid:gid in digits").default(NOBODY),
+    user: user().default(NOBODY),
     /** After how long it is ended, and has failed, in seconds. @default 300 */
     timeoutSeconds: seconds().default(300),
     /** Memory limit, in MiB. @default 256 */
     memoryMiB: mebibytes().default(256),
   })
-  .superRefine(({ uses, env }, context) => refuseTwice(uses, { env }, context));
+  .superRefine((args, context) => {
+    refuseImageAndBuild(args, context);
+    // Public addresses are for browsers; and another port on the host is no reason to run a job again.
+    refuseDuplicates(args.uses, { ...args, published: false }, context);
+    if (!args.platform.engine.local && Object.keys(args.mounts).length > 0) {
+      const message = sentence(
+        "The engine is on another machine, which has not this one's folders: use `files`, or build an image that has them.",
+      );
+      context.addIssue({ code: "custom", path: ["mounts"], message });
+    }
+  });
 export type SetupJobArgs = z.input<typeof Args>;
 
 /**
@@ -51,17 +78,22 @@ export type SetupJobArgs = z.input<typeof Args>;
  * code, if it fails or takes longer than `timeoutSeconds`; the next `up` runs it again.
  * @example
  * const seed = new SetupJob("seed", { platform, image: "alpine:3", command: ["sh", "/run/files/seed.sh"], files: { "seed.sh": "seed.sh" }, uses: { database } });
+ * const migrated = new SetupJob("migrations", { platform, build: { context: "." }, command: ["alembic", "upgrade", "head"], uses: { database } });
  */
 export class SetupJob extends Setup {
   constructor(name: string, args: SetupJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { image, files, env, uses: references, ...rest } = parseArgs(Args, "SetupJob", name, args);
-    const told = toldOf(references);
+    const parsed = parseArgs(Args, "SetupJob", name, args);
+    const { image, build, files, env, uses: references, secrets, credentials, mounts, ...rest } = parsed;
+    const subject = `SetupJob "${name}"`;
+    const environment = environmentOf(references, { secrets, credentials, published: false });
+    for (const secret of environment.hidden) hidden(rest.platform, secret);
     super("SetupJob", name, opts, {
       ...rest,
-      image: typeof image === "string" ? { registry: image } : image,
-      env: { ...told.env, ...told.fileEnv, ...env },
-      secrets: told.files,
+      image: image ?? { name: `${name}-image`, subject, build: build as NonNullable<typeof build> },
+      env: { ...environment.env, ...env },
+      secretFolders: environment.secretFolders,
       files: contents(files),
+      mounts: Object.entries(mounts).map(([source, path]) => ({ source: resolve(source), path, readOnly: true })),
       uses: references,
     });
   }

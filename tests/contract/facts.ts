@@ -29,7 +29,12 @@ export interface Facts {
   remembered: { major?: string; firstStart?: Record<string, string> };
   /** Container ports by the arguments that publish them. */
   ports: { hostPort: number } & Record<string, number>;
-  connection: { user?: string; database?: string };
+  connection: {
+    user?: string;
+    database?: string;
+    ports?: Record<string, number>;
+    keys?: Record<string, string>;
+  };
   url: (secret: string, at: string) => string;
   credential?: {
     /** Argument and member of the connection. */
@@ -208,7 +213,11 @@ export const FACTS = {
     dataPath: "/data",
     remembered: { firstStart: { user: "0:0" } },
     ports: { hostPort: 9000, consoleHostPort: 9001 },
-    connection: { user: "stackyard" },
+    connection: {
+      user: "stackyard",
+      ports: { console: 9001 },
+      keys: { access_key: "stackyard", secret_key: "madeFormainpassword0123456789" },
+    },
     url: (secret, at) => `http://stackyard:${secret}@${at}`,
     credential: {
       name: "password",
@@ -260,7 +269,7 @@ export const FACTS = {
     dataPath: "/data",
     remembered: { major: "5" },
     ports: { hostPort: 7687, httpHostPort: 7474 },
-    connection: { user: "neo4j" },
+    connection: { user: "neo4j", ports: { http: 7474 } },
     url: (secret, at) => `bolt://neo4j:${secret}@${at}`,
     credential: {
       name: "password",
@@ -299,7 +308,7 @@ export const FACTS = {
     dataPath: "/qdrant/storage",
     remembered: { major: "1" },
     ports: { hostPort: 6333, grpcHostPort: 6334 },
-    connection: {},
+    connection: { ports: { grpc: 6334 } },
     // The key is not in it.
     url: (_, at) => `http://${at}`,
     credential: {

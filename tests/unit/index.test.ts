@@ -31,7 +31,7 @@ test("brings up the stack that the settings name, and tells where each service i
     "stackyard:minio": '{"enabled":false}',
     "stackyard:api": '{"hostPort":13000}',
   });
-  expect(outputs.addresses).toEqual({
+  expect(await held(outputs.addresses)).toEqual({
     postgres: { inside: "postgres:5432", host: "127.0.0.1:15432" },
     redis: { inside: "redis:6379" },
     neo4j: { inside: "neo4j:7687" },

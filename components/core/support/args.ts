@@ -1,7 +1,7 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
-import { isPool, POOL_RULE } from "../../engines/containers/subnets.ts";
+import { isPool, POOL_RULE } from "../../engines/subnets.ts";
 
 /** Says every fault of a component's arguments, or of the configuration, at once. Pulumi shows its message without a stack trace. */
 export class ArgsError extends RunError {
@@ -34,12 +34,13 @@ export function parseArgs<Schema extends z.ZodType>(
   return parsed.data as z.output<Schema>;
 }
 
-/** One line `path: should be RULE, got VALUE` per fault, in the order of the schema. */
+/** One line `path: should be RULE, got VALUE` per fault, or `path: SENTENCE`, in the order of the schema. */
 export function faultsOf(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => `${placeOf([...issue.path, key])}: should not be there`);
     }
+    if (issue.message.startsWith(SENTENCE)) return [`${placeOf(issue.path)}: ${issue.message.slice(SENTENCE.length)}`];
     if (issue.code === "invalid_key") {
       const rule = issue.issues[0]?.message ?? issue.message;
       return [`${placeOf(issue.path)}: should be ${rule}, got ${shown(issue.path.at(-1))}`];
@@ -53,6 +54,10 @@ export function faultsOf(error: z.ZodError, input: unknown): string[] {
 const placeOf = (path: readonly PropertyKey[]) =>
   path.map((key) => (/^[^"\p{Cc}]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".") ||
   "arguments";
+
+/** Before what is a sentence of its own: a rule about two options, for one. */
+const SENTENCE = "sentence ";
+export const sentence = (text: string) => `${SENTENCE}${text}`;
 
 /** Before a rule whose value is not to be shown. */
 const SECRET = "secret ";
@@ -112,7 +117,8 @@ const short = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}…` : 
 
 // The kinds of arguments, each with its rule in words. A message is what comes after "should be".
 
-const whole = (rule: string, least: number, most: number) =>
+/** A whole number within limits. */
+export const whole = (rule: string, least: number, most: number) =>
   z.number(rule).refine((n) => Number.isInteger(n) && n >= least && n <= most, rule);
 
 /** A TCP port on the host. */
@@ -201,6 +207,22 @@ export function readOf<T>(subject: string, argument: string, read: () => T): T {
     throw new ArgsError(`${subject} has bad arguments`, [`${argument}: should be readable, got ${got}`]);
   }
 }
+
+/**
+ * One of several schemas, by what a value looks like: so that what is wrong is said of that one.
+ *
+ * @param choose the schema for a value.
+ * @param rule for one that is not there.
+ */
+export const byShape = <Input, Output>(choose: (value: unknown) => z.ZodType<Output>, rule: string) =>
+  z
+    .custom<Input>((value) => value !== undefined, rule)
+    .transform((given, { issues }): Output => {
+      const parsed = choose(given).safeParse(given);
+      if (parsed.success) return parsed.data;
+      for (const issue of parsed.error.issues) issues.push({ ...issue, input: given } as (typeof issues)[number]);
+      return z.NEVER;
+    });
 
 /** Such files, in an order that counts. */
 export const files = () => z.array(file(), "a list of files");

@@ -24,11 +24,16 @@ export interface Entry {
  * @param hidden paths that do not count, relative to the context, with `/`, and what is below them.
  * @throws Error when a rule cannot be read, or a file cannot.
  */
-export function contextHash(context: string, extra: readonly string[], hidden: readonly string[] = []): string {
+export function contextHash(
+  context: string,
+  extra: readonly string[],
+  hidden: readonly string[] = [],
+  dockerfile = "Dockerfile",
+): string {
   const hash = createHash("sha256");
   const add = (...facts: unknown[]) => hash.update(`${JSON.stringify(facts)}\n`);
-  for (const file of ["Dockerfile", ...ignoreFile(context)]) add(file, fileHash(absolute(context, file)));
-  for (const { path, kind, mode, target } of contextOf(context, hidden)) {
+  for (const file of [dockerfile, ...ignoreFile(context, dockerfile)]) add(file, fileHash(absolute(context, file)));
+  for (const { path, kind, mode, target } of contextOf(context, hidden, dockerfile)) {
     add(path, kind, mode, kind === "file" ? fileHash(absolute(context, path)) : target);
   }
   add(...extra);
@@ -36,8 +41,8 @@ export function contextHash(context: string, extra: readonly string[], hidden: r
 }
 
 /** All that a build is sent of a folder, by path. */
-export function contextOf(context: string, hidden: readonly string[] = []): Entry[] {
-  const rules = rulesOf(context);
+export function contextOf(context: string, hidden: readonly string[] = [], dockerfile = "Dockerfile"): Entry[] {
+  const rules = rulesOf(context, dockerfile);
   const left = new Set(hidden.map((path) => Buffer.from(path).toString("latin1")));
   const walk = (folder: string, above?: Match): Entry[] =>
     readdirSync(absolute(context, folder), { encoding: "buffer", withFileTypes: true }).flatMap((found) => {
@@ -64,12 +69,12 @@ const absolute = (context: string, path: string) =>
   Buffer.concat([Buffer.from(join(context, "/")), Buffer.from(path, "latin1")]);
 
 /** The rules that count: those of the Dockerfile itself, where it has some. */
-function ignoreFile(context: string): string[] {
-  return ["Dockerfile.dockerignore", ".dockerignore"].filter((name) => existsSync(join(context, name))).slice(0, 1);
+function ignoreFile(context: string, dockerfile: string): string[] {
+  return [`${dockerfile}.dockerignore`, ".dockerignore"].filter((name) => existsSync(join(context, name))).slice(0, 1);
 }
 
-function rulesOf(context: string): IgnoreRules {
-  const [file] = ignoreFile(context);
+function rulesOf(context: string, dockerfile: string): IgnoreRules {
+  const [file] = ignoreFile(context, dockerfile);
   try {
     return new IgnoreRules(file ? readFileSync(join(context, file), "utf8") : "");
   } catch (error) {

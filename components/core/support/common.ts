@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Platform } from "../platform.ts";
-import { cpus, instance, mebibytes, seconds } from "./args.ts";
+import { cpus, instance, matching, mebibytes, seconds } from "./args.ts";
 
 /** What every component takes. */
 export const platform = () => instance(Platform, "a Platform");
@@ -16,6 +16,9 @@ export const limits = (defaults: { memoryMiB: number; readyTimeoutSeconds: numbe
   /** How long it may take to stop before it is killed, in seconds. */
   stopGraceSeconds: seconds().default(defaults.stopGraceSeconds),
 });
+
+/** Numeric `uid:gid`. */
+export const user = () => matching(/^\d+:\d+$/, "uid:gid in digits");
 
 /** How long a database's volume lasts. */
 export const lifecycle = () => z.enum(["ephemeral", "keep", "protected"]).optional();

@@ -29,15 +29,15 @@ export interface GraphEdge {
   waits: "ready" | "done";
 }
 
+/** What has been declared as a node. */
 interface Declared {
-  node: GraphNode;
   made: Dependency;
   uses: Dependency[];
 }
 
 /** Remembers what is declared, as it is declared. */
 export class Declarations {
-  readonly #declared = new Map<string, Declared>();
+  readonly #declared = new Map<string, Declared & { node: GraphNode }>();
   readonly #may: (name: string) => void;
 
   /** @param may throws when the program has not begun to declare, or has ended. */
@@ -46,11 +46,11 @@ export class Declarations {
   }
 
   /** @throws RunError as `may` does; or when another one has the name: labels, network aliases and gates go by it. */
-  add(node: GraphNode, made: Dependency, uses: Dependency[]): void {
+  add(node: GraphNode, declared: Declared): void {
     this.#may(node.name);
     if (this.#declared.has(node.name))
       throw new pulumi.RunError(`"${node.name}" should be the name of one component only, got two of them`);
-    this.#declared.set(node.name, { node, made, uses });
+    this.#declared.set(node.name, { node, ...declared });
   }
 
   get graph(): Graph {
@@ -69,8 +69,26 @@ export class Declarations {
 
   /** What has been declared of those that are referred to, each once. */
   named(uses: readonly Dependency[]): GraphNode[] {
-    // A reference is to a component, and what is declared is its service or its job: they hand out the same gate.
+    // A reference is to a component, and what is declared is its service or its job: they have the same gate.
     const byGate = new Map([...this.#declared.values()].map(({ made, node }) => [made.gate, node]));
-    return [...new Set(uses.flatMap(({ gate }) => byGate.get(gate) ?? []))];
+    return [...new Set(uses.flatMap(({ gate }) => (gate && byGate.get(gate)) ?? []))];
+  }
+
+  /**
+   * What somebody refers to: by `uses`, and by values that come from a connection (`env: { PGHOST: database.connection.host }`),
+   * whatever has been made of them.
+   */
+  referredTo(uses: readonly Dependency[], ...values: Record<string, pulumi.Input<string>>[]): Dependency[] {
+    const named = new Set(uses.map(({ gate }) => gate));
+    const resources = new Set(values.flatMap((each) => Object.values(each).flatMap(resourcesOf)));
+    const found = [...this.#declared.values()].filter(
+      ({ made: { network, gate } }) =>
+        !named.has(gate) && [network?.resource, gate].some((each) => each && resources.has(each)),
+    );
+    return [...uses, ...found.map(({ made }) => made)];
   }
 }
+
+/** What a value has been made of. The SDK has no public word for it. */
+const resourcesOf = (value: pulumi.Input<string>): pulumi.Resource[] =>
+  pulumi.Output.isInstance(value) ? [...(value as unknown as { resources(): Set<pulumi.Resource> }).resources()] : [];

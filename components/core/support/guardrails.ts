@@ -1,17 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EngineApi } from "../../engines/containers/api.ts";
+import type { Engine, Handle } from "../../engines/engine.ts";
 import { valueOf } from "../../engines/value.ts";
-import type { Platform } from "../platform.ts";
-import { isFree, NEW_PORTS } from "./ports.ts";
+import { NEW_PORTS } from "./ports.ts";
+
+/** Of a platform, what is asked here. */
+interface Site {
+  id: string;
+  engine: Engine;
+  ports: Readonly<Record<string, number>>;
+  labels(service: string, kind: string): Record<string, string>;
+}
 
 export interface Guarded {
-  platform: Platform;
+  platform: Site;
   service: string;
   subject: string;
-  /** On the host's 127.0.0.1. */
+  /** On the host. */
   ports: readonly number[];
-  /** The volume's name in the engine. */
-  volume?: pulumi.Output<string>;
+  volumes: readonly Handle[];
   /** Only one container of this service may be there at a time. */
   exclusive: boolean;
   stopGraceSeconds: number;
@@ -27,72 +33,43 @@ export async function guard({
   service,
   subject,
   ports,
-  volume,
+  volumes,
   exclusive,
   stopGraceSeconds,
 }: Guarded): Promise<void> {
-  const { api } = platform.engine;
+  const { engine } = platform;
   const preview = pulumi.runtime.isDryRun();
-  if (!preview && exclusive) {
-    // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
-    const mine = await api.list(platform.labels(service, "service"));
-    await Promise.all(mine.map(({ id }) => api.remove(id, stopGraceSeconds)));
-  }
-  for (const port of ports) {
+  // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
+  if (!preview && exclusive) await engine.clear(platform.labels(service, "service"), { stopGraceSeconds });
+  for (const hostPort of ports) {
     // The ledger lets one service have a port: another one of this stack that holds it has lost it, and is on its way out or
     // gets a successor without it.
-    const held = preview ? [] : await holding(api, port, { "stackyard.id": platform.id });
-    await Promise.all(held.map(({ id }) => api.remove(id)));
-    await free(platform, port, subject);
+    if (!preview) await engine.clear({ "stackyard.id": platform.id }, { hostPort });
+    await free(platform, hostPort, subject);
   }
-  if (!preview && volume) {
-    const name = await valueOf(volume);
+  if (preview) return;
+  for (const volume of volumes) {
+    const key = await valueOf(volume.key);
     // The engine would make a missing one without a word, empty.
-    if (!(await api.hasVolume(name))) {
-      throw new Error(
-        `${subject}: its volume ${name} is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
-          "find out and ask: `make dev`, or `pulumi up --refresh`.",
-      );
-    }
+    if (await engine.hasVolume(key)) continue;
+    throw new Error(
+      `${subject}: its volume ${key} is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
+        "find out and ask: `make dev`, or `pulumi up --refresh`.",
+    );
   }
 }
 
-/**
- * @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. An engine
- * elsewhere answers for its own ports.
- */
+/** @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. */
 export async function free(
-  { id, local, engine, ports }: Pick<Platform, "id" | "local" | "engine" | "ports">,
+  { id, engine, ports }: Pick<Site, "id" | "engine" | "ports">,
   port: number,
   subject: string,
 ): Promise<void> {
-  const holder = local ? await holderOf(engine.api, port) : undefined;
+  const holder = await engine.portHolder(port);
   if (holder === undefined || holder.stack === id) return;
   const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port) ?? [];
   const other = kept
     ? `let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=${kept} for plain pulumi`
     : "set another hostPort";
   throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or ${other}.`);
-}
-
-/** Who has a port of this machine; nothing when nobody has. */
-export interface Holder {
-  /** For messages: `container web-1a2b`. */
-  shown: string;
-  /** The id of the Pulumi stack, where it is a container of one. */
-  stack?: string | undefined;
-}
-
-export async function holderOf(api: Pick<EngineApi, "list">, port: number): Promise<Holder | undefined> {
-  if (await isFree(port)) return undefined;
-  const [holder] = await holding(api, port, {});
-  if (!holder) return { shown: "another program" };
-  const { "stackyard.id": stack, "stackyard.project": project, "stackyard.stack": name } = holder.labels;
-  const whose = stack === undefined ? "" : ` of stack ${project}/${name}`;
-  return { shown: `container ${holder.name}${whose}`, stack };
-}
-
-/** Containers with these labels that a port of the host leads to. */
-async function holding(api: Pick<EngineApi, "list">, port: number, labels: Record<string, string>) {
-  return (await api.list(labels)).filter(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
 }

@@ -11,7 +11,7 @@ interface Wanted {
 }
 
 /** What the engine's machine has; asked once in a run. */
-const machineOf = (platform: Platform) => platform.once("machine", () => platform.engine.api.info());
+const machineOf = (platform: Platform) => platform.once("machine", () => platform.engine.capacity());
 
 /**
  * Sees that the engine's machine has the CPUs that a service may use: the engine takes no container that may use more, and says so
@@ -26,8 +26,8 @@ export async function enoughCpus(platform: Platform, { subject, cpus = 0 }: Want
 }
 
 /** What is wrong with a number of CPUs; nothing where the machine has them. */
-export const tooManyCpus = (cpus: number, there: number) =>
-  cpus > there ? `cpus should be ${there} or less, which the engine's machine has, got ${cpus}` : undefined;
+export const tooManyCpus = (cpus: number, available: number) =>
+  cpus > available ? `cpus should be ${available} or less, which the engine's machine has, got ${cpus}` : undefined;
 
 /** The same of a memory limit. */
 export const tooMuchMemory = (memoryMiB: number, bytes: number) =>

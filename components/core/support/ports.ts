@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createServer } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
+import { isFree } from "../../engines/free-port.ts";
 import { valueOf } from "../../engines/value.ts";
 
 /** Above what servers are known for, and below what systems hand out to whoever connects somewhere. */
@@ -40,13 +40,4 @@ async function freePort(name: string, taken: Set<number>): Promise<number> {
     return port;
   }
   throw new pulumi.RunError(`No port of this machine from ${FIRST} to ${FIRST + COUNT - 1} is free for ${name}.`);
-}
-
-/** Whether nobody listens there. That we may not (a port below 1024) does not say that the engine may not. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

@@ -1,6 +1,5 @@
 import { appendFileSync } from "node:fs";
-import type { ContainerState } from "../../engines/containers/api.ts";
-import type { Clock } from "../../engines/containers/clock.ts";
+import type { Seen } from "../../engines/engine.ts";
 
 /** What `make dev` is told of one service or job, or of an image that is pulled, bit by bit. Times are in ms since 1970, by this machine's clock. */
 export interface Note {
@@ -26,16 +25,11 @@ export function note(fact: Note): void {
   if (file) appendFileSync(file, `${JSON.stringify(fact)}\n`, { mode: 0o600 });
 }
 
-/** Notes what the engine says of a container, when it says something else than before. */
-export function notesOf(service: string, clock: Clock): (state: ContainerState) => void {
+/** Notes what is seen of a service or a job, when it is something else than before. */
+export function notesOf(service: string): (seen: Seen) => void {
   let last = "";
   return ({ createdAt, startedAt, health }) => {
-    const seen = {
-      service,
-      createdAt: clock.here(createdAt).getTime(),
-      startedAt: startedAt && clock.here(startedAt).getTime(),
-      health: health?.status,
-    };
+    const seen = { service, createdAt, startedAt, health };
     if (JSON.stringify(seen) === last) return;
     last = JSON.stringify(seen);
     note(seen);

@@ -81,8 +81,8 @@ export interface Labelled {
   labels: Record<string, string>;
 }
 
-/** A file for a container: its name, what is in it, and who may read it. */
-export interface HandedFile {
+/** A file for a volume or a container: its name, what is in it, and who may read it. */
+export interface FileInVolume {
   /** Or a path below the folder that it is for. */
   name: string;
   content: string | Buffer;
@@ -137,7 +137,7 @@ export interface EngineApi {
   /** Changes a container that is there, whether it runs or not. @throws Error with the engine's reason, and nothing is changed. */
   update(id: string, to: { memoryMiB: number; memorySwapMiB: number; restart: string }): Promise<void>;
   /** Puts files into a folder of a container, which need not run. Into a read-only one, only where a volume is mounted. */
-  putFiles(id: string, folder: string, files: HandedFile[]): Promise<void>;
+  putFiles(id: string, folder: string, files: FileInVolume[]): Promise<void>;
   /**
    * Puts files into a volume, by way of a container that is never started and goes again: so the files are in no
    * `docker inspect`, and can have owners that the image does not know.
@@ -145,7 +145,20 @@ export interface EngineApi {
    * @param image any image on the engine; nothing of it is run.
    * @param labels of that container, by which it is found should it be left behind.
    */
-  fillVolume(volume: string, files: HandedFile[], image: string, labels: Record<string, string>): Promise<void>;
+  fillVolume(volume: string, files: FileInVolume[], image: string, labels: Record<string, string>): Promise<void>;
+  /**
+   * Gives the top folder of a volume to somebody, when nothing is in the volume and it is root's.
+   *
+   * @param path where it is mounted: what an image has there is in a new volume, with its owner.
+   * @param labels of the container by way of which that is done, as for `fillVolume`.
+   */
+  ownVolume(
+    volume: string,
+    path: string,
+    image: string,
+    owner: { uid: number; gid: number },
+    labels: Record<string, string>,
+  ): Promise<void>;
   /** The last lines of both streams; all of them where no number is given. */
   logs(id: string, lines: number | undefined, of?: { since?: Date | undefined; stamped?: boolean }): Promise<string[]>;
   /** Hands on each line that is written from `since` on, until the container stops or the signal fires. */
@@ -167,6 +180,10 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** The health check that an image has: `["CMD", …]`. Undefined where it has none. */
+  imageProbe(ref: string): Promise<string[] | undefined>;
+  /** One file of an image, out of a container that is never started. @throws Error where it is not there. */
+  fileOf(image: string, path: string): Promise<Buffer>;
   /** Undefined where there is no such image. */
   imageId(ref: string): Promise<string | undefined>;
   /** Pulls an image, while it is listened to. @throws Error with what the engine says. */
@@ -385,6 +402,30 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         await carrier.remove({ force: true, v: true });
       }
     },
+    async ownVolume(volume, path, image, owner, labels) {
+      const { pack } = await import("tar-stream");
+      const carrier = await (await docker()).createContainer({
+        Image: image,
+        Cmd: ["never started"],
+        Labels: labels,
+        NetworkDisabled: true,
+        HostConfig: { Binds: [`${volume}:${path}`] },
+      });
+      try {
+        let entries = 0;
+        for await (const { header } of entriesOf(await carrier.getArchive({ path }))) {
+          entries += 1;
+          // Something is in it, or it is somebody's already.
+          if (entries > 1 || header.uid !== 0 || header.gid !== 0) return;
+        }
+        const tar = pack();
+        tar.entry({ name: `${path.slice(1)}/`, type: "directory", mode: 0o755, ...owner });
+        tar.finalize();
+        await carrier.putArchive(Buffer.concat((await Array.fromAsync(tar)) as Buffer[]), { path: "/" });
+      } finally {
+        await carrier.remove({ force: true, v: true });
+      }
+    },
     async logs(id, lines, { since, stamped } = {}) {
       return absentAs([], async () => {
         const all = await (await container(id)).logs({
@@ -496,6 +537,26 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     removeImage: async (name, force = true) =>
       absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
+    async imageProbe(ref) {
+      const { Config } = await (await docker()).getImage(ref).inspect();
+      const test = (Config as { Healthcheck?: { Test?: string[] } }).Healthcheck?.Test ?? [];
+      return test.length === 0 || test[0] === "NONE" ? undefined : test;
+    },
+    async fileOf(image, path) {
+      const container = await (await docker()).createContainer({
+        Image: image,
+        Cmd: ["never started"],
+        NetworkDisabled: true,
+      });
+      try {
+        for await (const { header, content } of entriesOf(await container.getArchive({ path }))) {
+          if (header.type === "file") return Buffer.concat((await Array.fromAsync(content)) as Buffer[]);
+        }
+        throw new Error(`${path} of the image ${image} should be a file`);
+      } finally {
+        await container.remove({ force: true, v: true });
+      }
+    },
     hasImage: async (ref) => (await imageId(ref)) !== undefined,
     imageId,
     async *pull(ref, credentials, signal) {
@@ -529,7 +590,7 @@ const logOptions = (lines: number | undefined, stamped = false) => ({
 });
 
 /** @throws Error when a path leaves the folder that it is for. */
-export async function archiveOf(files: HandedFile[]): Promise<Buffer> {
+export async function archiveOf(files: FileInVolume[]): Promise<Buffer> {
   const { pack } = await import("tar-stream");
   const tar = pack();
   // By themselves: each engine makes those that are missing with rights of its own.
@@ -538,6 +599,22 @@ export async function archiveOf(files: HandedFile[]): Promise<Buffer> {
   for (const { content, ...header } of files) tar.entry(header, content);
   tar.finalize();
   return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
+}
+
+/** What is in an archive, one by one. Whoever has seen enough ends the connection that it comes by. */
+async function* entriesOf(archive: NodeJS.ReadableStream) {
+  const { extract } = await import("tar-stream");
+  const { pipeline } = await import("node:stream");
+  // An error of either ends the loop with it.
+  const entries = pipeline(archive, extract(), () => {});
+  try {
+    for await (const content of entries) {
+      yield { header: content.header, content };
+      content.resume();
+    }
+  } finally {
+    (archive as NodeJS.ReadableStream & { destroy(): void }).destroy();
+  }
 }
 
 /** `a` and `a/b` of `a/b/c`. */

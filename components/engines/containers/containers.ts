@@ -1,12 +1,38 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { basename } from "node:path/posix";
+import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Engine, NetworkSpec, Running, ServiceWorkload, VolumeSpec, Workload } from "../engine.ts";
+import type {
+  BuildSpec,
+  Engine,
+  Handle,
+  ImageSpec,
+  JobHandle,
+  JobWorkload,
+  NetworkSpec,
+  PublishedPort,
+  PullWatch,
+  Seen,
+  ServiceHandle,
+  ServiceWorkload,
+  VolumeSpec,
+  Watch,
+  Workload,
+} from "../engine.ts";
+import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
-import type { EngineApi, HandedFile } from "./api.ts";
-import { hashesOf, triggerOf } from "./hashes.ts";
+import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
+import type { Clock } from "./clock.ts";
+import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOLUME_FIXED } from "./filled-volume.ts";
+import { dockerCpus } from "./format.ts";
+import { type DockerHost, isLocal } from "./host.ts";
+import { changeInPlace } from "./in-place.ts";
+import { portHolder, withPort } from "./port-holder.ts";
+import { healthcheckOf, probeProgram } from "./probe.ts";
+import { SSH_OPTIONS } from "./ssh.ts";
+import { untilDone, untilReady } from "./watch.ts";
+
+/** What may be laid over the arguments of a container. */
+export type ContainerOverrides = Partial<docker.ContainerArgs>;
 
 /**
  * Changes that the provider calls an update but does not carry out: they have to replace the container.
@@ -14,22 +40,53 @@ import { hashesOf, triggerOf } from "./hashes.ts";
  */
 const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
 
-/** By which a run tells what it has made itself, of what is soon gone again. */
-const RUN = randomBytes(4).toString("hex");
+/**
+ * Said, because the provider would have it the other way round: with the old image go all containers that stand on it, and then
+ * the new one may not come.
+ */
+const NEW_IMAGE_FIRST = { deleteBeforeReplace: false };
 
 const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
 
 /** Plain containers on one Docker engine. */
 export class ContainersEngine implements Engine {
-  readonly api: EngineApi;
-  readonly #provider: docker.Provider;
+  readonly host: string;
+  readonly local: boolean;
+  readonly #at: DockerHost;
+  readonly #api: EngineApi;
+  #provider: docker.Provider | undefined;
+  #parent: pulumi.Resource | undefined;
+  /** Of other networks, and of this machine's routes. */
+  #usedSubnets: Promise<string[]> | undefined;
+  readonly #takenSubnets: string[] = [];
+  #probeProgram: FilledVolume | undefined;
 
-  constructor(provider: docker.Provider, api: EngineApi) {
-    this.#provider = provider;
-    this.api = api;
+  constructor(at: DockerHost, api: EngineApi) {
+    this.#at = at;
+    this.#api = api;
+    this.host = at.host;
+    this.local = isLocal(at);
   }
 
-  network(name: string, { subnet, access, labels }: NetworkSpec, opts: pulumi.CustomResourceOptions): Running {
+  fault = () => wrongWith(this.#api, this.host);
+  ownId = () => this.#api.engineId();
+
+  open({ parent, dependsOn }: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] }): void {
+    this.#parent = parent;
+    this.#provider = new docker.Provider(
+      "docker",
+      {
+        host: this.host,
+        // Said even where there is none: the provider's own way to find a context, by its environment, knows one folder only.
+        context: "",
+        certPath: this.#at.certPath ?? "",
+        ...(this.host.startsWith("ssh:") ? { sshOpts: [...SSH_OPTIONS] } : {}),
+      },
+      { parent, dependsOn },
+    );
+  }
+
+  network(name: string, { access, subnetPool, labels }: NetworkSpec, opts: pulumi.CustomResourceOptions): Handle {
     const network = new docker.Network(
       name,
       {
@@ -41,57 +98,118 @@ export class ContainersEngine implements Engine {
           // Else the machine itself has an address in it, at which all is reached that listens on every address.
           ...(access === "closed" && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
         },
-        ipamConfigs: [{ subnet }],
+        ipamConfigs: [{ subnet: this.#subnet(name, subnetPool) }],
         labels: labelled(labels),
       },
       // The subnet is a candidate: it counts when the network is made, and is kept.
-      { ...opts, provider: this.#provider, ignoreChanges: ["ipamConfigs"] },
+      this.#with(opts, { ignoreChanges: ["ipamConfigs"] }),
     );
-    return { resource: network, id: network.id };
+    return { resource: network, key: network.id };
   }
 
-  volume(name: string, { labels, replaceable }: VolumeSpec, opts: pulumi.CustomResourceOptions): Running {
+  /** A small subnet that nothing on the engine uses. */
+  async #subnet(name: string, pool: string): Promise<string> {
+    const routes = () => (this.local ? inTheWay(this.#api.routes(), pool) : []);
+    this.#usedSubnets ??= this.#api.subnets().then((used) => [...used, ...routes()]);
+    const chosen = freeSubnet(
+      `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      [...(await this.#usedSubnets), ...this.#takenSubnets],
+      (subnet) => pulumi.runtime.isDryRun() || this.#api.claimSubnet(subnet),
+      pool,
+    );
+    this.#takenSubnets.push(chosen);
+    return chosen;
+  }
+
+  volume(name: string, { labels, replaceable }: VolumeSpec, opts: pulumi.CustomResourceOptions): Handle {
     const ignoreChanges = VOLUME_FIXED.filter((each) => !replaceable || each !== "labels");
-    const volume = new docker.Volume(
-      name,
-      { labels: labelled(labels) },
-      { ...opts, provider: this.#provider, ignoreChanges },
-    );
-    return { resource: volume, id: volume.name };
+    const volume = new docker.Volume(name, { labels: labelled(labels) }, this.#with(opts, { ignoreChanges }));
+    return { resource: volume, key: volume.name };
   }
 
-  service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): Running {
-    const { data, mounts, published, probe } = workload;
-    const handed = [...handedTo(workload), ...broughtTo(workload)].map((each) =>
-      this.#volumeOf(name, each, workload, opts),
+  image(name: string, { ref, build }: ImageSpec, opts: pulumi.CustomResourceOptions): Handle {
+    const image = new docker.RemoteImage(
+      name,
+      { name: ref, keepLocally: true, ...(build ? { build: buildOf(build) } : {}) },
+      this.#with(opts, NEW_IMAGE_FIRST),
     );
-    return this.#container(
+    return { resource: image, key: this.#imageId(ref, image) };
+  }
+
+  /**
+   * A preview does not know the id of an image that is yet to be recorded, as all are after `down`; the engine does, where it has
+   * it. So a job that has been done is not said to run.
+   */
+  #imageId(ref: string, { imageId }: docker.RemoteImage): pulumi.Output<string> {
+    if (!pulumi.runtime.isDryRun()) return imageId;
+    return pulumi.output(this.#api.imageId(ref)).apply((id) => (id === undefined ? imageId : pulumi.output(id)));
+  }
+
+  service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): ServiceHandle {
+    const { probe, watch } = workload;
+    const contents = [...contentsFor(workload), ...contentsOf(workload.folders ?? {})];
+    const filled = contents.map((each) =>
+      filledVolume(
+        this.#api,
+        name,
+        each,
+        workload.image.key,
+        workload.labels,
+        this.#with({
+          ...(opts.parent ? { parent: opts.parent } : {}),
+          ...(workload.allowed ? { dependsOn: workload.allowed } : {}),
+        }),
+      ),
+    );
+    const program = probe.program && this.#programOf(probe.program, workload.labels);
+    const owned = workload.volumes.flatMap(({ path, volume, owner }) =>
+      volume && owner ? [{ path, volume, owner }] : [],
+    );
+    const unprobed = probe.test === "none";
+    const ready = async (id: string) => {
+      const seen = seenBy(watch, await this.#api.clock());
+      watch.settled?.(await untilReady(this.#api, id, workload.pids, { ...watch, ...seen, unprobed }));
+    };
+    const container = this.#container(
       name,
       workload,
       {
-        restart: "unless-stopped",
+        restart: workload.restart,
         mustRun: true,
         destroyGraceSeconds: workload.stopGraceSeconds,
         stopTimeout: workload.stopGraceSeconds,
-        ports: published
-          .map(({ hostPort, port, address }) => ({ internal: port, external: hostPort, ip: address, protocol: "tcp" }))
-          .sort((a, b) => a.internal - b.internal),
-        healthcheck: {
-          tests: probe.test,
-          interval: goDuration(probe.intervalSeconds * 1000),
-          timeout: goDuration(probe.timeoutSeconds * 1000),
-          startPeriod: goDuration(workload.readyTimeoutSeconds * 1000),
-          startInterval: goDuration(probe.startIntervalMs),
-          retries: probe.retries,
-        },
+        ...(workload.stopSignal === undefined ? {} : { stopSignal: workload.stopSignal }),
+        ports: portsOf(workload.published),
+        healthcheck: healthcheckOf(this.#api, watch.subject, probe, workload.image.key, watch.timeoutSeconds),
         volumes: [
-          ...(data ? [{ containerPath: data.path, ...(data.volume ? { volumeName: data.volume } : {}) }] : []),
-          ...handed.map(({ folder, volume }) => ({ containerPath: folder, volumeName: volume, readOnly: true })),
+          ...workload.volumes.map(({ path, volume }) => ({
+            containerPath: path,
+            ...(volume ? { volumeName: volume.key } : {}),
+          })),
+          ...[...filled, ...(program ? [program] : [])].map(({ folder, volume }) => ({
+            containerPath: folder,
+            volumeName: volume,
+            readOnly: true,
+          })),
         ],
-        // Not among the volumes: there, the engine makes a folder that it does not have, empty, without a word.
-        ...(mounts.length > 0 && {
-          mounts: mounts.map(({ folder, path }) => ({ type: "bind", source: folder, target: path, readOnly: true })),
-        }),
+        ...this.#configFiles(workload),
+        ...(workload.hostname === undefined ? {} : { hostname: workload.hostname }),
+        ...(workload.dns === undefined
+          ? {}
+          : { dns: workload.dns.servers, dnsSearches: workload.dns.search, dnsOpts: workload.dns.options }),
+        ...(workload.sysctls === undefined ? {} : { sysctls: workload.sysctls }),
+        ...(workload.ulimits === undefined
+          ? {}
+          : { ulimits: Object.entries(workload.ulimits).map(([name, { soft, hard }]) => ({ name, soft, hard })) }),
+        ...(workload.devices === undefined
+          ? {}
+          : {
+              devices: workload.devices.map(({ host, path, permissions }) => ({
+                hostPath: host,
+                containerPath: path,
+                permissions,
+              })),
+            }),
       },
       {
         ...opts,
@@ -99,20 +217,30 @@ export class ContainersEngine implements Engine {
           ...opts.hooks,
           beforeCreate: [
             ...(opts.hooks?.beforeCreate ?? []),
-            ...handed.map(({ kind, put }) => new pulumi.ResourceHook(`${name}-${kind}`, put)),
+            ...owned.map(({ path, volume, owner }) => {
+              const own = async () => this.#own(await valueOf(volume.key), path, owner, workload);
+              return new pulumi.ResourceHook(`${name}-own-${path}`, own);
+            }),
+            ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}-${kind}`, fill)),
+            ...(program ? [new pulumi.ResourceHook(`${name}-program`, program.fill)] : []),
           ],
-          // The engine calls them in this order: what waits for the service comes after.
+          // The engine calls them in this order. A refresh finds a stopped container, and the update would start it in place, under
+          // the same id: no gate is passed again for that. Before, not after: what an after-hook refuses is recorded all the same.
+          // What the update changes has been carried out by then.
           beforeUpdate: [
-            async (args) => changeInPlace(this.api, workload.service, args),
+            async (args) => changeInPlace(this.#api, workload.service, args),
             ...(opts.hooks?.beforeUpdate ?? []),
+            async ({ id }) => ready(id ?? ""),
           ],
         },
       },
     );
+    return { ...container, ready: async () => ready(await valueOf(container.key)) };
   }
 
-  job(name: string, workload: Workload, opts: pulumi.CustomResourceOptions) {
-    const handed = handedTo(workload);
+  job(name: string, workload: JobWorkload, opts: pulumi.CustomResourceOptions): JobHandle {
+    const { watch, pids } = workload;
+    const contents = contentsFor(workload);
     const container = this.#container(
       name,
       workload,
@@ -122,15 +250,64 @@ export class ContainersEngine implements Engine {
         restart: "no",
         destroyGraceSeconds: 10,
         // Without names: they come and go with the container, and are filled just before it is started.
-        volumes: handed.map(({ folder }) => ({ containerPath: folder })),
+        volumes: contents.map(({ folder }) => ({ containerPath: folder })),
+        ...mountsOf(workload.mounts),
       },
       opts,
     );
-    const prepare = async (id: string) => {
-      const all = await Promise.all(handed.map(async ({ folder, files }) => ({ folder, files: await files() })));
-      await Promise.all(all.map(({ folder, files }) => this.api.putFiles(id, folder, files)));
+    const run = async () => {
+      const id = await valueOf(container.key);
+      const prepare = async () => {
+        const limited = this.#api.limitPids(id, pids);
+        const read = contents.map(async ({ folder, files }) => ({ folder, files: await files() }));
+        const put = (await Promise.all(read)).map(({ folder, files }) => this.#api.putFiles(id, folder, files));
+        await Promise.all([limited, ...put]);
+      };
+      const seen = seenBy(watch, await this.#api.clock());
+      await untilDone(this.#api, id, { ...watch, ...seen }, prepare, watch.line ?? (() => {}));
     };
-    return { ...container, prepare };
+    return { ...container, run };
+  }
+
+  async clear(
+    labels: Record<string, string>,
+    { stopGraceSeconds, hostPort }: { stopGraceSeconds?: number; hostPort?: number },
+  ): Promise<void> {
+    const found = await (hostPort === undefined ? this.#api.list(labels) : withPort(this.#api, hostPort, labels));
+    await Promise.all(found.map(({ id }) => this.#api.remove(id, stopGraceSeconds)));
+  }
+
+  /** An engine elsewhere answers for its own ports. */
+  portHolder = async (port: number) => (this.local ? portHolder(this.#api, port) : undefined);
+  hasVolume = (key: string) => this.#api.hasVolume(key);
+  volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
+  isEmpty = async (key: string) => (await this.#api.volumeBytes(key)) === 0;
+  hasImage = (ref: string) => this.#api.hasImage(ref);
+  capacity = async () => {
+    const { memoryBytes, cpus } = await this.#api.info();
+    return { memoryBytes, cpus };
+  };
+
+  async pull(ref: string, watch: PullWatch): Promise<void> {
+    // Loaded when there is something to pull.
+    const { pull } = await import("./pull.ts");
+    await pull(this.#api, ref, watch);
+  }
+
+  #with(opts: pulumi.CustomResourceOptions, more: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+    return { ...opts, ...(this.#provider ? { provider: this.#provider } : {}), ...more };
+  }
+
+  async #own(volume: string, path: string, owner: string, { image, labels }: ServiceWorkload): Promise<void> {
+    const [uid = 0, gid = 0] = owner.split(":").map(Number);
+    const carrier = { ...labels, "stackyard.kind": "carrier" };
+    await this.#api.ownVolume(
+      volume,
+      path,
+      await valueOf(image.key),
+      { uid, gid },
+      await valueOf(pulumi.output(carrier)),
+    );
   }
 
   #container(
@@ -138,19 +315,29 @@ export class ContainersEngine implements Engine {
     workload: Workload,
     particular: Partial<docker.ContainerArgs>,
     opts: pulumi.CustomResourceOptions,
-  ): Running {
+  ): Handle {
+    const { networks, privileged = false } = workload;
     const container = new docker.Container(
       name,
       {
-        image: workload.image,
+        image: workload.image.key,
         ...(workload.command ? { command: workload.command } : {}),
         ...(workload.entrypoint ? { entrypoints: workload.entrypoint } : {}),
         envs: Object.entries(workload.env).map(([key, value]) =>
           typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
         ),
         user: workload.user,
-        capabilities: { drops: ["ALL"], ...(workload.capabilities.length > 0 ? { adds: workload.capabilities } : {}) },
-        securityOpts: ["no-new-privileges:true"],
+        ...(workload.groups === undefined ? {} : { groupAdds: workload.groups.map(String) }),
+        ...(workload.workingDir === undefined ? {} : { workingDir: workload.workingDir }),
+        ...(privileged
+          ? { privileged }
+          : {
+              capabilities: {
+                drops: ["ALL"],
+                ...(workload.capabilities.length > 0 ? { adds: workload.capabilities } : {}),
+              },
+              securityOpts: ["no-new-privileges:true"],
+            }),
         readOnly: workload.readOnlyRoot,
         init: workload.init,
         tmpfs: workload.tmpfs,
@@ -159,140 +346,87 @@ export class ContainersEngine implements Engine {
         memorySwap: workload.memoryMiB,
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
         ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
-        ...(workload.shmMiB === undefined ? {} : { shmSize: workload.shmMiB }),
+        ...(workload.shmSizeMiB === undefined ? {} : { shmSize: workload.shmSizeMiB }),
         // Where there is none, the engine's default network would be it, from which all the world is reached.
-        networkMode: workload.networks.length > 0 ? "bridge" : "none",
-        networksAdvanced: workload.networks.map(({ id, aliases }) => ({ name: id, aliases })),
+        networkMode: networks === "host" ? "host" : networks.length > 0 ? "bridge" : "none",
+        networksAdvanced:
+          networks === "host" ? [] : networks.map(({ network, aliases }) => ({ name: network.key, aliases })),
         labels: labelled(workload.labels),
         logDriver: "json-file",
         logOpts: LOG_OPTIONS,
         ...particular,
+        ...workload.overrides,
       },
-      { ...opts, provider: this.#provider, replaceOnChanges: REPLACE_ON },
+      this.#with(opts, { replaceOnChanges: REPLACE_ON }),
     );
-    return { resource: container, id: container.id };
+    return { resource: container, key: container.id };
+  }
+
+  /** One volume with it is enough for all probes of a stack. */
+  #programOf(image: Handle, { "stackyard.service": _, ...labels }: Workload["labels"]): FilledVolume {
+    this.#probeProgram ??= filledVolume(
+      this.#api,
+      "probe",
+      probeProgram(this.#api, image.key),
+      image.key,
+      labels,
+      this.#with(this.#parent ? { parent: this.#parent } : {}),
+    );
+    return this.#probeProgram;
   }
 
   /**
-   * A volume with what is handed to one service: so it is in no `docker inspect`, and a read-only container can have it.
-   * Another content is another volume, so that nothing changes under a running container.
+   * Single files hide nothing else of their folders: where the root can be written they are put there, else they are mounted. The
+   * mounts are no volumes: among those, the engine makes a folder that it does not have, empty, without a word.
    */
-  #volumeOf(
-    name: string,
-    { kind, folder, content, files }: Handed,
-    { image, labels, allowed }: ServiceWorkload,
-    opts: pulumi.CustomResourceOptions,
-  ) {
-    const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
-    const fill = async (volume: pulumi.Input<string>) => {
-      const mine = await valueOf(carrier);
-      // One that an ended `up` left would keep its volume from being removed.
-      const left = (await this.api.list(mine)).filter((each) => each.labels["stackyard.run"] !== RUN);
-      await Promise.all(left.map(({ id }) => this.api.remove(id, 0)));
-      const labels = { ...mine, "stackyard.run": RUN };
-      await this.api.fillVolume(await valueOf(volume), await files(), await valueOf(image), labels);
+  #configFiles({ configFiles, readOnlyRoot, mounts, labels }: ServiceWorkload): Partial<docker.ContainerArgs> {
+    const files = Object.entries(configFiles);
+    if (files.length === 0) return mountsOf(mounts);
+    if (!readOnlyRoot) {
+      const uploads = files.map(([file, { content }]) => ({ file, contentBase64: content.toString("base64") }));
+      return { ...mountsOf(mounts), uploads };
+    }
+    const mounted = files.map(([path, file]) => ({ source: file.path, path, readOnly: true }));
+    const hash = createHash("sha256");
+    for (const [path, { content }] of files) hash.update(JSON.stringify([path, content.length])).update(content);
+    return {
+      ...mountsOf([...mounts, ...mounted]),
+      // Another content is another container: a server reads its configuration when it starts.
+      labels: labelled({ ...labels, "stackyard.files": hash.digest("hex").slice(0, 12) }),
     };
-    let early: Promise<void> | undefined;
-    const volume = new docker.Volume(
-      `${name}-${kind}`,
-      { labels: labelled({ ...labels, "stackyard.kind": kind }) },
-      {
-        ...(opts.parent ? { parent: opts.parent } : {}),
-        provider: this.#provider,
-        ...(allowed ? { dependsOn: allowed } : {}),
-        ignoreChanges: VOLUME_FIXED,
-        replacementTrigger: triggerOf(content, `${String(labels["stackyard.id"])}/${name}-${kind}`),
-        hooks: {
-          // While networks are being made, which takes the provider two seconds. What fails here is done again below.
-          afterCreate: [
-            new pulumi.ResourceHook(`${name}-${kind}-early`, ({ newOutputs }) => {
-              early = fill((newOutputs as { name: string }).name);
-              early.catch(() => {});
-            }),
-          ],
-        },
-      },
-    );
-    /** For the hook of the container that needs it: an `up` that was ended before may have left the volume empty. */
-    const put = () => early?.catch(() => fill(volume.name)) ?? fill(volume.name);
-    return { kind, folder, volume: volume.name, put };
   }
 }
 
-/**
- * Carries out what the provider would carry out in place (provider-facts, section 2; of that, these are what a workload sets):
- * before anything waits for the service, which may not get well without it. The provider finds it done.
- */
-async function changeInPlace(
-  api: EngineApi,
-  service: string,
-  { id = "", newInputs }: pulumi.ResourceHookArgs,
-): Promise<void> {
-  const { memory, memorySwap, restart } = newInputs as { memory: number; memorySwap: number; restart: string };
-  const before = await api.inspect(id);
-  // The wait says so.
-  if (!before) return;
-  await api.update(id, { memoryMiB: memory, memorySwapMiB: memorySwap, restart }).catch((error: Error) => {
-    throw new Error(
-      `${service}: its memory cannot be set to ${memory} MiB while it runs, which it does as before: it may hold more than ` +
-        `that (${error.message.trim()}). Set more; or take it down first, by \`make down\`, and bring it up again.`,
-    );
-  });
-  // It would go on as it was started, or to its next death: a service on its first way up is left to it.
-  const { health, restarts, status } = before;
-  const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
-  if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
-}
+const mountsOf = (mounts: Workload["mounts"]): Partial<docker.ContainerArgs> =>
+  mounts.length === 0
+    ? {}
+    : {
+        mounts: mounts.map(({ source, path, readOnly }) => ({ type: "bind", source, target: path, readOnly })),
+      };
 
-/** What is handed to a container at one folder. */
-interface Handed {
-  kind: string;
-  folder: string;
-  /** By file name: what is secret, or the hash of what is not, which may be too large for the state. */
-  content: pulumi.Output<Record<string, string>>;
-  files: () => Promise<HandedFile[]>;
-}
+/** In the order in which they are read back. */
+const portsOf = (published: readonly PublishedPort[]) =>
+  published
+    .map(({ hostPort, port, protocol, address }) => ({ internal: port, external: hostPort, ip: address, protocol }))
+    .sort((a, b) => a.internal - b.internal || (a.protocol < b.protocol ? -1 : 1));
 
-function handedTo({ user, secrets, files }: Workload): Handed[] {
-  const [uid = 0, gid = 0] = user.split(":").map(Number);
-  const texts = pulumi.output(secrets) as pulumi.Output<Record<string, string>>;
-  const own = async () =>
-    Object.entries(await valueOf(texts)).map(([name, content]) => ({ name, content, mode: 0o400, uid, gid }));
-  return [
-    ...(Object.keys(secrets).length > 0
-      ? [{ kind: "secrets", folder: "/run/secrets", content: texts, files: own }]
-      : []),
-    ...(Object.keys(files).length > 0 ? [forAll("/run/files", files)] : []),
-  ];
-}
+const buildOf = ({ context, dockerfile, target, platform, args, secretFiles }: BuildSpec) => ({
+  context,
+  ...(dockerfile === undefined ? {} : { dockerfile }),
+  ...(target === undefined ? {} : { target }),
+  ...(platform === undefined ? {} : { platform }),
+  buildArgs: args,
+  secrets: Object.entries(secretFiles).map(([id, src]) => ({ id, src })),
+});
 
-const broughtTo = ({ folders = {} }: ServiceWorkload): Handed[] =>
-  Object.entries(folders).map(([folder, paths]) =>
-    forAll(folder, Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]))),
-  );
-
-function forAll(folder: string, contents: Record<string, string | Buffer>): Handed {
-  const files = Object.entries(contents).map(([name, content]) => ({ name, content, mode: 0o444, uid: 0, gid: 0 }));
-  return { kind: basename(folder), folder, content: pulumi.output(hashesOf(contents)), files: async () => files };
-}
-
-/** Changes of these would replace a volume, that is delete what is in it. */
-const VOLUME_FIXED = ["labels", "driver", "driverOpts", "name"];
-
-const labelled = (labels: Record<string, pulumi.Input<string>>) =>
-  Object.entries(labels).map(([label, value]) => ({ label, value }));
-
-/** A duration as Go prints it (`1m30s`, `200ms`): any other spelling is read back differently, a change on every `up`. */
-export function goDuration(ms: number): string {
-  if (ms === 0) return "0s";
-  if (ms < 1000) return `${ms}ms`;
-  const hours = Math.floor(ms / 3_600_000);
-  const minutes = Math.floor((ms % 3_600_000) / 60_000);
-  const seconds = `${(ms % 60_000) / 1000}s`;
-  return hours > 0 ? `${hours}h${minutes}m${seconds}` : minutes > 0 ? `${minutes}m${seconds}` : seconds;
-}
-
-/** CPUs as the provider reads them back: `1.0`, `0.5`. */
-export function dockerCpus(cpus: number): string {
-  return cpus.toFixed(1);
-}
+/** What is seen of a container goes by the engine's clock, what is said of it by this machine's. */
+const seenBy = ({ saw }: Watch, clock: Clock) => ({
+  saw: ({ createdAt, startedAt, health }: ContainerState) => {
+    const seen: Seen = {
+      createdAt: clock.here(createdAt).getTime(),
+      startedAt: startedAt && clock.here(startedAt).getTime(),
+      health: health?.status,
+    };
+    saw?.(seen);
+  },
+});

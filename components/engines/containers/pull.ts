@@ -1,24 +1,12 @@
+import type { PullProgress, PullWatch } from "../engine.ts";
 import type { EngineApi, PullMessage } from "./api.ts";
 import { type Credentials, credentialsFor, registryOf } from "./credentials.ts";
 
-/** How far a pull is. Bytes of layers that are here already are not known, and count nothing. */
-export interface Pulled {
-  layers: number;
-  /** Of them, those that are here. */
-  done: number;
-  bytes: number;
-  /** Of all layers whose size is known so far. */
-  ofBytes: number;
-}
-
-export interface PullWatch {
-  signal: AbortSignal;
-  /** Gets what has changed, no more often than once a second. */
-  saw: (pulled: Pulled) => void;
+/** How a pull is watched here: some of it only tests say. */
+interface Watch extends Omit<PullWatch, "instead"> {
+  instead?: string;
   /** After how long without a byte it has failed. @default 60 */
   silentSeconds?: number;
-  /** What else helps than another name: a mirror, for one. @default - nothing */
-  instead?: string;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -30,7 +18,7 @@ const TELL_MS = 1_000;
  *
  * @throws Error with one sentence: what is wrong, and what helps.
  */
-export async function pull(api: EngineApi, ref: string, watch: PullWatch): Promise<void> {
+export async function pull(api: EngineApi, ref: string, watch: Watch): Promise<void> {
   const { silentSeconds = 60, signal, saw, instead } = watch;
   const registry = registryOf(ref);
   const signedIn = await signIn(registry, watch.env, signal);
@@ -120,7 +108,7 @@ class Layers {
     return true;
   }
 
-  get sum(): Pulled {
+  get sum(): PullProgress {
     const all = [...this.#layers.values()];
     const sum = (key: "bytes" | "ofBytes") => all.reduce((sum, each) => sum + each[key], 0);
     return {

@@ -11,6 +11,8 @@ export interface Watch {
   /** Hides known secrets in what is shown. */
   mask: (text: string) => string;
   signal: AbortSignal;
+  /** Whether it has no probe: it is ready when it runs. @default false */
+  unprobed?: boolean;
   /** Gets what the engine says of the container, each time that it is asked. */
   saw?: (state: ContainerState) => void;
 }
@@ -44,6 +46,7 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     if (now) watch.saw?.(now);
     const broken = now ? wrongWith(now, first?.restarts ?? 0, before) : "is gone: somebody removed its container";
     if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
+    if (watch.unprobed && now?.status === "running") return 0;
     if (now?.health?.status === "healthy") {
       const { probes } = now.health;
       const started = now.startedAt ?? now.createdAt;

@@ -139,13 +139,18 @@ describe("what it refers to", () => {
   test("it is told of: addresses, and URLs as files", async () => {
     const stack = await withAll({ env: { LOG_LEVEL: "debug" } });
     expect(stack.get(CONTAINER).inputs.envs).toEqual([
-      "PORT=3000",
       "DATABASE_HOST=pg",
       "DATABASE_PORT=5432",
+      "DATABASE_USER=app",
+      "DATABASE_NAME=app",
+      "DATABASE_URL_FILE=/run/secrets/database_url",
+      "DATABASE_PASSWORD_FILE=/run/secrets/database_password",
       "CACHE_HOST=cache",
       "CACHE_PORT=6379",
-      "DATABASE_URL_FILE=/run/secrets/database_url",
+      "CACHE_USER=default",
       "CACHE_URL_FILE=/run/secrets/cache_url",
+      "CACHE_PASSWORD_FILE=/run/secrets/cache_password",
+      "PORT=3000",
       "LOG_LEVEL=debug",
     ]);
     expect(await handedTo(stack, "api")).toEqual([
@@ -153,6 +158,8 @@ describe("what it refers to", () => {
         to: volumeOf("api-secrets"),
         files: {
           database_url: `postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+          database_password: passwordOf("pg-password"),
+          cache_password: passwordOf("cache-password"),
           cache_url: `redis://default:${passwordOf("cache-password")}@cache:6379`,
         },
         access: "400 1000:1000",
@@ -165,15 +172,20 @@ describe("what it refers to", () => {
     const stack = await withAll({ credentials: "environment" });
     const { inputs, secretInputs } = stack.get(CONTAINER);
     expect(inputs.envs).toEqual([
-      "PORT=3000",
       "DATABASE_HOST=pg",
       "DATABASE_PORT=5432",
+      "DATABASE_USER=app",
+      "DATABASE_NAME=app",
+      `DATABASE_URL=postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+      `DATABASE_PASSWORD=${passwordOf("pg-password")}`,
       "CACHE_HOST=cache",
       "CACHE_PORT=6379",
-      `DATABASE_URL=postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+      "CACHE_USER=default",
       `CACHE_URL=redis://default:${passwordOf("cache-password")}@cache:6379`,
+      `CACHE_PASSWORD=${passwordOf("cache-password")}`,
+      "PORT=3000",
     ]);
-    expect(secretInputs).toEqual(["envs.5", "envs.6"]);
+    expect(secretInputs).toEqual(["envs.4", "envs.5", "envs.9", "envs.10"]);
     expect([stack.keys.includes("Volume api-secrets"), inputs.volumes]).toEqual([false, []]);
   });
 
@@ -189,7 +201,7 @@ describe("secrets of other origin", () => {
 
   test("are files, and hidden in what it says", async () => {
     const stack = await alone({ secrets });
-    expect(stack.get(CONTAINER).inputs.envs).toEqual(["PORT=3000", "OPENAI_API_KEY_FILE=/run/secrets/openai_api_key"]);
+    expect(stack.get(CONTAINER).inputs.envs).toEqual(["OPENAI_API_KEY_FILE=/run/secrets/openai_api_key", "PORT=3000"]);
     expect(await handedTo(stack, "api")).toEqual([
       { to: volumeOf("api-secrets"), files: { openai_api_key: "sk-0123456789" }, access: "400 1000:1000" },
     ]);
@@ -199,7 +211,7 @@ describe("secrets of other origin", () => {
 
   test("are in its environment on purpose only, and that is marked", async () => {
     const { inputs, secretInputs } = (await alone({ secrets, credentials: "environment" })).get(CONTAINER);
-    expect([inputs.envs, secretInputs]).toEqual([["PORT=3000", "OPENAI_API_KEY=sk-0123456789"], ["envs.1"]]);
+    expect([inputs.envs, secretInputs]).toEqual([["OPENAI_API_KEY=sk-0123456789", "PORT=3000"], ["envs.0"]]);
   });
 });
 
@@ -212,7 +224,7 @@ test("a key of several lines arrives as it is, and no line of it is in what it s
   expect(lines.map((line) => mask(`got ${line}.`))).toEqual(lines.map(() => "got [secret]."));
 
   const { inputs } = (await alone({ secrets: { SIGNING_KEY: pem }, credentials: "environment" })).get(CONTAINER);
-  expect(inputs.envs).toEqual(["PORT=3000", `SIGNING_KEY=${pem}`]);
+  expect(inputs.envs).toEqual([`SIGNING_KEY=${pem}`, "PORT=3000"]);
 });
 
 describe("while it is being developed", () => {
@@ -273,13 +285,18 @@ describe("ready", () => {
 test("is told of to others, as a database is", async () => {
   const { made } = await alone({ port: 8080, hostPort: 18_080 });
   const { connection } = made;
-  expect({ ...connection, url: await held(connection.url), fromHost: await held(connection.fromHost) }).toEqual({
+  expect({
+    ...connection,
+    host: await held(connection.host),
+    url: await held(connection.url),
+    fromHost: await held(connection.fromHost),
+  }).toEqual({
     host: "api",
     port: 8080,
     url: "http://api:8080",
     fromHost: { host: "127.0.0.1", port: 18_080, url: "http://127.0.0.1:18080" },
   });
-  expect([await held(made.network.id), made.gate === made.ready]).toEqual([idOf("api"), true]);
+  expect([await held(made.network?.key), made.gate === made.ready]).toEqual([idOf("api"), true]);
 });
 
 test("nothing of it is protected, in prod either", async () => {

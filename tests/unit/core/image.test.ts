@@ -4,7 +4,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import tls from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { builtFrom, type ImageFacts, serverImage } from "../../../components/core/image.ts";
+import type { z } from "zod";
+import { Build, type ImageFacts, imageOn, serverImage } from "../../../components/core/image.ts";
 import { ArgsError } from "../../../components/core/support/args.ts";
 import { builtImage } from "../../../components/core/support/built-image.ts";
 import { pinned } from "../../../components/core/support/lock.ts";
@@ -34,7 +35,7 @@ describe("serverImage", () => {
       provider: "Provider docker",
       hooks: { beforeCreate: ["images"] },
     });
-    expect(await held(stack.made.id)).toBe("sha256:image-postgres-17");
+    expect(await held(stack.made.key)).toBe("sha256:image-postgres-17");
   });
 
   test("comes from the mirror that is named", async () => {
@@ -77,7 +78,7 @@ describe("serverImage", () => {
       (platform) => [serverImage(platform, POSTGRES), serverImage(platform, { registry: "alpine:3" })],
       { engine, preview: true },
     );
-    const [known, unknown] = stack.made.map(({ id }) => pulumi.output(id));
+    const [known, unknown] = stack.made.map(({ key }) => pulumi.output(key));
     expect(await held(known)).toBe(`sha256:of-${pinned("postgres:17")}`);
     expect(await (unknown as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
   });
@@ -196,7 +197,7 @@ describe("serverImage", () => {
   });
 });
 
-describe("builtFrom", () => {
+describe("an image of one's own", () => {
   let context: string;
   beforeEach(() => {
     context = mkdtempSync(join(tmpdir(), "stackyard-image-"));
@@ -208,19 +209,15 @@ describe("builtFrom", () => {
   afterEach(() => rmSync(context, { recursive: true, force: true }));
 
   const NODE = { registry: "node:24-slim", packages: "node" };
-  const built = async (
-    build: { context?: string; target?: string; images?: Record<string, ImageFacts> } = {},
-    options: Options = {},
-  ) => {
+  const built = async (build: Partial<z.input<typeof Build>> = {}, options: Options = {}) => {
     const stack = await deploy(
       (platform) =>
-        builtFrom(
-          "api",
-          'Api "api"',
-          platform,
-          { context, images: {}, target: undefined, ...build },
-          { parent: platform },
-        ),
+        imageOn(platform, {
+          name: "api",
+          subject: 'Api "api"',
+          build: Build.parse({ context, ...build }),
+          parent: platform,
+        }),
       options,
     );
     return { stack, image: stack.get("RemoteImage api") };
@@ -242,7 +239,7 @@ describe("builtFrom", () => {
       parent: "Platform platform",
       hooks: { beforeCreate: ["build-api"] },
     });
-    expect(await held(stack.made.id)).toBe("sha256:api");
+    expect(await held(stack.made.key)).toBe("sha256:api");
   });
 
   test("carries project, stack and the stack's id in its name", async () => {

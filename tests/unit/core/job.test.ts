@@ -22,7 +22,7 @@ class Thing extends pulumi.ComponentResource {
     this.job = new Job("seed", this, {
       platform,
       subject: SUBJECT,
-      image: () => ({ id: pulumi.output("sha256:seed"), resource: this }),
+      image: () => ({ key: pulumi.output("sha256:seed"), resource: this }),
       command: ["sh", "seed.sh"],
       uses: {},
       user: "65534:65534",
@@ -41,7 +41,7 @@ function database(volume = "db-1"): Dependency {
   return {
     gate: new pulumi.Stash("db-ready", { input: 1 }),
     container: new pulumi.Stash("db", { input: 1 }),
-    network: { id: pulumi.output("n1"), resource: network },
+    network: { key: pulumi.output("n1"), resource: network },
     data: pulumi.output(volume),
   };
 }
@@ -129,7 +129,7 @@ describe("runs again", () => {
     ["a file changes", { files: { "seed.sh": "two", dump: Buffer.from([0xff]) } }],
     ["a byte of a file changes that is no text", { files: { "seed.sh": "one", dump: Buffer.from([0xfe]) } }],
     ["its environment changes", { env: { A: "2" } }],
-    ["its image changes", { image: () => ({ id: pulumi.output("sha256:other"), resource: undefined as never }) }],
+    ["its image changes", { image: () => ({ key: pulumi.output("sha256:other"), resource: undefined as never }) }],
   ])("when %s", async (_, change) => {
     const files = { "seed.sh": "one", dump: Buffer.from([0xff]) };
     const before: Partial<JobArgs> = { files, env: { A: "1" } };

@@ -112,7 +112,7 @@ describe("Ledger", () => {
     const { recorded } = await made((ledger) => {
       ledger.record("redis", { volume: "r-1", firstStart: {} });
       ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
-      ledger.publish('Redis "redis"', 6379);
+      ledger.publish('Redis "redis"', 6379, "tcp");
     });
     expect(recorded.map(({ key, inputs, hooks }) => ({ key, inputs, hooks }))).toEqual([
       {
@@ -134,13 +134,13 @@ describe("Ledger", () => {
     ['Redis "cache"', 'by Redis "cache" and by it'],
     ['Api "web"', "by it, twice"],
   ])("refuses a port that is asked for twice: first by %s", async (first, by) => {
-    const { ledger } = await made((ledger) => ledger.publish(first, 3000));
-    expect(() => ledger.publish('Api "web"', 3000)).toThrow(
+    const { ledger } = await made((ledger) => ledger.publish(first, 3000, "tcp"));
+    expect(() => ledger.publish('Api "web"', 3000, "tcp")).toThrow(
       new pulumi.RunError(
         `Api "web": hostPort 3000 is asked for ${by}: a port of the host leads to one place only. Set another one.`,
       ),
     );
-    expect(() => ledger.publish('Api "web"', 3001)).not.toThrow();
+    expect(() => ledger.publish('Api "web"', 3001, "tcp")).not.toThrow();
   });
 
   test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { checkEngine, identified } from "../../../components/core/platform.ts";
+import { identified } from "../../../components/core/identity.ts";
+import { checkEngine } from "../../../components/core/platform.ts";
 import { builtImage } from "../../../components/core/support/built-image.ts";
-import { freeSubnet } from "../../../components/engines/containers/subnets.ts";
+import { ContainersEngine } from "../../../components/engines/containers/containers.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
 import { FakeEngine } from "../helpers/engine.ts";
-import { deploy, held, ID, labels, mock, type Options, refusedBy } from "../helpers/stack.ts";
+import { deploy, ID, labels, mock, type Options, refusedBy } from "../helpers/stack.ts";
 
 const HOST = "unix:///var/run/docker.sock";
 const alone = (options: Options = {}) => deploy(() => {}, options);
@@ -46,8 +47,9 @@ describe("what it is made of", () => {
   test("the provider gets the certificates that were found", async () => {
     const monitor = mock();
     const host = "tcp://one:2376";
-    const identity = await identified(new FakeEngine(), { host }, "registry");
-    await new Platform({}, { host, certPath: "/certs" }, new FakeEngine(), identity).declare(() => {});
+    const engine = new ContainersEngine({ host, certPath: "/certs" }, new FakeEngine());
+    const identity = await identified(engine, undefined, "registry");
+    await new Platform({}, engine, identity).declare(() => {});
     await pulumi.runtime.disconnect();
     expect(monitor.recorded.find(({ name }) => name === "docker")?.inputs).toEqual({
       host: "tcp://one:2376",
@@ -85,13 +87,13 @@ describe("what it is made of", () => {
   });
 
   test.each<[PlatformArgs, boolean, boolean]>([
-    [{}, false, false],
-    [{ only: ["one"] }, false, true],
-    [{ down: true }, true, true],
-    [{ down: true, only: ["one"] }, true, true],
-  ])("told %j: whether `one` rests, and `two`", async (args, one, two) => {
+    [{}, true, true],
+    [{ only: ["one"] }, true, false],
+    [{ down: true }, false, false],
+    [{ down: true, only: ["one"] }, false, false],
+  ])("with %j: whether `one` runs, and `two`", async (args, one, two) => {
     const { platform } = await alone(args);
-    expect([platform.rests("one"), platform.rests("two")]).toEqual([one, two]);
+    expect([platform.runs("one"), platform.runs("two")]).toEqual([one, two]);
   });
 
   test.each([
@@ -100,7 +102,7 @@ describe("what it is made of", () => {
     ["tcp://127.0.0.1:2375", false],
     ["ssh://me@elsewhere", false],
   ])("knows whether %s is on this machine: %s", async (host, local) => {
-    expect((await alone({ host })).platform.local).toBe(local);
+    expect((await alone({ host })).platform.engine.local).toBe(local);
   });
 });
 
@@ -213,66 +215,12 @@ describe("what was recorded counts", () => {
   });
 });
 
-describe("subnet", () => {
-  test("is one for each name, free on the engine, and of this run", async () => {
-    const first = freeSubnet("stackyard/dev/one", []);
-    const second = freeSubnet("stackyard/dev/one", [first]);
-    const engine = new FakeEngine();
-    engine.usedSubnets = [first, "fd00::/64"];
-    const { made } = await deploy(
-      (platform) => [platform.subnet("one"), platform.subnet("one"), platform.subnet("two")],
-      { engine },
-    );
-    expect(await held(made)).toEqual([
-      second,
-      freeSubnet("stackyard/dev/one", [first, second]),
-      freeSubnet("stackyard/dev/two", [first, second]),
-    ]);
-  });
-
-  test("is none that a route of the machine leads to, where the engine is on it", async () => {
-    const first = freeSubnet("stackyard/dev/one", []);
-    const engine = new FakeEngine();
-    engine.routesThere = [first, "0.0.0.0/0", "10.0.0.0/8"];
-    const at = async (options: Options) =>
-      held((await deploy((platform) => platform.subnet("one"), { engine, ...options })).made);
-    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
-    expect(await at({ host: "tcp://elsewhere:2375" })).toBe(first);
-  });
-
-  test("is of the pool that is set", async () => {
-    const at = await held((await deploy((platform) => platform.subnet("one"), { subnetPool: "10.77.0.0/24" })).made);
-    expect(at).toBe(freeSubnet("stackyard/dev/one", [], undefined, "10.77.0.0/24"));
-  });
-
-  test("of something that is no pool is refused", async () => {
-    await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
-      new pulumi.RunError(
-        'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
-      ),
-    );
-  });
-
-  test("is none that another process is about to take, but in a preview, which takes none", async () => {
-    const first = freeSubnet("stackyard/dev/one", []);
-    const engine = new FakeEngine();
-    engine.claimedSubnets.add(first);
-    const at = async (options: Options) =>
-      held((await deploy((platform) => platform.subnet("one"), { engine, ...options })).made);
-    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
-    expect(await at({ preview: true })).toBe(first);
-  });
-
-  test("differs between Pulumi stacks and projects", async () => {
-    const at = async (options: Options) => held((await deploy((platform) => platform.subnet("one"), options)).made);
-    expect(await at({ stack: "prod" })).toBe(freeSubnet("stackyard/prod/one", []));
-    expect(await at({ project: "shop" })).toBe(freeSubnet("shop/dev/one", []));
-  });
-
-  test("the engine is asked once", async () => {
-    const { engine } = await deploy((platform) => [platform.subnet("one"), platform.subnet("two")]);
-    expect(engine.calls).toEqual([["subnets"]]);
-  });
+test("a pool of subnets that is none is refused", async () => {
+  await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
+    new pulumi.RunError(
+      'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
+    ),
+  );
 });
 
 test("once makes a thing for a key once", async () => {
@@ -290,7 +238,7 @@ describe("checkEngine", () => {
   const check = (version: string | Error) => {
     const engine = new FakeEngine();
     engine.version = version;
-    return checkEngine(engine, HOST);
+    return checkEngine(new ContainersEngine({ host: HOST }, engine));
   };
 
   test.each(["1.44", "1.45", "1.100", "2.0"])("takes API %s", async (version) => {
@@ -332,7 +280,6 @@ describe("connect", () => {
     const platform = await Platform.connect(args);
     await platform.declare(() => {});
     await pulumi.runtime.disconnect();
-    await held(platform.subnet("one"));
     return platform.imageSource;
   };
   const builtHere = () => {
@@ -356,10 +303,10 @@ describe("connect", () => {
     expect(await source({ imageMirror: "mirror:5000", imageSource: "packages" })).toBe("packages");
   });
 
-  test("a start asks the engine no more than four things, two of them at once", async () => {
+  test("a start asks the engine no more than three things, two of them at once", async () => {
     await source();
     expect(daemon.requests.slice(0, 2).sort()).toEqual(["GET /_ping", "GET /info"]);
-    expect(daemon.requests.slice(2)).toEqual([`GET /images/${builtImage("base").ref}/json`, "GET /networks"]);
+    expect(daemon.requests.slice(2)).toEqual([`GET /images/${builtImage("base").ref}/json`]);
   });
 
   test("refuses before anything is registered", async () => {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { markOf, masker, maskOf, password } from "../../../components/core/secret.ts";
+import { markOf, password } from "../../../components/core/secret.ts";
+import { masker, maskOf } from "../../../components/core/support/mask.ts";
 import { deploy, held, passwordOf } from "../helpers/stack.ts";
 
 describe("maskOf", () => {

@@ -18,7 +18,8 @@ const UPDATED = [
   "memory-web",
   "docker:index/container:Container_web_beforeUpdate_2",
 ];
-const DATA: ServiceArgs["data"] = { path: "/data", lifecycle: "keep", major: "17", firstStart: { database: "app" } };
+const DATA = { name: "web", path: "/data", lifecycle: "keep" as const, major: "17", firstStart: { database: "app" } };
+const EPHEMERAL: ServiceArgs["volumes"] = [{ name: "web", path: "/data", lifecycle: "ephemeral" }];
 
 class Thing extends pulumi.ComponentResource {
   readonly service: Service;
@@ -27,7 +28,7 @@ class Thing extends pulumi.ComponentResource {
     this.service = new Service(name, this, {
       platform,
       subject: SUBJECT,
-      image: () => ({ id: pulumi.output("sha256:web"), resource: this }),
+      image: () => ({ key: pulumi.output("sha256:web"), resource: this }),
       user: "1000:1000",
       probe: { test: ["CMD", "true"] },
       readyTimeoutSeconds: 60,
@@ -62,7 +63,7 @@ describe("what it is made of", () => {
   });
 
   test("data that lasts is in a volume, remembered before anything uses it", async () => {
-    const stack = await service({ data: DATA });
+    const stack = await service({ volumes: [DATA] });
     expect(stack.get("Volume web-data").inputs).toEqual({
       labels: [...labels("web", "data"), { label: "stackyard.made-with", value: "version 17, database app" }],
     });
@@ -85,18 +86,18 @@ describe("what it is made of", () => {
     async (_, names, protect, ignored) => {
       vi.stubEnv("STACKYARD_DISCARD", names);
       onTestFinished(() => void vi.unstubAllEnvs());
-      const volume = (await service({ data: { ...DATA, lifecycle: "protected" } })).get("Volume web-data");
+      const volume = (await service({ volumes: [{ ...DATA, lifecycle: "protected" }] })).get("Volume web-data");
       expect([volume.protect, volume.ignoreChanges]).toEqual([protect, ignored]);
     },
   );
 
   test("data that is made with nothing in particular has no label for it", async () => {
-    const stack = await service({ data: { path: "/data", lifecycle: "keep" } });
+    const stack = await service({ volumes: [{ name: "web", path: "/data", lifecycle: "keep" }] });
     expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
   });
 
   test("data that goes with the container has neither, and is another when the container is", async () => {
-    const stack = await service({ data: { path: "/data", lifecycle: "ephemeral" } });
+    const stack = await service({ volumes: EPHEMERAL });
     expect([stack.of("Volume"), await held(stack.made.data)]).toEqual([[], idOf("web")]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: "/data" }]);
@@ -110,7 +111,7 @@ describe("what it is made of", () => {
     ["keep", false],
     ["protected", true],
   ])("a volume to %s, protected: %s", async (lifecycle, expected) => {
-    const stack = await service({ data: { path: "/data", lifecycle: lifecycle as "keep" } });
+    const stack = await service({ volumes: [{ ...DATA, lifecycle: lifecycle as "keep" }] });
     expect(stack.get("Volume web-data").protect).toBe(expected);
     expect(stack.get(CONTAINER).protect).toBe(false);
   });
@@ -118,8 +119,8 @@ describe("what it is made of", () => {
   test.each<[string, Partial<ServiceArgs>, boolean]>([
     ["nothing that only one can have", {}, false],
     ["a published port", { ports: [{ hostPort: 8080, port: 80 }] }, true],
-    ["data", { data: DATA }, true],
-    ["data that goes with it", { data: { path: "/data", lifecycle: "ephemeral" } }, true],
+    ["data", { volumes: [DATA] }, true],
+    ["data that goes with it", { volumes: EPHEMERAL }, true],
   ])("with %s, the old container goes first: %s", async (_, args, expected) => {
     expect((await service(args)).get(CONTAINER).deleteBeforeReplace).toBe(expected);
   });
@@ -198,7 +199,7 @@ describe("who it refers to", () => {
   const two = (down = false) =>
     deploy(
       (platform) => {
-        const database = new Thing(platform, { data: DATA }, "db").service;
+        const database = new Thing(platform, { volumes: [{ ...DATA, name: "db" }] }, "db").service;
         const job: Dependency = { gate: new pulumi.Stash("job-done", { input: 1 }) };
         return new Thing(platform, { uses: { database, job } }).service;
       },
@@ -256,7 +257,7 @@ describe("the checks", () => {
 
   test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
     const engine = new FakeEngine();
-    const stack = await service({ ports: [{ hostPort: 1, port: 80 }], data: DATA }, { engine });
+    const stack = await service({ ports: [{ hostPort: 1, port: 80 }], volumes: [DATA] }, { engine });
     expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web", "memory-web"], beforeUpdate: UPDATED });
     expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
     const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
@@ -298,10 +299,13 @@ describe("the checks", () => {
     const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
     engine.listedVolumes = [{ name: volumeOf("db-data"), createdAt: new Date(0), labels: own }];
     engine.volumeBytes = async () => 1;
-    const alone = await service({ data: DATA }, { engine });
+    const alone = await service({ volumes: [DATA] }, { engine });
     await expect(alone.run("volume-web")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);
     const renamed = await deploy(
-      (platform) => [new Thing(platform, { data: DATA }, "db"), new Thing(platform, { data: DATA })],
+      (platform) => [
+        new Thing(platform, { volumes: [{ ...DATA, name: "db" }] }, "db"),
+        new Thing(platform, { volumes: [DATA] }),
+      ],
       { engine },
     );
     await expect(renamed.run("volume-web")).resolves.toBeUndefined();

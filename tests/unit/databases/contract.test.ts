@@ -196,7 +196,9 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect({
       ...connection,
       ...(member ? { [member]: await held(connection[member]) } : {}),
+      host: await held(connection.host),
       url: await held(connection.url),
+      ...(connection.keys ? { keys: await held(connection.keys) } : {}),
       fromHost: await held(connection.fromHost),
     }).toEqual({
       host: "main",
@@ -208,7 +210,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     });
     const secrets = [connection.url, connection.fromHost?.url, ...(member ? [connection[member]] : [])];
     for (const each of secrets) expect(each && (await pulumi.isSecret(each))).toBe(true);
-    expect(await held(made.network.id)).toBe(idOf("main"));
+    expect(await held(made.network?.key)).toBe(idOf("main"));
     expect(await held(made.data)).toBe(DATA);
     expect(made.gate).toBe(made.ready);
   });

@@ -28,7 +28,7 @@ test.each([
 
 test("has no GPUs where its server is built from package registries", async () => {
   expect(await refusedBy(() => ollama({ gpus: "all" }, { imageSource: "packages" }))).toEqual([
-    'Ollama "models" has bad arguments\n  gpus: should be left out, because the server built from package registries uses the ' +
-      'CPU alone, got "all"',
+    'Ollama "models" has bad arguments\n  gpus: The server built from package registries uses the CPU alone: leave gpus ' +
+      "out, or use imageSource: registry.",
   ]);
 });

@@ -13,8 +13,8 @@ describe("from package registries", () => {
 
   test("it has no gRPC", async () => {
     expect(await refusedBy(() => fromPackages({ grpcHostPort: 16_334 }))).toEqual([
-      'Qdrant "vectors" has bad arguments\n  grpcHostPort: should be left out, because the stand-in from package ' +
-        "registries has no gRPC, got 16334",
+      'Qdrant "vectors" has bad arguments\n  grpcHostPort: The stand-in from package registries has no gRPC: leave ' +
+        "grpcHostPort out, or use imageSource: registry.",
     ]);
   });
 });

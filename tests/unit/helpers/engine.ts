@@ -2,7 +2,7 @@ import type {
   ContainerListed,
   ContainerState,
   EngineApi,
-  HandedFile,
+  FileInVolume,
   Probed,
   PullMessage,
   VolumeListed,
@@ -50,6 +50,8 @@ export class FakeEngine implements EngineApi {
   listedVolumes: VolumeListed[] = [];
   /** References of the images that are there. */
   readonly images = new Set<string>();
+  /** Health checks that images have, by id. */
+  readonly probes = new Map<string, string[]>();
   /** What is said while an image is pulled. */
   readonly pulls = new Map<string, PullMessage[]>();
   listed: ContainerListed[] = [];
@@ -159,11 +161,16 @@ export class FakeEngine implements EngineApi {
     await Promise.race([it.exit.promise, aborted]);
   }
 
-  async putFiles(id: string, folder: string, files: HandedFile[]): Promise<void> {
+  async putFiles(id: string, folder: string, files: FileInVolume[]): Promise<void> {
     this.#note("putFiles", id, folder, files);
   }
 
-  async fillVolume(volume: string, files: HandedFile[], image: string, labels: Record<string, string>): Promise<void> {
+  async fillVolume(
+    volume: string,
+    files: FileInVolume[],
+    image: string,
+    labels: Record<string, string>,
+  ): Promise<void> {
     this.#note("fillVolume", volume, files, image, labels);
   }
 
@@ -201,6 +208,20 @@ export class FakeEngine implements EngineApi {
   async hasVolume(name: string): Promise<boolean> {
     this.#note("hasVolume", name);
     return this.madeVolumes.has(name);
+  }
+
+  async imageProbe(ref: string): Promise<string[] | undefined> {
+    this.#note("imageProbe", ref);
+    return this.probes.get(ref);
+  }
+
+  async fileOf(image: string, path: string): Promise<Buffer> {
+    this.#note("fileOf", image, path);
+    return Buffer.from(`${path} of ${image}`);
+  }
+
+  async ownVolume(volume: string, path: string, image: string, owner: { uid: number; gid: number }): Promise<void> {
+    this.#note("ownVolume", volume, path, image, owner);
   }
 
   async hasImage(ref: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { HandedFile } from "../../../components/engines/containers/api.ts";
+import type { FileInVolume } from "../../../components/engines/containers/api.ts";
 import type { Call } from "./engine.ts";
 import { idOf, type Recorded, type Stack } from "./stack.ts";
 
@@ -81,7 +81,7 @@ function handedOver(calls: readonly Call[]): HandedOver[] {
   return calls
     .filter(([method]) => method === "fillVolume" || method === "putFiles")
     .map(([method, ...args]) => {
-      const [to, files] = (method === "fillVolume" ? args : args.slice(1)) as [unknown, HandedFile[]];
+      const [to, files] = (method === "fillVolume" ? args : args.slice(1)) as [unknown, FileInVolume[]];
       return {
         to,
         files: Object.fromEntries(files.map(({ name, content }) => [name, String(content)])),

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
-import { identified } from "../../../components/core/platform.ts";
+import { identified } from "../../../components/core/identity.ts";
+import { ContainersEngine } from "../../../components/engines/containers/containers.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeEngine } from "./engine.ts";
 
@@ -129,8 +130,9 @@ export async function deploy<T>(program: (platform: Platform) => T, options: Opt
   delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
   const monitor = mock({ recorded: { identity: { id: ID, host, imageSource: source } }, ...options });
   try {
-    const identity = await identified(engine, { host, engine: engine.ownId }, source, imageSource);
-    const platform = new Platform(args, { host }, engine, identity);
+    const containers = new ContainersEngine({ host }, engine);
+    const identity = await identified(containers, engine.ownId, source, imageSource);
+    const platform = new Platform(args, containers, identity);
     const made = (await platform.declare(() => program(platform))) as T;
     await pulumi.runtime.disconnect();
     return new Stack(made, platform, engine, monitor);

@@ -191,18 +191,25 @@ describe("roles", () => {
     const { made } = await withRoles();
     const { connection, gate, network, data } = made.role(role);
     const password = passwordOf(`schema-${role}-password`);
-    expect({ ...connection, password: await held(connection.password), url: await held(connection.url) }).toMatchObject(
-      {
-        host: "main",
-        port: 5432,
-        user: role,
-        password,
-        database,
-        url: `postgresql://${role}:${password}@main:5432/${database}`,
-      },
-    );
+    expect({
+      ...connection,
+      host: await held(connection.host),
+      password: await held(connection.password),
+      url: await held(connection.url),
+    }).toMatchObject({
+      host: "main",
+      port: 5432,
+      user: role,
+      password,
+      database,
+      url: `postgresql://${role}:${password}@main:5432/${database}`,
+    });
     expect(await held(connection.fromHost?.url)).toBe(`postgresql://${role}:${password}@127.0.0.1:15432/${database}`);
-    expect([gate, await held(network?.id), await held(data)]).toEqual([made.done, idOf("main"), volumeOf("main-data")]);
+    expect([gate, await held(network?.key), await held(data)]).toEqual([
+      made.done,
+      idOf("main"),
+      volumeOf("main-data"),
+    ]);
   });
 
   test("who refers to one is told of it, on the server's network", async () => {
@@ -220,6 +227,7 @@ describe("roles", () => {
     expect(stack.get("Container seed").inputs.networksAdvanced).toEqual([{ name: idOf("main"), aliases: [] }]);
     expect((await handedToJob(stack, "seed"))[0]?.files).toEqual({
       db_url: `postgresql://reader:${passwordOf("schema-reader-password")}@main:5432/app`,
+      db_password: passwordOf("schema-reader-password"),
     });
   });
 

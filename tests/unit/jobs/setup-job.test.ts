@@ -87,10 +87,15 @@ test("is told of what it refers to, and reaches just that", async () => {
     envs: [
       "DATABASE_HOST=pg",
       "DATABASE_PORT=5432",
+      "DATABASE_USER=app",
+      "DATABASE_NAME=app",
+      "DATABASE_URL_FILE=/run/secrets/database_url",
+      "DATABASE_PASSWORD_FILE=/run/secrets/database_password",
       "READ_CACHE_HOST=cache",
       "READ_CACHE_PORT=6379",
-      "DATABASE_URL_FILE=/run/secrets/database_url",
+      "READ_CACHE_USER=default",
       "READ_CACHE_URL_FILE=/run/secrets/read_cache_url",
+      "READ_CACHE_PASSWORD_FILE=/run/secrets/read_cache_password",
       "MODE=full",
     ],
     networksAdvanced: [
@@ -103,6 +108,8 @@ test("is told of what it refers to, and reaches just that", async () => {
       to: "/run/secrets",
       files: {
         database_url: `postgresql://app:${passwordOf("pg-password")}@pg:5432/app`,
+        database_password: passwordOf("pg-password"),
+        read_cache_password: passwordOf("cache-password"),
         read_cache_url: `redis://default:${passwordOf("cache-password")}@cache:6379`,
       },
       access: "400 1000:1001",

@@ -93,11 +93,23 @@ test("is made of this, and of nothing else", async () => {
   });
 });
 
+/** Under which name the API knows each. */
+const REFERENCES = {
+  postgres: "database",
+  redis: "cache",
+  neo4j: "graph",
+  qdrant: "vectors",
+  minio: "storage",
+  ollama: "models",
+};
+
 test.each(DATABASES)("without %s, nothing of it is there, and the API is not told of it", async (name) => {
   const [all, stack] = [await up(), await up({ ...DEV, [name]: undefined })];
   expect(stack.keys).toEqual(all.keys.filter((key) => !key.includes(name)));
-  const told = (of: typeof all) => (of.get("Container api").inputs.envs as string[]).length;
-  expect(told(stack)).toBe(told(all) - (name === "qdrant" ? 4 : 3));
+  const [known, left] = [all, stack].map((of) => of.get("Container api").inputs.envs as string[]);
+  const own = `${REFERENCES[name].toUpperCase()}_`;
+  expect(known?.some((each) => each.startsWith(`${own}HOST=`))).toBe(true);
+  expect(left).toEqual(known?.filter((each) => !each.startsWith(own)));
   expect(Object.keys(stack.made)).toEqual(SERVICES.filter((each) => each !== name));
 });
 
@@ -345,6 +357,11 @@ describe("secrets", () => {
     });
     expect(files(await handedTo(stack, "api"))).toEqual({
       database_url: `postgresql://app:${secrets[0]}@postgres:5432/app`,
+      database_password: secrets[0],
+      cache_password: secrets[1],
+      graph_password: secrets[2],
+      storage_password: secrets[4],
+      storage_secret_key: secrets[4],
       cache_url: `redis://default:${secrets[1]}@redis:6379`,
       graph_url: `bolt://neo4j:${secrets[2]}@neo4j:7687`,
       vectors_url: "http://qdrant:6333",

@@ -71,6 +71,10 @@ async function fail(database?: Dependency & { connection: Connection }): Promise
     const beforeCreate = () => {
       throw new Error("failed in the middle");
     };
-    new pulumi.Stash("failing", { input: "" }, { dependsOn: [database.gate], hooks: { beforeCreate: [beforeCreate] } });
+    new pulumi.Stash(
+      "failing",
+      { input: "" },
+      { dependsOn: database.gate ? [database.gate] : [], hooks: { beforeCreate: [beforeCreate] } },
+    );
   }
 }

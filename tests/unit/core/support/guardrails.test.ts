@@ -29,6 +29,7 @@ async function guarded(guarded: Partial<Guarded> = {}, options: Options = {}): P
     service: "pg",
     subject: SUBJECT,
     ports: [],
+    volumes: [],
     exclusive: true,
     stopGraceSeconds: 60,
     ...guarded,
@@ -110,7 +111,15 @@ describe("a port", () => {
   test("that was chosen at the first `up` is chosen anew, not set", async () => {
     const { platform } = await deploy(() => {}, { engine });
     Object.assign(platform, { ports: { "pg.hostPort": taken } });
-    const args = { platform, service: "pg", subject: SUBJECT, ports: [taken], exclusive: true, stopGraceSeconds: 60 };
+    const args = {
+      platform,
+      service: "pg",
+      subject: SUBJECT,
+      ports: [taken],
+      volumes: [],
+      exclusive: true,
+      stopGraceSeconds: 60,
+    };
     await expect(guard(args)).rejects.toThrow(
       `taken by another program. Stop that, or let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=pg.hostPort for plain pulumi.`,
     );
@@ -160,15 +169,15 @@ describe("a port", () => {
 });
 
 describe("its volume", () => {
-  const volume = pulumi.output("pg-data");
+  const volumes = [{ key: pulumi.output("pg-data"), resource: {} as pulumi.Resource }];
 
   test("that is there passes", async () => {
     engine.madeVolumes.add("pg-data");
-    await expect(guarded({ volume })).resolves.toBeUndefined();
+    await expect(guarded({ volumes })).resolves.toBeUndefined();
   });
 
   test("that is gone is refused", async () => {
-    await expect(guarded({ volume })).rejects.toThrow(
+    await expect(guarded({ volumes })).rejects.toThrow(
       new Error(
         `${SUBJECT}: its volume pg-data is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
           "find out and ask: `make dev`, or `pulumi up --refresh`.",
@@ -177,7 +186,7 @@ describe("its volume", () => {
   });
 
   test("is not looked at by a preview, which may not know it yet", async () => {
-    await expect(guarded({ volume }, { preview: true })).resolves.toBeUndefined();
+    await expect(guarded({ volumes }, { preview: true })).resolves.toBeUndefined();
     expect(engine.calls.filter(([method]) => method === "hasVolume")).toEqual([]);
   });
 });

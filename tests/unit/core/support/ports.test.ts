@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
-import { isFree, keptPorts, NEW_PORTS } from "../../../../components/core/support/ports.ts";
+import { keptPorts, NEW_PORTS } from "../../../../components/core/support/ports.ts";
+import { isFree } from "../../../../components/engines/free-port.ts";
 import { mock } from "../../helpers/stack.ts";
 
 const servers: Server[] = [];

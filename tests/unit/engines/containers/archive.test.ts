@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { extract } from "tar-stream";
 import { expect, test } from "vitest";
-import { archiveOf, type HandedFile } from "../../../../components/engines/containers/api.ts";
+import { archiveOf, type FileInVolume } from "../../../../components/engines/containers/api.ts";
 
 /** What an archive holds, in its order. */
 async function unpacked(archive: Buffer) {
@@ -21,7 +21,7 @@ async function unpacked(archive: Buffer) {
 }
 
 const FOR_ALL = { mode: 0o444, uid: 0, gid: 0 };
-const handed = (files: Record<string, string | Buffer>): HandedFile[] =>
+const handed = (files: Record<string, string | Buffer>): FileInVolume[] =>
   Object.entries(files).map(([name, content]) => ({ name, content, ...FOR_ALL }));
 
 test("any bytes, and any text, arrive as they are", async () => {

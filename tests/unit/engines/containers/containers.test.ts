@@ -1,42 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { dockerCpus, goDuration } from "../../../../components/engines/containers/containers.ts";
-import type { ServiceWorkload, Workload } from "../../../../components/engines/engine.ts";
+import type { Handle, ServiceWorkload, Workload } from "../../../../components/engines/engine.ts";
+import { freeSubnet } from "../../../../components/engines/subnets.ts";
 import type { Platform } from "../../../../components/index.ts";
-import { deploy, idOf, type Stack, volumeOf } from "../../helpers/stack.ts";
+import { FakeEngine } from "../../helpers/engine.ts";
+import { deploy, idOf, type Options, type Stack, volumeOf } from "../../helpers/stack.ts";
 
-test.each([
-  [0, "0s"],
-  [1, "1ms"],
-  [200, "200ms"],
-  [999, "999ms"],
-  [1_000, "1s"],
-  [1_500, "1.5s"],
-  [59_999, "59.999s"],
-  [60_000, "1m0s"],
-  [90_000, "1m30s"],
-  [90_500, "1m30.5s"],
-  [3_600_000, "1h0m0s"],
-  [3_661_000, "1h1m1s"],
-  [86_400_000, "24h0m0s"],
-])("goDuration of %d ms is %s, as Go prints it", (ms, expected) => {
-  expect(goDuration(ms)).toBe(expected);
-});
-
-test.each([
-  [0.1, "0.1"],
-  [0.5, "0.5"],
-  [0.1 + 0.2, "0.3"],
-  [1, "1.0"],
-  [2.5, "2.5"],
-  [128, "128.0"],
-])("dockerCpus of %d is %s, as the provider reads it back", (cpus, expected) => {
-  expect(dockerCpus(cpus)).toBe(expected);
-});
-
+const thing = (key: string): Handle => ({ key: pulumi.output(key), resource: {} as pulumi.Resource });
 const WORKLOAD: Workload = {
   service: "web",
-  image: "sha256:web",
+  image: thing("sha256:web"),
   env: {},
   secrets: {},
   files: {},
@@ -48,15 +21,18 @@ const WORKLOAD: Workload = {
   memoryMiB: 64,
   pids: 256,
   networks: [],
+  mounts: [],
   labels: { "stackyard.service": "web" },
+  watch: { subject: 'Thing "web"', timeoutSeconds: 90, mask: (text) => text, signal: new AbortController().signal },
 };
 const SERVICE: ServiceWorkload = {
   ...WORKLOAD,
-  mounts: [],
+  volumes: [],
+  configFiles: {},
   published: [],
+  restart: "unless-stopped",
   probe: { test: ["CMD", "true"], timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 },
   stopGraceSeconds: 15,
-  readyTimeoutSeconds: 90,
 };
 const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
 /** What every container has. */
@@ -136,8 +112,8 @@ describe("a service", () => {
       "networks, with its names there",
       {
         networks: [
-          { id: "n1", aliases: ["web"] },
-          { id: "n2", aliases: [] },
+          { network: thing("n1"), aliases: ["web"] },
+          { network: thing("n2"), aliases: [] },
         ],
       },
       "networksAdvanced",
@@ -150,29 +126,31 @@ describe("a service", () => {
       "ports, by those inside",
       {
         published: [
-          { hostPort: 80, port: 9000, address: "127.0.0.1" },
-          { hostPort: 90, port: 8000, address: "0.0.0.0" },
+          { hostPort: 80, port: 9000, protocol: "tcp", address: "127.0.0.1" },
+          { hostPort: 53, port: 8000, protocol: "udp", address: "127.0.0.1" },
+          { hostPort: 90, port: 8000, protocol: "tcp", address: "0.0.0.0" },
         ],
       },
       "ports",
       [
         { internal: 8000, external: 90, ip: "0.0.0.0", protocol: "tcp" },
+        { internal: 8000, external: 53, ip: "127.0.0.1", protocol: "udp" },
         { internal: 9000, external: 80, ip: "127.0.0.1", protocol: "tcp" },
       ],
     ],
     [
       "data in a volume",
-      { data: { path: "/data", volume: "v1" } },
+      { volumes: [{ path: "/data", volume: thing("v1") }] },
       "volumes",
       [{ containerPath: "/data", volumeName: "v1" }],
     ],
     [
       "folders of this machine, which it only reads",
-      { mounts: [{ folder: "/home/me/src", path: "/app/src" }] },
+      { mounts: [{ source: "/home/me/src", path: "/app/src", readOnly: true }] },
       "mounts",
       [{ type: "bind", source: "/home/me/src", target: "/app/src", readOnly: true }],
     ],
-    ["data that goes with it", { data: { path: "/data" } }, "volumes", [{ containerPath: "/data" }]],
+    ["data that goes with it", { volumes: [{ path: "/data" }] }, "volumes", [{ containerPath: "/data" }]],
   ])("has %s", async (_, change, name, expected) => {
     expect(await input(name, change)).toEqual(expected);
   });
@@ -201,11 +179,14 @@ test("a job is a container that is made and not started", async () => {
 });
 
 describe("secrets and files", () => {
-  const HANDED = { secrets: { b: "hunter22", a: pulumi.secret("sesame11") }, files: { "x.sql": "select 1" } };
-  const handed = () => service({ ...HANDED, data: { path: "/data", volume: "v1" } });
+  const CONTENTS = {
+    secrets: { "/run/secrets": { b: "hunter22", a: pulumi.secret("sesame11") } },
+    files: { "x.sql": "select 1" },
+  };
+  const filled = () => service({ ...CONTENTS, volumes: [{ path: "/data", volume: thing("v1") }] });
 
   test("are in volumes of their own, which the container only reads", async () => {
-    const { inputs, dependsOn, secretInputs } = (await handed()).get("Container web");
+    const { inputs, dependsOn, secretInputs } = (await filled()).get("Container web");
     expect({ volumes: inputs.volumes, dependsOn, secretInputs }).toEqual({
       volumes: [
         { containerPath: "/data", volumeName: "v1" },
@@ -231,12 +212,12 @@ describe("secrets and files", () => {
   test("are put there when the container is about to be made, after all other checks", async () => {
     const stack = await deploy((platform) => {
       const hooks = { beforeCreate: [new pulumi.ResourceHook("other", () => {})], afterUpdate: [() => {}] };
-      return platform.engine.service("web", { ...SERVICE, ...HANDED }, { hooks });
+      return platform.engine.service("web", { ...SERVICE, ...CONTENTS }, { hooks });
     });
     const { hooks, type } = stack.get("Container web");
     expect(hooks).toEqual({
       beforeCreate: ["other", "web-secrets", "web-files"],
-      beforeUpdate: [`${type}_web_beforeUpdate_0`],
+      beforeUpdate: [`${type}_web_beforeUpdate_0`, `${type}_web_beforeUpdate_1`],
       afterUpdate: [`${type}_web_afterUpdate_0`],
     });
     for (const name of ["web-secrets", "web-files"]) {
@@ -247,7 +228,7 @@ describe("secrets and files", () => {
   });
 
   test("are put into a volume that has just been made already, and not once more", async () => {
-    const stack = await handed();
+    const stack = await filled();
     expect(stack.get("Volume web-secrets").hooks).toEqual({ afterCreate: ["web-secrets-early"] });
     await stack.run("web-secrets-early", { newOutputs: { name: volumeOf("web-secrets") } });
     await stack.run("web-secrets");
@@ -255,7 +236,7 @@ describe("secrets and files", () => {
   });
 
   test("are put there once more when that failed, which does not fail the volume", async () => {
-    const stack = await handed();
+    const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no such image"));
     await expect(
       stack.run("web-secrets-early", { newOutputs: { name: volumeOf("web-secrets") } }),
@@ -269,7 +250,7 @@ describe("secrets and files", () => {
   test("wait for what refuses a change; and what an ended run left to carry them goes first", async () => {
     const stack = await deploy((platform) => {
       const allowed = new pulumi.Stash("allowed", { input: 1 });
-      return platform.engine.service("web", { ...SERVICE, ...HANDED, allowed }, {});
+      return platform.engine.service("web", { ...SERVICE, ...CONTENTS, allowed }, {});
     });
     expect(stack.get("Volume web-secrets").dependsOn).toEqual(["Stash allowed"]);
     const listed = { name: "", state: "created", status: "", image: "", ports: [] };
@@ -282,13 +263,13 @@ describe("secrets and files", () => {
   });
 
   test("fail the container when they cannot be put there", async () => {
-    const stack = await handed();
+    const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no space left on device"));
     await expect(stack.run("web-secrets")).rejects.toThrow(new Error("no space left on device"));
   });
 
   test("are a hash, without a mark, where they decide whether the volume is a new one", async () => {
-    const stack = await handed();
+    const stack = await filled();
     expect(stack.get("Volume web-secrets").replacementTrigger).toMatch(/^[0-9a-f]{32}$/);
     expect(stack.get("Volume web-secrets").secretInputs).toEqual([]);
     expect(stack.get("Volume web-files").secretInputs).toEqual([]);
@@ -296,7 +277,7 @@ describe("secrets and files", () => {
 
   test("another content is another volume, the same is the same", async () => {
     const trigger = async (secrets: Record<string, string>) =>
-      (await service({ secrets })).get("Volume web-secrets").replacementTrigger;
+      (await service({ secrets: { "/run/secrets": secrets } })).get("Volume web-secrets").replacementTrigger;
     const first = await trigger({ a: "1", b: "2" });
     expect(await trigger({ a: "1", b: "3" })).not.toEqual(first);
     expect(await trigger({ a: "1" })).not.toEqual(first);
@@ -305,12 +286,12 @@ describe("secrets and files", () => {
 
   test("the same in another order is the same", async () => {
     const trigger = async (secrets: Record<string, string>) =>
-      (await service({ secrets })).get("Volume web-secrets").replacementTrigger;
+      (await service({ secrets: { "/run/secrets": secrets } })).get("Volume web-secrets").replacementTrigger;
     expect(await trigger({ b: "2", a: "1" })).toEqual(await trigger({ a: "1", b: "2" }));
   });
 
   test("of a job are in volumes that go with its container, filled when it is about to be started", async () => {
-    const stack = await deploy((platform) => platform.engine.job("web", { ...WORKLOAD, ...HANDED }, {}));
+    const stack = await deploy((platform) => platform.engine.job("web", { ...WORKLOAD, ...CONTENTS }, {}));
     expect(stack.of("Volume")).toEqual([]);
     const { inputs, hooks, secretInputs } = stack.get("Container web");
     expect({ volumes: inputs.volumes, hooks, secretInputs }).toEqual({
@@ -318,10 +299,13 @@ describe("secrets and files", () => {
       hooks: {},
       secretInputs: [],
     });
-    await stack.made.prepare("c1");
+    stack.engine.container(idOf("web")).onStart((it) => it.exits(0));
+    await stack.made.run();
     expect(stack.engine.acts).toEqual([
-      ["putFiles", "c1", "/run/secrets", SECRET_FILES],
-      ["putFiles", "c1", "/run/files", OTHER_FILES],
+      ["limitPids", idOf("web"), 256],
+      ["putFiles", idOf("web"), "/run/secrets", SECRET_FILES],
+      ["putFiles", idOf("web"), "/run/files", OTHER_FILES],
+      ["start", idOf("web")],
     ]);
   });
 
@@ -329,12 +313,12 @@ describe("secrets and files", () => {
     const stack = await service();
     expect(stack.of("Volume")).toEqual([]);
     expect(stack.of("Container").map(({ name, hooks }) => ({ name, hooks }))).toEqual([
-      { name: "web", hooks: { beforeUpdate: [expect.any(String)] } },
+      { name: "web", hooks: { beforeUpdate: [expect.any(String), expect.any(String)] } },
     ]);
   });
 
   test("their volumes are not replaced for labels, driver or name", async () => {
-    const { ignoreChanges, protect, inputs } = (await handed()).get("Volume web-secrets");
+    const { ignoreChanges, protect, inputs } = (await filled()).get("Volume web-secrets");
     expect({ ignoreChanges, protect, inputs }).toEqual({
       ignoreChanges: ["labels", "driver", "driverOpts", "name"],
       protect: false,
@@ -350,13 +334,13 @@ describe("secrets and files", () => {
 
 test("a container with networks is on those alone, one without on none, not on the engine's default one", async () => {
   expect(await input("networkMode", {})).toBe("none");
-  expect(await input("networkMode", { networks: [{ id: "n1", aliases: [] }] })).toBe("bridge");
+  expect(await input("networkMode", { networks: [{ network: thing("n1"), aliases: [] }] })).toBe("bridge");
 });
 
 describe("a network", () => {
   const network = (access: "closed" | "reachable" | "open") =>
     deploy((platform: Platform) =>
-      platform.engine.network("web", { subnet: "10.213.0.0/28", access, labels: { a: "b" } }, {}),
+      platform.engine.network("web", { access, subnetPool: "10.213.0.0/28", labels: { a: "b" } }, {}),
     );
 
   test.each<["closed" | "reachable" | "open", boolean, Record<string, string>]>([
@@ -382,7 +366,7 @@ describe("a network", () => {
 
   test("is known by its id", async () => {
     const { made } = await network("open");
-    expect(await new Promise((resolve) => made.id.apply(resolve))).toBe(idOf("web"));
+    expect(await new Promise((resolve) => made.key.apply(resolve))).toBe(idOf("web"));
   });
 });
 
@@ -399,5 +383,63 @@ test.each([
     ignoreChanges: ignored,
     protect: true,
   });
-  expect(await new Promise((resolve) => stack.made.id.apply(resolve))).toBe(volumeOf("data"));
+  expect(await new Promise((resolve) => stack.made.key.apply(resolve))).toBe(volumeOf("data"));
+});
+
+/** The subnets of networks with these names, as the provider is asked for them. */
+const subnets = async (names: string[], options: Options = {}) => {
+  const stack = await deploy(
+    ({ engine, subnetPool }) =>
+      names.map((name) => engine.network(name, { access: "open", subnetPool, labels: {} }, {})),
+    options,
+  );
+  return names.map((name) => (stack.get(`Network ${name}`).inputs.ipamConfigs as { subnet: string }[])[0]?.subnet);
+};
+
+describe("a network's subnet", () => {
+  test("is one for each name, free on the engine, and of this run", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const second = freeSubnet("stackyard/dev/one", [first]);
+    const engine = new FakeEngine();
+    engine.usedSubnets = [first, "fd00::/64"];
+    expect(await subnets(["one", "two"], { engine })).toEqual([
+      second,
+      freeSubnet("stackyard/dev/two", [first, second]),
+    ]);
+  });
+
+  test("is none that a route of the machine leads to, where the engine is on it", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const engine = new FakeEngine();
+    engine.routesThere = [first, "0.0.0.0/0", "10.0.0.0/8"];
+    const at = async (options: Options) => (await subnets(["one"], { engine, ...options }))[0];
+    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
+    expect(await at({ host: "tcp://elsewhere:2375" })).toBe(first);
+  });
+
+  test("is of the pool that is set", async () => {
+    const [at] = await subnets(["one"], { subnetPool: "10.77.0.0/24" });
+    expect(at).toBe(freeSubnet("stackyard/dev/one", [], undefined, "10.77.0.0/24"));
+  });
+
+  test("is none that another process is about to take, but in a preview, which takes none", async () => {
+    const first = freeSubnet("stackyard/dev/one", []);
+    const engine = new FakeEngine();
+    engine.claimedSubnets.add(first);
+    const at = async (options: Options) => (await subnets(["one"], { engine, ...options }))[0];
+    expect(await at({})).toBe(freeSubnet("stackyard/dev/one", [first]));
+    expect(await at({ preview: true })).toBe(first);
+  });
+
+  test("differs between Pulumi stacks and projects", async () => {
+    const at = async (options: Options) => (await subnets(["one"], options))[0];
+    expect(await at({ stack: "prod" })).toBe(freeSubnet("stackyard/prod/one", []));
+    expect(await at({ project: "shop" })).toBe(freeSubnet("shop/dev/one", []));
+  });
+
+  test("the engine is asked once", async () => {
+    const engine = new FakeEngine();
+    await subnets(["one", "two"], { engine });
+    expect(engine.calls).toEqual([["subnets"]]);
+  });
 });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type EngineApi, engineApi } from "../../../../components/engines/containers/api.ts";
-import { digestOf, type Pulled, type PullWatch, pull } from "../../../../components/engines/containers/pull.ts";
+import { digestOf, pull } from "../../../../components/engines/containers/pull.ts";
+import type { PullProgress } from "../../../../components/engines/engine.ts";
 import { FakeDaemon } from "../../helpers/daemon.ts";
 
 let daemon: FakeDaemon;
@@ -16,8 +17,8 @@ afterEach(() => daemon.close());
 
 /** Nobody has signed in. */
 const env = { DOCKER_CONFIG: "/nonexistent" };
-const pulling = (ref: string, watch: Partial<PullWatch> = {}) => {
-  const seen: Pulled[] = [];
+const pulling = (ref: string, watch: Partial<Parameters<typeof pull>[2]> = {}) => {
+  const seen: PullProgress[] = [];
   const done = pull(api, ref, { signal: new AbortController().signal, saw: (each) => seen.push(each), env, ...watch });
   return done.then(() => seen);
 };
@@ -65,7 +66,7 @@ test("tells layers and bytes, once a second", async () => {
     },
   } as unknown as EngineApi;
   const seen: number[][] = [];
-  const saw = ({ layers, done, bytes, ofBytes }: Pulled) => seen.push([done, layers, bytes, ofBytes]);
+  const saw = ({ layers, done, bytes, ofBytes }: PullProgress) => seen.push([done, layers, bytes, ofBytes]);
   await pull(fake, "redis:8", { signal: new AbortController().signal, saw, env });
   vi.useRealTimers();
   expect(seen).toEqual([

@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Platform } from "../platform.ts";
-import { ArgsError, containerPath, found, readOf } from "./args.ts";
+import type { Mount } from "../engines/engine.ts";
+import type { Platform } from "./platform.ts";
+import { ArgsError, containerPath, found, readOf } from "./support/args.ts";
+import { unreadableBy } from "./support/readable.ts";
 
 /** How an application runs while it is being developed. */
 export const Develop = z.strictObject({
@@ -20,7 +21,7 @@ export const Develop = z.strictObject({
 export interface Developed {
   command: string[];
   /** Folders by absolute path. */
-  mounts: { folder: string; path: string }[];
+  mounts: Mount[];
 }
 
 /**
@@ -37,8 +38,8 @@ export function developed(
   { mounts, command }: z.output<typeof Develop>,
   user: string,
 ): Developed | undefined {
-  if (platform.environment !== "dev" || platform.rests(name)) return undefined;
-  if (!platform.local) {
+  if (platform.environment !== "dev" || !platform.runs(name)) return undefined;
+  if (!platform.engine.local) {
     void pulumi.log.info(
       `${subject}: a change is live at the next up only, because the engine is not on this machine.`,
     );
@@ -50,24 +51,8 @@ export function developed(
     return closed ? [`${argument}: should be readable by ${user}, got ${closed}: \`chmod -R a+rX ${folder}\``] : [];
   });
   if (faults.length > 0) throw new ArgsError(`${subject} has bad arguments`, faults);
-  return { command, mounts: Object.entries(mounts).map(([folder, path]) => ({ folder: resolve(folder), path })) };
-}
-
-/** The first path that a user may not read, going by its mode. Elsewhere than on Linux, containers see other owners. */
-function unreadableBy(user: string, folder: string): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  const [uid, gid] = user.split(":").map(Number);
-  const paths = [
-    folder,
-    ...readdirSync(folder, { encoding: "utf8", recursive: true }).map((path) => join(folder, path)),
-  ];
-  for (const path of paths) {
-    const stat = lstatSync(path);
-    if (stat.isSymbolicLink()) continue;
-    const rights = stat.mode >> (stat.uid === uid ? 6 : stat.gid === gid ? 3 : 0);
-    const needed = stat.isDirectory() ? 0o5 : 0o4;
-    if ((rights & needed) !== needed)
-      return `${path} (mode ${(stat.mode & 0o777).toString(8)}, owner ${stat.uid}:${stat.gid})`;
-  }
-  return undefined;
+  return {
+    command,
+    mounts: Object.entries(mounts).map(([folder, path]) => ({ source: resolve(folder), path, readOnly: true })),
+  };
 }

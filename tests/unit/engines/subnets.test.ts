@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { freeSubnet, inTheWay, isPool } from "../../../../components/engines/containers/subnets.ts";
+import { freeSubnet, inTheWay, isPool } from "../../../components/engines/subnets.ts";
 
 const POOL = /^10\.213\.(\d+)\.(\d+)\/28$/;
 

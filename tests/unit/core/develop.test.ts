@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { developed } from "../../../../components/core/support/develop.ts";
-import { deploy, type Options } from "../../helpers/stack.ts";
+import { developed } from "../../../components/core/develop.ts";
+import { deploy, type Options } from "../helpers/stack.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -34,7 +34,7 @@ const live = async (options: Options = {}, user = OTHER) =>
   ).made;
 
 test("is in force in dev, on an engine of this machine, by absolute path", async () => {
-  expect(await live()).toEqual({ command: COMMAND, mounts: [{ folder, path: "/app/src" }] });
+  expect(await live()).toEqual({ command: COMMAND, mounts: [{ source: folder, path: "/app/src", readOnly: true }] });
 });
 
 test.each<[string, Options]>([

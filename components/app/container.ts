@@ -1,0 +1,205 @@
+import { existsSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { type Connection, connection } from "../core/connection.ts";
+import type { Dependency } from "../core/dependency.ts";
+import { developed } from "../core/develop.ts";
+import { environmentOf, refuseDuplicates } from "../core/environment.ts";
+import { readConfigFiles } from "../core/files.ts";
+import { imageOn, refuseImageAndBuild } from "../core/image.ts";
+import type { Platform } from "../core/platform.ts";
+import { needsProgram, PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
+import { hidden } from "../core/secret.ts";
+import { Service } from "../core/service.ts";
+import { ArgsError, parseArgs, sentence } from "../core/support/args.ts";
+import { containerArgs, ports, Reached } from "./container-args.ts";
+
+const Args = z
+  .strictObject({
+    ...containerArgs,
+    /** What it listens on, by name. @default {} */
+    ports: ports(),
+    /** What others are told of it: it is then in their `uses` with an address. @default - nothing, they wait for it and reach it */
+    connection: Reached.optional(),
+    /** What proves that it serves; see `Probe`. `none`: it is ready when it runs. */
+    probe: probe(),
+  })
+  .superRefine((args, context) => {
+    refuseImageAndBuild(args, context);
+    refuseDuplicates(args.uses, args, context);
+    const fault = (text: string, ...path: string[]) =>
+      context.addIssue({ code: "custom", path, message: sentence(text) });
+    const { connection, ports, networkMode, probe } = args;
+    const names = Object.keys(ports);
+    if (connection && names.length === 0) fault("It needs a port that it leads to: name one in `ports`.", "connection");
+    if (connection?.port !== undefined && !names.includes(connection.port))
+      fault(`There is no port ${connection.port} in \`ports\`, only ${names.join(", ")}.`, "connection", "port");
+    if (networkMode === "host") {
+      if (connection)
+        fault("With networkMode: host no network of the stack leads to it: others can only wait for it.", "connection");
+      if (Object.values(args.uses).some(({ network }) => network))
+        fault(
+          "With networkMode: host it is on none of their networks: refer to them from a container that is.",
+          "uses",
+        );
+    }
+    if (typeof probe === "object" && "http" in probe && probe.port === undefined && names.length === 0)
+      fault("Say which port answers: it has none in `ports`.", "probe", "port");
+  });
+export type ContainerArgs = z.input<typeof Args>;
+
+/**
+ * Any long-running server, from an image or a folder that one is built from. It starts when all that it refers to is ready and
+ * done, reaches just that, and is told of each reference. What is safe is the default: nothing is published but on 127.0.0.1, its root
+ * can only be read, it has no capability and is not root.
+ *
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with its last log lines, if its
+ * probe does not pass within `readyTimeoutSeconds`.
+ * @example
+ * const mail = new Container("mail", {
+ *   platform,
+ *   image: "axllent/mailpit:v1.27",
+ *   ports: { web: { port: 8025, hostPort: 8025 }, smtp: { port: 1025 } },
+ *   connection: { scheme: "smtp", port: "smtp" },
+ *   volumes: { data: "/data" },
+ *   probe: { http: "/readyz" },
+ * });
+ */
+export class Container extends pulumi.ComponentResource implements Dependency {
+  /** What others are told of it; nothing where it says nothing. */
+  readonly connection?: Connection;
+  /** Exists only once its probe has passed. */
+  readonly ready: pulumi.Resource;
+  readonly network: Service["network"];
+  readonly container: Service["container"];
+  readonly data: Service["data"];
+
+  /** @param kind the class that extends it, for its type and for messages. */
+  constructor(name: string, args: ContainerArgs, opts?: pulumi.ComponentResourceOptions, kind = "Container") {
+    const parsed = parseArgs(Args, kind, name, args);
+    const { platform, image, build, uses, env, secrets, credentials, files, volumes, mounts, ports, probe, ...rest } =
+      parsed;
+    const { develop, hotReload, connection: reached, tmpfs, docker, ...own } = rest;
+    const subject = `${kind} "${name}"`;
+    const live = develop && hotReload ? developed(name, subject, platform, develop, own.user) : undefined;
+    const mounted = mountsOf(subject, mounts, platform);
+    const configFiles = readConfigFiles(subject, files, platform, own);
+    super(`stackyard:app:${kind}`, name, {}, opts);
+
+    const environment = environmentOf(uses, { secrets, credentials });
+    for (const secret of environment.hidden) hidden(platform, secret);
+    const published = Object.values(ports).flatMap(({ hostPort, ...port }) =>
+      hostPort === undefined ? [] : [{ ...port, hostPort }],
+    );
+    const main = ports[reached?.port ?? ""] ?? Object.values(ports)[0];
+    const address = own.networkMode === "host" ? "127.0.0.1" : name;
+    const of = image ?? {
+      name,
+      subject,
+      build: build as NonNullable<typeof build>,
+      mounts: live?.mounts,
+      parent: this,
+    };
+    const service = new Service(name, this, {
+      ...own,
+      platform,
+      subject,
+      image: () => imageOn(platform, of),
+      ...(live ? { command: live.command } : {}),
+      env: { ...environment.env, ...env },
+      secretFolders: environment.secretFolders,
+      configFiles,
+      mounts: [...(live?.mounts ?? []), ...mounted],
+      ports: published,
+      uses,
+      tmpfs: Object.fromEntries(Object.entries(tmpfs).map(([path, each]) => [path, mountOptions(each)])),
+      ...(Object.keys(volumes).length === 0
+        ? {}
+        : {
+            volumes: Object.entries(volumes).map(([label, { path, lifecycle = platform.lifecycle }]) => ({
+              name: `${name}-${label}`,
+              label,
+              path,
+              lifecycle,
+              owner: own.user,
+            })),
+          }),
+      probe: {
+        ...probeOf(probe, address, main?.port),
+        ...(needsProgram(probe) ? { program: () => imageOn(platform, PROBE_IMAGE) } : {}),
+      },
+      ...(docker ? { overrides: docker as Record<string, unknown> } : {}),
+    });
+    this.ready = service.ready;
+    this.network = service.network;
+    this.container = service.container;
+    this.data = service.data;
+    if (reached && main) this.connection = connectionOf(name, platform, reached, ports, main, service.network);
+    this.registerOutputs({});
+  }
+
+  get gate(): pulumi.Resource {
+    return this.ready;
+  }
+}
+
+type Ports = z.output<typeof Args>["ports"];
+
+function connectionOf(
+  name: string,
+  platform: Platform,
+  { port: _, password, apiKey, ...known }: z.output<typeof Reached>,
+  ports: Ports,
+  main: Ports[string],
+  network: Service["network"],
+): Connection {
+  const others = Object.entries(ports).filter(([, each]) => each !== main);
+  const { scheme, user, database } = known;
+  return connection(
+    {
+      scheme,
+      ...(user === undefined ? {} : { user }),
+      ...(database === undefined ? {} : { database }),
+      ...(password === undefined ? {} : { password: hidden(platform, password) }),
+      ...(apiKey === undefined ? {} : { apiKey: hidden(platform, apiKey) }),
+      host: name,
+      port: main.port,
+      ...(others.length === 0 ? {} : { ports: Object.fromEntries(others.map(([each, { port }]) => [each, port])) }),
+      hostPort: main.hostPort,
+      hostAddress: main.address === "0.0.0.0" ? "127.0.0.1" : main.address,
+    },
+    network ? [network.resource] : [],
+  );
+}
+
+/** @throws ArgsError for a folder that is not there; on another machine's engine, for one that is not named from its root. */
+function mountsOf(subject: string, mounts: z.output<typeof Args>["mounts"], { engine }: Platform) {
+  const faults = Object.keys(mounts).flatMap((source) => {
+    if (engine.local ? existsSync(source) : isAbsolute(source)) return [];
+    const rule = engine.local ? "a path of this machine that is there" : "an absolute path of the engine's machine";
+    return [`mounts: should be ${rule}, got ${JSON.stringify(source)}`];
+  });
+  if (faults.length > 0) throw new ArgsError(`${subject} has bad arguments`, faults);
+  return Object.entries(mounts).map(([source, mount]) => ({ source: resolve(source), ...mount }));
+}
+
+function mountOptions({
+  sizeMiB,
+  mode,
+  exec,
+  owner,
+}: {
+  sizeMiB: number;
+  mode: string;
+  exec: boolean;
+  owner?: string | undefined;
+}) {
+  const [uid, gid] = owner?.split(":") ?? [];
+  return [
+    ...(exec ? ["exec"] : []),
+    `mode=${mode}`,
+    `size=${sizeMiB}m`,
+    ...(owner === undefined ? [] : [`uid=${uid}`, `gid=${gid}`]),
+  ].join(",");
+}

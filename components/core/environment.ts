@@ -1,0 +1,179 @@
+import { basename, dirname } from "node:path/posix";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { type Connection, factsOf } from "./connection.ts";
+import type { Dependency } from "./dependency.ts";
+import { byShape, containerPath, secretText, sentence, unshown, variable } from "./support/args.ts";
+
+/** Where secrets are unless somebody says otherwise. */
+const FOLDER = "/run/secrets";
+
+const Secret = z.strictObject({
+  value: secretText(),
+  /** `file`, or `environment`, where `docker inspect` shows it. @default - as `credentials` says */
+  as: z.enum(["file", "environment"]).optional(),
+  /** The file. Its folder has nothing else than secrets then. @default - its name in small letters, in /run/secrets */
+  path: containerPath().optional(),
+  /** The variable that says where the file is. @default - its name and `_FILE` */
+  variable: variable().optional(),
+});
+/** A secret by its value, or with how it gets to the application. */
+export type Secret = z.input<typeof Secret> | z.input<typeof Secret>["value"];
+
+/** Secrets of other origin than references, by the variable's name. */
+export const secrets = () =>
+  z
+    .record(
+      variable(),
+      byShape<Secret, z.output<typeof Secret>>(
+        (given) =>
+          typeof given === "object" && given !== null && !pulumi.Output.isInstance(given)
+            ? Secret
+            : secretText().transform((value) => ({ value })),
+        unshown("a value"),
+      ),
+      unshown("names with values"),
+    )
+    .default({});
+
+/** Plain variables; a value may be an output: of another component, for one. */
+export const env = () =>
+  z
+    .record(
+      variable(),
+      z.custom<pulumi.Input<string>>((value) => typeof value === "string" || pulumi.Output.isInstance(value), "a text"),
+    )
+    .default({});
+
+/** What an application is told of one reference, by variable. */
+function variablesOf(name: string, connection: Connection) {
+  const { host, port, ports = {}, user, database, url, password, apiKey, keys = {}, ...known } = factsOf(connection);
+  const variable = (part: string) => `${name}_${part}`.toUpperCase();
+  const named = <T>(parts: Record<string, T | undefined>) =>
+    Object.fromEntries(
+      Object.entries(parts).flatMap(([part, value]) => (value === undefined ? [] : [[variable(part), value]])),
+    ) as Record<string, T>;
+  /** A key that is no secret, a name, is a plain text. */
+  const keysThat = <T>(is: (key: unknown) => boolean) =>
+    Object.fromEntries(Object.entries(keys).filter(([, key]) => is(key))) as Record<string, T>;
+  return {
+    plain: named<string>({
+      host,
+      port: String(port),
+      ...Object.fromEntries(Object.entries(ports).map(([each, port]) => [`${each}_port`, String(port)])),
+      user,
+      name: database,
+      ...keysThat((key) => typeof key === "string"),
+    }),
+    secret: named<pulumi.Output<string>>({
+      url,
+      password,
+      api_key: apiKey,
+      ...keysThat((key) => typeof key !== "string"),
+    }),
+    /** For browsers, and for URLs that are signed for them. */
+    published: named<string>({
+      public_url:
+        known.hostPort === undefined
+          ? undefined
+          : `${known.scheme}://${known.hostAddress ?? "127.0.0.1"}:${known.hostPort}`,
+    }),
+  };
+}
+
+interface Settings {
+  /** Secrets of other origin, by the variable's name. @default {} */
+  secrets?: Record<string, z.output<typeof Secret>>;
+  /** How it gets what is secret and says nothing else. @default "files" */
+  credentials?: "files" | "environment";
+  /** Whether it is told of public addresses. @default true */
+  published?: boolean;
+}
+
+interface Environment {
+  env: Record<string, pulumi.Input<string>>;
+  /** By file name, by folder. */
+  secretFolders: Record<string, Record<string, pulumi.Input<string>>>;
+  /** What is secret and nobody hides yet: a component of this stack hides its own. */
+  hidden: pulumi.Input<string>[];
+}
+
+/**
+ * What an application gets of its references and secrets: `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_USER`, `DATABASE_NAME`,
+ * further ports by name (`GRAPH_HTTP_PORT`), `STORAGE_PUBLIC_URL` of what is published; and as secrets `DATABASE_URL`,
+ * `DATABASE_PASSWORD`, and keys by name (`STORAGE_ACCESS_KEY`, `VECTORS_API_KEY`).
+ */
+export function environmentOf(
+  references: Record<string, Dependency>,
+  { secrets = {}, credentials = "files", published = true }: Settings = {},
+): Environment {
+  const made: Environment = { env: {}, secretFolders: {}, hidden: [] };
+  const add = (name: string, { value, as, path = fileOf(name), variable }: z.output<typeof Secret>) => {
+    if ((as ?? credentials).startsWith("env")) {
+      made.env[name] = pulumi.secret(value);
+      return;
+    }
+    made.env[variable ?? `${name}_FILE`] = path;
+    made.secretFolders[dirname(path)] = {
+      ...made.secretFolders[dirname(path)],
+      [basename(path)]: pulumi.secret(value),
+    };
+  };
+  for (const [name, { connection, outside }] of Object.entries(references)) {
+    if (!connection) continue;
+    const known = variablesOf(name, connection);
+    Object.assign(made.env, known.plain, published ? known.published : {});
+    for (const [variable, value] of Object.entries(known.secret)) add(variable, { value });
+    if (outside) made.hidden.push(...Object.values(known.secret));
+  }
+  for (const [name, secret] of Object.entries(secrets)) add(name, secret);
+  made.hidden.push(...Object.values(secrets).map(({ value }) => value));
+  return made;
+}
+
+const fileOf = (variable: string) => `${FOLDER}/${variable.toLowerCase()}`;
+
+/** What an application gets beside its references. */
+interface Others extends Settings {
+  env: Record<string, unknown>;
+  /** Variables that arguments of its component set, by the argument. @default {} */
+  own?: Record<string, string>;
+}
+
+/**
+ * Refuses what would silently take another's place among an application's variables or secret files, naming both. A secret has
+ * its name with and without `_FILE`: who knows both reads one of them.
+ */
+export function refuseDuplicates(
+  references: Record<string, Dependency>,
+  { env, secrets = {}, credentials = "files", published = true, own = {} }: Others,
+  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
+): void {
+  const names = (name: string, { as, path, variable }: Partial<z.output<typeof Secret>> = {}) =>
+    (as ?? credentials).startsWith("env")
+      ? [name]
+      : [...(variable === undefined ? [name, `${name}_FILE`] : [variable]), path ?? fileOf(name)];
+  const all = [
+    ...Object.entries(own).map(([argument, name]) => ({ path: [argument], names: [name] })),
+    ...Object.entries(references).flatMap(([key, { connection }]) => {
+      if (!connection) return [];
+      const known = variablesOf(key, connection);
+      const plain = { ...known.plain, ...(published ? known.published : {}) };
+      return {
+        path: ["uses", key],
+        names: [...Object.keys(plain), ...Object.keys(known.secret).flatMap((each) => names(each))],
+      };
+    }),
+    ...Object.entries(secrets).map(([name, secret]) => ({ path: ["secrets", name], names: names(name, secret) })),
+    ...Object.keys(env).map((name) => ({ path: ["env", name], names: [name] })),
+  ];
+  const by = new Map<string, string>();
+  for (const { path, names } of all) {
+    const twice = names.find((name) => by.has(name));
+    if (twice !== undefined) {
+      const message = sentence(`\`${by.get(twice)}\` is ${twice} already. Give one of them another name.`);
+      addIssue({ code: "custom", path, message });
+    }
+    for (const name of names) by.set(name, by.get(name) ?? path.join("."));
+  }
+}

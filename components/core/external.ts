@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { connection } from "./connection.ts";
+import type { Dependency } from "./dependency.ts";
+import { ArgsError, faultsOf, hostPort, matching, secretValue } from "./support/args.ts";
+
+const Args = z.strictObject({
+  /** Of its URL: `postgresql`. */
+  scheme: matching(/^[a-z][a-z0-9+.-]*$/, "a URL's scheme, as postgresql"),
+  /** Name or address. */
+  host: matching(/^[^\s/@:?#]+$|^\[[0-9a-f:]+\]$/i, "a host's name or address"),
+  port: hostPort(),
+  /** Further ports, by name. @default {} */
+  ports: z.record(z.string(), hostPort()).optional(),
+  user: z.string("a text").optional(),
+  /** Secret. */
+  password: secretValue(1).optional(),
+  /** Secret, for services that want it in a header of every request. */
+  apiKey: secretValue(1).optional(),
+  /** Database, or what its URL has for a path. */
+  database: z.string("a text").optional(),
+  /** What its URL has after `?`: `{ sslmode: "require" }`. @default {} */
+  query: z.record(z.string(), z.string("a text")).optional(),
+});
+export type ExternalArgs = z.input<typeof Args>;
+
+/**
+ * A service that this stack does not run, a managed database for one: stands wherever a database does in `uses`. Whoever refers
+ * to it gets a way out of the stack's networks. Nothing waits for it: it is taken to be there.
+ *
+ * @throws ArgsError naming every bad argument.
+ * @example
+ * const database = prod ? external({ scheme: "postgresql", host: "db.example.com", port: 5432, user, password }) : new Postgres("postgres", { platform });
+ */
+export function external(args: ExternalArgs): Dependency & { connection: ReturnType<typeof connection> } {
+  const parsed = Args.safeParse(args);
+  if (!parsed.success) throw new ArgsError("external() has bad arguments", faultsOf(parsed.error, args));
+  const { password, apiKey, ...known } = parsed.data;
+  return {
+    outside: true,
+    connection: connection({
+      ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Pick<
+        z.output<typeof Args>,
+        "scheme" | "host" | "port"
+      >),
+      ...(password === undefined ? {} : { password: pulumi.secret(password) }),
+      ...(apiKey === undefined ? {} : { apiKey: pulumi.secret(apiKey) }),
+    }),
+  };
+}

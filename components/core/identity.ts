@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Engine } from "../engines/engine.ts";
+import { valueOf } from "../engines/value.ts";
+
+/** Where images come from: a container registry, or built from package registries. */
+export type ImageSource = "registry" | "packages";
+
+/** What is decided at the first `up` of a Pulumi stack, and kept. */
+interface Identity {
+  /** By which everything of this Pulumi stack is labelled. */
+  id: string;
+  host: string;
+  /** The engine's own id, where it has one. */
+  engine?: string | undefined;
+  imageSource: ImageSource;
+}
+
+export type Identified = Identity & { resources: pulumi.Resource[] };
+
+/**
+ * What was decided at the first `up`; this is the first when nothing was.
+ *
+ * @param ownId of the engine of this run.
+ * @param source where images come from if nothing was decided yet.
+ * @param wanted where the configuration says they come from.
+ * @throws RunError when this run would use another engine, or other images, than what the volumes were made with.
+ */
+export async function identified(
+  { host, volumes }: Pick<Engine, "host" | "volumes">,
+  ownId: string | undefined,
+  source: ImageSource,
+  wanted?: ImageSource,
+): Promise<Identified> {
+  const fresh: Identity = {
+    id: randomBytes(4).toString("hex"),
+    host,
+    ...(ownId === undefined ? {} : { engine: ownId }),
+    imageSource: source,
+  };
+  // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
+  const resource = new pulumi.Stash("identity", { input: fresh }, { ignoreChanges: ["input"] });
+  const recorded: Identity = await valueOf(resource.output);
+  const resources: pulumi.Resource[] = [resource];
+  const sameEngine = async (engine: string | undefined) =>
+    (engine === undefined || ownId === undefined ? recorded.host === host : engine === ownId) ||
+    // Reached in another way, or an engine that was installed anew over its data.
+    (await volumes({ "stackyard.id": recorded.id })).length > 0;
+
+  let { engine } = recorded;
+  let same = await sameEngine(engine);
+  if (same && engine === undefined && ownId !== undefined) {
+    // Recorded without an id, as of an engine that did not say its own: it takes it on.
+    const later = new pulumi.Stash("engine", { input: ownId }, { ignoreChanges: ["input"] });
+    engine = (await valueOf(later.output)) as string;
+    same = await sameEngine(engine);
+    resources.push(later);
+  }
+  if (!same) {
+    throw new pulumi.RunError(
+      recorded.host === host
+        ? `This Pulumi stack lives on another engine than the one at ${host} (id ${engine}, got ${ownId}): its volumes ` +
+            "are not there. Set DOCKER_HOST to the one that it lives on, or use another stack (NAME=…) for this one."
+        : `This Pulumi stack lives on the engine at ${recorded.host}, got ${host}: its volumes are not there. ` +
+            `Set DOCKER_HOST=${recorded.host}, or use another stack (NAME=…) for the other engine.`,
+    );
+  }
+  if (wanted !== undefined && wanted !== recorded.imageSource) {
+    throw new pulumi.RunError(
+      `imageSource: should be ${recorded.imageSource}, got ${wanted}: it was decided when this Pulumi stack was first ` +
+        "brought up, and its volumes were written by those images. Set it back, or use another stack (NAME=…); `make clean` " +
+        "gives this one up, with its data, and the next `up` decides anew.",
+    );
+  }
+  return { ...recorded, resources };
+}

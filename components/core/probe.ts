@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { PROBE_PROGRAM, type ProbeSpec } from "../engines/engine.ts";
+import type { ImageFacts } from "./image.ts";
+import { byShape, count, hostPort, matching, whole } from "./support/args.ts";
+import { defined } from "./support/defined.ts";
+
+/**
+ * The image that probes by `http` and `tcp` take their program from: one file that needs nothing of the container that it runs in.
+ * The variant whose busybox is linked statically and resolves names by itself.
+ */
+export const PROBE_IMAGE: ImageFacts = { registry: "busybox:1.37-musl", packages: "busybox" };
+
+const words = () => z.array(z.string("a text"), "a list of texts").min(1, "at least a program");
+
+const timings = {
+  /** How long one try may take, in seconds. @default 5 */
+  timeoutSeconds: count(1, 3600).optional(),
+  /** Pause between tries until the first good one, in milliseconds. @default 200 */
+  startIntervalMs: whole("whole milliseconds, 1 to 60000", 1, 60_000).optional(),
+  /** Pause between tries afterwards, in seconds. @default 10 */
+  intervalSeconds: count(1, 86_400).optional(),
+  /** How many failures in a row make it unhealthy. @default 3 */
+  retries: count(1, 100).optional(),
+};
+
+const Command = z.strictObject({ command: words(), ...timings });
+const Shell = z.strictObject({ shell: z.string("a text").min(1, "a line for a shell"), ...timings });
+const Http = z.strictObject({
+  http: matching(/^\/\S*$/, "a path, as /health"),
+  port: hostPort().optional(),
+  ...timings,
+});
+const Tcp = z.strictObject({ tcp: hostPort(), ...timings });
+const OwnImage = z.strictObject({ image: z.literal(true, "true"), ...timings });
+
+/** What a user says. */
+export type ProbeArgs =
+  | "none"
+  | "image"
+  | string[]
+  | z.input<typeof Command>
+  | z.input<typeof Shell>
+  | z.input<typeof Http>
+  | z.input<typeof Tcp>
+  | z.input<typeof OwnImage>;
+export type Probe =
+  | "none"
+  | "image"
+  | z.output<typeof Command>
+  | z.output<typeof Shell>
+  | z.output<typeof Http>
+  | z.output<typeof Tcp>
+  | z.output<typeof OwnImage>;
+
+const RULE = 'a command, { http }, { tcp }, { shell }, "image" or "none"';
+
+/**
+ * What proves that a server serves, asked inside its container: `{ command }`, or a list of texts, a program of its image, exit
+ * code 0 when it does; `{ shell }` a line for its image's shell; `{ http }` a path that answers with a status below 400;
+ * `{ tcp }` a port that accepts a connection; `image` the probe that its image has; `none`, by which it is ready when it runs.
+ */
+export const probe = () =>
+  byShape<ProbeArgs, Probe>((given): z.ZodType<Probe> => {
+    if (Array.isArray(given)) return words().transform((command) => ({ command }));
+    if (typeof given === "object" && given !== null) {
+      if ("command" in given) return Command;
+      if ("shell" in given) return Shell;
+      if ("http" in given) return Http;
+      if ("tcp" in given) return Tcp;
+      if ("image" in given) return OwnImage;
+    }
+    return z.literal(["none", "image"], RULE);
+  }, RULE);
+
+/**
+ * As an engine runs it.
+ *
+ * @param host the name under which the server asks itself over its network, as others do.
+ * @param port of what it is reached at, for `http` without one.
+ */
+export function probeOf(
+  probe: Probe,
+  host: string,
+  port: number | undefined,
+): Partial<Omit<ProbeSpec, "program">> & Pick<ProbeSpec, "test"> {
+  if (typeof probe === "string") return { test: probe };
+  const own = defined(probe as Partial<ProbeSpec>, ["timeoutSeconds", "startIntervalMs", "intervalSeconds", "retries"]);
+  if ("command" in probe) return { test: ["CMD", ...probe.command], ...own };
+  if ("shell" in probe) return { test: ["CMD-SHELL", probe.shell], ...own };
+  if ("image" in probe) return { test: "image", ...own };
+  const seconds = String(own.timeoutSeconds ?? 5);
+  const ask = (program: string, ...args: string[]) => ["CMD", PROBE_PROGRAM, program, ...args];
+  // Not every build of it knows `-z`: what it runs once it is connected ends it.
+  if ("tcp" in probe)
+    return { test: ask("nc", "-w", seconds, host, String(probe.tcp), "-e", PROBE_PROGRAM, "true"), ...own };
+  const url = `http://${host}:${probe.port ?? port ?? 80}${probe.http}`;
+  // It would wait for 15 minutes by itself.
+  return { test: ask("wget", "-q", "-O", "/dev/null", "-T", seconds, url), ...own };
+}
+
+/** Whether a probe needs the program from `PROBE_IMAGE`. */
+export const needsProgram = (probe: Probe) => typeof probe === "object" && ("http" in probe || "tcp" in probe);

@@ -1,0 +1,5 @@
+/** Those of some properties that are there and not undefined. */
+export const defined = <T extends object, Key extends keyof T>(from: T, keys: readonly Key[]) =>
+  Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]]))) as {
+    [K in Key]?: Exclude<T[K], undefined>;
+  };

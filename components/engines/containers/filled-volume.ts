@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path/posix";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Workload } from "../engine.ts";
+import { hashesOf, triggerOf } from "../hashes.ts";
+import { valueOf } from "../value.ts";
+import type { EngineApi, FileInVolume } from "./api.ts";
+
+/** By which a run tells what it has made itself, of what is soon gone again. */
+const RUN = randomBytes(4).toString("hex");
+
+/** Changes of these would replace a volume, that is delete what is in it. */
+export const VOLUME_FIXED = ["labels", "driver", "driverOpts", "name"];
+
+export const labelled = (labels: Record<string, pulumi.Input<string>>) =>
+  Object.entries(labels).map(([label, value]) => ({ label, value }));
+
+/** The content of one folder of a container. */
+export interface FolderContent {
+  /** Part of the name of the volume that holds it: `secrets`. */
+  kind: string;
+  folder: string;
+  /** By which another content is another volume: what is secret, or the hash of what is not, which may be too large for the state. */
+  identity: pulumi.Output<unknown>;
+  files: () => Promise<FileInVolume[]>;
+}
+
+/** A volume with the content of one folder, and what fills it: a hook of the container that mounts it. */
+export interface FilledVolume {
+  kind: string;
+  folder: string;
+  volume: pulumi.Output<string>;
+  fill: () => Promise<void>;
+}
+
+/** What a service or a job gets in `/run/secrets`, in other folders of secrets, and in `/run/files`. */
+export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "secrets" | "files">): FolderContent[] {
+  const [uid = 0, gid = 0] = user.split(":").map(Number);
+  return [
+    ...Object.entries(secrets).map(([folder, byName]) => {
+      const texts = pulumi.output(byName) as pulumi.Output<Record<string, string>>;
+      return {
+        kind: folder === "/run/secrets" ? "secrets" : `secrets${folder.replace(/[^A-Za-z0-9]+/g, "-")}`,
+        folder,
+        identity: texts,
+        files: async () =>
+          Object.entries(await valueOf(texts)).map(([name, content]) => ({ name, content, mode: 0o400, uid, gid })),
+      };
+    }),
+    ...(Object.keys(files).length > 0 ? [readableByAll("/run/files", files)] : []),
+  ];
+}
+
+/** Files of this machine in folders of their own. */
+export const contentsOf = (folders: Record<string, Record<string, string>>): FolderContent[] =>
+  Object.entries(folders).map(([folder, paths]) =>
+    readableByAll(folder, Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]))),
+  );
+
+function readableByAll(folder: string, contents: Record<string, string | Buffer>): FolderContent {
+  const files = Object.entries(contents).map(([name, content]) => ({ name, content, mode: 0o444, uid: 0, gid: 0 }));
+  return { kind: basename(folder), folder, identity: pulumi.output(hashesOf(contents)), files: async () => files };
+}
+
+/**
+ * A volume with the content of one folder: so it is in no `docker inspect`, and a read-only container can have it. Another content
+ * is another volume, so that nothing changes under a running container.
+ *
+ * @param image any on the engine: by a container of it, never started, the files get into the volume.
+ */
+export function filledVolume(
+  api: EngineApi,
+  name: string,
+  { kind, folder, identity, files }: FolderContent,
+  image: pulumi.Input<string>,
+  labels: Record<string, pulumi.Input<string>>,
+  opts: pulumi.CustomResourceOptions,
+): FilledVolume {
+  const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
+  const put = async (volume: pulumi.Input<string>) => {
+    const own = await valueOf(carrier);
+    // One that an ended `up` left would keep its volume from being removed.
+    const left = (await api.list(own)).filter((each) => each.labels["stackyard.run"] !== RUN);
+    await Promise.all(left.map(({ id }) => api.remove(id, 0)));
+    await api.fillVolume(await valueOf(volume), await files(), await valueOf(image), { ...own, "stackyard.run": RUN });
+  };
+  let early: Promise<void> | undefined;
+  const volume = new docker.Volume(
+    `${name}-${kind}`,
+    { labels: labelled({ ...labels, "stackyard.kind": kind }) },
+    {
+      ...opts,
+      ignoreChanges: VOLUME_FIXED,
+      replacementTrigger: triggerOf(identity, `${String(labels["stackyard.id"])}/${name}-${kind}`),
+      hooks: {
+        // While networks are being made, which takes the provider two seconds. What fails here is done again below.
+        afterCreate: [
+          new pulumi.ResourceHook(`${name}-${kind}-early`, ({ newOutputs }) => {
+            early = put((newOutputs as { name: string }).name);
+            early.catch(() => {});
+          }),
+        ],
+      },
+    },
+  );
+  /** An `up` that was ended before may have left the volume empty. */
+  const fill = () => early?.catch(() => put(volume.name)) ?? put(volume.name);
+  return { kind, folder, volume: volume.name, fill };
+}

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerState, EngineApi } from "./api.ts";
+
+/**
+ * Carries out what the provider would carry out in place (provider-facts, section 2; of that, these are what a workload sets):
+ * before anything waits for the service, which may not get well without it. The provider finds it done.
+ */
+export async function changeInPlace(
+  api: EngineApi,
+  service: string,
+  { id = "", newInputs }: pulumi.ResourceHookArgs,
+): Promise<void> {
+  const { memory, memorySwap, restart } = newInputs as { memory: number; memorySwap: number; restart: string };
+  const before = await api.inspect(id);
+  // The wait says so.
+  if (!before) return;
+  const change = () => api.update(id, { memoryMiB: memory, memorySwapMiB: memorySwap, restart });
+  await change().catch(async (error: Error) => {
+    if (await hasEnded(api, before)) return betweenItsEnds(api, before, change);
+    throw new Error(
+      `${service}: its memory cannot be set to ${memory} MiB while it runs, which it does as before: it may hold more than ` +
+        `that (${error.message.trim()}). Set more; or take it down first, by \`make down\`, and bring it up again.`,
+    );
+  });
+  // It would go on as it was started, or to its next death: a service on its first way up is left to it.
+  const { health, restarts, status } = before;
+  const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
+  if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
+}
+
+/** Whether a container has ended since: it does not run, or its restart policy has started it again. */
+async function hasEnded(api: EngineApi, before: ContainerState): Promise<boolean> {
+  const now = await api.inspect(before.id);
+  return now !== undefined && (now.status !== "running" || now.startedAt?.getTime() !== before.startedAt?.getTime());
+}
+
+const TRIES = 20;
+const PAUSE_MS = 100;
+
+/** One that ends again and again is, for a moment each time, in no state to be changed: the engine says so, and it is tried again. */
+async function betweenItsEnds(api: EngineApi, before: ContainerState, change: () => Promise<void>): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (tried === TRIES || !(await hasEnded(api, before))) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { dirname } from "node:path/posix";
+import * as pulumi from "@pulumi/pulumi";
+import { PROBE_PROGRAM, type ProbeSpec } from "../engine.ts";
+import { valueOf } from "../value.ts";
+import type { EngineApi } from "./api.ts";
+import type { FolderContent } from "./filled-volume.ts";
+import { goDuration } from "./format.ts";
+
+/** A health check that is none, whatever the image has. */
+const NONE = { tests: ["NONE"], interval: "0s", timeout: "0s", startPeriod: "0s", startInterval: "0s", retries: 0 };
+
+/** How the provider is told of a probe. Failures within the start period do not count. */
+export function healthcheckOf(
+  api: EngineApi,
+  subject: string,
+  probe: ProbeSpec,
+  image: pulumi.Output<string>,
+  startPeriodSeconds: number,
+) {
+  if (probe.test === "none") return NONE;
+  return {
+    tests: probe.test === "image" ? image.apply((id) => ownProbe(api, subject, id)) : probe.test,
+    interval: goDuration(probe.intervalSeconds * 1000),
+    timeout: goDuration(probe.timeoutSeconds * 1000),
+    startPeriod: goDuration(startPeriodSeconds * 1000),
+    startInterval: goDuration(probe.startIntervalMs),
+    retries: probe.retries,
+  };
+}
+
+/** The probe that an image has: said again, because its timings are the service's. */
+async function ownProbe(api: EngineApi, subject: string, image: string): Promise<string[]> {
+  const test = await api.imageProbe(image);
+  if (test) return test;
+  throw new pulumi.RunError(
+    `${subject}: its image has no probe of its own (HEALTHCHECK). Set probe to a command, to http or tcp, or to "none".`,
+  );
+}
+
+/** The folder with the program of probes, which is taken out of an image. */
+export const probeProgram = (api: EngineApi, image: pulumi.Output<string>): FolderContent => ({
+  kind: "program",
+  folder: dirname(PROBE_PROGRAM),
+  identity: image,
+  files: async () => [
+    { name: "busybox", content: await api.fileOf(await valueOf(image), "/bin/busybox"), mode: 0o555, uid: 0, gid: 0 },
+  ],
+});

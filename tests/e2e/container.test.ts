@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect, type NatsConnection } from "nats";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
+
+// Servers that the library does not know, as Containers: NATS by its real client, and one with nothing in its image but itself.
+
+// A letter first: what NATS reads of its environment is a value of its configuration.
+const TOKEN = `t${randomBytes(8).toString("hex")}`;
+const stack = new TestStack(join(ROOT, "tests/e2e/programs/servers"));
+const own = join(stack.folder, "nats.conf");
+let ports: { clientPort: number; monitorPort: number; barePort: number };
+
+beforeAll(async () => {
+  const [clientPort = 0, monitorPort = 0, barePort = 0] = await freePorts(3);
+  ports = { clientPort, monitorPort, barePort };
+  writeFileSync(own, readFileSync(join(stack.program, "nats.conf")), { mode: 0o644 });
+  await stack.create({ ...ports, token: TOKEN });
+});
+afterAll(() => stack.dispose());
+
+async function up(env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, output } = await stack.up({ NATS_CONF: own, ...env });
+  expect(code, output).toBe(0);
+  return output;
+}
+
+async function queue<T>(act: (queue: NatsConnection) => Promise<T>): Promise<T> {
+  const client = await connect({ servers: `127.0.0.1:${ports.clientPort}`, token: TOKEN });
+  try {
+    return await act(client);
+  } finally {
+    await client.close();
+  }
+}
+
+test("a server with its file, two ports, a volume and secrets comes up, and a job finds it by its environment alone", async () => {
+  const output = await up();
+  expect(output).toContain("reached e2e");
+  await stack.unchanged({ NATS_CONF: own });
+  await queue(async (client) => {
+    const manager = await client.jetstreamManager();
+    await manager.streams.add({ name: "orders", subjects: ["orders.*"] });
+    await client.jetstream().publish("orders.new", "the first");
+  });
+  const monitor = await fetch(`http://127.0.0.1:${ports.monitorPort}/varz`);
+  expect(await monitor.json()).toMatchObject({ server_name: "e2e" });
+});
+
+test("nobody gets in without the token, and it is in no log", async () => {
+  const servers = `127.0.0.1:${ports.clientPort}`;
+  await expect(connect({ servers, token: "wrong", reconnect: false })).rejects.toThrow(/authorization/i);
+  const { id } = await stack.container("queue");
+  expect((await docker(["logs", id])).output).not.toContain(TOKEN);
+});
+
+test("a secret of several lines is a file at the path that was chosen, for its user alone", async () => {
+  const { id } = await stack.container("queue");
+  const { stdout } = await docker([
+    "exec",
+    id,
+    "sh",
+    "-c",
+    "cat /etc/keys/key.pem; stat -c ' %a %u:%g' /etc/keys/key.pem",
+  ]);
+  expect(stdout).toBe("line one\nline two 400 1000:1000\n");
+  expect((await docker(["inspect", id])).stdout).not.toContain("line one");
+});
+
+test("what is safe is the default", async () => {
+  const { HostConfig, Config } = await inspect<{
+    HostConfig: {
+      ReadonlyRootfs: boolean;
+      CapDrop: string[];
+      Privileged: boolean;
+      PortBindings: Record<string, { HostIp: string }[]>;
+    };
+    Config: { User: string };
+  }>((await stack.container("queue")).id);
+  expect(Config.User).toBe("1000:1000");
+  expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ["ALL"], Privileged: false });
+  expect(Object.values(HostConfig.PortBindings).map(([{ HostIp } = { HostIp: "" }]) => HostIp)).toEqual([
+    "127.0.0.1",
+    "127.0.0.1",
+  ]);
+});
+
+test("a server with nothing else in its image is probed by HTTP, or by TCP", async () => {
+  expect(await (await fetch(`http://127.0.0.1:${ports.barePort}/`)).text()).toBe("from nothing\n");
+  await up({ BARE_PROBE: "tcp" });
+  const { State } = await inspect<{ State: { Health: { Status: string } } }>((await stack.container("bare")).id);
+  expect(State.Health.Status).toBe("healthy");
+});
+
+test("another content of its file replaces it, and its data stays; nothing else is touched", async () => {
+  writeFileSync(own, readFileSync(own, "utf8").replace("server_name: e2e", "server_name: e2e-2"));
+  expect(await stack.planned({ NATS_CONF: own, BARE_PROBE: "tcp" })).toEqual([
+    "replace Container queue",
+    "replace Stash queue-ready",
+  ]);
+  await up({ BARE_PROBE: "tcp" });
+  await queue(async (client) => {
+    expect(client.info?.server_name).toBe("e2e-2");
+    const manager = await client.jetstreamManager();
+    expect((await manager.streams.info("orders")).state.messages).toBe(1);
+  });
+});
+
+test("a probe that never passes fails `up`, with what it answered", async () => {
+  const { code, output } = await stack.up({ NATS_CONF: own, BARE_PROBE: "wrong" });
+  expect(code, output).not.toBe(0);
+  expect(output).toContain('Container "bare" did not get ready within 10 s');
+  expect(output).toMatch(/last probe: exit code 1: wget: server returned error: HTTP\/1.1 404 Not Found/);
+});
+
+test("destroy leaves nothing", async () => {
+  const { code, output } = await stack.pulumi(["destroy", "--yes"]);
+  expect(code, output).toBe(0);
+  expect(await stack.leftovers()).toEqual([]);
+});

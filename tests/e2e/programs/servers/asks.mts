@@ -1,0 +1,4 @@
+// Runs in the container of a job that knows of NATS by a variable of its own.
+const answer = await fetch(`http://${process.env.QUEUE}:8222/varz`);
+const { server_name } = (await answer.json()) as { server_name: string };
+console.log(`reached ${server_name}`);

@@ -1,0 +1,251 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { connection } from "../../../components/core/connection.ts";
+import type { Dependency } from "../../../components/core/dependency.ts";
+import { environmentOf, refuseDuplicates, secrets } from "../../../components/core/environment.ts";
+import { faultsOf } from "../../../components/core/support/args.ts";
+import { held } from "../helpers/stack.ts";
+
+const gate = {} as pulumi.Resource;
+const database: Dependency = {
+  gate,
+  connection: connection({
+    scheme: "postgresql",
+    host: "pg",
+    port: 5432,
+    user: "app",
+    password: pulumi.secret("pw"),
+    database: "shop",
+    hostPort: 15432,
+  }),
+};
+const cache: Dependency = { gate, connection: connection({ scheme: "redis", host: "cache-1", port: 6379 }) };
+const storage: Dependency = {
+  gate,
+  connection: connection({
+    scheme: "http",
+    host: "minio",
+    port: 9000,
+    ports: { console: 9001 },
+    keys: { access_key: "ak", secret_key: pulumi.secret("sk") },
+  }),
+};
+const vectors: Dependency = {
+  gate,
+  connection: connection({
+    scheme: "http",
+    host: "qdrant",
+    port: 6333,
+    ports: { grpc: 6334 },
+    apiKey: pulumi.secret("key"),
+  }),
+};
+const job: Dependency = { gate };
+const URL = "postgresql://app:pw@pg:5432/shop";
+
+describe("environmentOf", () => {
+  test("an address in plain words, what is secret as files that variables name", async () => {
+    const { env, secretFolders } = environmentOf({ database, read_cache: cache });
+    expect(env).toEqual({
+      DATABASE_HOST: "pg",
+      DATABASE_PORT: "5432",
+      DATABASE_USER: "app",
+      DATABASE_NAME: "shop",
+      DATABASE_PUBLIC_URL: "postgresql://127.0.0.1:15432",
+      DATABASE_URL_FILE: "/run/secrets/database_url",
+      DATABASE_PASSWORD_FILE: "/run/secrets/database_password",
+      READ_CACHE_HOST: "cache-1",
+      READ_CACHE_PORT: "6379",
+      READ_CACHE_URL_FILE: "/run/secrets/read_cache_url",
+    });
+    expect(await held(secretFolders)).toEqual({
+      "/run/secrets": { database_url: URL, database_password: "pw", read_cache_url: "redis://cache-1:6379" },
+    });
+  });
+
+  test("or in the environment itself, for whoever asked for that", async () => {
+    const { env, secretFolders } = environmentOf({ database }, { credentials: "environment" });
+    expect([await held(env), secretFolders]).toEqual([
+      {
+        DATABASE_HOST: "pg",
+        DATABASE_PORT: "5432",
+        DATABASE_USER: "app",
+        DATABASE_NAME: "shop",
+        DATABASE_PUBLIC_URL: "postgresql://127.0.0.1:15432",
+        DATABASE_URL: URL,
+        DATABASE_PASSWORD: "pw",
+      },
+      {},
+    ]);
+    for (const name of ["DATABASE_URL", "DATABASE_PASSWORD"])
+      expect(await pulumi.isSecret(env[name] as pulumi.Output<string>)).toBe(true);
+  });
+
+  test("further ports and keys by their names", async () => {
+    const { env, secretFolders } = environmentOf({ storage, vectors });
+    expect(env).toMatchObject({
+      STORAGE_CONSOLE_PORT: "9001",
+      STORAGE_ACCESS_KEY: "ak",
+      STORAGE_SECRET_KEY_FILE: "/run/secrets/storage_secret_key",
+      VECTORS_GRPC_PORT: "6334",
+      VECTORS_API_KEY_FILE: "/run/secrets/vectors_api_key",
+    });
+    expect(await held(secretFolders)).toEqual({
+      "/run/secrets": {
+        storage_url: "http://minio:9000",
+        storage_secret_key: "sk",
+        vectors_url: "http://qdrant:6333",
+        vectors_api_key: "key",
+      },
+    });
+  });
+
+  test("a job is told of no public address", () => {
+    expect(environmentOf({ database }, { published: false }).env).not.toHaveProperty("DATABASE_PUBLIC_URL");
+  });
+
+  test("secrets of other origin, each in its own form", async () => {
+    const { env, secretFolders, hidden } = environmentOf(
+      {},
+      {
+        secrets: {
+          TOKEN: { value: "t0ken" },
+          CERT: { value: "one\ntwo", path: "/etc/ssl/own/cert.pem", variable: "SSL_CERT" },
+          PLAIN: { value: "seen", as: "environment" },
+        },
+      },
+    );
+    expect(await held(env)).toEqual({
+      TOKEN_FILE: "/run/secrets/token",
+      SSL_CERT: "/etc/ssl/own/cert.pem",
+      PLAIN: "seen",
+    });
+    expect(await held(secretFolders)).toEqual({
+      "/run/secrets": { token: "t0ken" },
+      "/etc/ssl/own": { "cert.pem": "one\ntwo" },
+    });
+    expect(hidden).toEqual(["t0ken", "one\ntwo", "seen"]);
+  });
+
+  test.each<[string, Record<string, Dependency>]>([
+    ["no references", {}],
+    ["a job, which has no connection", { schema: job }],
+  ])("nothing of %s", (_, references) => {
+    expect(environmentOf(references)).toEqual({ env: {}, secretFolders: {}, hidden: [] });
+  });
+});
+
+describe("refuseDuplicates", () => {
+  type Others = Parameters<typeof refuseDuplicates>[1];
+  const refused = (references: Record<string, Dependency>, others: Partial<Others>): string[] => {
+    const faults: string[] = [];
+    const addIssue = (issue: unknown) => {
+      const { path, message } = issue as { path: string[]; message: string };
+      faults.push(`${path.join(".")}: ${message}`);
+    };
+    refuseDuplicates(references, { env: {}, ...others }, { addIssue });
+    return faults;
+  };
+  const ALREADY = " already. Give one of them another name.";
+  const TAKEN = "sentence `uses.database` is";
+
+  test.each<[string, Record<string, Dependency>, Partial<Others>, string[]]>([
+    [
+      "an address",
+      { database },
+      { env: { DATABASE_HOST: "x" } },
+      [`env.DATABASE_HOST: ${TAKEN} DATABASE_HOST${ALREADY}`],
+    ],
+    ["a URL", { database }, { env: { DATABASE_URL: "x" } }, [`env.DATABASE_URL: ${TAKEN} DATABASE_URL${ALREADY}`]],
+    [
+      "the file of a URL",
+      { database },
+      { env: { DATABASE_URL_FILE: "x" } },
+      [`env.DATABASE_URL_FILE: ${TAKEN} DATABASE_URL_FILE${ALREADY}`],
+    ],
+    [
+      "by a secret",
+      { database },
+      { secrets: { DATABASE_PASSWORD: { value: "" } } },
+      [`secrets.DATABASE_PASSWORD: ${TAKEN} DATABASE_PASSWORD${ALREADY}`],
+    ],
+    [
+      "by a secret in another case",
+      { database },
+      { secrets: { database_url: { value: "" } } },
+      [`secrets.database_url: ${TAKEN} /run/secrets/database_url${ALREADY}`],
+    ],
+    [
+      "by a secret's own path",
+      { database },
+      { secrets: { OTHER: { value: "", path: "/run/secrets/database_url" } } },
+      [`secrets.OTHER: ${TAKEN} /run/secrets/database_url${ALREADY}`],
+    ],
+    [
+      "by a secret's own variable",
+      { database },
+      { secrets: { OTHER: { value: "", variable: "DATABASE_URL_FILE" } } },
+      [`secrets.OTHER: ${TAKEN} DATABASE_URL_FILE${ALREADY}`],
+    ],
+    [
+      "an API key",
+      { v: vectors },
+      { secrets: { V_API_KEY: { value: "" } } },
+      ["secrets.V_API_KEY: sentence `uses.v` is V_API_KEY already. Give one of them another name."],
+    ],
+    [
+      "one reference by another",
+      { v: vectors, v_grpc: cache },
+      {},
+      ["uses.v_grpc: sentence `uses.v` is V_GRPC_PORT already. Give one of them another name."],
+    ],
+    [
+      "what has a name of its own",
+      { database, job },
+      { env: { DATABASE: "1" }, secrets: { TOKEN: { value: "" } } },
+      [],
+    ],
+    [
+      "no file where there is none",
+      { database },
+      { env: { TOKEN_FILE: "1" }, secrets: { Token: { value: "" }, TOKEN: { value: "" } }, credentials: "environment" },
+      [],
+    ],
+    [
+      "a public address, where it is not told",
+      { database },
+      { env: { DATABASE_PUBLIC_URL: "x" }, published: false },
+      [],
+    ],
+  ])("%s", (_, references, others, expected) => {
+    expect(refused(references, others)).toEqual(expected);
+  });
+});
+
+describe("secrets", () => {
+  const faults = (value: unknown) => {
+    const { error } = secrets().safeParse(value);
+    return error ? faultsOf(error, value) : [];
+  };
+
+  test("are values, or values with a form of their own", () => {
+    const value = pulumi.secret("later");
+    expect(secrets().parse({ A: "plain", B: value, C: { value: "x1y2", as: "environment" } })).toEqual({
+      A: { value: "plain" },
+      B: { value },
+      C: { value: "x1y2", as: "environment" },
+    });
+  });
+
+  test("are refused without being shown", () => {
+    expect(faults({ A: "a\u0000b1" })).toEqual([
+      "A: should be 4 characters or more, none a control character but line breaks and tabs, got a value that is not shown",
+    ]);
+    expect(faults({ A: { value: "abc" } })).toEqual([
+      "A.value: should be 4 characters or more, none a control character but line breaks and tabs, got a value that is not shown",
+    ]);
+    expect(faults({ A: { value: "abcd", path: "relative" } })).toEqual([
+      'A.path: should be an absolute path inside the container, got "relative"',
+    ]);
+  });
+});
