@@ -9,42 +9,43 @@ import { hostPort, matching, parseArgs, secretText, unshown, variable } from "..
 import { limits, platform } from "../core/support/common.ts";
 import { Develop, developed } from "../core/support/develop.ts";
 
-const Args = z
-  .strictObject({
-    platform: platform(),
-    /** Folder to build its image from. */
-    build: Build,
-    /** TCP port it listens on, told to it as PORT. @default 3000 */
-    port: hostPort().default(3000),
-    /** TCP port on the host's 127.0.0.1. @default - not published */
-    hostPort: hostPort().optional(),
-    /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
-    uses: uses(),
-    /** Environment, nothing secret. @default {} */
-    env: z.record(variable(), z.string("a text")).default({}),
-    /** Secrets of other origin, API keys and private keys for two, by the variable's name. @default {} */
-    secrets: z.record(variable(), secretText(), unshown("names with values")).default({}),
-    /**
-     * How it gets the URLs of what it uses, and its secrets: as files (`DATABASE_URL_FILE`), or in its environment
-     * (`DATABASE_URL`), where `docker inspect` shows them. @default "files"
-     */
-    credentials: z.enum(["files", "environment"]).default("files"),
-    /** What proves that it serves: a program inside its image, exit code 0 when it does. */
-    probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
-    /**
-     * How it runs while it is being developed: in dev, where the engine is on this machine. What is mounted is no part of its
-     * image's content then. @default - as in its image
-     */
-    develop: Develop.optional(),
-    /** Whether `develop` may be in force. @default true */
-    hotReload: z.boolean("true or false").default(true),
-    /** `uid:gid`. @default "1000:1000" */
-    user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
-    /** Whether it may reach beyond the networks of what it uses. @default false */
-    egress: z.boolean("true or false").default(false),
-    ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
-  })
-  .superRefine(({ uses, ...others }, context) => refuseTwice(uses, { ...others, own: { port: "PORT" } }, context));
+const Settings = z.strictObject({
+  /** TCP port on the host's 127.0.0.1. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Whether `develop` may be in force: whether a changed source file is live at once, in dev on an engine of this machine. @default true */
+  hotReload: z.boolean("true or false").default(true),
+  ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
+});
+
+const Args = Settings.safeExtend({
+  platform: platform(),
+  /** Folder to build its image from. */
+  build: Build,
+  /** TCP port it listens on, told to it as PORT. @default 3000 */
+  port: hostPort().default(3000),
+  /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
+  uses: uses(),
+  /** Environment, nothing secret. @default {} */
+  env: z.record(variable(), z.string("a text")).default({}),
+  /** Secrets of other origin, API keys and private keys for two, by the variable's name. @default {} */
+  secrets: z.record(variable(), secretText(), unshown("names with values")).default({}),
+  /**
+   * How it gets the URLs of what it uses, and its secrets: as files (`DATABASE_URL_FILE`), or in its environment
+   * (`DATABASE_URL`), where `docker inspect` shows them. @default "files"
+   */
+  credentials: z.enum(["files", "environment"]).default("files"),
+  /** What proves that it serves: a program inside its image, exit code 0 when it does. */
+  probe: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+  /**
+   * How it runs while it is being developed: in dev, where the engine is on this machine. What is mounted is no part of its
+   * image's content then. @default - as in its image
+   */
+  develop: Develop.optional(),
+  /** `uid:gid`. @default "1000:1000" */
+  user: matching(/^\d+:\d+$/, "uid:gid in digits").default("1000:1000"),
+  /** Whether it may reach beyond the networks of what it uses. @default false */
+  egress: z.boolean("true or false").default(false),
+}).superRefine(({ uses, ...others }, context) => refuseTwice(uses, { ...others, own: { port: "PORT" } }, context));
 export type ApiArgs = z.input<typeof Args>;
 
 /**
@@ -57,6 +58,8 @@ export type ApiArgs = z.input<typeof Args>;
  * new Api("api", { platform, build: { context: "examples/api" }, uses: { database }, probe: ["node", "src/probe.ts"] });
  */
 export class Api extends pulumi.ComponentResource implements Dependency {
+  /** What can be set for one by configuration. */
+  static readonly settings = Settings;
   /** `url`: `http://host:port`. */
   readonly connection: Connection;
   /** Exists only once its probe has passed. */

@@ -7,18 +7,17 @@ import type { Platform } from "./platform.ts";
 import { hidden, markOf, password } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
 import { hostPort } from "./support/args.ts";
-import { lifecycle, limits, platform } from "./support/common.ts";
+import { lifecycle, limits } from "./support/common.ts";
 
-/** What every database takes; each sets its own defaults. */
-export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
-  platform: platform(),
+/** What can be set for every database; each has its own defaults. */
+export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
   /** TCP port on the host's 127.0.0.1 for what the connection is. @default - not published */
   hostPort: hostPort().optional(),
   /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
   lifecycle: lifecycle(),
   ...limits(defaults),
 });
-type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
+type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseSettings>>> & { platform: Platform };
 
 /** What a database's own file says of it; the rest is decided here and in its service. */
 export interface DatabaseFacts

@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseSettings } from "../core/database.ts";
 import { gpus, hostPort, parseArgs } from "../core/support/args.ts";
+import { platform } from "../core/support/common.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
 const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
@@ -13,23 +14,25 @@ const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
 const PIDS = 4096;
 
-const Args = z
-  .strictObject({
-    ...databaseArgs({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-    /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
-    hostPort: hostPort().optional(),
-    /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
-    egress: z.boolean("true or false").default(false),
-    /**
-     * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
-     * `could not select device driver` without. @default - none
-     */
-    gpus: gpus().optional(),
-  })
-  .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
+const Settings = z.strictObject({
+  ...databaseSettings({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+  /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
+  egress: z.boolean("true or false").default(false),
+  /**
+   * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
+   * `could not select device driver` without. @default - none
+   */
+  gpus: gpus().optional(),
+});
+const Args = Settings.safeExtend({ platform: platform() }).refine(
+  ({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry",
+  {
     path: ["gpus"],
     error: "left out, because the server built from package registries uses the CPU alone",
-  });
+  },
+);
 export type OllamaArgs = z.input<typeof Args>;
 
 /**
@@ -43,6 +46,8 @@ export type OllamaArgs = z.input<typeof Args>;
  * const models = new Ollama("ollama", { platform, memoryMiB: 6144, egress: true });
  */
 export class Ollama extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url`: `http://host:port`. There are no credentials. */
   declare readonly connection: Connection;
   /** Whether it can pull models. */

@@ -143,7 +143,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
   ["Postgres", { maxConnections: 3 }, "maxConnections: should be a whole number, 4 to 10000, got 3"],
   ["Postgres", { version: "15" }, 'version: should be one of 16, 17, 18, got "15"'],
-  ["Postgres", { version: 17 }, "version: should be one of 16, 17, 18, got 17"],
+  ["Postgres", { version: 19 }, "version: should be one of 16, 17, 18, got 19"],
   ["Postgres", { sharedBuffersMiB: 0 }, "sharedBuffersMiB: should be whole MiB, 1 or more, got 0"],
   ["Postgres", { sharedBuffersMiB: 385 }, `sharedBuffersMiB: ${SHARED} 385`],
   ["Postgres", { sharedBuffersMiB: 500 }, `sharedBuffersMiB: ${SHARED} 500`],
