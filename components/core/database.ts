@@ -11,7 +11,7 @@ import { lifecycle, limits } from "./support/common.ts";
 
 /** What can be set for every database; each has its own defaults. */
 export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
-  /** TCP port on the host's 127.0.0.1 for what the connection is. @default - not published */
+  /** TCP port on the host's 127.0.0.1, for the port that its connection names. @default - not published */
   hostPort: hostPort().optional(),
   /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
   lifecycle: lifecycle(),

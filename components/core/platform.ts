@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
 import { type EngineApi, engineApi, wrongWith } from "../engines/containers/api.ts";
 import { ContainersEngine } from "../engines/containers/containers.ts";
 import { type DockerHost, dockerHost, isLocal } from "../engines/containers/host.ts";
 import { SSH_OPTIONS } from "../engines/containers/ssh.ts";
-import { freeSubnet, inTheWay, isPool, POOL_RULE, SUBNET_POOL } from "../engines/containers/subnets.ts";
+import { freeSubnet, inTheWay } from "../engines/containers/subnets.ts";
 import type { Engine } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
 import { interrupted } from "./gate.ts";
@@ -16,23 +17,14 @@ import { builtImage } from "./support/built-image.ts";
 import { Declaration } from "./support/declaration.ts";
 import { Declarations, type Graph } from "./support/graph.ts";
 import { free } from "./support/guardrails.ts";
+import { onlyPlatform } from "./support/one-platform.ts";
+import { type PlatformSettings, platformSettings } from "./support/platform-settings.ts";
 import { keptPorts } from "./support/ports.ts";
 
 /** Where images come from: a container registry, or built from package registries. */
 export type ImageSource = "registry" | "packages";
 
-export interface PlatformArgs {
-  /** `prod` protects data. @default "dev" */
-  environment?: "dev" | "prod";
-  /**
-   * @default - decided at the first `up`, and kept: `registry` with a mirror, else as set-up has found it, else `packages` when the
-   * images built from package registries are there
-   */
-  imageSource?: ImageSource;
-  /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
-  imageMirror?: string;
-  /** Where networks take their subnets from, in CIDR form: once there are networks, for new ones only. @default "10.213.0.0/16" */
-  subnetPool?: string;
+export interface PlatformArgs extends z.input<typeof PlatformSettings> {
   /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
   freePorts?: readonly string[];
   /** Services and jobs that run; all others are declared as by `down`. @default - all */
@@ -86,9 +78,12 @@ export class Platform extends pulumi.ComponentResource {
   /**
    * Finds the engine, and sees that it answers and is the one that this Pulumi stack lives on, before anything else is registered.
    *
-   * @throws RunError when no engine answers, or one that is too old or another one, or images would come from elsewhere.
+   * @throws RunError when this program has a Platform, no engine answers, or one that is too old or another one, or images would
+   * come from elsewhere. ArgsError naming every bad option.
    */
   static async connect(args: PlatformArgs = {}): Promise<Platform> {
+    platformSettings(args);
+    onlyPlatform("connecting");
     const at = resolveHost();
     const api = engineApi(at, { signal: interrupted() });
     const engine = api.engineId();
@@ -108,19 +103,19 @@ export class Platform extends pulumi.ComponentResource {
     identity: Identified,
     ports: Readonly<Record<string, number>> = {},
   ) {
-    const pool = args.subnetPool ?? SUBNET_POOL;
-    if (!isPool(pool)) throw new pulumi.RunError(`subnetPool: should be ${POOL_RULE}, got ${JSON.stringify(pool)}`);
+    const { environment, imageMirror, subnetPool } = platformSettings(args);
+    onlyPlatform("made");
     const declaration = new Declaration();
     super("stackyard:core:Platform", "platform", {});
     this.#declaration = declaration;
     this.declared = new Declarations((name) => declaration.during(name));
     interrupted();
-    this.environment = args.environment ?? "dev";
+    this.environment = environment;
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
     this.local = isLocal(at);
     this.#runs = (name) => args.down !== true && (args.only?.includes(name) ?? true);
-    this.imageMirror = args.imageMirror;
-    this.#subnetPool = pool;
+    this.imageMirror = imageMirror;
+    this.#subnetPool = subnetPool;
     this.ports = ports;
     const own = { parent: this };
     this.provider = new docker.Provider(

@@ -8,9 +8,11 @@ import { copyOfProject, docker, ended, type Ran, TestStack } from "./harness.ts"
 // What one sees while `make dev` runs, in a pipe and on a terminal, and what it keeps of its run.
 
 const PROGRAM = `
-  import { type Platform, Redis, SetupJob } from "../components/index.ts";
+  import { z } from "zod";
+  import { type Platform, Redis, SetupJob } from "../../components/index.ts";
+  export const settings = z.strictObject({});
   const image = { registry: "redis:8", packages: "redis" };
-  export function polyglot(platform: Platform) {
+  export function program(platform: Platform) {
     const cache = new Redis("cache", { platform });
     const command = ["sh", "-ec", process.env.SEED ?? "echo seeded"];
     const seed = new SetupJob("seed", { platform, image, command, uses: { cache } });
@@ -18,10 +20,10 @@ const PROGRAM = `
     return { cache };
   }
 `;
-const project = copyOfProject({ "stacks/polyglot.ts": () => PROGRAM });
+const project = copyOfProject({ "stacks/live/index.ts": () => PROGRAM });
 const stack = new TestStack(project);
 
-beforeAll(() => stack.create({}));
+beforeAll(() => stack.create({ program: "live" }));
 afterAll(async () => {
   await stack.dispose();
   rmSync(project, { recursive: true });

@@ -17,7 +17,7 @@ import {
   Redis,
   SetupJob,
 } from "../../components/index.ts";
-import { readSettings } from "../../stacks/config.ts";
+import { readSettings } from "../../components/program/settings.ts";
 import { deploy, mock } from "./helpers/stack.ts";
 
 /** Components by the name of their class, with arguments that are good. */
@@ -556,14 +556,16 @@ describe("several faults, all in one message", () => {
 
 describe("settings", () => {
   const MIRROR = "should be a registry's host, with port and path where it has them, got";
-  const refusedSettings = (config: Record<string, string>, stack = "dev") => {
+  const refusedSettings = async (config: Record<string, string>, stack = "dev") => {
     vi.stubEnv("STACKYARD_DOWN", undefined);
     mock({ stack });
     pulumi.runtime.setAllConfig(
-      Object.fromEntries(Object.entries(config).map(([key, value]) => [`stackyard:${key}`, value])),
+      Object.fromEntries(
+        Object.entries({ program: "polyglot", ...config }).map(([key, value]) => [`stackyard:${key}`, value]),
+      ),
     );
     try {
-      readSettings();
+      await readSettings("stacks");
     } catch (error) {
       if (!(error instanceof ArgsError)) throw error;
       return error.message.split("\n");
@@ -586,13 +588,13 @@ describe("settings", () => {
     [{ api: "3000" }, "api: should be a set of options, got 3000"],
     [{ api: "{hostPort: 3000}" }, 'api: should be a set of options, got "{hostPort: 3000}"'],
     [{ postgress: "{}" }, "postgress: should not be there"],
-  ])("%j", (config, fault) => {
-    expect(refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
+  ])("%j", async (config, fault) => {
+    expect(await refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
   });
 
-  test("several faults, all in one message, with the stack's own file", () => {
+  test("several faults, all in one message, with the stack's own file", async () => {
     expect(
-      refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
+      await refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
     ).toEqual([
       "stack alice has bad settings",
       '  environment: should be one of dev, prod, got "x"',

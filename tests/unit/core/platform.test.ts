@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkEngine, identified } from "../../../components/core/platform.ts";
 import { builtImage } from "../../../components/core/support/built-image.ts";
 import { freeSubnet } from "../../../components/engines/containers/subnets.ts";
-import { Platform, type PlatformArgs } from "../../../components/index.ts";
+import { ArgsError, Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, held, ID, labels, mock, type Options, refusedBy } from "../helpers/stack.ts";
@@ -247,9 +247,9 @@ describe("subnet", () => {
 
   test("of something that is no pool is refused", async () => {
     await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
-      new pulumi.RunError(
+      new ArgsError("Platform has bad arguments", [
         'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
-      ),
+      ]).message,
     );
   });
 
@@ -371,9 +371,54 @@ describe("connect", () => {
     expect(monitor.recorded).toEqual([]);
   });
 
+  describe("refuses a second one, with the reason", () => {
+    const SECOND =
+      /^This program makes a second Platform\. A Pulumi stack lives on one engine, .* use another Pulumi stack/;
+
+    test("after the first", async () => {
+      const monitor = mock();
+      const first = await Platform.connect();
+      const before = monitor.recorded.length;
+      const second = Platform.connect({ environment: "prod" });
+      await expect(second).rejects.toThrow(SECOND);
+      await expect(second).rejects.toSatisfy((error) => pulumi.RunError.isInstance(error));
+      expect(monitor.recorded.length).toBe(before);
+      await first.declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+
+    test("beside the first", async () => {
+      mock();
+      const first = Platform.connect();
+      await expect(Platform.connect()).rejects.toThrow(SECOND);
+      await (await first).declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+
+    test("made by its constructor", async () => {
+      await deploy(() => {});
+      const identity = { id: ID, host: "", imageSource: "registry" as const, resources: [] };
+      const again = () => new Platform({}, { host: "unix:///one" }, new FakeEngine(), identity);
+      expect(again).toThrow(SECOND);
+      // Another deployment of the same process has one of its own.
+      mock();
+      await again().declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+  });
+
+  test("refuses bad options before it asks for an engine", async () => {
+    const monitor = mock();
+    await expect(Platform.connect({ environment: "test" as "dev" })).rejects.toThrow(
+      new ArgsError("Platform has bad arguments", ['environment: should be one of dev, prod, got "test"']).message,
+    );
+    expect([monitor.recorded, daemon.requests]).toEqual([[], []]);
+  });
+
   test("refuses a context that is not there, without a stack trace", async () => {
     vi.stubEnv("DOCKER_HOST", "");
     vi.stubEnv("DOCKER_CONTEXT", "gone");
+    mock();
     const refused = Platform.connect();
     await expect(refused).rejects.toThrow(
       'Docker context "gone" is not there. Choose one of `docker context ls` by `docker context use`.',
