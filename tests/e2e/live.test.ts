@@ -21,9 +21,10 @@ const PROGRAM = `
   }
 `;
 const project = copyOfProject({ "stacks/live/index.ts": () => PROGRAM });
+const SETTINGS = { program: "live" };
 const stack = new TestStack(project);
 
-beforeAll(() => stack.create({ program: "live" }));
+beforeAll(() => stack.create(SETTINGS));
 afterAll(async () => {
   await stack.dispose();
   rmSync(project, { recursive: true });
@@ -201,12 +202,12 @@ async function holding(SEED: string) {
 }
 
 test("what is refused before anything is touched is told without a table, a lock as well", async () => {
-  stack.configure({ environment: "nowhere" });
+  stack.configure({ ...SETTINGS, environment: "nowhere" });
   const refused = await onTerminal({});
   expect(refused.code).not.toBe(0);
   expect(refused.output).toContain(`error: stack ${stack.name} has bad settings\n  environment: should be`);
   expect(refused.output).not.toContain("PHASE");
-  stack.configure({});
+  stack.configure(SETTINGS);
 
   // It holds the lock for as long as its job runs, which is until it is told that the other one has been refused.
   const { running, holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");
