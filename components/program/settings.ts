@@ -20,8 +20,8 @@ export interface Settings {
  * The configuration of this Pulumi stack, checked as a whole.
  *
  * @param folder where the stack programs are.
- * @throws ArgsError with one line `key: should be RULE, got VALUE` per fault, before anything is registered; and where the program
- * does not export what it should.
+ * @throws ArgsError with one line `key: should be RULE, got VALUE` per fault, and what the program should export and does not,
+ * before anything is registered.
  */
 export async function readSettings(folder: string): Promise<Settings> {
   const prefix = `${pulumi.getProject()}:`;
@@ -51,7 +51,6 @@ export async function settingsOf(given: Record<string, unknown>, stack: string, 
  * @param stack whose they are, for the command that sets what is missing.
  * @param folder where the stack programs are.
  * @returns `settings` is absent where there are faults.
- * @throws ArgsError where the program does not export what it should.
  */
 export async function checkSettings(
   given: Record<string, unknown>,
@@ -70,11 +69,19 @@ export async function checkSettings(
   }
   const { data: commonData, error: commonError } = schema.safeParse(common);
   const named = schema.shape.program.safeParse(common.program);
-  const program = named.success ? await loadProgram(folder, named.data) : undefined;
+  let program: StackProgram | undefined;
+  let refusal: string | undefined;
+  try {
+    if (named.success) program = await loadProgram(folder, named.data);
+  } catch (error) {
+    if (!(error instanceof ArgsError)) throw error;
+    refusal = error.message.replaceAll("\n", "\n  ");
+  }
   const { data: ownData, error: ownError } = program?.settings.safeParse(own) ?? {};
   const missing = declared.filter(([name, need]) => need === "required" && !(name in given));
   const faults = [
     ...(commonError ? faultsOf(commonError, common) : []),
+    ...(refusal === undefined ? [] : [refusal]),
     ...(ownError ? faultsOf(ownError, own) : []),
     ...missing.map(
       ([name]) =>

@@ -126,12 +126,9 @@ test("a name that is none is refused with those that there are", async () => {
 test("two of one name are refused", async () => {
   put("shop.ts", SHOP);
   put("shop/index.ts", SHOP);
-  await expect(checkSettings({ program: "shop" }, "dev", stacks)).rejects.toThrow(
-    new ArgsError("There are two stack programs shop, one of which has to be renamed", [
-      "stacks/shop.ts",
-      "stacks/shop/index.ts",
-    ]).message,
-  );
+  expect((await checkSettings({ program: "shop" }, "dev", stacks)).faults).toEqual([
+    "There are two stack programs shop, one of which has to be renamed\n    stacks/shop.ts\n    stacks/shop/index.ts",
+  ]);
 });
 
 test.each<[string, string[]]>([
@@ -156,8 +153,11 @@ test.each<[string, string[]]>([
   ],
 ])("a program that exports something else is refused, %#", async (text, faults) => {
   put("wrong.ts", text);
-  await expect(checkSettings({ program: "wrong" }, "dev", stacks)).rejects.toThrow(
-    new ArgsError("stacks/wrong.ts does not export what a stack program does", faults).message,
+  const refused = ["stacks/wrong.ts does not export what a stack program does", ...faults].join("\n    ");
+  // With what else is wrong, in one message.
+  await expect(settingsOf({ program: "wrong", environment: "test" }, "dev", stacks)).rejects.toThrow(
+    new ArgsError("stack dev has bad settings", ['environment: should be one of dev, prod, got "test"', refused])
+      .message,
   );
 });
 
