@@ -17,7 +17,10 @@ import { held, mock, passwordOf } from "../helpers/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The program that docs/programs.md shows. */
-const [, SHOP = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "docs/programs.md"), "utf8")) ?? [];
+const DOC = readFileSync(join(ROOT, "docs/programs.md"), "utf8");
+const [, SHOP = ""] = /```ts\n([\s\S]*?)```/.exec(DOC) ?? [];
+/** Its stack file. */
+const [, SHOP_SETTINGS = ""] = /```yaml\n([\s\S]*?)```/.exec(DOC) ?? [];
 
 let folder: string;
 let stacks: string;
@@ -39,8 +42,8 @@ function put(file: string, text: string): void {
 }
 
 /** A stack file that is named for a verb. */
-function configured(config: string): void {
-  writeFileSync(join(folder, "Pulumi.named.yaml"), `config:\n${config.replace(/^/gm, "  stackyard:")}\n`);
+function configured(content: string): void {
+  writeFileSync(join(folder, "Pulumi.named.yaml"), content);
   vi.stubEnv("PULUMI_OPTION_CONFIG_FILE", join(folder, "Pulumi.named.yaml"));
 }
 
@@ -73,7 +76,7 @@ describe.each([
   });
 
   test("is what make config, doctor and graph go by", async () => {
-    configured("program: shop\norders: { hostPort: 15432 }\ncache: { enabled: false }");
+    configured(`${SHOP_SETTINGS}  stackyard:cache: { enabled: false }\n`);
     const { settings, faults } = await readSettings({ secrets: false }, stacks);
     expect([faults, settings?.own]).toMatchObject([[], { orders: { hostPort: 15_432 }, cache: { enabled: false } }]);
     const { nodes } = await readGraph(await settingsInFiles("dev", { own: true }, stacks));
