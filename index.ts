@@ -1,25 +1,11 @@
+import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
-import { Platform } from "./components/index.ts";
-import { hostPorts, readSettings, withPorts } from "./stacks/config.ts";
-import { polyglot } from "./stacks/polyglot.ts";
+import { deploy } from "./components/index.ts";
 
-const programs = { polyglot };
-
-const settings = readSettings();
-const { environment, imageSource, imageMirror, subnetPool, ports, down, only } = settings;
-const platform = await Platform.connect({
-  environment,
-  ...(imageSource ? { imageSource } : {}),
-  ...(imageMirror ? { imageMirror } : {}),
-  ...(subnetPool ? { subnetPool } : {}),
-  freePorts: ports === "free" ? Object.keys(hostPorts(settings)) : [],
-  down,
-  only,
-});
-const services = await platform.declare(() =>
-  programs[settings.program](platform, withPorts(settings, platform.ports)),
+const services = await deploy(fileURLToPath(new URL("stacks", import.meta.url)));
+const connections = Object.entries(services).flatMap(([name, { connection }]) =>
+  connection ? [[name, connection] as const] : [],
 );
-const connections = Object.entries(services).map(([name, { connection }]) => [name, connection] as const);
 
 /** Where each service is, from inside its networks and from the host. */
 export const addresses = Object.fromEntries(

@@ -8,9 +8,9 @@ import { PROJECT, ROOT, readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 import { layersOf, type StackFile } from "./stackfile.ts";
 
-// make config [show=secrets] [json=1]: the settings in force, secrets hidden, and where each value comes from.
+// make config [show=secrets] [json=1]: the settings in force with all defaults, secrets hidden, and where each value comes from.
 
-const { given, hidden, filled, keys, faults } = readSettings({ secrets: process.env.show === "secrets" });
+const { given, hidden, settings, faults } = await readSettings({ secrets: process.env.show === "secrets" });
 const foreign = process.env.PULUMI_OPTION_CONFIG_FILE;
 const layers = foreign
   ? [{ name: basename(foreign), content: parse(readFileSync(foreign, "utf8")) as StackFile }]
@@ -19,14 +19,18 @@ const { config: declared = {} } = parse(readFileSync(`${ROOT}Pulumi.yaml`, "utf8
 
 // A copy's ports are chosen at the first `up`.
 const ports =
-  filled?.ports === "free"
-    ? Object.fromEntries(Object.entries(chosenPorts(filled, readState())).map(([path, port]) => [path, port ?? "free"]))
+  settings?.common.ports === "free"
+    ? Object.fromEntries(
+        Object.entries(chosenPorts(settings, readState())).map(([path, port]) => [path, port ?? "free"]),
+      )
     : {};
 
 /** Their values are not known here. */
 const notShown = Object.fromEntries([...hidden].map((key) => [key, ""]));
 
-const rows = leaves({ ...(filled ? { ...filled, ...keys } : given), ...notShown }).map(([path, value]) => ({
+/** All that is in force; what is set alone, where that is refused. */
+const all = settings ? { ...settings.common, ...settings.own, ...settings.apiKeys } : given;
+const rows = leaves({ ...all, ...notShown }).map(([path, value]) => ({
   key: path.join("."),
   value: hidden.has(path[0] ?? "") ? "[secret]" : text(ports[path.join(".")] ?? value),
   from: Number.isInteger(ports[path.join(".")]) ? "state" : sourceOf(path, value),
@@ -47,12 +51,12 @@ function sourceOf(path: string[], value: unknown): string {
   const [key = "", ...rest] = path;
   if (at(given, path) === undefined && !hidden.has(key)) return "default";
   const layer = layers.findLast(({ content }) => {
-    const there = at(content.config?.[`${PROJECT}:${key}`], rest);
-    return there !== undefined && (hidden.has(key) || isDeepStrictEqual(text(there), text(value)));
+    const set = at(content.config?.[`${PROJECT}:${key}`], rest);
+    return set !== undefined && (hidden.has(key) || isDeepStrictEqual(text(set), text(value)));
   });
   if (layer) return layer.name;
-  const known = layers.some(({ content }) => content.config?.[`${PROJECT}:${key}`] !== undefined);
-  return !known && key in declared ? "Pulumi.yaml" : "this clone";
+  const inLayers = layers.some(({ content }) => content.config?.[`${PROJECT}:${key}`] !== undefined);
+  return !inLayers && key in declared ? "Pulumi.yaml" : "this clone";
 }
 
 function at(value: unknown, path: string[]): unknown {
@@ -66,5 +70,7 @@ function text(value: unknown): string {
 function leaves(value: unknown, path: string[] = []): [string[], unknown][] {
   if (value === undefined) return [];
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [[path, value]];
+  // Nothing else of what is switched off is in force.
+  if ("enabled" in value && value.enabled === false) return [[[...path, "enabled"], false]];
   return Object.entries(value).flatMap(([key, each]) => leaves(each, [...path, key]));
 }

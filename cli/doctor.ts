@@ -3,7 +3,7 @@ import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.t
 import { engineApi, wrongWith } from "../components/engines/containers/api.ts";
 import { dockerHost } from "../components/engines/containers/host.ts";
 import { portHolder } from "../components/engines/containers/port-holder.ts";
-import { hostPorts, settingsOf } from "../stacks/config.ts";
+import { hostPorts } from "../components/program/host-ports.ts";
 import { orphansOf, toldOf } from "./shared/clones.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
@@ -147,12 +147,10 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
-  const { filled, keys, faults } = readSettings({ secrets: false });
+  const { settings, faults } = await readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
   const mine = isIdentified(state) ? await api.list(labels(state)) : [];
-  const declared = filled
-    ? Object.entries(settingsOf(filled, keys)).flatMap(([key, value]) => tooLarge(key, value, info))
-    : [];
+  const declared = Object.entries(settings?.own ?? {}).flatMap(([key, value]) => tooLarge(key, value, info));
   found.push(
     ...declared.map((wrong) => ({
       about: "machine",
@@ -162,7 +160,7 @@ async function engineFindings(): Promise<Finding[]> {
     })),
   );
   // Free ones are chosen at the first `up`.
-  const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
+  const wanted = settings?.common.ports === "fixed" ? hostPorts(settings.own) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
     const ours = mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));

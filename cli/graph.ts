@@ -15,7 +15,7 @@ import { readState, STACK } from "./shared/stack.ts";
 // makes the README's picture: of what is tracked, and of nothing that this clone has set or brought up.
 
 const readme = process.env.readme === "1";
-const settings = settingsInFiles(STACK, { own: !readme });
+const settings = await settingsInFiles(STACK, { own: !readme });
 const graph = await readGraph(readme ? settings : withChosenPorts(settings, readState));
 const statuses = readme ? {} : await statusesNow();
 if (process.env.json === "1") {

@@ -5,4 +5,4 @@ import { STACK } from "./shared/stack.ts";
 // images-needed.ts: prints which images of infra/airgap/images this stack uses, by its settings and its program, for set-up,
 // before it builds any.
 
-process.stdout.write((await builtImagesOf(settingsInFiles(STACK, { own: true }))).join(" "));
+process.stdout.write((await builtImagesOf(await settingsInFiles(STACK, { own: true }))).join(" "));

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   Api,
   Minio,
@@ -12,16 +13,33 @@ import {
   Qdrant,
   QdrantSetup,
   Redis,
+  type SettingsOf,
+  switchable,
 } from "../components/index.ts";
-import type { Settings } from "./config.ts";
+
+/** What can be set: each database's own settings, and the API's. */
+export const settings = z.strictObject({
+  postgres: switchable(Postgres.settings),
+  redis: switchable(Redis.settings, { maxMemoryPolicy: "allkeys-lru" }),
+  neo4j: switchable(Neo4j.settings),
+  qdrant: switchable(Qdrant.settings),
+  minio: switchable(Minio.settings),
+  // By default no model: it would be gigabytes, from beyond the stack's networks.
+  ollama: switchable(Ollama.settings.safeExtend(OllamaModels.settings.shape), { models: {} }),
+  api: Api.settings.prefault({}),
+});
 
 /** Each database that is enabled, with its setup job, and a TypeScript API that uses them all. */
-export function polyglot(platform: Platform, { postgres, redis, neo4j, qdrant, minio, ollama, ...settings }: Settings) {
+export function program(
+  platform: Platform,
+  { postgres, redis, neo4j, qdrant, minio, ollama, api: options }: SettingsOf<typeof settings>,
+  apiKeys: Record<string, string> = {},
+) {
   const database = postgres && new Postgres("postgres", { platform, ...postgres });
   const sql = ["examples/api/schema.sql"];
   const schema = database && new PostgresSetup("postgres-setup", { platform, database, extensions: ["pg_trgm"], sql });
 
-  const cache = redis && new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru", ...redis });
+  const cache = redis && new Redis("redis", { platform, ...redis });
 
   const graph = neo4j && new Neo4j("neo4j", { platform, ...neo4j });
   const cypher = ["examples/api/graph.cypher"];
@@ -37,26 +55,26 @@ export function polyglot(platform: Platform, { postgres, redis, neo4j, qdrant, m
 
   const { models: wanted = {}, ...server } = ollama ?? {};
   const models = ollama && new Ollama("ollama", { platform, ...server });
-  // By default no model: it would be gigabytes, from beyond the stack's networks.
-  const some = Object.keys(wanted).length > 0;
-  const pulled = models && some && new OllamaModels("ollama-models", { platform, database: models, models: wanted });
+  const anyWanted = Object.keys(wanted).length > 0;
+  const pulled =
+    models && anyWanted && new OllamaModels("ollama-models", { platform, database: models, models: wanted });
 
-  const databases = there({ database, cache, graph, vectors, storage, models });
-  const jobs = there({ schema, constraints, collection, bucket, pulled });
+  const databases = enabledOf({ database, cache, graph, vectors, storage, models });
+  const jobs = enabledOf({ schema, constraints, collection, bucket, pulled });
   const api = new Api("api", {
     platform,
     build: { context: "examples/api", images: { NODE_IMAGE: { registry: "node:24-slim", packages: "node" } } },
     uses: { ...databases, ...jobs },
-    secrets: settings.keys,
+    secrets: apiKeys,
     probe: ["node", "src/probe.ts"],
     develop: { mounts: { "examples/api/src": "/app/src" }, command: ["node", "src/reload.ts"] },
-    ...settings.api,
+    ...options,
   });
 
   const named = { postgres: database, redis: cache, neo4j: graph, qdrant: vectors, minio: storage, ollama: models };
-  return { ...there(named), api };
+  return { ...enabledOf(named), api };
 }
 
 /** Without what is not enabled. */
-const there = <T extends object>(all: Record<string, T | false | undefined>) =>
+const enabledOf = <T extends object>(all: Record<string, T | false | undefined>) =>
   Object.fromEntries(Object.entries(all).flatMap(([name, each]) => (each ? [[name, each] as const] : [])));

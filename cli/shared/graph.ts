@@ -4,10 +4,8 @@ import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Graph } from "../../components/core/support/graph.ts";
 import type { EngineApi } from "../../components/engines/containers/api.ts";
 import { ContainersEngine } from "../../components/engines/containers/containers.ts";
-import type { Settings } from "../../stacks/config.ts";
+import type { Settings } from "../../components/program/settings.ts";
 import { PROJECT, STACK } from "./stack.ts";
-
-type Program = (platform: Platform, settings: Settings) => unknown;
 
 /**
  * What a stack program declares with these settings: the program itself is run, with mocks in the place of the Pulumi engine.
@@ -30,14 +28,9 @@ export async function builtImagesOf(settings: Settings): Promise<string[]> {
 }
 
 async function declaredBy(
-  settings: Settings,
+  { program, common, own, apiKeys }: Settings,
   imageSource: ImageSource,
 ): Promise<{ graph: Graph; images: readonly string[] }> {
-  const { [settings.program]: program } = (await import(`../../stacks/${settings.program}.ts`)) as Record<
-    string,
-    Program
-  >;
-  if (!program) throw new Error(`stacks/${settings.program}.ts should export ${settings.program}`);
   const images = await mockPulumi();
   const resource = new pulumi.Stash("identity", { input: {} });
   const identity = { id: "", host: "", imageSource, resources: [resource] };
@@ -48,12 +41,9 @@ async function declaredBy(
     imageId: async () => undefined,
     info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "" }),
   } as Partial<EngineApi> as EngineApi;
-  const platform = new Platform(
-    { environment: settings.environment },
-    new ContainersEngine({ host: "unix://" }, engine),
-    identity,
-  );
-  await platform.declare(() => program(platform, settings));
+  const containers = new ContainersEngine({ host: "unix://" }, engine);
+  const platform = new Platform({ environment: common.environment }, containers, identity);
+  await platform.declare(() => program.declare(platform, own, apiKeys));
   await pulumi.runtime.disconnect();
   return { graph: platform.graph, images };
 }

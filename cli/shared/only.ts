@@ -24,7 +24,7 @@ export async function onlyWanted(
   if (wanted.length === 0) return {};
   // Load Pulumi's SDK, which most runs do without.
   const [{ readGraph }, { settingsInFiles }] = await Promise.all([import("./graph.ts"), import("./settings.ts")]);
-  const { nodes, edges } = await readGraph(settingsInFiles(STACK, { own: true }));
+  const { nodes, edges } = await readGraph(await settingsInFiles(STACK, { own: true }));
   const unknown = wanted.filter((name) => nodes.every((node) => node.name !== name));
   if (unknown.length > 0) {
     const there = nodes.map(({ name }) => name).join(", ");

@@ -1,39 +1,40 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { ArgsError } from "../../components/core/support/args.ts";
-import { checkSettings, type Settings, settingsOf } from "../../stacks/config.ts";
+import { checkSettings, type Settings, settingsOf } from "../../components/program/settings.ts";
 import { stackFile } from "../stackfile.ts";
 import { PROJECT, ROOT, STACK } from "./stack.ts";
 
 type Values = Record<string, unknown>;
 
+/** Where the stack programs are. */
+const PROGRAMS = `${ROOT}stacks`;
+
 /**
- * What is set for this stack, by key without the project's name, and what the program makes of it: from files, which takes no
- * time and makes no stack; secrets that are to be shown by pulumi, which alone can read them. Ends the verb where that cannot.
+ * What is set for this stack, by key without the project's name, and what the program makes of it. Read from files, which takes
+ * no time and makes no stack; where secrets are to be shown, by pulumi, which alone can read them. Ends the verb where it cannot.
  *
+ * @param programs where the stack programs are.
  * @returns `hidden`: keys whose values are secret and are not shown; their values are undefined.
  */
-export function readSettings({ secrets }: { secrets: boolean }) {
+export async function readSettings({ secrets }: { secrets: boolean }, programs = PROGRAMS) {
   const files = inFiles(STACK, { own: true });
   const secret = Object.keys(files).filter((key) => holdsSecret(files[key]));
   const hidden = new Set(secrets ? [] : secret);
   const given = secrets && secret.length > 0 ? shownByPulumi() : files;
   for (const key of hidden) given[key] = undefined;
-  return { given, hidden, ...checkSettings(given, STACK) };
+  return { given, hidden, ...(await checkSettings(given, STACK, programs)) };
 }
 
 /**
  * The settings of a stack from its files, for what needs no secret. In the place of one is a text.
  *
  * @param own whether what is this clone's own counts; else what is tracked alone.
+ * @param programs where the stack programs are.
  * @throws ArgsError as the program does.
  */
-export function settingsInFiles(stack: string, { own }: { own: boolean }): Settings {
-  const given = withoutSecrets(inFiles(stack, { own })) as Values;
-  const { filled, keys, faults } = checkSettings(given, stack);
-  if (!filled) throw new ArgsError(`stack ${stack} has bad settings`, faults);
-  return settingsOf(filled, keys);
+export function settingsInFiles(stack: string, { own }: { own: boolean }, programs = PROGRAMS): Promise<Settings> {
+  return settingsOf(withoutSecrets(inFiles(stack, { own })) as Values, stack, programs);
 }
 
 /** What is set in a stack's files, over the defaults of Pulumi.yaml, by key without the project's name. */

@@ -5,25 +5,30 @@ import { refuseDuplicates } from "../core/environment.ts";
 import { refuseImageAndBuild } from "../core/image.ts";
 import { probe } from "../core/probe.ts";
 import { hostPort, parseArgs } from "../core/support/args.ts";
+import { limits } from "../core/support/common.ts";
 import { Container } from "./container.ts";
 import { containerArgs } from "./container-args.ts";
 
-const Args = z
-  .strictObject({
-    ...containerArgs,
-    /** TCP port it listens on, told to it as PORT. @default 3000 */
-    port: hostPort().default(3000),
-    /** TCP port on the host's 127.0.0.1. @default - not published */
-    hostPort: hostPort().optional(),
-    /** What proves that it serves: a program inside its image, or a path that answers by HTTP (`{ http: "/health" }`). */
-    probe: probe(),
-    /** Whether a process 1 hands signals on to it and reaps. @default true */
-    init: z.boolean("true or false").default(true),
-  })
-  .superRefine((args, context) => {
-    refuseImageAndBuild(args, context);
-    refuseDuplicates(args.uses, { ...args, own: { port: "PORT" } }, context);
-  });
+const Settings = z.strictObject({
+  /** TCP port on the host's 127.0.0.1. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Whether `develop` may be in force: whether a changed source file is live at once, in dev on an engine of this machine. @default true */
+  hotReload: z.boolean("true or false").default(true),
+  ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
+});
+
+const Args = Settings.safeExtend({
+  ...containerArgs,
+  /** TCP port it listens on, told to it as PORT. @default 3000 */
+  port: hostPort().default(3000),
+  /** What proves that it serves: a program inside its image, or a path that answers by HTTP (`{ http: "/health" }`). */
+  probe: probe(),
+  /** Whether a process 1 hands signals on to it and reaps. @default true */
+  init: z.boolean("true or false").default(true),
+}).superRefine((args, context) => {
+  refuseImageAndBuild(args, context);
+  refuseDuplicates(args.uses, { ...args, own: { port: "PORT" } }, context);
+});
 export type ApiArgs = z.input<typeof Args>;
 
 /**
@@ -36,6 +41,8 @@ export type ApiArgs = z.input<typeof Args>;
  * new Api("api", { platform, build: { context: "examples/api" }, uses: { database }, probe: ["node", "src/probe.ts"] });
  */
 export class Api extends Container {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url`: `http://host:port`. */
   declare readonly connection: Connection;
 

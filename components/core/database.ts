@@ -12,8 +12,21 @@ import { Service, type ServiceArgs } from "./service.ts";
 import { count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 
-/** What every database takes; each sets its own defaults. */
-export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
+/** What can be set for every database; each has its own defaults. */
+export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
+  /** TCP port on the host's 127.0.0.1, for the port that its connection names. @default - not published */
+  hostPort: hostPort().optional(),
+  /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+  lifecycle: lifecycle(),
+  /** The most processes and threads. @default - as many as it may need */
+  pids: count(16, 4_194_304).optional(),
+  /** How much its /dev/shm holds, in MiB. @default - as much as it may need */
+  shmSizeMiB: mebibytes(1).optional(),
+  ...limits(defaults),
+});
+
+/** What every database takes beside its settings. */
+export const databaseArgs = {
   platform: platform(),
   /**
    * An image that behaves as its own does: a derivative with extensions, a newer minor version.
@@ -22,21 +35,12 @@ export const databaseArgs = (defaults: Parameters<typeof limits>[0]) => ({
   image: imageArg().optional(),
   /** How to build such an image. @default - it is not built */
   build: Build.optional(),
-  /** TCP port on the host's 127.0.0.1 for what the connection is. @default - not published */
-  hostPort: hostPort().optional(),
-  /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
-  lifecycle: lifecycle(),
   /** Environment beside its own, nothing secret. @default {} */
   env: env(),
   /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
   files: configFiles(),
-  /** The most processes and threads. @default - as many as it may need */
-  pids: count(16, 4_194_304).optional(),
-  /** How much its /dev/shm holds, in MiB. @default - as much as it may need */
-  shmSizeMiB: mebibytes(1).optional(),
-  ...limits(defaults),
-});
-type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseArgs>>>;
+};
+type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseSettings> & typeof databaseArgs>>;
 
 /** What a database's own file says of it; the rest is decided here and in its service. */
 export interface DatabaseFacts

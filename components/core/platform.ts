@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
 import { engineApi } from "../engines/containers/api.ts";
 import { ContainersEngine } from "../engines/containers/containers.ts";
 import { dockerHost } from "../engines/containers/host.ts";
 import type { Engine } from "../engines/engine.ts";
-import { isPool, POOL_RULE, SUBNET_POOL } from "../engines/subnets.ts";
 import { interrupted } from "./gate.ts";
 import { type Identified, type ImageSource, identified } from "./identity.ts";
 import { Ledger } from "./ledger.ts";
@@ -13,22 +13,13 @@ import { Declarations, type Graph } from "./support/graph.ts";
 import { free } from "./support/guardrails.ts";
 import type { VolumeLifecycle } from "./support/lifecycle.ts";
 import { masker } from "./support/mask.ts";
+import { onlyPlatform } from "./support/one-platform.ts";
+import { type PlatformSettings, platformSettings } from "./support/platform-settings.ts";
 import { keptPorts } from "./support/ports.ts";
 
 export type { ImageSource };
 
-export interface PlatformArgs {
-  /** `prod` protects data. @default "dev" */
-  environment?: "dev" | "prod";
-  /**
-   * @default - decided at the first `up`, and kept: `registry` with a mirror, else as set-up has found it, else `packages` when the
-   * images built from package registries are there
-   */
-  imageSource?: ImageSource;
-  /** A container registry that serves the same repositories: `registry.example.com:5000`. @default - each image's own */
-  imageMirror?: string;
-  /** Where networks take their subnets from, in CIDR form: once there are networks, for new ones only. @default "10.213.0.0/16" */
-  subnetPool?: string;
+export interface PlatformArgs extends z.input<typeof PlatformSettings> {
   /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
   freePorts?: readonly string[];
   /** Services and jobs that run; all others are declared as by `down`. @default - all */
@@ -66,9 +57,12 @@ export class Platform extends pulumi.ComponentResource {
   /**
    * Finds the engine, and sees that it answers and is the one that this Pulumi stack lives on, before anything else is registered.
    *
-   * @throws RunError when no engine answers, or one that is too old or another one, or images would come from elsewhere.
+   * @throws RunError when this program has a Platform, no engine answers, or one that is too old or another one, or images would
+   * come from elsewhere. ArgsError naming every bad option.
    */
   static async connect(args: PlatformArgs = {}): Promise<Platform> {
+    platformSettings(args);
+    onlyPlatform("connecting");
     const engine = findEngine();
     const own = engine.ownId();
     await checkEngine(engine);
@@ -81,18 +75,18 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   constructor(args: PlatformArgs, engine: Engine, identity: Identified, ports: Readonly<Record<string, number>> = {}) {
-    const pool = args.subnetPool ?? SUBNET_POOL;
-    if (!isPool(pool)) throw new pulumi.RunError(`subnetPool: should be ${POOL_RULE}, got ${JSON.stringify(pool)}`);
+    const { environment, imageMirror, subnetPool } = platformSettings(args);
+    onlyPlatform("made");
     const declaration = new Declaration();
     super("stackyard:core:Platform", "platform", {});
     this.#declaration = declaration;
     this.declared = new Declarations((name) => declaration.during(name));
     interrupted();
-    this.environment = args.environment ?? "dev";
+    this.environment = environment;
     this.lifecycle = this.environment === "prod" ? "protected" : "keep";
     this.#runs = (name) => args.down !== true && (args.only?.includes(name) ?? true);
-    this.imageMirror = args.imageMirror;
-    this.subnetPool = pool;
+    this.imageMirror = imageMirror;
+    this.subnetPool = subnetPool;
     this.ports = ports;
     this.engine = engine;
     // So the identity is the last to be destroyed: while a volume is left, its engine is known.

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection, ConnectionFacts } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 
 /**
@@ -37,9 +37,9 @@ export const MC = {
   }),
 };
 
-const Args = z
+const Settings = z
   .strictObject({
-    ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+    ...databaseSettings({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /**
      * `uid:gid` of the server, fixed once there is data. It has to own /data of the image.
      * @default - 1000:1000 where images are built from packages; root without capabilities for the official image
@@ -53,8 +53,6 @@ const Args = z
       /^[A-Za-z0-9][A-Za-z0-9._-]{2,19}$/,
       "3 to 20 of letters, digits, dots, _ and -, a letter or digit first",
     ).default("stackyard"),
-    /** Their password, the secret key of an S3 client. @default - a random one, made once */
-    password: secretValue(8, PASSWORD, "no colon, no control character, no blank at either end").optional(),
     /** TCP port of the web console on the host's 127.0.0.1. @default - not published, and there is no console */
     consoleHostPort: hostPort().optional(),
   })
@@ -62,6 +60,11 @@ const Args = z
     path: ["consoleHostPort"],
     error: "another port than hostPort",
   });
+const Args = Settings.safeExtend({
+  ...databaseArgs,
+  /** The administrator's password, the secret key of an S3 client. @default - a random one, made once */
+  password: secretValue(8, PASSWORD, "no colon, no control character, no blank at either end").optional(),
+});
 export type MinioArgs = z.input<typeof Args>;
 
 /**
@@ -77,6 +80,8 @@ export type MinioArgs = z.input<typeof Args>;
  * new Api("api", { platform, uses: { storage, buckets }, … });
  */
 export class Minio extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
   declare readonly connection: Connection;
 

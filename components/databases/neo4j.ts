@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
@@ -48,32 +48,18 @@ const JAVA_ARGUMENTS = [
  */
 const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n`;
 
-const Args = z
+const Settings = z
   .strictObject({
-    ...databaseArgs({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
-    /** Password of the user neo4j; fixed once there is data. @default - a random one, made once */
-    password: secretValue(8).optional(),
+    ...databaseSettings({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
     /** TCP port on the host's 127.0.0.1 for HTTP: Neo4j Browser and the Query API. @default - not published */
     httpHostPort: hostPort().optional(),
-    /** Plugins: jar files on this machine, which all its databases have then. Another content replaces the container. @default [] */
-    plugins: z
-      .array(
-        file().refine((path) => path.endsWith(".jar"), "a jar file"),
-        "a list of files",
-      )
-      .refine((all) => new Set(all.map((path) => basename(path))).size === all.length, "files of different names")
-      .default([]),
     /** Java's heap, in MiB. @default - half of `memoryMiB` */
     heapMiB: mebibytes(128).optional(),
     /** Cache for what is on disk, in MiB. @default - an eighth of `memoryMiB` */
     pageCacheMiB: mebibytes(8).optional(),
   })
-  .transform(({ heapMiB, pageCacheMiB, ...rest }) => ({
-    ...rest,
-    heapMiB: heapMiB ?? Math.floor(rest.memoryMiB / 2),
-    pageCacheMiB: pageCacheMiB ?? Math.floor(rest.memoryMiB / 8),
-  }))
-  .superRefine(({ memoryMiB, heapMiB, pageCacheMiB, hostPort, httpHostPort }, { addIssue }) => {
+  .superRefine(({ memoryMiB, hostPort, httpHostPort, ...rest }, { addIssue }) => {
+    const { heapMiB, pageCacheMiB } = memoryOf({ memoryMiB, ...rest });
     if (memoryMiB < heapMiB + pageCacheMiB + ROOM_MIB) {
       const message = `${ROOM_MIB} MiB or more above heap and page cache (${heapMiB} and ${pageCacheMiB} MiB)`;
       addIssue({ code: "custom", path: ["memoryMiB"], message });
@@ -82,6 +68,19 @@ const Args = z
       addIssue({ code: "custom", path: ["httpHostPort"], message: "another port than hostPort" });
     }
   });
+const Args = Settings.safeExtend({
+  ...databaseArgs,
+  /** Password of the user neo4j; fixed once there is data. @default - a random one, made once */
+  password: secretValue(8).optional(),
+  /** Plugins: jar files on this machine, which all its databases have then. Another content replaces the container. @default [] */
+  plugins: z
+    .array(
+      file().refine((path) => path.endsWith(".jar"), "a jar file"),
+      "a list of files",
+    )
+    .refine((all) => new Set(all.map((path) => basename(path))).size === all.length, "files of different names")
+    .default([]),
+});
 export type Neo4jArgs = z.input<typeof Args>;
 
 /**
@@ -93,20 +92,23 @@ export type Neo4jArgs = z.input<typeof Args>;
  * const graph = new Neo4j("graph", { platform, memoryMiB: 2048 });
  */
 export class Neo4j extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password apart from it. */
   declare readonly connection: Connection;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
     const { password, httpHostPort, plugins, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
+    const memory = memoryOf({ memoryMiB: rest.memoryMiB, heapMiB, pageCacheMiB });
     super("Neo4j", name, rest, opts, {
       image: IMAGE,
       port: BOLT_PORT,
       otherPorts: { http: { hostPort: httpHostPort, port: HTTP_PORT } },
       env: {
         EXTENSION_SCRIPT: "/run/secrets/first-start.sh",
-        NEO4J_server_memory_heap_initial__size: `${heapMiB}m`,
-        NEO4J_server_memory_heap_max__size: `${heapMiB}m`,
-        NEO4J_server_memory_pagecache_size: `${pageCacheMiB}m`,
+        NEO4J_server_memory_heap_initial__size: `${memory.heapMiB}m`,
+        NEO4J_server_memory_heap_max__size: `${memory.heapMiB}m`,
+        NEO4J_server_memory_pagecache_size: `${memory.pageCacheMiB}m`,
         NEO4J_server_jvm_additional: JAVA_ARGUMENTS.join(" "),
         NEO4J_server_directories_logs: `${DATA_PATH}/logs`,
         NEO4J_server_directories_run: "/tmp",
@@ -152,6 +154,15 @@ export class Neo4j extends Database {
       connection: { scheme: "bolt", user: ACCOUNT },
     });
   }
+}
+
+/** How its memory is divided where nothing else is said. */
+function memoryOf({
+  memoryMiB,
+  heapMiB = Math.floor(memoryMiB / 2),
+  pageCacheMiB = Math.floor(memoryMiB / 8),
+}: Pick<z.output<typeof Settings>, "memoryMiB" | "heapMiB" | "pageCacheMiB">) {
+  return { heapMiB, pageCacheMiB };
 }
 
 /** Arguments in a file, as picocli reads them: quoted as in C; `@` begins the name of another file, `@@` is a plain one. */

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { gpus, hostPort, parseArgs, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
@@ -13,25 +13,27 @@ const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
 const PIDS = 4096;
 
-const Args = z
-  .strictObject({
-    ...databaseArgs({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-    /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
-    hostPort: hostPort().optional(),
-    /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
-    egress: z.boolean("true or false").default(false),
-    /**
-     * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
-     * `could not select device driver` without. @default - none
-     */
-    gpus: gpus().optional(),
-  })
-  .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
+const Settings = z.strictObject({
+  ...databaseSettings({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
+  /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
+  hostPort: hostPort().optional(),
+  /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
+  egress: z.boolean("true or false").default(false),
+  /**
+   * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
+   * `could not select device driver` without. @default - none
+   */
+  gpus: gpus().optional(),
+});
+const Args = Settings.safeExtend(databaseArgs).refine(
+  ({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry",
+  {
     path: ["gpus"],
     error: sentence(
       "The server built from package registries uses the CPU alone: leave gpus out, or use imageSource: registry.",
     ),
-  });
+  },
+);
 export type OllamaArgs = z.input<typeof Args>;
 
 /**
@@ -45,6 +47,8 @@ export type OllamaArgs = z.input<typeof Args>;
  * const models = new Ollama("ollama", { platform, memoryMiB: 6144, egress: true });
  */
 export class Ollama extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url`: `http://host:port`. There are no credentials. */
   declare readonly connection: Connection;
   /** Whether it can pull models. */

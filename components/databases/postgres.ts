@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import type { ImageFacts } from "../core/image.ts";
 import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
+const Version = z.enum(["16", "17", "18"]);
+type Version = z.output<typeof Version>;
 /** Images, and where they have their volume: from 18 on a folder per version is in it. Debian has packages of 17 only. */
-const VERSIONS: Record<"16" | "17" | "18", { image: ImageFacts; dataPath: string }> = {
+const VERSIONS: Record<Version, { image: ImageFacts; dataPath: string }> = {
   16: { image: { registry: "postgres:16" }, dataPath: "/var/lib/postgresql/data" },
   17: { image: { registry: "postgres:17", packages: "postgres" }, dataPath: "/var/lib/postgresql/data" },
   18: { image: { registry: "postgres:18" }, dataPath: "/var/lib/postgresql" },
@@ -44,11 +46,16 @@ export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
 /** Databases that each server has for itself: nobody is to work in them. */
 const TEMPLATES = ["template0", "template1"];
 
-const Args = z
+const Settings = z
   .strictObject({
-    ...databaseArgs({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
+    ...databaseSettings({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
     /** Major version; fixed once there is data. Where images are built from package registries there is 17 only. @default "17" */
-    version: z.enum(["16", "17", "18"]).default("17"),
+    version: z
+      .preprocess(
+        (version: Version | 16 | 17 | 18) => (typeof version === "number" ? String(version) : version),
+        Version,
+      )
+      .default("17"),
     /** Database, and the role that owns it; made on first start, fixed afterwards. @default "app" */
     database: identifier()
       .refine(
@@ -56,8 +63,6 @@ const Args = z
         "called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself",
       )
       .default("app"),
-    /** Password of that role. May be changed. @default - a random one, made once */
-    password: secretValue(4, PASSWORD, "none a control character, and no hash of a password").optional(),
     /**
      * Most connections at a time, of which the server keeps three for administrators. More than the default need 2 MiB of
      * `memoryMiB` for each. @default 100
@@ -66,13 +71,6 @@ const Args = z
     /** Cache that all connections share, in MiB: three quarters of `memoryMiB` at most. @default - PostgreSQL's own, 128 */
     sharedBuffersMiB: mebibytes(1).optional(),
   })
-  .refine(
-    ({ platform, version }) => VERSIONS[version].image.packages !== undefined || platform.imageSource === "registry",
-    {
-      path: ["version"],
-      error: "17, because no other is built from package registries",
-    },
-  )
   .superRefine(({ sharedBuffersMiB, maxConnections, memoryMiB }, { addIssue }) => {
     const most = Math.floor((memoryMiB * 3) / 4);
     if (sharedBuffersMiB !== undefined && sharedBuffersMiB > most) {
@@ -86,6 +84,17 @@ const Args = z
       addIssue({ code: "custom", path: ["memoryMiB"], message });
     }
   });
+const Args = Settings.safeExtend({
+  ...databaseArgs,
+  /** Password of the role. May be changed. @default - a random one, made once */
+  password: secretValue(4, PASSWORD, "none a control character, and no hash of a password").optional(),
+}).refine(
+  ({ platform, version }) => VERSIONS[version].image.packages !== undefined || platform.imageSource === "registry",
+  {
+    path: ["version"],
+    error: "17, because no other is built from package registries",
+  },
+);
 export type PostgresArgs = z.input<typeof Args>;
 
 /**
@@ -98,6 +107,8 @@ export type PostgresArgs = z.input<typeof Args>;
  * new Api("api", { platform, uses: { database }, … });
  */
 export class Postgres extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url` is secret: `postgresql://role:password@host:port/database`. */
   declare readonly connection: Connection;
 

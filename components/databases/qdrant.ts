@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { hostPort, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
@@ -16,29 +16,31 @@ const USER = "1000:1000";
 /** The server starts threads by the number of the host's CPUs, several for each. */
 const PIDS = 4096;
 
-const Args = z
+const Settings = z
   .strictObject({
-    ...databaseArgs({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-    /** API key that every request has to bring. @default - a random one, made once */
-    apiKey: secretValue()
-      .refine(
-        (value) => typeof value !== "string" || !/[\u{80}-\u{10ffff} ]/u.test(value),
-        "secret ASCII without spaces, because it is sent in a header",
-      )
-      .optional(),
+    ...databaseSettings({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** TCP port on the host's 127.0.0.1 for gRPC, which the stand-in from package registries does not have. @default - not published */
     grpcHostPort: hostPort().optional(),
   })
   .refine(({ hostPort, grpcHostPort }) => grpcHostPort === undefined || grpcHostPort !== hostPort, {
     path: ["grpcHostPort"],
     error: "another port than hostPort",
-  })
-  .refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
-    path: ["grpcHostPort"],
-    error: sentence(
-      "The stand-in from package registries has no gRPC: leave grpcHostPort out, or use imageSource: registry.",
-    ),
   });
+const Args = Settings.safeExtend({
+  ...databaseArgs,
+  /** API key that every request has to bring. @default - a random one, made once */
+  apiKey: secretValue()
+    .refine(
+      (value) => typeof value !== "string" || !/[\u{80}-\u{10ffff} ]/u.test(value),
+      "secret ASCII without spaces, because it is sent in a header",
+    )
+    .optional(),
+}).refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
+  path: ["grpcHostPort"],
+  error: sentence(
+    "The stand-in from package registries has no gRPC: leave grpcHostPort out, or use imageSource: registry.",
+  ),
+});
 export type QdrantArgs = z.input<typeof Args>;
 
 /**
@@ -54,6 +56,8 @@ export type QdrantArgs = z.input<typeof Args>;
  * new Api("api", { platform, uses: { vectors }, … }); // told VECTORS_URL_FILE and VECTORS_API_KEY_FILE
  */
 export class Qdrant extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url`: `http://host:port`, for REST. The key is not in it, since clients take it apart: it is `apiKey`, a secret. */
   declare readonly connection: Connection;
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
@@ -14,11 +14,9 @@ const USER = "999:999";
 /** Starts the server by its image's entry point, with its data in the form that it will read. */
 const START = readFileSync(new URL("redis-start.sh", import.meta.url), "utf8");
 
-const Args = z
+const Settings = z
   .strictObject({
-    ...databaseArgs({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-    /** Password of the default user. @default - a random one, made once */
-    password: secretValue().optional(),
+    ...databaseSettings({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** Most memory for data, in MiB: three quarters of `memoryMiB` at most. @default - half of `memoryMiB` */
     maxMemoryMiB: mebibytes(1).optional(),
     /** What goes when that is full. @default "noeviction" */
@@ -39,7 +37,7 @@ const Args = z
      * the last save (an hour at most, five minutes where there was much) goes with a crash. May be changed: the data stays.
      * @default true
      */
-    appendOnly: z.boolean().default(true),
+    appendOnly: z.boolean("true or false").default(true),
   })
   .superRefine(({ maxMemoryMiB = 0, memoryMiB }, { addIssue }) => {
     const most = Math.floor((memoryMiB * 3) / 4);
@@ -47,6 +45,11 @@ const Args = z
     const message = `three quarters of memoryMiB (${most} MiB) at most: the rest is for clients, and for what changes while it saves`;
     addIssue({ code: "custom", path: ["maxMemoryMiB"], message });
   });
+const Args = Settings.safeExtend({
+  ...databaseArgs,
+  /** Password of the default user. @default - a random one, made once */
+  password: secretValue().optional(),
+});
 export type RedisArgs = z.input<typeof Args>;
 
 /**
@@ -58,6 +61,8 @@ export type RedisArgs = z.input<typeof Args>;
  * const cache = new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru" });
  */
 export class Redis extends Database {
+  /** What can be set for one by configuration: its options that are plain data. */
+  static readonly settings = Settings;
   /** `url` is secret: `redis://default:password@host:port`. */
   declare readonly connection: Connection;
 

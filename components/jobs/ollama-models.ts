@@ -19,40 +19,41 @@ const parameter = () =>
     "a text, a number, true or false, or a list of texts",
   );
 
-const Args = z
-  .strictObject({
-    platform: platform(),
-    /** The server that they are for. */
-    database: instance(Ollama, "an Ollama"),
-    /** Models to pull, or to make of another that is there before them, by name. */
-    models: z.record(
-      model(),
-      z.strictObject({
-        /** Another model that it is made of; without it, this one is pulled. @default - pulled */
-        from: model().optional(),
-        /** What it is told before every conversation. @default - as in `from` */
-        system: z.string("a text").optional(),
-        /** How a prompt is put together, as in a Modelfile. @default - as in `from` */
-        template: z.string("a text").optional(),
-        /** `temperature`, `num_ctx` and others, as in a Modelfile; several of `stop` as a list. @default - as in `from` */
-        parameters: z.record(z.string(), parameter()).optional(),
-      }),
-    ),
-    /** After how long it is ended, and has failed, in seconds. @default 3600 */
-    timeoutSeconds: seconds().default(3600),
-  })
-  .superRefine(({ database, models }, { addIssue }) => {
-    for (const [name, { from, ...rest }] of Object.entries(models)) {
-      const changes = Object.keys(rest).filter((key) => rest[key as keyof typeof rest] !== undefined);
-      if (from === undefined && changes.length > 0) {
-        const message = `named, because it is changed (${changes.join(", ")})`;
-        addIssue({ code: "custom", path: ["models", name, "from"], message });
-      } else if (from === undefined && !database.egress) {
-        const message = "named, because its Ollama has no egress and cannot pull";
-        addIssue({ code: "custom", path: ["models", name, "from"], message });
-      }
+const Settings = z.strictObject({
+  /** Models to pull, or to make of another that is there before them, by name. */
+  models: z.record(
+    model(),
+    z.strictObject({
+      /** Another model that it is made of; without it, this one is pulled. @default - pulled */
+      from: model().optional(),
+      /** What it is told before every conversation. @default - as in `from` */
+      system: z.string("a text").optional(),
+      /** How a prompt is put together, as in a Modelfile. @default - as in `from` */
+      template: z.string("a text").optional(),
+      /** `temperature`, `num_ctx` and others, as in a Modelfile; several of `stop` as a list. @default - as in `from` */
+      parameters: z.record(z.string(), parameter()).optional(),
+    }),
+  ),
+});
+
+const Args = Settings.safeExtend({
+  platform: platform(),
+  /** The server that they are for. */
+  database: instance(Ollama, "an Ollama"),
+  /** After how long it is ended, and has failed, in seconds. @default 3600 */
+  timeoutSeconds: seconds().default(3600),
+}).superRefine(({ database, models }, { addIssue }) => {
+  for (const [name, { from, ...rest }] of Object.entries(models)) {
+    const changes = Object.keys(rest).filter((key) => rest[key as keyof typeof rest] !== undefined);
+    if (from === undefined && changes.length > 0) {
+      const message = `named, because it is changed (${changes.join(", ")})`;
+      addIssue({ code: "custom", path: ["models", name, "from"], message });
+    } else if (from === undefined && !database.egress) {
+      const message = "named, because its Ollama has no egress and cannot pull";
+      addIssue({ code: "custom", path: ["models", name, "from"], message });
     }
-  });
+  }
+});
 export type OllamaModelsArgs = z.input<typeof Args>;
 
 /**
@@ -64,6 +65,9 @@ export type OllamaModelsArgs = z.input<typeof Args>;
  * const models = new OllamaModels("models", { platform, database, models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b", system: "Explain." } } });
  */
 export class OllamaModels extends Setup {
+  /** What can be set for one by configuration. */
+  static readonly settings = Settings;
+
   constructor(name: string, args: OllamaModelsArgs, opts?: pulumi.ComponentResourceOptions) {
     const { database, models, ...rest } = parseArgs(Args, "OllamaModels", name, args);
     const { host, port } = factsOf(database.connection);

@@ -1,23 +1,26 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { api, copyOfProject, docker, ended, eventually, TestStack } from "./harness.ts";
+import { api, copyOfProject, docker, ended, eventually, freePorts, TestStack } from "./harness.ts";
 
 // The clients of databases that are not in every stack program, signed in by `make cypher` and `make mc`.
 
 const PROGRAM = `
+  import { z } from "zod";
   import { Minio, Neo4j, type Platform } from "../components/index.ts";
+  export const settings = z.strictObject({ graph: Neo4j.settings.prefault({}) });
   /** With what a shell or a file of arguments would take apart. */
   const password = \`a'"\\\\$@ b\`;
-  export const polyglot = (platform: Platform) => ({
-    graph: new Neo4j("graph", { platform, password, readyTimeoutSeconds: 300 }),
+  export const program = (platform: Platform, { graph }: z.output<typeof settings>) => ({
+    graph: new Neo4j("graph", { platform, password, ...graph }),
     storage: new Minio("storage", { platform }),
   });
 `;
-const project = copyOfProject({ "stacks/polyglot.ts": () => PROGRAM });
+const project = copyOfProject({ "stacks/clients.ts": () => PROGRAM });
 const stack = new TestStack(project);
 
 beforeAll(async () => {
-  await stack.create({});
+  await stack.create({ program: "clients", graph: { readyTimeoutSeconds: 300, hostPort: (await freePorts(1))[0] } });
   const { code, output } = await stack.verb("up");
   expect(code, output).toBe(0);
 });
@@ -31,6 +34,25 @@ async function open(client: string, c: string): Promise<string> {
   expect(code, output).toBe(0);
   return stdout;
 }
+
+test("verbs that go by the settings know those of this program", async () => {
+  const config = await stack.verb("config", { json: "1" });
+  expect(JSON.parse(config.stdout), config.output).toEqual(
+    expect.arrayContaining([
+      { key: "program", value: "clients", from: expect.any(String) },
+      { key: "graph.readyTimeoutSeconds", value: "300", from: expect.any(String) },
+      { key: "graph.memoryMiB", value: "1024", from: "default" },
+    ]),
+  );
+  const graph = await stack.verb("graph", { json: "1" });
+  const { nodes } = JSON.parse(graph.stdout) as { nodes: { name: string }[] };
+  expect(nodes.map(({ name }) => name)).toEqual(["graph", "storage"]);
+  const doctor = await stack.verb("doctor");
+  expect(doctor.output).toMatch(/ok +port \d+ +graph's/);
+  expect(doctor.code, doctor.output).toBe(0);
+  const env = await stack.verb("env", { file: join(stack.folder, "graph.env") });
+  expect(env.output).toContain("graph.env: graph\n");
+});
 
 test("cypher is signed in", async () => {
   expect(await open("cypher", "show current user yield user")).toBe('user\n"neo4j"\n');

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
@@ -270,7 +270,7 @@ export async function localImage(name: "node" | "postgres" | "redis"): Promise<s
     : { node: "node:24-slim", postgres: "postgres:17", redis: "redis:8" }[name];
 }
 
-/** A copy of the project that a test may change: `changes` by path. To be removed by the test. */
+/** A copy of the project that a test may change: `changes` by path, also of files that it adds. To be removed by the test. */
 export function copyOfProject(changes: Record<string, (before: string) => string> = {}): string {
   const copy = mkdtempSync(join(tmpdir(), "stackyard-e2e-copy-"));
   const parts = "cli components examples/api infra stacks index.ts images.lock.json package.json Pulumi.yaml".split(
@@ -281,7 +281,8 @@ export function copyOfProject(changes: Record<string, (before: string) => string
   }
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   for (const [path, change] of Object.entries(changes)) {
-    writeFileSync(join(copy, path), change(readFileSync(join(copy, path), "utf8")));
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    writeFileSync(join(copy, path), change(existsSync(join(copy, path)) ? readFileSync(join(copy, path), "utf8") : ""));
   }
   return copy;
 }

@@ -27,8 +27,8 @@ export class Victim {
           "\n  const databases =",
           `${COUNT}\n  const databases =`,
         ),
-        "there({ schema,",
-        "there({ schema, count,",
+        "enabledOf({ schema,",
+        "enabledOf({ schema, count,",
       ),
   });
   readonly stack = new TestStack(this.#project);

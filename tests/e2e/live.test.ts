@@ -8,9 +8,11 @@ import { copyOfProject, docker, ended, type Ran, TestStack } from "./harness.ts"
 // What one sees while `make dev` runs, in a pipe and on a terminal, and what it keeps of its run.
 
 const PROGRAM = `
-  import { type Platform, Redis, SetupJob } from "../components/index.ts";
+  import { z } from "zod";
+  import { type Platform, Redis, SetupJob } from "../../components/index.ts";
+  export const settings = z.strictObject({});
   const image = { registry: "redis:8", packages: "redis" };
-  export function polyglot(platform: Platform) {
+  export function program(platform: Platform) {
     const cache = new Redis("cache", { platform });
     const command = ["sh", "-ec", process.env.SEED ?? "echo seeded"];
     const seed = new SetupJob("seed", { platform, image, command, uses: { cache } });
@@ -18,10 +20,11 @@ const PROGRAM = `
     return { cache };
   }
 `;
-const project = copyOfProject({ "stacks/polyglot.ts": () => PROGRAM });
+const project = copyOfProject({ "stacks/live/index.ts": () => PROGRAM });
+const SETTINGS = { program: "live" };
 const stack = new TestStack(project);
 
-beforeAll(() => stack.create({}));
+beforeAll(() => stack.create(SETTINGS));
 afterAll(async () => {
   await stack.dispose();
   rmSync(project, { recursive: true });
@@ -199,12 +202,12 @@ async function holding(SEED: string) {
 }
 
 test("what is refused before anything is touched is told without a table, a lock as well", async () => {
-  stack.configure({ environment: "nowhere" });
+  stack.configure({ ...SETTINGS, environment: "nowhere" });
   const refused = await onTerminal({});
   expect(refused.code).not.toBe(0);
   expect(refused.output).toContain(`error: stack ${stack.name} has bad settings\n  environment: should be`);
   expect(refused.output).not.toContain("PHASE");
-  stack.configure({});
+  stack.configure(SETTINGS);
 
   // It holds the lock for as long as its job runs, which is until it is told that the other one has been refused.
   const { running, holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");

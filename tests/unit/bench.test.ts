@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Settings as Declared, settingsOf } from "../../stacks/config.ts";
-import { polyglot } from "../../stacks/polyglot.ts";
+import { program } from "../../stacks/polyglot.ts";
 import { type Known, modelOf, type Resource } from "../bench/model.ts";
+import { polyglotSettings } from "./helpers/programs.ts";
 import { deploy, idOf } from "./helpers/stack.ts";
 
 // The compose file that `make bench` measures beside is made out of the stack: here, of what it asks for under mocks.
@@ -18,8 +18,8 @@ beforeEach(() => {
 });
 
 async function resources(): Promise<Resource[]> {
-  const enabled = { ...settingsOf(Declared.parse({})), postgres: { hostPort: 5432 }, neo4j: { hostPort: 7687 } };
-  const stack = await deploy((platform) => polyglot(platform, enabled));
+  const settings = polyglotSettings({ postgres: { hostPort: 5432 }, neo4j: { hostPort: 7687 } });
+  const stack = await deploy((platform) => program(platform, settings));
   return stack.resources.map(({ key, name, inputs, dependsOn }) => ({ key, id: idOf(name), inputs, dependsOn }));
 }
 

@@ -78,20 +78,28 @@ test("there are files to look at, and every import of ours is a file that is the
 });
 
 describe("each place imports what is below it", () => {
-  test("index.ts: stacks and the components' public side", () => {
-    expect(offenders(under("index.ts"), under("stacks", "components/index.ts"))).toEqual([]);
+  test("index.ts: the components' public side; it finds stack programs by name", () => {
+    expect(offenders(under("index.ts"), under("components/index.ts"))).toEqual([]);
   });
 
-  test("stacks: stacks and the components' public side", () => {
-    // The settings are checked with the same kinds of arguments.
-    const allowed = under("stacks", "components/index.ts");
-    const kinds = (imported: string, path: string) =>
-      path === "stacks/config.ts" && imported === "components/core/support/args.ts";
-    expect(offenders(under("stacks"), (imported, path) => allowed(imported) || kinds(imported, path))).toEqual([]);
+  test("stacks: a program's own folder and the components' public side", () => {
+    const allowed = under("components/index.ts");
+    const own = (imported: string, path: string) => dirname(path) !== "stacks" && under(dirname(path))(imported);
+    expect(offenders(under("stacks"), (imported, path) => allowed(imported) || own(imported, path))).toEqual([]);
   });
 
-  test("components/index.ts: components and core", () => {
-    expect(offenders(under("components/index.ts"), under("components/core", ...COMPONENTS))).toEqual([]);
+  test("components/index.ts: components, core, and what finds stack programs", () => {
+    const allowed = under("components/core", "components/program", ...COMPONENTS);
+    expect(offenders(under("components/index.ts"), allowed)).toEqual([]);
+  });
+
+  test("what finds stack programs: core; it knows no component", () => {
+    const allowed = under("components/core", "components/program");
+    expect(offenders(under("components/program"), allowed)).toEqual([]);
+    // What nobody knows the name of but the settings.
+    expect(FILES.flatMap(({ path, packages }) => (packages.includes("?") ? [path] : []))).toEqual([
+      "components/program/program.ts",
+    ]);
   });
 
   test("components: core, not engines", () => {
@@ -155,11 +163,11 @@ describe("who may know what", () => {
     expect(importing(/^dockerode/)).toEqual(["components/engines/containers/api.ts"]);
   });
 
-  test("of the configuration: stacks/config.ts", () => {
+  test("of the configuration: components/program/settings.ts", () => {
     const readers = FILES.filter(({ uses }) =>
       uses.some((each) => /^(pulumi\.Config|allConfig|getConfig|PULUMI_CONFIG)$/.test(each)),
     );
-    expect(readers.map(({ path }) => path)).toEqual(["stacks/config.ts"]);
+    expect(readers.map(({ path }) => path)).toEqual(["components/program/settings.ts"]);
   });
 
   test("of vitest, or of the tests: nobody", () => {
@@ -170,7 +178,7 @@ describe("who may know what", () => {
 
 test("every import of a package is one that package.json has", () => {
   const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
-  const named = FILES.flatMap(({ packages }) => packages).filter((name) => !name.startsWith("node:"));
+  const named = FILES.flatMap(({ packages }) => packages).filter((name) => !name.startsWith("node:") && name !== "?");
   const packages = new Set(
     named.map((name) =>
       name
@@ -200,6 +208,8 @@ test("the public side exports each component, and nothing that is not there for 
     "QdrantSetup",
     "Redis",
     "SetupJob",
+    "deploy",
     "external",
+    "switchable",
   ]);
 });

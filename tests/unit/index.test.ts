@@ -11,6 +11,7 @@ beforeEach(async () => {
   daemon.routes["GET /networks"] = { body: [] };
   vi.stubEnv("DOCKER_HOST", daemon.host);
   vi.stubEnv("STACKYARD_DOWN", undefined);
+  vi.stubEnv("STACKYARD_ONLY", undefined);
   vi.stubEnv("STACKYARD_IMAGE_SOURCE", "registry");
   vi.resetModules();
 });
@@ -18,7 +19,7 @@ afterEach(() => daemon.close());
 
 async function program(config: Record<string, string>) {
   const monitor = mock();
-  pulumi.runtime.setAllConfig(config);
+  pulumi.runtime.setAllConfig({ "stackyard:program": "polyglot", ...config });
   const outputs = await import("../../index.ts");
   await pulumi.runtime.disconnect();
   return { outputs, monitor };
@@ -69,6 +70,16 @@ test("brings everything down but what lasts", async () => {
   ).toEqual(["minio-data", "neo4j-data", "ollama-data", "postgres-data", "qdrant-data", "redis-data"]);
 });
 
+test.each<[string | undefined, string[]]>([
+  ["postgres,api", ["api", "postgres"]],
+  ["redis", ["redis"]],
+])("brings up only %s", async (only, expected) => {
+  vi.stubEnv("STACKYARD_ONLY", only);
+  const { monitor } = await program({});
+  const containers = monitor.recorded.filter(({ key }) => key.startsWith("Container ")).map(({ name }) => name);
+  expect(containers.sort()).toEqual(expected);
+});
+
 test("takes images from where the settings say", async () => {
   const { monitor } = await program({ "stackyard:imageMirror": "mirror:5000" });
   const { inputs } = monitor.recorded.find(({ key }) => key === "RemoteImage image-redis-8") ?? {};
@@ -84,7 +95,7 @@ test("takes subnets from where the settings say", async () => {
 
 test("refuses bad settings before it asks for an engine, or registers anything", async () => {
   const monitor = mock();
-  pulumi.runtime.setAllConfig({ "stackyard:environment": "test" });
+  pulumi.runtime.setAllConfig({ "stackyard:program": "polyglot", "stackyard:environment": "test" });
   await expect(import("../../index.ts")).rejects.toThrow(
     new ArgsError("stack dev has bad settings", ['environment: should be one of dev, prod, got "test"']).message,
   );

@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { faultsOf } from "../../components/core/support/args.ts";
 import * as components from "../../components/index.ts";
-import { Settings } from "../../stacks/config.ts";
+import { commonSettings } from "../../components/program/common-settings.ts";
+import { settings } from "../../stacks/polyglot.ts";
 
 // Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
 
@@ -79,5 +80,7 @@ describe("in our words", () => {
     expectOurs(schema);
   });
 
-  test("settings", () => expectOurs(Settings));
+  test("settings of every program", () => expectOurs(commonSettings(["polyglot"])));
+
+  test("settings of polyglot", () => expectOurs(settings));
 });

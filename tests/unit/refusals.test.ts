@@ -17,7 +17,7 @@ import {
   Redis,
   SetupJob,
 } from "../../components/index.ts";
-import { readSettings } from "../../stacks/config.ts";
+import { readSettings } from "../../components/program/settings.ts";
 import { deploy, mock } from "./helpers/stack.ts";
 
 /** Components by the name of their class, with arguments that are good. */
@@ -142,7 +142,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { hostPort: "5432" }, 'hostPort: should be a number, got "5432"'],
   ["Postgres", { maxConnections: 3 }, "maxConnections: should be a whole number, 4 to 10000, got 3"],
   ["Postgres", { version: "15" }, 'version: should be one of 16, 17, 18, got "15"'],
-  ["Postgres", { version: 17 }, "version: should be one of 16, 17, 18, got 17"],
+  ["Postgres", { version: 19 }, "version: should be one of 16, 17, 18, got 19"],
   ["Postgres", { sharedBuffersMiB: 0 }, "sharedBuffersMiB: should be whole MiB, 1 or more, got 0"],
   ["Postgres", { sharedBuffersMiB: 385 }, `sharedBuffersMiB: ${SHARED} 385`],
   ["Postgres", { sharedBuffersMiB: 500 }, `sharedBuffersMiB: ${SHARED} 500`],
@@ -554,14 +554,16 @@ describe("several faults, all in one message", () => {
 
 describe("settings", () => {
   const MIRROR = "should be a registry's host, with port and path where it has them, got";
-  const refusedSettings = (config: Record<string, string>, stack = "dev") => {
+  const refusedSettings = async (config: Record<string, string>, stack = "dev") => {
     vi.stubEnv("STACKYARD_DOWN", undefined);
     mock({ stack });
     pulumi.runtime.setAllConfig(
-      Object.fromEntries(Object.entries(config).map(([key, value]) => [`stackyard:${key}`, value])),
+      Object.fromEntries(
+        Object.entries({ program: "polyglot", ...config }).map(([key, value]) => [`stackyard:${key}`, value]),
+      ),
     );
     try {
-      readSettings();
+      await readSettings("stacks");
     } catch (error) {
       if (!(error instanceof ArgsError)) throw error;
       return error.message.split("\n");
@@ -584,13 +586,13 @@ describe("settings", () => {
     [{ api: "3000" }, "api: should be a set of options, got 3000"],
     [{ api: "{hostPort: 3000}" }, 'api: should be a set of options, got "{hostPort: 3000}"'],
     [{ postgress: "{}" }, "postgress: should not be there"],
-  ])("%j", (config, fault) => {
-    expect(refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
+  ])("%j", async (config, fault) => {
+    expect(await refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
   });
 
-  test("several faults, all in one message, with the stack's own file", () => {
+  test("several faults, all in one message, with the stack's own file", async () => {
     expect(
-      refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
+      await refusedSettings({ environment: "x", postgres: '{"hostPort":0,"cpus":"1"}', foo: "hunter22" }, "alice"),
     ).toEqual([
       "stack alice has bad settings",
       '  environment: should be one of dev, prod, got "x"',

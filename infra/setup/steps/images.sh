@@ -23,10 +23,11 @@ source_in_settings() {
   node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # what is wrong with them, the program says
 }
 
-# Where some databases are switched off: the images of all others. All are needed where nothing is said.
+# Where another program is named, or something is switched off: the images of what is deployed. All are needed where nothing is
+# said.
 images_needed() {
   cd "$ROOT"
-  in_settings 'enabled"?: *false' || return 0
+  in_settings ':program"?:|enabled"?: *false' || return 0
   node --import ./infra/lean.mjs cli/images-needed.ts 2>/dev/null || :
 }
 

@@ -26,47 +26,49 @@ function written(name: string, config: Record<string, unknown>): string {
 }
 const own = (config: Record<string, unknown>) => written("Pulumi.dev.yaml", config);
 
-test("what is tracked counts, with the defaults of the program", () => {
-  expect(settingsInFiles("dev", { own: true })).toMatchObject({
-    program: "polyglot",
-    environment: "dev",
-    postgres: { hostPort: port },
-    down: false,
+test("what is tracked counts, with the defaults of the program", async () => {
+  expect(await settingsInFiles("dev", { own: true })).toMatchObject({
+    common: { program: "polyglot", environment: "dev" },
+    own: { postgres: { hostPort: port, memoryMiB: 512 } },
   });
 });
 
-test("a stack without a file of its own is a copy of dev, on ports that nobody had", () => {
-  expect(settingsInFiles("alice", { own: true })).toEqual({ ...settingsInFiles("dev", { own: true }), ports: "free" });
+test("a stack without a file of its own is a copy of dev, on ports that nobody had", async () => {
+  const dev = await settingsInFiles("dev", { own: true });
+  const { common, own } = await settingsInFiles("alice", { own: true });
+  expect({ common, own }).toEqual({ common: { ...dev.common, ports: "free" }, own: dev.own });
 });
 
-test("what was set in this clone counts, unless what is tracked is asked for", () => {
+test("what was set in this clone counts, unless what is tracked is asked for", async () => {
   written("Pulumi.dev.yaml.tracked", tracked.config);
   own({ ...tracked.config, "stackyard:postgres": { hostPort: 15432 } });
-  expect(settingsInFiles("dev", { own: true }).postgres).toEqual({ hostPort: 15432 });
-  expect(settingsInFiles("dev", { own: false }).postgres).toEqual({ hostPort: port });
+  expect((await settingsInFiles("dev", { own: true })).own.postgres).toMatchObject({ hostPort: 15432 });
+  expect((await settingsInFiles("dev", { own: false })).own.postgres).toMatchObject({ hostPort: port });
 });
 
-test("a file that is named counts alone, and its texts are read as pulumi reads them", () => {
+test("a file that is named counts alone, and its texts are read as pulumi reads them", async () => {
   const file = written("Pulumi.other.yaml", { "stackyard:redis": '{"hostPort":16379}', "aws:region": "moon" });
   vi.stubEnv("PULUMI_OPTION_CONFIG_FILE", file);
-  expect(settingsInFiles("dev", { own: true })).toMatchObject({ postgres: {}, redis: { hostPort: 16379 } });
+  const { own } = await settingsInFiles("dev", { own: true });
+  expect(own.redis).toMatchObject({ hostPort: 16379 });
+  expect(own.postgres).not.toHaveProperty("hostPort");
 });
 
-test("a secret is not read", () => {
+test("a secret is not read", async () => {
   own({ "stackyard:imageMirror": { secure: "v1:abc:def" } });
-  expect(() => settingsInFiles("dev", { own: true })).toThrow(
+  await expect(settingsInFiles("dev", { own: true })).rejects.toThrow(
     new ArgsError("stack dev has bad settings", [
       'imageMirror: should be a registry\'s host, with port and path where it has them, got "a secret"',
     ]).message,
   );
 });
 
-test("what is set is told without pulumi, which would make the stack; a secret's value is not", () => {
+test("what is set is told without pulumi, which would make the stack; a secret's value is not", async () => {
   vi.stubEnv("PATH", "/nonexistent");
   own({ "stackyard:imageMirror": { secure: "v1:abc:def" }, "stackyard:redis": { hostPort: 16379 } });
-  const { given, hidden, filled, faults } = readSettings({ secrets: false });
+  const { given, hidden, settings, faults } = await readSettings({ secrets: false });
   expect([given.imageMirror, given.program, [...hidden], faults]).toEqual([undefined, "polyglot", ["imageMirror"], []]);
-  expect(filled).toMatchObject({ redis: { hostPort: 16379 } });
+  expect(settings?.own).toMatchObject({ redis: { hostPort: 16379 } });
   own({ "stackyard:redis": { hostPort: 16379 } });
-  expect(readSettings({ secrets: true }).given.redis).toEqual({ hostPort: 16379 });
+  expect((await readSettings({ secrets: true })).given.redis).toEqual({ hostPort: 16379 });
 });

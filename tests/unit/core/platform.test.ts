@@ -4,7 +4,7 @@ import { identified } from "../../../components/core/identity.ts";
 import { checkEngine } from "../../../components/core/platform.ts";
 import { builtImage } from "../../../components/core/support/built-image.ts";
 import { ContainersEngine } from "../../../components/engines/containers/containers.ts";
-import { Platform, type PlatformArgs } from "../../../components/index.ts";
+import { ArgsError, Platform, type PlatformArgs } from "../../../components/index.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, ID, labels, mock, type Options, refusedBy } from "../helpers/stack.ts";
@@ -217,9 +217,9 @@ describe("what was recorded counts", () => {
 
 test("a pool of subnets that is none is refused", async () => {
   await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
-    new pulumi.RunError(
+    new ArgsError("Platform has bad arguments", [
       'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
-    ),
+    ]).message,
   );
 });
 
@@ -318,9 +318,55 @@ describe("connect", () => {
     expect(monitor.recorded).toEqual([]);
   });
 
+  describe("refuses a second one, with the reason", () => {
+    const SECOND =
+      /^This program makes a second Platform\. A Pulumi stack lives on one engine, .* use another Pulumi stack/;
+
+    test("after the first", async () => {
+      const monitor = mock();
+      const first = await Platform.connect();
+      const before = monitor.recorded.length;
+      const second = Platform.connect({ environment: "prod" });
+      await expect(second).rejects.toThrow(SECOND);
+      await expect(second).rejects.toSatisfy((error) => pulumi.RunError.isInstance(error));
+      expect(monitor.recorded.length).toBe(before);
+      await first.declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+
+    test("beside the first", async () => {
+      mock();
+      const first = Platform.connect();
+      await expect(Platform.connect()).rejects.toThrow(SECOND);
+      await (await first).declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+
+    test("made by its constructor", async () => {
+      await deploy(() => {});
+      const identity = { id: ID, host: "", imageSource: "registry" as const, resources: [] };
+      const engine = new ContainersEngine({ host: "unix:///one" }, new FakeEngine());
+      const again = () => new Platform({}, engine, identity);
+      expect(again).toThrow(SECOND);
+      // Another deployment of the same process has one of its own.
+      mock();
+      await again().declare(() => {});
+      await pulumi.runtime.disconnect();
+    });
+  });
+
+  test("refuses bad options before it asks for an engine", async () => {
+    const monitor = mock();
+    await expect(Platform.connect({ environment: "test" as "dev" })).rejects.toThrow(
+      new ArgsError("Platform has bad arguments", ['environment: should be one of dev, prod, got "test"']).message,
+    );
+    expect([monitor.recorded, daemon.requests]).toEqual([[], []]);
+  });
+
   test("refuses a context that is not there, without a stack trace", async () => {
     vi.stubEnv("DOCKER_HOST", "");
     vi.stubEnv("DOCKER_CONTEXT", "gone");
+    mock();
     const refused = Platform.connect();
     await expect(refused).rejects.toThrow(
       'Docker context "gone" is not there. Choose one of `docker context ls` by `docker context use`.',

@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Settings as Declared, type Settings, settingsOf } from "../../../stacks/config.ts";
-import { polyglot } from "../../../stacks/polyglot.ts";
+import { program } from "../../../stacks/polyglot.ts";
 import { expectNoSecret, type HandedOver, handedTo, handedToJob } from "../helpers/expected.ts";
+import { polyglotSettings } from "../helpers/programs.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
-const SETTINGS = settingsOf(Declared.parse({}));
-const DEV: Settings = {
-  ...SETTINGS,
+type Settings = ReturnType<typeof polyglotSettings>;
+const DEV = polyglotSettings({
   postgres: { hostPort: 5432 },
   redis: { hostPort: 6379 },
   neo4j: { hostPort: 7687, httpHostPort: 7474 },
@@ -15,8 +14,8 @@ const DEV: Settings = {
   minio: { hostPort: 9000, consoleHostPort: 9001 },
   ollama: { hostPort: 11_434, models: {} },
   api: { hostPort: 3000 },
-};
-const PROD: Settings = { ...SETTINGS, environment: "prod", api: { hostPort: 3000, memoryMiB: 512, cpus: 1 } };
+});
+const PROD = { api: { hostPort: 3000, memoryMiB: 512, cpus: 1 } };
 const DATABASES = ["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"] as const;
 /** Each setup job and its own database. */
 const JOBS = {
@@ -25,8 +24,10 @@ const JOBS = {
   "qdrant-setup": "qdrant",
   "minio-setup": "minio",
 } as const;
-const up = (settings = DEV, options: Options = {}) =>
-  deploy((platform) => polyglot(platform, settings), { environment: settings.environment, ...options });
+const up = (settings: Settings = DEV, options: Options = {}) =>
+  deploy((platform) => program(platform, settings), options);
+const upInProd = (set: Record<string, unknown> = {}) =>
+  up(polyglotSettings({ ...PROD, ...set }), { environment: "prod" });
 
 const each = <T, Value>(of: readonly T[], entry: (one: T) => [string, Value]): Record<string, Value> =>
   Object.fromEntries(of.map(entry));
@@ -114,14 +115,14 @@ test.each(DATABASES)("without %s, nothing of it is there, and the API is not tol
 });
 
 test("models are brought where some are wanted, and the API waits for them", async () => {
-  const stack = await up({ ...DEV, ollama: { egress: true, models: { "llama3.2:1b": {} } } });
+  const stack = await up(polyglotSettings({ ollama: { egress: true, models: { "llama3.2:1b": {} } } }));
   expect(stack.get("OllamaModels ollama-models").type).toBe("stackyard:jobs:OllamaModels");
   expect(stack.waitsFor("Stash ollama-models-done", "Stash ollama-ready")).toBe(true);
   expect(stack.waitsFor("Container api", "Stash ollama-models-done")).toBe(true);
 });
 
 test("is the same in prod, where less is published", async () => {
-  const [dev, prod] = [await up(), await up(PROD)];
+  const [dev, prod] = [await up(), await upInProd()];
   expect(prod.keys).toEqual(dev.keys.filter((key) => !DATABASES.some((name) => key === `Network ${outside(name)}`)));
 });
 
@@ -181,10 +182,10 @@ describe("isolation", () => {
     });
   });
 
-  test.each<[string, Settings, Record<string, number[]>]>([
+  test.each<[string, () => ReturnType<typeof up>, Record<string, number[]>]>([
     [
       "dev: everything, on 127.0.0.1",
-      DEV,
+      up,
       {
         postgres: [5432],
         redis: [6379],
@@ -195,9 +196,9 @@ describe("isolation", () => {
         api: [3000],
       },
     ],
-    ["prod: the API", PROD, { ...each(DATABASES, (name) => [name, []]), api: [3000] }],
-  ])("published in %s", async (_, settings, expected) => {
-    const stack = await up(settings);
+    ["prod: the API", upInProd, { ...each(DATABASES, (name) => [name, []]), api: [3000] }],
+  ])("published in %s", async (_, upIn, expected) => {
+    const stack = await upIn();
     const ports = stack
       .of("Container")
       .map(({ name, inputs }) => ({ name, ports: (inputs.ports ?? []) as { external: number; ip: string }[] }));
@@ -212,7 +213,7 @@ describe("isolation", () => {
   });
 
   test("in prod, only the published one can be reached from outside, and none reaches out", async () => {
-    const networks = (await up(PROD))
+    const networks = (await upInProd())
       .of("Network")
       .map(({ name, inputs }) => ({ name, internal: inputs.internal, options: inputs.options }));
     const published = { "com.docker.network.bridge.enable_ip_masquerade": "false" };
@@ -285,33 +286,33 @@ describe("dev and prod", () => {
   });
 
   test("in prod, volumes and their passwords are, and nothing else", async () => {
-    const protectedOnes = (await up(PROD)).resources.filter(({ protect }) => protect).map(({ key }) => key);
+    const protectedOnes = (await upInProd()).resources.filter(({ protect }) => protect).map(({ key }) => key);
     expect(protectedOnes.sort()).toEqual(
       [...SECRETS.map((name) => `RandomPassword ${name}`), ...DATABASES.map((name) => `Volume ${name}-data`)].sort(),
     );
   });
 
-  test.each<[string, Settings, string[]]>([
-    ["in dev, of the API's sources", DEV, ["api"]],
-    ["in dev without hot reload, of nothing", { ...DEV, api: { hotReload: false } }, []],
-    ["in prod, of nothing", PROD, []],
-  ])("folders of this machine are mounted %s", async (_, settings, expected) => {
-    const mounted = (await up(settings)).of("Container").filter(({ inputs }) => "mounts" in inputs);
+  test.each<[string, () => ReturnType<typeof up>, string[]]>([
+    ["in dev, of the API's sources", up, ["api"]],
+    ["in dev without hot reload, of nothing", () => up(polyglotSettings({ api: { hotReload: false } })), []],
+    ["in prod, of nothing", upInProd, []],
+  ])("folders of this machine are mounted %s", async (_, upIn, expected) => {
+    const mounted = (await upIn()).of("Container").filter(({ inputs }) => "mounts" in inputs);
     expect(mounted.map(({ name }) => name)).toEqual(expected);
   });
 
   test("the old one goes first where only one can be", async () => {
-    const of = async (settings: Settings) =>
+    const of = async (stack: ReturnType<typeof up>) =>
       Object.fromEntries(
-        (await up(settings)).of("Container").map(({ name, deleteBeforeReplace }) => [name, deleteBeforeReplace]),
+        (await stack).of("Container").map(({ name, deleteBeforeReplace }) => [name, deleteBeforeReplace]),
       );
     const databases = each(DATABASES, (name) => [name, true]);
-    expect(await of(DEV)).toEqual({ ...databases, api: true });
-    expect(await of({ ...PROD, api: {} })).toEqual({ ...databases, api: false });
+    expect(await of(up())).toEqual({ ...databases, api: true });
+    expect(await of(upInProd({ api: {} }))).toEqual({ ...databases, api: false });
   });
 
   test("settings reach their service", async () => {
-    const stack = await up({ ...PROD, postgres: { memoryMiB: 1024 }, redis: { memoryMiB: 256 } });
+    const stack = await upInProd({ postgres: { memoryMiB: 1024 }, redis: { memoryMiB: 256 } });
     expect(["postgres", "redis", "api"].map((name) => stack.get(`Container ${name}`).inputs.memory)).toEqual([
       1024, 256, 512,
     ]);
@@ -397,7 +398,7 @@ test("the volumes and the ports are remembered", async () => {
 });
 
 test("tells where each service is", async () => {
-  const { made } = await up(SETTINGS);
+  const { made } = await up(polyglotSettings());
   const urls = Object.entries(made).map(async ([name, { connection }]) => [name, await held(connection.url)]);
   expect(Object.fromEntries(await Promise.all(urls))).toEqual({
     postgres: `postgresql://app:${passwordOf("postgres-password")}@postgres:5432/app`,
@@ -411,12 +412,12 @@ test("tells where each service is", async () => {
 });
 
 test("of what is not to run only what lasts is declared, and no image is asked for", async () => {
-  const stack = await deploy((platform) => polyglot(platform, DEV), { only: ["redis", "postgres"] });
+  const stack = await deploy((platform) => program(platform, DEV), { only: ["redis", "postgres"] });
   const running = (kind: string) => stack.of(kind).map(({ name }) => name);
   expect(running("Container").sort()).toEqual(["postgres", "redis"]);
   expect(running("Network").sort()).toEqual(["postgres", "postgres-outside", "redis", "redis-outside"]);
   expect(running("RemoteImage").sort()).toEqual(["image-postgres-17", "image-redis-8"]);
-  const all = await deploy((platform) => polyglot(platform, DEV));
+  const all = await deploy((platform) => program(platform, DEV));
   const lasting = (of: typeof stack) =>
     [...of.of("Volume"), ...of.of("RandomPassword")]
       .map(({ key }) => key)

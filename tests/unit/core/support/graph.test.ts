@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Declarations } from "../../../../components/core/support/graph.ts";
 import { Api, type Platform, Postgres, PostgresSetup, Redis, SetupJob } from "../../../../components/index.ts";
-import { Settings, settingsOf } from "../../../../stacks/config.ts";
-import { polyglot } from "../../../../stacks/polyglot.ts";
+import { program as polyglot } from "../../../../stacks/polyglot.ts";
+import { polyglotSettings } from "../../helpers/programs.ts";
 import { deploy, refusedBy, type Stack } from "../../helpers/stack.ts";
 
 const API = { build: { context: "examples/api" }, probe: ["true"] };
@@ -88,7 +88,7 @@ function waiting({ resources, platform }: Stack<unknown>): string[] {
 
 test.each<[string, (platform: Platform) => unknown]>([
   ["a shop", shop],
-  ["polyglot", (platform) => polyglot(platform, settingsOf(Settings.parse({})))],
+  ["polyglot", (platform) => polyglot(platform, polyglotSettings())],
 ])("its references are what %s waits for, and nothing else is", async (_, program) => {
   const stack = await deploy(program);
   const { edges } = stack.platform.graph;

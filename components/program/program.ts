@@ -1,0 +1,109 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import type { Connection } from "../core/connection.ts";
+import type { Platform } from "../core/platform.ts";
+import { ArgsError, faultsOf } from "../core/support/args.ts";
+import { commonSettings } from "./common-settings.ts";
+
+/** What a program gets of its settings: `undefined` in the place of what is switched off. */
+export type SettingsOf<Schema extends z.ZodType> = SwitchedOn<z.output<Schema>>;
+
+/** Settings without what is switched off, and without the switches. */
+type SwitchedOn<All> = {
+  [Key in keyof All]: All[Key] extends { enabled: boolean } ? Omit<All[Key], "enabled"> | undefined : All[Key];
+};
+
+/** What a program returns: what is to be in the outputs of the Pulumi stack, by name. */
+export type Services = Record<string, { connection?: Connection | undefined }>;
+
+/** A stack program: what is deployed, and what can be set for it. */
+export interface StackProgram {
+  /** What can be set for this program alone. */
+  settings: z.ZodObject;
+  /**
+   * Runs it, in the function that `platform.declare` is given.
+   *
+   * @param settings all that its schema has made of what is set.
+   * @param apiKeys those that are set, by name.
+   * @throws ArgsError where it returns something else than services by name.
+   */
+  declare(platform: Platform, settings: object, apiKeys: Record<string, string>): Promise<Services>;
+}
+
+/** What the file of a stack program exports. */
+const Exports = z.object({
+  settings: z.custom<z.ZodObject>(
+    (value) => (value as z.ZodType | undefined)?._zod?.def?.type === "object",
+    "a z.strictObject of what can be set for this program alone",
+  ),
+  program: z.custom<(platform: Platform, settings: object, apiKeys: Record<string, string>) => unknown>(
+    (value) => typeof value === "function",
+    "a function (platform, settings, apiKeys) that declares its services and jobs",
+  ),
+});
+
+const Returned = z.record(
+  z.string(),
+  z.custom<Services[string]>(
+    (value) => typeof value === "object" && value !== null && ("connection" in value || "ready" in value),
+    "a service",
+  ),
+);
+
+/** The programs of a folder, by name: each is a file `NAME.ts`, or a folder with an `index.ts`. */
+export function programsIn(folder: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
+    const file = entry.isDirectory() ? join(entry.name, "index.ts") : entry.name;
+    const [name = ""] = entry.name.split(".ts");
+    if (!/^[A-Za-z][\w-]*(\.ts)?$/.test(entry.name) || !/\.ts$/.test(file) || !existsSync(join(folder, file))) continue;
+    found.set(name, [...(found.get(name) ?? []), file].sort());
+  }
+  return new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/**
+ * @param name one of those that are in the folder.
+ * @throws ArgsError where two have that name, or its file does not export what a stack program does.
+ */
+export async function loadProgram(folder: string, name: string): Promise<StackProgram> {
+  const files = (programsIn(folder).get(name) ?? []).map((file) => `${basename(folder)}/${file}`);
+  const [file = ""] = files;
+  if (files.length > 1)
+    throw new ArgsError(`There are two stack programs ${name}, one of which has to be renamed`, files);
+
+  const module = (await import(/* @vite-ignore */ pathToFileURL(join(folder, "..", file)).href)) as object;
+  const { data, error } = Exports.safeParse(module);
+  if (!data) throw new ArgsError(`${file} does not export what a stack program does`, faultsOf(error, module));
+  const { settings, program } = data;
+  const taken = Object.keys(settings.shape).filter((key) => key in commonSettings([]).shape);
+  if (taken.length > 0) {
+    const faults = taken.map(
+      (key) => `settings.${key}: every program has a setting of that name; call this one otherwise`,
+    );
+    throw new ArgsError(`${file} does not export what a stack program does`, faults);
+  }
+  return {
+    settings: settings.strict(),
+    async declare(platform, all, apiKeys) {
+      const returned = (await program(platform, switchedOn(all), apiKeys)) ?? {};
+      const { data: services, error } = Returned.safeParse(returned);
+      if (!services)
+        throw new ArgsError(`The program of ${file} returns what is no service`, faultsOf(error, returned));
+      return services;
+    },
+  };
+}
+
+/** The same settings without what is switched off, and without the switches. */
+export function switchedOn<All extends object>(settings: All): SwitchedOn<All> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => {
+      if (typeof value !== "object" || value === null || typeof value.enabled !== "boolean") return [key, value];
+      const { enabled, ...options } = value as { enabled: boolean };
+      return [key, enabled ? options : undefined];
+    }),
+  ) as SwitchedOn<All>;
+}

@@ -1,0 +1,102 @@
+import * as pulumi from "@pulumi/pulumi";
+import { allConfig } from "@pulumi/pulumi/runtime/index.js";
+import { ArgsError, faultsOf } from "../core/support/args.ts";
+import { type CommonSettings, commonSettings } from "./common-settings.ts";
+import { loadProgram, programsIn, type StackProgram } from "./program.ts";
+
+/** The settings of a Pulumi stack, checked, with all defaults. */
+export interface Settings {
+  /** The stack program that they name. */
+  program: StackProgram;
+  /** What can be set whatever program it is. */
+  common: CommonSettings;
+  /** What can be set for this program alone, switches and all. */
+  own: Record<string, unknown>;
+  /** API keys that are set, by name. */
+  apiKeys: Record<string, string>;
+}
+
+/**
+ * The configuration of this Pulumi stack, checked as a whole.
+ *
+ * @param folder where the stack programs are.
+ * @throws ArgsError with one line `key: should be RULE, got VALUE` per fault, and what the program should export and does not,
+ * before anything is registered.
+ */
+export async function readSettings(folder: string): Promise<Settings> {
+  const prefix = `${pulumi.getProject()}:`;
+  const given = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
+  return settingsOf(
+    Object.fromEntries(given.map(([key, text]) => [key.slice(prefix.length), text])),
+    pulumi.getStack(),
+    folder,
+  );
+}
+
+/**
+ * The same of what is given.
+ *
+ * @throws ArgsError as `readSettings` does.
+ */
+export async function settingsOf(given: Record<string, unknown>, stack: string, folder: string): Promise<Settings> {
+  const { settings, faults } = await checkSettings(given, stack, folder);
+  if (!settings) throw new ArgsError(`stack ${stack} has bad settings`, faults);
+  return settings;
+}
+
+/**
+ * Checks what is set, and fills in the defaults.
+ *
+ * @param given by key without the project's name. A text may be JSON, as the Pulumi CLI hands on all that is not a text.
+ * @param stack whose they are, for the command that sets what is missing.
+ * @param folder where the stack programs are.
+ * @returns `settings` is absent where there are faults.
+ */
+export async function checkSettings(
+  given: Record<string, unknown>,
+  stack: string,
+  folder: string,
+): Promise<{ settings?: Settings; faults: string[] }> {
+  const schema = commonSettings([...programsIn(folder).keys()]);
+  const declared = Object.entries((valueOf(given.apiKeys) ?? {}) as Record<string, unknown>);
+  const common: Record<string, unknown> = {};
+  const own: Record<string, unknown> = {};
+  const apiKeys: Record<string, string> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (declared.some(([name]) => name === key)) apiKeys[key] = value as string;
+    else if (key in schema.shape) common[key] = valueOf(value);
+    else own[key] = valueOf(value);
+  }
+  const { data: commonData, error: commonError } = schema.safeParse(common);
+  const named = schema.shape.program.safeParse(common.program);
+  let program: StackProgram | undefined;
+  let refusal: string | undefined;
+  try {
+    if (named.success) program = await loadProgram(folder, named.data);
+  } catch (error) {
+    if (!(error instanceof ArgsError)) throw error;
+    refusal = error.message.replaceAll("\n", "\n  ");
+  }
+  const { data: ownData, error: ownError } = program?.settings.safeParse(own) ?? {};
+  const missing = declared.filter(([name, need]) => need === "required" && !(name in given));
+  const faults = [
+    ...(commonError ? faultsOf(commonError, common) : []),
+    ...(refusal === undefined ? [] : [refusal]),
+    ...(ownError ? faultsOf(ownError, own) : []),
+    ...missing.map(
+      ([name]) =>
+        `${name}: should be set, got nothing: make pulumi ARGS="config set -s ${stack} --secret ${name}" asks for it`,
+    ),
+  ];
+  if (!program || !commonData || !ownData || faults.length > 0) return { faults };
+  return { settings: { program, common: commonData, own: ownData, apiKeys }, faults };
+}
+
+function valueOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

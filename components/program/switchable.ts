@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/**
+ * A component's settings, for one that can be switched off: with `enabled: false` the program gets `undefined` in their place.
+ *
+ * @param settings the component's own: `Postgres.settings`.
+ * @param defaults what the program sets where the configuration does not, in the place of the component's own defaults. @default {}
+ * @example
+ * export const settings = z.strictObject({ cache: switchable(Redis.settings, { maxMemoryPolicy: "allkeys-lru" }) });
+ */
+export function switchable<Shape extends z.core.$ZodLooseShape>(
+  settings: z.ZodObject<Shape>,
+  defaults: Partial<z.input<z.ZodObject<Shape>>> = {},
+) {
+  const adapted = Object.fromEntries(
+    Object.entries(settings.shape).map(([key, option]) => [
+      key,
+      key in defaults ? z.prefault(option, defaults[key as keyof typeof defaults]) : option,
+    ]),
+  ) as Shape;
+  return z
+    .strictObject({
+      /** Whether it is deployed at all, with its setup job. @default true */
+      enabled: z.boolean("true or false").default(true),
+      ...adapted,
+    })
+    .superRefine((all, { issues, addIssue }) => {
+      const { enabled, ...options } = all as { enabled: boolean };
+      // The component's rules across options: of what is not switched on, nothing has to fit together.
+      if (!enabled || issues.length > 0) return;
+      for (const issue of settings.safeParse(options).error?.issues ?? []) addIssue({ ...issue });
+    })
+    .prefault({} as never);
+}
