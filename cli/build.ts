@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { provideCaBundle } from "../components/core/support/ca-bundle.ts";
-import { tellOfOrphans } from "./shared/clones.ts";
+import { reportOrphans } from "./shared/clones.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
 import { named } from "./shared/services.ts";
@@ -17,11 +17,11 @@ interface BuildInputs {
   secrets?: { id: string; src: string }[];
 }
 
-const begun = await begin(async (state, api) => {
-  await tellOfOrphans(state, api);
+const begun = await begin(async (state, engine) => {
+  await reportOrphans(state, engine);
   chosenIn(state);
 });
-const { api, state } = begun;
+const { engine, state } = begun;
 const chosen = chosenIn(state);
 
 provideCaBundle();
@@ -48,10 +48,8 @@ const code = await bringUp(
 );
 if (code !== 0) process.exit(code);
 
-// The new ones have their names.
-const before = chosen.map(({ outputs }) => outputs.imageId);
-const left = (await api.allImages()).filter(({ id, names }) => names.length === 0 && before.includes(id));
-await Promise.all(left.map(({ id }) => api.removeImage(id)));
+const replaced = await engine.replacedImages(chosen);
+await Promise.all(replaced.map((image) => engine.remove(image, { evenInUse: true })));
 
 /** What `s=` names of what is up on an image that is built here, all without it. Ends the verb where one is not there. */
 function chosenIn(state: State): State["resources"] {

@@ -1,6 +1,7 @@
-import type { EngineApi } from "../../components/engines/containers/api.ts";
+import type { Inspection } from "../../components/engines/inspection.ts";
 import { watched } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
+import { kindOf } from "./engine.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
 import { seconds } from "./seconds.ts";
@@ -32,7 +33,7 @@ export async function askFirst(verb: string, state: State): Promise<void> {
 }
 
 /** Removes everything of the stack, once that was asked for. @returns the exit code. */
-export async function cleanSlate({ api, state }: { api: EngineApi; state: State }): Promise<number> {
+export async function cleanSlate({ engine, state }: { engine: Inspection; state: State }): Promise<number> {
   if (state.resources.some(({ protect }) => protect)) {
     const code = await pulumi(["state", "unprotect", "--all", "--yes"]);
     if (code !== 0) return code;
@@ -41,7 +42,7 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
   const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"];
   const { code, progress } = await watched(args, {}, async () => new Map());
   if (code === 0 && isIdentified(state) && backendFolder()) {
-    await sweep(api, { ...readState(), id: state.id }, { data: true });
+    await sweep(engine, { ...readState(), id: state.id }, { data: true });
   }
   if (code === 0) {
     const took = seconds(Date.now() - progress.began);
@@ -51,7 +52,7 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
 }
 
 const dataIn = ({ resources }: State) =>
-  resources.filter(({ type, name }) => type === "docker:index/volume:Volume" && name.endsWith("-data"));
+  resources.filter((each) => kindOf(each) === "volume" && each.name.endsWith("-data"));
 
 /**
  * Does what may delete the protected data that `DISCARD=` names: pulumi refuses to, whatever the program lets go. What of it is
@@ -77,7 +78,7 @@ export async function lettingGo<T>(state: State, act: () => Promise<T>): Promise
 
 const named = () => (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
 
-const shown = ({ type, name, id }: Kept) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name);
+const shown = (kept: Kept) => (kindOf(kept) === "volume" ? `${kept.name} (${kept.id})` : kept.name);
 
 /** What pulumi would refuse to delete, by the component that it is a part of; all in order of their names. */
 export function protectedIn({ resources }: State): Map<string, Kept[]> {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { EngineApi, VolumeListed } from "../../components/engines/containers/api.ts";
+import type { Inspection, VolumeListed } from "../../components/engines/inspection.ts";
 import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesIn } from "./stack.ts";
 
 /** A state folder of this machine's clones, as infra/setup/env.sh names them. */
@@ -79,52 +79,47 @@ export function orphans(volumes: readonly VolumeListed[], clones: readonly Clone
   return { adoptable, unknown: unread ? [] : lost.filter((volume) => !ids.has(idOf(volume))) };
 }
 
-/** The same, asked of the engine. Nothing, and no question, where this clone has a state for the stack. */
-export async function orphansOf(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
+/** The same for the volumes on the engine. Where this clone has a state for the stack, there are none and the engine is not asked. */
+export async function orphansOf(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
   if (state.id !== undefined || !ownState()) return { adoptable: [], unknown: [] };
   const labels = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.kind": "data" };
-  const volumes = await api.volumes(labels);
-  if (volumes.length === 0) return { adoptable: [], unknown: [] };
-  const clock = await api.clock();
-  return orphans(
-    volumes.map((each) => ({ ...each, createdAt: clock.here(each.createdAt) })),
-    stateFolders().map(cloneState),
-  );
+  const volumes = await engine.volumes(labels);
+  return volumes.length > 0 ? orphans(volumes, stateFolders().map(cloneState)) : { adoptable: [], unknown: [] };
 }
 
-/** What a user is told of them, and what to do. Nothing where there are none. */
-export function toldOf({ adoptable, unknown }: Orphans): string {
+/** Which volumes they are, and what to do, for a user. Empty where there are none. */
+export function describeOrphans({ adoptable, unknown }: Orphans): string {
   const listed = (volumes: readonly VolumeListed[]) =>
     volumes
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, createdAt }) => `  ${name}, made ${createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC\n`)
       .join("");
-  const told = adoptable.map(
+  const paragraphs = adoptable.map(
     ({ folder, clone, volumes }) =>
       `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n${listed(volumes)}` +
       `Their state is in ${folder}; its clone was at ${clone}, and is gone. To take it over, with its passwords:\n` +
       `  make adopt from=${quoted(folder)}\n`,
   );
   if (unknown.length > 0) {
-    told.push(
+    paragraphs.push(
       `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
         `${listed(unknown)}They are left alone. \`docker volume inspect NAME\` shows one, \`docker volume rm NAME\` removes it ` +
         "and all data in it; they may be somebody else's.\n",
     );
   }
-  return told.join("\n");
+  return paragraphs.join("\n");
 }
 
-/** Tells of them: by each verb that finds nothing of the stack, for they say where it may be. */
-export async function tellOfOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
-  const lost = await orphansOf(state, api);
-  process.stderr.write(toldOf(lost));
+/** Names them to the user. Called by each verb that finds nothing of the stack: they say where it may be. */
+export async function reportOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
+  const lost = await orphansOf(state, engine);
+  process.stderr.write(describeOrphans(lost));
   return lost;
 }
 
-/** The same, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
-export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<void> {
-  const lost = await tellOfOrphans(state, api);
+/** The same, and ends a verb that would start empty beside those that an old state knows, unless `fresh=1` says that it may. */
+export async function stopAtOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<void> {
+  const lost = await reportOrphans(state, engine);
   if (lost.adoptable.length === 0 || process.env.fresh === "1") return;
   process.stderr.write("The same command with fresh=1 starts empty beside them. Nothing was touched.\n");
   process.exit(1);

@@ -5,8 +5,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { type EngineApi, engineApi, wrongWith } from "../../components/engines/containers/api.ts";
-import { dockerHost } from "../../components/engines/containers/host.ts";
+import type { Recorded } from "../../components/engines/inspection.ts";
 import "./faults.ts";
 
 /** The project's folder: where `pulumi` is run. */
@@ -20,16 +19,11 @@ export const PROJECT = name;
 export const STACK = process.env.PULUMI_STACK ?? "dev";
 
 /** One resource as state holds it. */
-export interface Kept {
+export interface Kept extends Recorded {
   urn: string;
-  type: string;
-  id?: string;
   parent?: string;
   /** Whether pulumi refuses to delete it. */
   protect?: boolean;
-  /** What its component is called. */
-  name: string;
-  outputs: Record<string, unknown>;
 }
 
 export interface State {
@@ -159,20 +153,6 @@ function fromPulumi(): Deployment | undefined {
   if (status === 0) return (JSON.parse(stdout) as { deployment: Deployment }).deployment;
   if (/no stack named/.test(stderr)) return undefined;
   process.stderr.write(stderr);
-  process.exit(1);
-}
-
-/**
- * The engine that the stack is on. Ends the verb with one sentence where none answers.
- *
- * @param signal by which whatever is asked of it ends.
- */
-export async function engine(signal?: AbortSignal): Promise<EngineApi> {
-  const at = dockerHost();
-  const api = engineApi(at, { signal });
-  const wrong = await wrongWith(api, at.host);
-  if (wrong === undefined) return api;
-  process.stderr.write(`${wrong}\n`);
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events.js";
 import type { Note } from "../../components/core/support/timings.ts";
+import { kindOf } from "../shared/engine.ts";
 import type { Step } from "../shared/timeline.ts";
 
 /** Where a service or a job is on its way. */
@@ -210,6 +211,6 @@ function ownerOf({ urn, new: now, old }: StepEventMetadata): string {
   return lastOf(parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? urn : parent);
 }
 
-const isContainer = ({ type }: StepEventMetadata) => type === "docker:index/container:Container";
+const isContainer = (step: StepEventMetadata) => kindOf(step) === "container";
 const isGate = ({ type, urn }: StepEventMetadata, owner: string) =>
   type === "pulumi:index:Stash" && [`${owner}-ready`, `${owner}-done`].includes(lastOf(urn));

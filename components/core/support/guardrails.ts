@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EngineApi } from "../../engines/containers/api.ts";
+import { publisherOf, publishing } from "../../engines/containers/publisher.ts";
+import type { PortHolder } from "../../engines/inspection.ts";
 import { valueOf } from "../../engines/value.ts";
 import type { Platform } from "../platform.ts";
 import { isFree, NEW_PORTS } from "./ports.ts";
@@ -41,7 +42,7 @@ export async function guard({
   for (const port of ports) {
     // The ledger lets one service have a port: another one of this stack that holds it has lost it, and is on its way out or
     // gets a successor without it.
-    const held = preview ? [] : await holding(api, port, { "stackyard.id": platform.id });
+    const held = preview ? [] : await publishing(api, port, { "stackyard.id": platform.id });
     await Promise.all(held.map(({ id }) => api.remove(id)));
     await free(platform, port, subject);
   }
@@ -66,7 +67,7 @@ export async function free(
   port: number,
   subject: string,
 ): Promise<void> {
-  const holder = local ? await holderOf(engine.api, port) : undefined;
+  const holder = local ? await holderOf(port, (each) => publisherOf(engine.api, each)) : undefined;
   if (holder === undefined || holder.stack === id) return;
   const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port) ?? [];
   const other = kept
@@ -75,24 +76,15 @@ export async function free(
   throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or ${other}.`);
 }
 
-/** Who has a port of this machine; nothing when nobody has. */
-export interface Holder {
-  /** For messages: `container web-1a2b`. */
-  shown: string;
-  /** The id of the Pulumi stack, where it is a container of one. */
-  stack?: string | undefined;
-}
-
-export async function holderOf(api: Pick<EngineApi, "list">, port: number): Promise<Holder | undefined> {
+/**
+ * Who has a port of this machine; nothing when nobody has.
+ *
+ * @param publisherOf which container publishes a port, by the engine.
+ */
+export async function holderOf(
+  port: number,
+  publisherOf: (port: number) => Promise<PortHolder | undefined>,
+): Promise<PortHolder | undefined> {
   if (await isFree(port)) return undefined;
-  const [holder] = await holding(api, port, {});
-  if (!holder) return { shown: "another program" };
-  const { "stackyard.id": stack, "stackyard.project": project, "stackyard.stack": name } = holder.labels;
-  const whose = stack === undefined ? "" : ` of stack ${project}/${name}`;
-  return { shown: `container ${holder.name}${whose}`, stack };
-}
-
-/** Containers with these labels that a port of the host leads to. */
-async function holding(api: Pick<EngineApi, "list">, port: number, labels: Record<string, string>) {
-  return (await api.list(labels)).filter(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+  return (await publisherOf(port)) ?? { shown: "another program" };
 }
