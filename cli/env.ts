@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { replaceFile } from "../components/core/support/replace-file.ts";
 import { bareUrl, envLine } from "./shared/env-file.ts";
-import { replaceFile } from "./shared/replace-file.ts";
 import { isIdentified, ROOT, readState, STACK } from "./shared/stack.ts";
 import { typed } from "./shared/typed.ts";
 

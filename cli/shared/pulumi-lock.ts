@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { here, startedAt, startOf } from "./processes.ts";
-import { replaceFile } from "./replace-file.ts";
 import { backendFolder, besideStates, PROJECT, STACK } from "./stack.ts";
 import type { Fate } from "./verb-lock.ts";
 

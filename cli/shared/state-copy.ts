@@ -1,5 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, type StatsFs, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 
 // Pulumi writes a state anew at each step, and on a disk that is full what it writes is cut off, its own copy too.
@@ -27,16 +28,11 @@ export function noRoom(folder = besideStates(), look: (folder: string) => Room =
 export function keepCopy(): void {
   const [file, copy] = [stateFile(), copyFile()];
   if (!file || !existsSync(file) || brokenState()) return;
-  const fresh = `${copy}.${process.pid}`;
   try {
     mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
-    copyFileSync(file, fresh);
-    // A full disk may have room for less than all.
-    if (statSync(fresh).size === statSync(file).size) renameSync(fresh, copy);
+    replaceFile(copy, readFileSync(file), { flush: false });
   } catch {
     // The state's next change is copied again.
-  } finally {
-    rmSync(fresh, { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { backendFolder, PROJECT, STACK } from "./stack.ts";
 
 /** What the services and jobs of a stack did in the last `up` in which one of them was started. */
