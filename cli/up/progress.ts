@@ -1,6 +1,10 @@
-import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events.js";
+import type { automation } from "@pulumi/pulumi";
 import type { Note } from "../../components/core/support/timings.ts";
 import { kindOf } from "../shared/engine.ts";
+
+type EngineEvent = automation.EngineEvent;
+type StepEventMetadata = automation.StepEventMetadata;
+
 import type { Step } from "../shared/timeline.ts";
 
 /** Where a service or a job is on its way. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import type { automation } from "@pulumi/pulumi";
 import type { Note } from "../../components/core/support/timings.ts";
 import { pulumi } from "../shared/pulumi.ts";
 import { Progress, type Row } from "./progress.ts";
@@ -72,9 +72,9 @@ export async function watched(
   }
 }
 
-function eventOf(line: string): EngineEvent | undefined {
+function eventOf(line: string): automation.EngineEvent | undefined {
   try {
-    return JSON.parse(line) as EngineEvent;
+    return JSON.parse(line) as automation.EngineEvent;
   } catch {
     return undefined;
   }
