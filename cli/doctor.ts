@@ -15,7 +15,7 @@ import { table } from "./shared/table.ts";
 import { typed } from "./shared/typed.ts";
 import { fateOf, readHolder } from "./shared/verb-lock.ts";
 
-// make doctor [json=1]: what is looked at, what was found, and what to do about it. Exit code 1 when something is wrong.
+// make doctor [json=1]: checks the state, the engine and the stack, and says what to do. Exit code 1 when something is wrong.
 
 interface Finding {
   about: string;
@@ -80,7 +80,7 @@ function lockFindings(): Finding[] {
     const gone = fate === "gone";
     return {
       about: "pulumi's lock",
-      // Of what the verb has started, mostly.
+      // Mostly it is that of the verb's own pulumi.
       ok: fate === "lives",
       found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
@@ -134,7 +134,7 @@ async function engineFindings(): Promise<Finding[]> {
   if (count > 0) {
     found.push({
       about: "volumes",
-      // Nothing can be done about those that nobody knows.
+      // Nothing can be done about volumes that no state knows.
       ok: lost.adoptable.length === 0,
       found: `${count} of stack ${STACK} that this clone has no state for`,
       advice: describeOrphans(lost).trim(),
@@ -155,7 +155,7 @@ async function engineFindings(): Promise<Finding[]> {
       advice: "set less, or use a larger machine",
     })),
   );
-  // Free ones are chosen at the first `up`.
+  // With `ports: free` they are chosen at the first `up`.
   const wanted = filled?.ports === "fixed" ? hostPorts(settingsOf(filled, keys)) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
@@ -187,7 +187,7 @@ async function engineFindings(): Promise<Finding[]> {
   return found;
 }
 
-/** Limits of one service that the engine's machine is too small for. */
+/** Which limits of one service are more than the engine's machine has. */
 function tooLarge(
   key: string,
   settings: unknown,
@@ -199,6 +199,6 @@ function tooLarge(
     memoryMiB?: number;
   };
   if (!enabled) return [];
-  const wrong = [tooManyCpus(limits.cpus ?? 0, cpus), tooMuchMemory(limits.memoryMiB ?? 0, memoryBytes)];
-  return wrong.flatMap((each) => (each ? [`${key}: ${each}`] : []));
+  const faults = [tooManyCpus(limits.cpus ?? 0, cpus), tooMuchMemory(limits.memoryMiB ?? 0, memoryBytes)];
+  return faults.flatMap((each) => (each ? [`${key}: ${each}`] : []));
 }

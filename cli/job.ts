@@ -5,8 +5,8 @@ import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
 import { bringUp } from "./up/bring-up.ts";
 
-// make job s=name: runs a job again, on purpose: its container and its gate are made anew. What it refers to is brought up where
-// it is down, and nothing else.
+// make job s=name: runs a job again on purpose, by replacing its container and its gate. What it refers to is brought up where it
+// is down; nothing else is.
 
 const job = process.env.s ?? "";
 let env: Record<string, string> = {};
@@ -23,11 +23,11 @@ const begun = await begin(async (state, engine) => {
   );
   process.exit(1);
 });
-const anew = begun.state.resources.filter(
+const replaced = begun.state.resources.filter(
   (each) => each.name === `${job}-done` || (each.name === job && kindOf(each) === "container"),
 );
 process.exitCode = await bringUp(
   begun,
-  anew.flatMap(({ urn }) => ["--replace", urn]),
+  replaced.flatMap(({ urn }) => ["--replace", urn]),
   env,
 );

@@ -9,13 +9,13 @@ import { redisArguments, wordsOf } from "./shared/words.ts";
 // The clients sign in with what the container has been given, so that no password is on a command line.
 
 interface Client {
-  /** Of the component that it is a client of. */
+  /** The type of the component that it is a client of. */
   type?: string;
   /** Run by `sh -c`, with the service's name as $host, and the words of `c=` as $@. */
   script: string;
-  /** What `c=` says, as words for the script. @default - one word */
+  /** Splits the text of `c=` into words for the script. @default - one word */
   words?: (command: string) => string[];
-  /** It has no prompt of its own: each line that is read here is a `c=`. */
+  /** For a client without a prompt of its own: each line that is read here is a `c=`. */
   prompt?: string;
 }
 
@@ -37,7 +37,7 @@ const CLIENTS: Record<string, Client> = {
   },
   cypher: {
     type: "stackyard:databases:Neo4j",
-    // In this file it is as it was given, for the probe.
+    // The probe's file has the password as it was given.
     script:
       "NEO4J_PASSWORD=$(sed -n 's/^header = Authorization: Basic //p' /run/secrets/probe.wgetrc | base64 -d | cut -d: -f2-); " +
       'export NEO4J_PASSWORD; [ $# -eq 0 ] || set -- --format=plain "$1"; ' +
@@ -45,7 +45,7 @@ const CLIENTS: Record<string, Client> = {
   },
   mc: {
     type: "stackyard:databases:Minio",
-    // The server is its alias `server`.
+    // The container has an alias `server` for it.
     script: 'exec mc "$@"',
     words: wordsOf,
     prompt: "mc> ",

@@ -4,7 +4,7 @@ import { begin } from "./shared/recover.ts";
 import { bringUp } from "./up/bring-up.ts";
 
 // make dev, make up: mends what an interrupted run or somebody by hand has left, brings the stack up, and says what is there. Arguments
-// are handed on to `pulumi up`.
+// are passed on to `pulumi up`.
 
 let env: Record<string, string> = {};
 const begun = await begin(async (state, engine) => {

@@ -12,9 +12,9 @@ export interface CloneState {
   clone?: string;
   /** Whether this project is still there. */
   living: boolean;
-  /** Nothing in the place of one that cannot be read. */
+  /** Undefined in the place of one that cannot be read. */
   states: (State | undefined)[];
-  /** The last whole copies of them. */
+  /** The last whole copies of the states. */
   copies: (State | undefined)[];
 }
 
@@ -26,7 +26,7 @@ export function ownState(): string | undefined {
 
 const home = () => join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
 
-/** What a state is copied to while it is adopted: not whole. */
+/** The folder that a state is copied to while it is adopted; it may be incomplete. */
 export const copyOf = (folder: string) => `${folder}.adopting`;
 
 export function stateFolders(): string[] {
@@ -60,7 +60,7 @@ export interface Orphans {
   unknown: VolumeListed[];
 }
 
-/** Which of a stack's volumes no living clone knows, and who did. */
+/** Which of a stack's volumes no living clone knows, and which clone did. */
 export function orphans(volumes: readonly VolumeListed[], clones: readonly CloneState[]): Orphans {
   const idOf = ({ labels }: VolumeListed) => labels["stackyard.id"] ?? "";
   const idsOf = (some: readonly CloneState[]) =>
@@ -74,7 +74,7 @@ export function orphans(volumes: readonly VolumeListed[], clones: readonly Clone
     return known.length > 0 ? [{ folder: each.folder, clone: each.clone ?? "an unknown folder", volumes: known }] : [];
   });
   const ids = idsOf(gone);
-  // They may be of a state that is cut off.
+  // They may belong to a state that is cut off.
   const unread = clones.some(({ states }) => states.includes(undefined));
   return { adoptable, unknown: unread ? [] : lost.filter((volume) => !ids.has(idOf(volume))) };
 }

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 
-/** Goes on when the word is typed. Ends the verb when another one is, or nobody is there to ask. */
+/** Asks for a word. Ends the verb when another one is typed, or there is no terminal to ask on. */
 export async function confirm(question: string, word: string): Promise<void> {
   if (!process.stdin.isTTY) {
     process.stderr.write("Nobody is there to ask: YES=1 makes it so.\n");

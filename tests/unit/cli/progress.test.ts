@@ -246,7 +246,7 @@ test("on a terminal, what comes at once is drawn at once, and goes above the tab
   const progress = new Progress(rows, view, BEGAN);
   progress.note({ service: "db", kind: "service", waitsFor: [] });
   for (const each of CREATED) progress.event(step(each));
-  for (let count = 1; count <= 50; count++) view.said(`line ${count}`);
+  for (let count = 1; count <= 50; count++) view.wrote(`line ${count}`);
   expect(written).toEqual([]);
   vi.advanceTimersByTime(100);
   expect(written).toHaveLength(1);
