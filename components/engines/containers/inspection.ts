@@ -6,14 +6,14 @@ import { publisherOf } from "./publisher.ts";
 import { kindOf } from "./recorded.ts";
 import { saidLast, untilReady } from "./watch.ts";
 
-/** How long a service without a health check, which would say it, may take to be ready again after a restart. */
+/** How long a service may take to be ready again after a restart, where no health check says it. */
 const READY_SECONDS = 120;
-/** For one that is removed because no state knows it: what its own grace is, nobody has written down. */
+/** The grace for a container that no state knows: long enough for a database to stop in order. */
 const STRAY_GRACE_SECONDS = 60;
-/** In which a container does nothing, and will not by itself. */
+/** States in which a container does nothing, and will not start by itself. */
 const INACTIVE = ["created", "exited", "dead"];
 
-/** What is asked of plain containers: by the Engine API, at the host that it was made for. */
+/** The inspection of an engine of plain containers, by its API at a host. */
 export function containerInspection(api: EngineApi, at: DockerHost): Inspection {
   const missingImages = async (recorded: readonly Recorded[]) => {
     const images = recorded.filter((each) => kindOf(each) === "image" && each.id !== undefined);
