@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { provideCaBundle } from "../components/core/support/ca-bundle.ts";
-import { tellOfOrphans } from "./shared/clones.ts";
+import { reportOrphans } from "./shared/clones.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
 import { named } from "./shared/services.ts";
 import { STACK, type State } from "./shared/stack.ts";
 import { bringUp } from "./up/bring-up.ts";
 
-// make build [s=name]: builds images of this stack anew, also where nothing has changed that `up` could see (a package in it,
-// what it stands on), and replaces what runs on them. What is down stays down.
+// make build [s=name]: rebuilds images of this stack without the build cache, also where nothing has changed that `up` could see
+// (a package in the image, its base), and replaces the containers that run on them. What is down stays down.
 
 interface BuildInputs {
   context: string;
@@ -17,19 +17,19 @@ interface BuildInputs {
   secrets?: { id: string; src: string }[];
 }
 
-const begun = await begin(async (state, api) => {
-  await tellOfOrphans(state, api);
+const begun = await begin(async (state, engine) => {
+  await reportOrphans(state, engine);
   chosenIn(state);
 });
-const { api, state } = begun;
+const { engine, state } = begun;
 const chosen = chosenIn(state);
 
 provideCaBundle();
-// What an image stands on is in the engine's own store, which only the builder named like the context sees.
+// The base of an image is in the engine's own store, which only the builder named like the context sees.
 const builder = execFileSync("docker", ["context", "show"], { encoding: "utf8" }).trim();
 for (const { outputs } of chosen) {
   const { context, target, buildArgs = {}, secrets = [] } = outputs.build as BuildInputs;
-  // The provider knows no way to build once without what was kept: so that is made anew, and then it builds with it.
+  // The provider cannot build without its cache just once: so the cache is filled anew, and the provider builds from it.
   const args = [
     ...["buildx", "build", "--builder", builder, "--no-cache", "--output", "type=cacheonly"],
     ...(target ? ["--target", target] : []),
@@ -48,12 +48,10 @@ const code = await bringUp(
 );
 if (code !== 0) process.exit(code);
 
-// The new ones have their names.
-const before = chosen.map(({ outputs }) => outputs.imageId);
-const left = (await api.allImages()).filter(({ id, names }) => names.length === 0 && before.includes(id));
-await Promise.all(left.map(({ id }) => api.removeImage(id)));
+const replaced = await engine.replacedImages(chosen);
+await Promise.all(replaced.map((image) => engine.remove(image, { evenInUse: true })));
 
-/** What `s=` names of what is up on an image that is built here, all without it. Ends the verb where one is not there. */
+/** The images that `s=` names among those built here of which something is up; without it, all. Ends the verb where one is missing. */
 function chosenIn(state: State): State["resources"] {
   const up = namesUp(state);
   // An image has the name of what runs on it.

@@ -1,13 +1,13 @@
 import { askFirst, cleanSlate } from "./shared/clean-slate.ts";
-import { tellOfOrphans } from "./shared/clones.ts";
+import { reportOrphans } from "./shared/clones.ts";
 import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
 
 // make clean: a clean slate. Asks first, naming what would be lost; YES=1 answers for scripts.
 
-const begun = await begin(async (state, api) => {
+const begun = await begin(async (state, engine) => {
   if (state.resources.length > 0) return askFirst("clean", state);
-  await tellOfOrphans(state, api);
+  await reportOrphans(state, engine);
   process.stdout.write(`Nothing of stack ${STACK} is there to be removed.\n`);
   process.exit(0);
 });

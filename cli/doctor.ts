@@ -1,22 +1,21 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
-import { engineApi, wrongWith } from "../components/engines/containers/api.ts";
-import { dockerHost } from "../components/engines/containers/host.ts";
-import { portHolder } from "../components/engines/containers/port-holder.ts";
+import { holderOf } from "../components/engines/ports.ts";
 import { hostPorts } from "../components/program/host-ports.ts";
-import { orphansOf, toldOf } from "./shared/clones.ts";
+import { describeOrphans, orphansOf } from "./shared/clones.ts";
+import { findEngine, kindOf, memoryLimits } from "./shared/engine.ts";
 import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
 import { again, services, unwell } from "./shared/services.ts";
 import { readSettings } from "./shared/settings.ts";
-import { besideStates, brokenState, isIdentified, labels, readState, STACK } from "./shared/stack.ts";
+import { besideStates, brokenState, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
 import { table } from "./shared/table.ts";
 import { typed } from "./shared/typed.ts";
 import { fateOf, readHolder } from "./shared/verb-lock.ts";
 
-// make doctor [json=1]: what is looked at, what was found, and what to do about it. Exit code 1 when something is wrong.
+// make doctor [json=1]: checks the state, the engine and the stack, and says what to do. Exit code 1 when something is wrong.
 
 interface Finding {
   about: string;
@@ -81,7 +80,7 @@ function lockFindings(): Finding[] {
     const gone = fate === "gone";
     return {
       about: "pulumi's lock",
-      // Of what the verb has started, mostly.
+      // Mostly it is that of the verb's own pulumi.
       ok: fate === "lives",
       found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
@@ -93,12 +92,11 @@ function lockFindings(): Finding[] {
 }
 
 async function engineFindings(): Promise<Finding[]> {
-  const at = dockerHost();
-  const api = engineApi(at);
-  const wrong = await wrongWith(api, at.host);
-  if (wrong) return [{ about: "engine", ok: false, found: `${at.host}`, advice: wrong }];
-  const info = await api.info();
-  const found: Finding[] = [{ about: "engine", ok: true, found: `Docker ${info.version} at ${at.host}` }];
+  const engine = findEngine();
+  const problem = await engine.problem();
+  if (problem) return [{ about: "engine", ok: false, found: engine.host, advice: problem }];
+  const info = await engine.info();
+  const found: Finding[] = [{ about: "engine", ok: true, found: `Docker ${info.version} at ${engine.host}` }];
 
   if (existsSync(info.folder)) {
     const { bavail, bsize } = statfsSync(info.folder);
@@ -114,10 +112,7 @@ async function engineFindings(): Promise<Finding[]> {
   const broken = brokenState();
   if (broken) return [...found, { about: "state", ok: false, found: "it is cut off", advice: broken }];
   const state = readState();
-  const limits = state.resources.flatMap(({ type, outputs }) =>
-    type === "docker:index/container:Container" && typeof outputs.memory === "number" ? [outputs.memory] : [],
-  );
-  const limited = limits.reduce((sum, mib) => sum + mib, 0) * 1024 ** 2;
+  const limited = memoryLimits(state.resources);
   found.push({
     about: "memory",
     ok: limited < info.memoryBytes,
@@ -125,9 +120,8 @@ async function engineFindings(): Promise<Finding[]> {
     advice: "set smaller memoryMiB: together they can ask for more than there is",
   });
 
-  const images = state.resources.filter(({ type }) => type === "docker:index/remoteImage:RemoteImage");
-  const there = await Promise.all(images.map(({ outputs }) => api.hasImage(String(outputs.imageId))));
-  const gone = images.filter((_, at) => !there[at]).map(({ outputs }) => String(outputs.name));
+  const images = state.resources.filter((each) => kindOf(each) === "image");
+  const gone = (await engine.missingImages(images)).map(({ outputs }) => String(outputs.name));
   found.push({
     about: "images",
     ok: gone.length === 0,
@@ -135,36 +129,36 @@ async function engineFindings(): Promise<Finding[]> {
     advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
   });
 
-  const lost = await orphansOf(state, api);
+  const lost = await orphansOf(state, engine);
   const count = lost.unknown.length + lost.adoptable.reduce((sum, { volumes }) => sum + volumes.length, 0);
   if (count > 0) {
     found.push({
       about: "volumes",
-      // Nothing can be done about those that nobody knows.
+      // Nothing can be done about volumes that no state knows.
       ok: lost.adoptable.length === 0,
       found: `${count} of stack ${STACK} that this clone has no state for`,
-      advice: toldOf(lost).trim(),
+      advice: describeOrphans(lost).trim(),
     });
   }
 
   const { settings, faults } = await readSettings({ secrets: false });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
-  const mine = isIdentified(state) ? await api.list(labels(state)) : [];
+  const rows = await services(engine, state);
   const declared = Object.entries(settings?.own ?? {}).flatMap(([key, value]) => tooLarge(key, value, info));
   found.push(
-    ...declared.map((wrong) => ({
+    ...declared.map((limit) => ({
       about: "machine",
       ok: false,
-      found: wrong,
+      found: limit,
       advice: "set less, or use a larger machine",
     })),
   );
-  // Free ones are chosen at the first `up`.
+  // With `ports: free` they are chosen at the first `up`.
   const wanted = settings?.common.ports === "fixed" ? hostPorts(settings.own) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
-    const ours = mine.some(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
-    const holder = ours ? undefined : await portHolder(api, port);
+    const ours = rows.some(({ workload }) => workload.published.some(({ hostPort }) => hostPort === port));
+    const holder = ours ? undefined : await holderOf(port, engine.publisherOf);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,
@@ -173,7 +167,7 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
-  for (const { service, kind, said } of await unwell(api, await services(api, state))) {
+  for (const { service, kind, said } of await unwell(engine, rows)) {
     const advice = `\`${typed("logs", `s=${service}`)}\` shows what it wrote, ${again({ service, kind }, state)}`;
     found.push({
       about: service,
@@ -185,13 +179,13 @@ async function engineFindings(): Promise<Finding[]> {
       advice,
     });
   }
-  for (const each of await drift(api, state)) {
+  for (const each of await drift(engine, state)) {
     found.push({ about: "drift", ok: false, found: each, advice: `\`${typed("dev")}\` puts it back` });
   }
   return found;
 }
 
-/** Limits of one service that the engine's machine is too small for. */
+/** Which limits of one service are more than the engine's machine has. */
 function tooLarge(
   key: string,
   settings: unknown,
@@ -203,6 +197,6 @@ function tooLarge(
     memoryMiB?: number;
   };
   if (!enabled) return [];
-  const wrong = [tooManyCpus(limits.cpus ?? 0, cpus), tooMuchMemory(limits.memoryMiB ?? 0, memoryBytes)];
-  return wrong.flatMap((each) => (each ? [`${key}: ${each}`] : []));
+  const faults = [tooManyCpus(limits.cpus ?? 0, cpus), tooMuchMemory(limits.memoryMiB ?? 0, memoryBytes)];
+  return faults.flatMap((each) => (each ? [`${key}: ${each}`] : []));
 }

@@ -1,5 +1,5 @@
 import { lettingGo } from "./shared/clean-slate.ts";
-import { tellOfOrphans } from "./shared/clones.ts";
+import { reportOrphans } from "./shared/clones.ts";
 import { begin } from "./shared/recover.ts";
 import { seconds } from "./shared/seconds.ts";
 import { STACK } from "./shared/stack.ts";
@@ -10,9 +10,9 @@ import { watched } from "./up/run.ts";
 
 const ARGS = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
-const { api, state } = await begin();
+const { engine, state } = await begin();
 if (state.resources.length === 0) {
-  await tellOfOrphans(state, api);
+  await reportOrphans(state, engine);
   process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
   process.exit(0);
 }

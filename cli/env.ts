@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { replaceFile } from "../components/core/support/replace-file.ts";
 import { bareUrl, envLine } from "./shared/env-file.ts";
-import { replaceFile } from "./shared/replace-file.ts";
 import { isIdentified, ROOT, readState, STACK } from "./shared/stack.ts";
 import { typed } from "./shared/typed.ts";
 
@@ -10,20 +10,20 @@ import { typed } from "./shared/typed.ts";
 // A relative path is one below the project's folder.
 
 const HEAD = "# Written by `make env`";
-const another = typed("env", "file=.env.stackyard");
+const alternative = typed("env", "file=.env.stackyard");
 const file = process.env.file || ".env";
 const path = resolve(ROOT, file);
 if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-  refuse(`${file} is a folder: name a file, as in ${another}`);
+  refuse(`${file} is a folder: name a file, as in ${alternative}`);
 if (existsSync(path) && !readFileSync(path, "utf8").startsWith(HEAD))
-  refuse(`${file} is somebody's own: it was not written by \`make env\`. Name another one: ${another}`);
+  refuse(`${file} is somebody's own: it was not written by \`make env\`. Name another one: ${alternative}`);
 const git = (...args: string[]) => spawnSync("git", ["-C", dirname(path), ...args, path], { stdio: "ignore" }).status;
 if (git("ls-files", "--error-unmatch") === 0)
-  refuse(`${file} is tracked by git, and would hold passwords. Name another one: ${another}`);
-// 128 is: no work tree.
+  refuse(`${file} is tracked by git, and would hold passwords. Name another one: ${alternative}`);
+// The exit code is 128 where there is no work tree.
 if (git("check-ignore", "--quiet") === 1)
   refuse(
-    `${file} is not ignored by git, and would hold passwords: name it in .gitignore, or take another one: ${another}`,
+    `${file} is not ignored by git, and would hold passwords: name it in .gitignore, or take another one: ${alternative}`,
   );
 const nothing = `stack ${STACK} has nothing to tell yet; \`${typed("dev")}\` brings it up`;
 if (!isIdentified(readState())) refuse(nothing);

@@ -1,11 +1,10 @@
-import { engineApi } from "../components/engines/containers/api.ts";
-import { dockerHost } from "../components/engines/containers/host.ts";
 import { graphMermaid } from "./graph/mermaid.ts";
 import { type Status, statusesOf } from "./graph/status.ts";
 import { graphSvg } from "./graph/svg.ts";
 import { graphText } from "./graph/text.ts";
+import { findEngine } from "./shared/engine.ts";
 import { readGraph } from "./shared/graph.ts";
-import { hand } from "./shared/output.ts";
+import { writeAs } from "./shared/output.ts";
 import { withChosenPorts } from "./shared/ports.ts";
 import { services } from "./shared/services.ts";
 import { settingsInFiles } from "./shared/settings.ts";
@@ -25,7 +24,7 @@ if (process.env.json === "1") {
   }));
   process.stdout.write(`${JSON.stringify({ ...graph, nodes }, null, 2)}\n`);
 } else {
-  hand(
+  writeAs(
     {
       svg: () => graphSvg(graph, STACK, statuses),
       mermaid: () => graphMermaid(graph, statuses),
@@ -39,6 +38,6 @@ if (process.env.json === "1") {
 async function statusesNow(): Promise<Record<string, Status>> {
   const state = readState();
   if (state.id === undefined) return {};
-  const rows = await services(engineApi(dockerHost()), state).catch(() => []);
+  const rows = await services(findEngine(), state).catch(() => []);
   return rows.length > 0 ? statusesOf(graph, rows) : {};
 }

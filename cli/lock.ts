@@ -1,13 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { LOCK_FILE, pinned, readLock } from "../components/core/support/lock.ts";
-import { digestOf } from "../components/engines/containers/pull.ts";
-import { engine } from "./shared/stack.ts";
+import { reachEngine } from "./shared/engine.ts";
 
-// make lock [mirror=registry.example.com]: asks the registry, through the engine and with what
-// `docker login` has stored, for the present digest of every image in the
-// lock file. Nothing is written unless all of them answered.
+// make lock [mirror=registry.example.com]: asks the container registry, through the engine and with the credentials that
+// `docker login` has stored, for the present digest of every image in the lock file. Nothing is written unless all are answered.
 
-const api = await engine();
+const engine = await reachEngine();
 const mirror = process.env.mirror || undefined;
 const before = readLock();
 const after = Object.fromEntries(
@@ -15,7 +13,7 @@ const after = Object.fromEntries(
     Object.keys(before).map(async (image) => {
       const ref = pinned(image, mirror, {});
       try {
-        return [image, await digestOf(api, ref)] as const;
+        return [image, await engine.digest(ref)] as const;
       } catch (error) {
         process.stderr.write(`${(error as Error).message}\n`);
         return [image, undefined] as const;

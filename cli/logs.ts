@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
+import { reachEngine } from "./shared/engine.ts";
 import { chosen } from "./shared/services.ts";
 import { sinceOf } from "./shared/since.ts";
-import { engine, readState } from "./shared/stack.ts";
+import { readState } from "./shared/stack.ts";
 
 // make logs [s=name] [follow=1] [tail=N] [since=10m] [json=1]: what services and jobs wrote, each line after its service's name.
 
@@ -20,21 +21,22 @@ const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 // Nobody reads any more.
 process.stdout.once("error", () => stop.abort());
-const api = await engine(stop.signal);
-// By the engine's clock, as all times that a log shows.
-const since = process.env.since ? sinceOf(process.env.since, (await api.clock()).there(new Date())) : undefined;
+const engine = await reachEngine(stop.signal);
+// By the engine's clock, as are all times in a log.
+const since = process.env.since ? sinceOf(process.env.since, await engine.now()) : undefined;
 const tail = process.env.tail ? Number(process.env.tail) : since ? undefined : LINES;
-const rows = await chosen(api, readState());
+const rows = await chosen(engine, readState());
 const width = Math.max(...rows.map(({ service }) => service.length));
 const stamped = json === "1";
+const query = { lines: tail, since, stamped };
 await Promise.all(
-  rows.map(async ({ service, container }, at) => {
-    const name = styleText(COLOURS[at % COLOURS.length] ?? "cyan", service.padEnd(width));
+  rows.map(async ({ service, workload }, index) => {
+    const name = styleText(COLOURS[index % COLOURS.length] ?? "cyan", service.padEnd(width));
     const write = (text: string) =>
       void process.stdout.write(`${stamped ? record(service, text) : `${name} | ${text}`}\n`);
     if (follow === "1") {
-      await api.follow(container, since ?? new Date(0), write, stop.signal, { lines: tail, stamped });
-    } else for (const text of await api.logs(container, tail, { since, stamped })) write(text);
+      await engine.follow(workload, query, write, stop.signal);
+    } else for (const text of await engine.logs(workload, query)) write(text);
   }),
 );
 

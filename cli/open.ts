@@ -1,21 +1,21 @@
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { reachEngine } from "./shared/engine.ts";
 import { said } from "./shared/faults.ts";
 import { chosen } from "./shared/services.ts";
-import { engine, readState, STACK } from "./shared/stack.ts";
+import { readState, STACK } from "./shared/stack.ts";
 import { redisArguments, wordsOf } from "./shared/words.ts";
 
 // make shell s=name, make psql, redis-cli, cypher, mc [s=name] [c=command]: a program in a service's container, on this terminal.
 // The clients sign in with what the container has been given, so that no password is on a command line.
 
 interface Client {
-  /** Of the component that it is a client of. */
+  /** The type of the component that it is a client of. */
   type?: string;
   /** Run by `sh -c`, with the service's name as $host, and the words of `c=` as $@. */
   script: string;
-  /** What `c=` says, as words for the script. @default - one word */
+  /** Splits the text of `c=` into words for the script. @default - one word */
   words?: (command: string) => string[];
-  /** It has no prompt of its own: each line that is read here is a `c=`. */
+  /** For a client without a prompt of its own: each line that is read here is a `c=`. */
   prompt?: string;
 }
 
@@ -37,7 +37,7 @@ const CLIENTS: Record<string, Client> = {
   },
   cypher: {
     type: "stackyard:databases:Neo4j",
-    // In this file it is as it was given, for the probe.
+    // The probe's file has the password as it was given.
     script:
       "NEO4J_PASSWORD=$(sed -n 's/^header = Authorization: Basic //p' /run/secrets/probe.wgetrc | base64 -d | cut -d: -f2-); " +
       'export NEO4J_PASSWORD; [ $# -eq 0 ] || set -- --format=plain "$1"; ' +
@@ -45,7 +45,7 @@ const CLIENTS: Record<string, Client> = {
   },
   mc: {
     type: "stackyard:databases:Minio",
-    // The server is its alias `server`.
+    // The container has an alias `server` for it.
     script: 'exec mc "$@"',
     words: wordsOf,
     prompt: "mc> ",
@@ -56,50 +56,35 @@ const [verb = ""] = process.argv.slice(2);
 const { type, script, words = (command: string) => [command], prompt }: Client = CLIENTS[verb] ?? { script: "" };
 const state = readState();
 const mine = state.resources.filter((each) => each.type === type).map(({ name }) => name);
-const rows = (await chosen(await engine(), state)).filter(
-  ({ service }) => type === undefined || mine.includes(service),
-);
+const engine = await reachEngine();
+const rows = (await chosen(engine, state)).filter(({ service }) => type === undefined || mine.includes(service));
 const [row] = rows;
 if (!row || rows.length > 1) {
-  const there = rows.map(({ service }) => service).join(", ");
+  const names = rows.map(({ service }) => service).join(", ");
   process.stderr.write(
     row
-      ? `s= should say which: ${there}\n`
+      ? `s= should say which: ${names}\n`
       : `There is nothing in stack ${STACK} that ${verb} is a client of${process.env.s ? ` by the name of ${process.env.s}` : ""}.\n`,
   );
   process.exit(1);
 }
-const { service, container } = row;
+const { service, workload } = row;
 const { c = "" } = process.env;
 process.exitCode = c === "" && prompt !== undefined ? await prompted(prompt) : await run(c);
 
-/** Answers its exit code. */
-function run(command: string, stdin: "inherit" | "ignore" = "inherit"): Promise<number> {
-  let given: string[];
+/** Runs one command, and returns its exit code. */
+async function run(command: string, stdin: "inherit" | "ignore" = "inherit"): Promise<number> {
+  let args: string[];
   try {
-    given = command === "" ? [] : words(command);
+    args = command === "" ? [] : words(command);
   } catch (error) {
     process.stderr.write(`${said(error)}\n`);
-    return Promise.resolve(1);
+    return 1;
   }
-  const terminal = stdin === "inherit" && process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];
-  const told = ["sh", "-c", `host=$1; shift; ${script}`, verb, service, ...given];
-  const child = spawn("docker", ["exec", "--interactive", ...terminal, container, ...told], {
-    stdio: [stdin, "inherit", "inherit"],
-  });
-  // The terminal tells the program itself: this only waits for it to end.
-  const wait = () => {};
-  process.on("SIGINT", wait);
-  return new Promise<number>((resolve) => {
-    child.once("error", (error) => {
-      process.stderr.write(`docker: ${error.message}\n`);
-      resolve(1);
-    });
-    child.once("close", (code) => resolve(code ?? 1));
-  }).finally(() => process.off("SIGINT", wait));
+  return engine.exec(workload, ["sh", "-c", `host=$1; shift; ${script}`, verb, service, ...args], stdin);
 }
 
-/** Runs each line as it is read. Answers the last exit code that was not 0; on a terminal, what failed has been seen. */
+/** Runs each line as it is read. @returns the last exit code that was not 0; on a terminal 0, where failures were seen. */
 async function prompted(prompt: string): Promise<number> {
   const onTerminal = process.stdin.isTTY;
   const ask = () => onTerminal && process.stdout.write(prompt);

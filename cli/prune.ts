@@ -2,9 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { BUILT, builtImage } from "../components/core/support/built-image.ts";
 import { cloneState, stateFolders } from "./shared/clones.ts";
 import { confirm } from "./shared/confirm.ts";
+import { reachEngine } from "./shared/engine.ts";
 import { hold } from "./shared/hold.ts";
 import { type Leftover, leftovers } from "./shared/leftovers.ts";
-import { backendFolder, engine, ROOT, readState, statesIn } from "./shared/stack.ts";
+import { backendFolder, ROOT, readState, statesIn } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 
 // make prune [match=text] [hours=1]: removes what nothing uses: images built here, and stopped containers and networks of stacks
@@ -16,7 +17,7 @@ if (!(hours >= 0)) {
   process.exit(1);
 }
 await hold();
-const api = await engine();
+const engine = await reachEngine();
 
 const clones = stateFolders().map(cloneState);
 const backend = backendFolder();
@@ -24,22 +25,18 @@ const states = [readState(), ...clones.flatMap(({ states }) => states), ...state
 const known = states.filter((state) => state !== undefined);
 
 const found = leftovers({
-  images: await Promise.all(
-    (await api.allImages())
-      .filter(({ names }) => names.some((name) => name.startsWith(BUILT)))
-      .map(async (image) => ({ ...image, namedAt: await api.imageNamedAt(image.id) })),
-  ),
-  labelled: await api.labelled("stackyard.id"),
+  images: await engine.images(BUILT),
+  labelled: await engine.labelled("stackyard.id"),
   states: known,
   // Another backend has stacks that are not seen here, and a state that is cut off is of one that may be there.
   all: backend !== undefined && known.length === states.length,
   current: new Set([ROOT, ...clones.flatMap(({ clone }) => (clone ? [`${clone}/`] : []))].flatMap(builtFrom)),
-  before: (await api.clock()).there(new Date(Date.now() - hours * 3_600_000)),
-}).filter(({ name }) => name.includes(process.env.match ?? ""));
+  before: new Date(Date.now() - hours * 3_600_000),
+}).filter(({ thing }) => thing.name.includes(process.env.match ?? ""));
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-const sum = (each: readonly Leftover[]) => megabytes(each.reduce((all, { bytes }) => all + bytes, 0));
-const cache = megabytes(await api.buildCacheBytes());
+const sum = (some: readonly Leftover[]) => megabytes(some.reduce((total, { bytes }) => total + bytes, 0));
+const cache = megabytes((await engine.usage()).buildCacheBytes);
 process.stdout.write(
   `Build caches hold ${cache}. They are shared by all that is built on this engine, and left alone: \`docker builder prune\`\n`,
 );
@@ -47,7 +44,7 @@ if (found.length === 0) {
   process.stdout.write("There is nothing else that nothing uses.\n");
   process.exit(0);
 }
-const rows = found.map(({ kind, name, bytes, why }) => [kind, name, bytes > 0 ? megabytes(bytes) : "-", why]);
+const rows = found.map(({ thing, bytes, why }) => [thing.kind, thing.name, bytes > 0 ? megabytes(bytes) : "-", why]);
 process.stdout.write(`${table(["KIND", "NAME", "FREES", "WHY"], rows)}\n`);
 if (process.env.YES !== "1")
   await confirm(`Type "yes" to remove these ${found.length}, at least ${sum(found)}: `, "yes");
@@ -55,13 +52,11 @@ if (process.env.YES !== "1")
 const removed: Leftover[] = [];
 for (const each of found) {
   try {
-    // In this order, one by one: networks after containers. An image that is used meanwhile is refused.
-    if (each.kind === "image") await api.removeImage(each.id, false);
-    else if (each.kind === "network") await api.removeNetwork(each.id);
-    else await api.remove(each.id, 0);
+    // One by one and in this order: networks after containers. What is used by now stays.
+    await engine.remove(each.thing, { evenInUse: false });
     removed.push(each);
   } catch (error) {
-    process.stderr.write(`${each.kind} ${each.name} is left: ${(error as Error).message}\n`);
+    process.stderr.write(`${each.thing.kind} ${each.thing.name} is left: ${(error as Error).message}\n`);
     process.exitCode = 1;
   }
 }

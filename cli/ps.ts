@@ -1,15 +1,23 @@
-import { tellOfOrphans } from "./shared/clones.ts";
+import { reportOrphans } from "./shared/clones.ts";
+import { reachEngine } from "./shared/engine.ts";
 import { services } from "./shared/services.ts";
-import { engine, readState, STACK } from "./shared/stack.ts";
+import { readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 import { typed } from "./shared/typed.ts";
 
 // make ps [json=1]: services and jobs, their state, addresses and images. Exit code 1 when one is not as it should be.
 
-const [api, state] = [await engine(), readState()];
-const rows = await services(api, state);
-if (rows.length === 0) await tellOfOrphans(state, api);
-if (process.env.json === "1") process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+const [engine, state] = [await reachEngine(), readState()];
+const rows = await services(engine, state);
+if (rows.length === 0) await reportOrphans(state, engine);
+if (process.env.json === "1")
+  process.stdout.write(
+    `${JSON.stringify(
+      rows.map(({ workload: _, ...row }) => row),
+      null,
+      2,
+    )}\n`,
+  );
 else if (rows.length === 0)
   process.stdout.write(`Nothing of stack ${STACK} is up. \`${typed("dev")}\` brings it up.\n`);
 else {

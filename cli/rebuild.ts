@@ -8,12 +8,12 @@ import { bringUp } from "./up/bring-up.ts";
 // make rebuild [only=a,b]: a clean slate and a new start. Asks as `make clean` does; YES=1 answers for scripts.
 
 let env: Record<string, string> = {};
-const begun = await begin(async (state, api) => {
-  await stopAtOrphans(state, api);
+const begun = await begin(async (state, engine) => {
+  await stopAtOrphans(state, engine);
   // Refused before anything is lost; and nothing is up by then.
   if (process.env.only) env = await onlyWanted({ resources: [], pending: 0 });
   // Where nothing is, nothing is lost.
   if (state.resources.length > 0) await askFirst("rebuild", state);
 });
 const code = begun.state.resources.length > 0 ? await cleanSlate(begun) : 0;
-process.exit(code === 0 ? await bringUp({ api: begun.api, state: readState() }, [], env) : code);
+process.exit(code === 0 ? await bringUp({ engine: begun.engine, state: readState() }, [], env) : code);

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
+import { replaceFile } from "../components/core/support/replace-file.ts";
 import "./shared/faults.ts";
-import { replaceFile } from "./shared/replace-file.ts";
 
 // stackfile.ts STACK [PID COMMAND]: writes this clone's copy of a stack file, outside the work tree: what is tracked, what
 // somebody wrote into the personal file beside it, and what was set here by `pulumi config set`, and the salt. For a command of

@@ -1,4 +1,4 @@
-import { hand } from "./shared/output.ts";
+import { writeAs } from "./shared/output.ts";
 import { STACK } from "./shared/stack.ts";
 import { readTimeline } from "./shared/timeline.ts";
 import { typed } from "./shared/typed.ts";
@@ -12,7 +12,7 @@ if (!timeline) {
   process.stderr.write(`No \`up\` of stack ${STACK} has been kept yet; \`${typed("dev")}\` keeps its own.\n`);
   process.exit(1);
 }
-hand(
+writeAs(
   {
     svg: () => timelineSvg(timeline),
     text: (colour) => timelineText(timeline, process.stdout.columns, colour),

@@ -1,9 +1,10 @@
 import { registerHooks } from "node:module";
 
 // Loaded before Pulumi's runner (`nodeargs` in Pulumi.yaml). More than half of the time that an `up` with nothing to do spends in
-// Node.js goes into parts of the SDK that it does not use. What none can use is left out; what serves functions that are kept in
-// state (dynamic providers) is loaded when the first of those is met.
-const LEAN = {
+// Node.js goes into parts of the SDK that it does not use. What no program can use is left out; what serves functions that are
+// kept in state (dynamic providers) is loaded when the first of those is met. These files are private to the SDK, so its version
+// is exact in package.json, and tests/unit/private-parts.test.ts says which of them has moved in another one.
+const STAND_INS = {
   // For programs that run pulumi.
   "/@pulumi/pulumi/automation/index.js": "",
   // For builds with the credentials of a container registry: loads gRPC and Protocol Buffers.
@@ -32,31 +33,32 @@ const LEAN = {
     exports.getScriptUrl = (id) => urls.get(id);`,
 };
 
-// What a text of the SDK is replaced by, where nobody asked for it.
-const TERSE = [
-  // A stack trace is kept with every promise, for those who look for one that never settles.
+// Texts of the SDK's files that are replaced, unless a variable of the environment is set.
+const REPLACED = [
+  // Keeps a stack trace with every promise, to find one that never settles.
   {
     path: "/@pulumi/pulumi/runtime/debuggable.js",
-    asked: "PULUMI_DEBUG_PROMISE_LEAKS",
+    unless: "PULUMI_DEBUG_PROMISE_LEAKS",
     text: "value: new Error().stack",
-    by: 'value: ""',
+    replacement: 'value: ""',
   },
-  // Lines for `pulumi --debug`, four for each resource, are handed to the engine one by one, whether it shows them or not.
+  // Sends the lines for `pulumi --debug`, four for each resource, to the engine one by one, whether it shows them or not.
   {
     path: "/@pulumi/pulumi/log/index.js",
-    asked: "STACKYARD_DEBUG",
+    unless: "STACKYARD_DEBUG",
     text: "function debug(msg, resource, streamId, ephemeral) {",
-    by: "function debug() { return Promise.resolve();",
+    replacement: "function debug() { return Promise.resolve();",
   },
 ];
 
 registerHooks({
   load: (url, context, next) => {
-    const [, source] = Object.entries(LEAN).find(([path]) => url.endsWith(path)) ?? [];
+    const [, source] = Object.entries(STAND_INS).find(([path]) => url.endsWith(path)) ?? [];
     if (source !== undefined) return { format: "commonjs", source, shortCircuit: true };
     const loaded = next(url, context);
-    const terse = TERSE.find(({ path }) => url.endsWith(path));
-    if (terse && !process.env[terse.asked]) loaded.source = String(loaded.source).replace(terse.text, terse.by);
+    const found = REPLACED.find(({ path }) => url.endsWith(path));
+    if (found && !process.env[found.unless])
+      loaded.source = String(loaded.source).replace(found.text, found.replacement);
     return loaded;
   },
 });

@@ -16,16 +16,16 @@ export function graphText({ nodes, edges }: Graph, statuses: Record<string, Stat
     return colour ? styleText(COLOURS[status], word, { validateStream: false }) : word;
   };
   const rows: { tree: string; node: GraphNode; again: boolean }[] = [];
-  const told = new Set<string>();
-  const tell = (name: string, head: string, rest: string) => {
+  const shown = new Set<string>();
+  const addRow = (name: string, head: string, rest: string) => {
     const uses = edges.filter(({ from }) => from === name);
-    const again = told.has(name) && uses.length > 0;
-    told.add(name);
+    const again = shown.has(name) && uses.length > 0;
+    shown.add(name);
     rows.push({ tree: `${head}${name}`, node: byName.get(name)!, again });
     if (again) return;
     for (const [at, { to, waits }] of uses.entries()) {
       const last = at === uses.length - 1;
-      tell(
+      addRow(
         to,
         `${rest}${last ? "└" : "├"}─ ${waits === "done" ? "done " : "ready"} ▸ `,
         `${rest}${last ? "   " : "│  "}`,
@@ -33,7 +33,7 @@ export function graphText({ nodes, edges }: Graph, statuses: Record<string, Stat
     }
   };
   const roots = nodes.filter(({ name }) => !edges.some(({ to }) => to === name));
-  for (const { name } of roots) tell(name, "", "");
+  for (const { name } of roots) addRow(name, "", "");
   const width = Math.max(0, ...rows.map(({ tree }) => tree.length));
   const kind = Math.max(0, ...nodes.map(({ type }) => type.length));
   return rows

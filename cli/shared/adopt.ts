@@ -6,21 +6,21 @@ import { fateOfLock, pulumiLocks } from "./pulumi-lock.ts";
 import { quoted } from "./stack.ts";
 import { fateOf, holder, readHolder, release, take, VARIABLE } from "./verb-lock.ts";
 
-/** Of a state folder: who is at work on its stacks. */
+/** The folder of a state folder that says who is at work on its stacks. */
 const LOCKS = "backend/verb-locks";
 
 /**
  * Puts a copy of an old clone's state in the place of this clone's own, which has to be empty, and removes the old one once the
- * copy is whole: at each moment one of the two folders has all. To be called by who holds a stack of this clone: that goes on
- * in the new folder.
+ * copy is whole: at each moment one of the two folders has all. To be called while a stack of this clone is held: its lock goes
+ * on in the new folder.
  *
  * @returns where what this clone had instead is kept: a passphrase, and settings that were made with it.
  * @throws Error with what is wrong, before anything is touched.
  */
 export function adopt(from: string, own: string, root: string): string {
-  const wrong = wrongAt(from, own) ?? inTheWay(own);
-  if (wrong !== undefined) throw new Error(wrong);
-  // Of two clones that want it, one has it.
+  const fault = faultOf(from, own) ?? obstacleIn(own);
+  if (fault !== undefined) throw new Error(fault);
+  // Only one of two clones that want the state gets it.
   const lock = join(from, LOCKS, "adopt.json");
   const me = holder(lock, "make adopt");
   const { held } = take(lock, me);
@@ -45,10 +45,10 @@ function exchange(own: string, copy: string): string {
   const kept = `${own}.before-adopt-${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}`;
   renameSync(own, kept);
   // A run for another stack of this clone may have begun since it was looked at.
-  const late = inTheWay(kept);
-  if (late !== undefined) {
+  const newcomer = obstacleIn(kept);
+  if (newcomer !== undefined) {
     renameSync(kept, own);
-    throw new Error(late);
+    throw new Error(newcomer);
   }
   rmSync(join(kept, LOCKS), { recursive: true, force: true });
   try {
@@ -72,7 +72,8 @@ function copyWhole(from: string, copy: string): void {
   }
 }
 
-function wrongAt(from: string, own: string): string | undefined {
+/** Why a state cannot be adopted. */
+function faultOf(from: string, own: string): string | undefined {
   if (from === own) return `${from} is this clone's state already.`;
   if (!existsSync(join(from, "backend/.pulumi")))
     return `from= should be a state folder, got ${from}: there is no backend in it.`;
@@ -82,8 +83,8 @@ function wrongAt(from: string, own: string): string | undefined {
   return living ? `${from} is the state of the clone at ${clone}, which is there: use that one.` : undefined;
 }
 
-/** What another state cannot take the place of. */
-function inTheWay(own: string): string | undefined {
+/** Why another state cannot take the place of this one. */
+function obstacleIn(own: string): string | undefined {
   const other = atWork(own, process.env[VARIABLE]);
   if (other) return `This clone's state: ${other}. Nothing was touched.`;
   const { states } = cloneState(own);

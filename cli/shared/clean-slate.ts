@@ -1,6 +1,7 @@
-import type { EngineApi } from "../../components/engines/containers/api.ts";
+import type { Inspection } from "../../components/engines/inspection.ts";
 import { watched } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
+import { kindOf } from "./engine.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
 import { seconds } from "./seconds.ts";
@@ -31,17 +32,17 @@ export async function askFirst(verb: string, state: State): Promise<void> {
   }
 }
 
-/** Removes everything of the stack, once that was asked for. @returns the exit code. */
-export async function cleanSlate({ api, state }: { api: EngineApi; state: State }): Promise<number> {
+/** Removes everything of the stack, after `askFirst`. @returns the exit code. */
+export async function cleanSlate({ engine, state }: { engine: Inspection; state: State }): Promise<number> {
   if (state.resources.some(({ protect }) => protect)) {
     const code = await pulumi(["state", "unprotect", "--all", "--yes"]);
     if (code !== 0) return code;
   }
-  // Refreshed, because what somebody removed by hand cannot be deleted a second time.
+  // With a refresh, because what somebody has removed by hand cannot be deleted a second time.
   const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"];
   const { code, progress } = await watched(args, {}, async () => new Map());
   if (code === 0 && isIdentified(state) && backendFolder()) {
-    await sweep(api, { ...readState(), id: state.id }, { data: true });
+    await sweep(engine, { ...readState(), id: state.id }, { data: true });
   }
   if (code === 0) {
     const took = seconds(Date.now() - progress.began);
@@ -51,35 +52,35 @@ export async function cleanSlate({ api, state }: { api: EngineApi; state: State 
 }
 
 const dataIn = ({ resources }: State) =>
-  resources.filter(({ type, name }) => type === "docker:index/volume:Volume" && name.endsWith("-data"));
+  resources.filter((each) => kindOf(each) === "volume" && each.name.endsWith("-data"));
 
 /**
- * Does what may delete the protected data that `DISCARD=` names: pulumi refuses to, whatever the program lets go. What of it is
- * there afterwards is protected again.
+ * Runs something that may delete the protected data which `DISCARD=` names: pulumi refuses to delete what is protected in state,
+ * even where the program no longer protects it. Whatever is left afterwards is protected again.
  */
 export async function lettingGo<T>(state: State, act: () => Promise<T>): Promise<T> {
   const guarded = protectedIn(state);
   const urns = named().flatMap((name) => (guarded.get(name) ?? []).map(({ urn }) => urn));
   if (urns.length === 0) return act();
-  const make = async (verb: "protect" | "unprotect", which: string[]) => {
+  const setProtection = async (verb: "protect" | "unprotect", which: string[]) => {
     const code = which.length > 0 ? await pulumi(["state", verb, "--yes", ...which]) : 0;
     if (code !== 0) process.exit(code);
   };
-  await make("unprotect", urns);
-  const done = await act();
+  await setProtection("unprotect", urns);
+  const result = await act();
   const left = readState().resources.map(({ urn }) => urn);
-  await make(
+  await setProtection(
     "protect",
     urns.filter((urn) => left.includes(urn)),
   );
-  return done;
+  return result;
 }
 
 const named = () => (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
 
-const shown = ({ type, name, id }: Kept) => (type === "docker:index/volume:Volume" ? `${name} (${id})` : name);
+const shown = (kept: Kept) => (kindOf(kept) === "volume" ? `${kept.name} (${kept.id})` : kept.name);
 
-/** What pulumi would refuse to delete, by the component that it is a part of; all in order of their names. */
+/** The resources that pulumi would refuse to delete, by the component that they are parts of, in the order of their names. */
 export function protectedIn({ resources }: State): Map<string, Kept[]> {
   const owner = ({ name, parent }: Kept) =>
     parent === undefined || parent.includes("::pulumi:pulumi:Stack::") ? name : nameOf(parent);

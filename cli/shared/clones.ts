@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { EngineApi, VolumeListed } from "../../components/engines/containers/api.ts";
+import type { Inspection, VolumeListed } from "../../components/engines/inspection.ts";
 import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesIn } from "./stack.ts";
 
 /** A state folder of this machine's clones, as infra/setup/env.sh names them. */
@@ -12,9 +12,9 @@ export interface CloneState {
   clone?: string;
   /** Whether this project is still there. */
   living: boolean;
-  /** Nothing in the place of one that cannot be read. */
+  /** Undefined in the place of one that cannot be read. */
   states: (State | undefined)[];
-  /** The last whole copies of them. */
+  /** The last whole copies of the states. */
   copies: (State | undefined)[];
 }
 
@@ -26,7 +26,7 @@ export function ownState(): string | undefined {
 
 const home = () => join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
 
-/** What a state is copied to while it is adopted: not whole. */
+/** The folder that a state is copied to while it is adopted; it may be incomplete. */
 export const copyOf = (folder: string) => `${folder}.adopting`;
 
 export function stateFolders(): string[] {
@@ -60,7 +60,7 @@ export interface Orphans {
   unknown: VolumeListed[];
 }
 
-/** Which of a stack's volumes no living clone knows, and who did. */
+/** Which of a stack's volumes no living clone knows, and which clone did. */
 export function orphans(volumes: readonly VolumeListed[], clones: readonly CloneState[]): Orphans {
   const idOf = ({ labels }: VolumeListed) => labels["stackyard.id"] ?? "";
   const idsOf = (some: readonly CloneState[]) =>
@@ -74,57 +74,52 @@ export function orphans(volumes: readonly VolumeListed[], clones: readonly Clone
     return known.length > 0 ? [{ folder: each.folder, clone: each.clone ?? "an unknown folder", volumes: known }] : [];
   });
   const ids = idsOf(gone);
-  // They may be of a state that is cut off.
+  // They may belong to a state that is cut off.
   const unread = clones.some(({ states }) => states.includes(undefined));
   return { adoptable, unknown: unread ? [] : lost.filter((volume) => !ids.has(idOf(volume))) };
 }
 
-/** The same, asked of the engine. Nothing, and no question, where this clone has a state for the stack. */
-export async function orphansOf(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
+/** The same for the volumes on the engine. Where this clone has a state for the stack, there are none and the engine is not asked. */
+export async function orphansOf(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
   if (state.id !== undefined || !ownState()) return { adoptable: [], unknown: [] };
   const labels = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.kind": "data" };
-  const volumes = await api.volumes(labels);
-  if (volumes.length === 0) return { adoptable: [], unknown: [] };
-  const clock = await api.clock();
-  return orphans(
-    volumes.map((each) => ({ ...each, createdAt: clock.here(each.createdAt) })),
-    stateFolders().map(cloneState),
-  );
+  const volumes = await engine.volumes(labels);
+  return volumes.length > 0 ? orphans(volumes, stateFolders().map(cloneState)) : { adoptable: [], unknown: [] };
 }
 
-/** What a user is told of them, and what to do. Nothing where there are none. */
-export function toldOf({ adoptable, unknown }: Orphans): string {
+/** Which volumes they are, and what to do, for a user. Empty where there are none. */
+export function describeOrphans({ adoptable, unknown }: Orphans): string {
   const listed = (volumes: readonly VolumeListed[]) =>
     volumes
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, createdAt }) => `  ${name}, made ${createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC\n`)
       .join("");
-  const told = adoptable.map(
+  const paragraphs = adoptable.map(
     ({ folder, clone, volumes }) =>
       `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n${listed(volumes)}` +
       `Their state is in ${folder}; its clone was at ${clone}, and is gone. To take it over, with its passwords:\n` +
       `  make adopt from=${quoted(folder)}\n`,
   );
   if (unknown.length > 0) {
-    told.push(
+    paragraphs.push(
       `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
         `${listed(unknown)}They are left alone. \`docker volume inspect NAME\` shows one, \`docker volume rm NAME\` removes it ` +
         "and all data in it; they may be somebody else's.\n",
     );
   }
-  return told.join("\n");
+  return paragraphs.join("\n");
 }
 
-/** Tells of them: by each verb that finds nothing of the stack, for they say where it may be. */
-export async function tellOfOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<Orphans> {
-  const lost = await orphansOf(state, api);
-  process.stderr.write(toldOf(lost));
+/** Names them to the user. Called by each verb that finds nothing of the stack: they say where it may be. */
+export async function reportOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
+  const lost = await orphansOf(state, engine);
+  process.stderr.write(describeOrphans(lost));
   return lost;
 }
 
-/** The same, and ends a verb that would start empty beside those that an old state knows, unless that is wanted: fresh=1. */
-export async function stopAtOrphans(state: State, api: Pick<EngineApi, "volumes" | "clock">): Promise<void> {
-  const lost = await tellOfOrphans(state, api);
+/** The same, and ends a verb that would start empty beside those that an old state knows, unless `fresh=1` says that it may. */
+export async function stopAtOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<void> {
+  const lost = await reportOrphans(state, engine);
   if (lost.adoptable.length === 0 || process.env.fresh === "1") return;
   process.stderr.write("The same command with fresh=1 starts empty beside them. Nothing was touched.\n");
   process.exit(1);

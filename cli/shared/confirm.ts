@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
 
-/** Goes on when the word is typed. Ends the verb when another one is, or nobody is there to ask. */
+/** Asks for a word. Ends the verb when another one is typed, or there is no terminal to ask on. */
 export async function confirm(question: string, word: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    process.stderr.write("Nobody is there to ask: YES=1 makes it so.\n");
+    process.stderr.write("There is no terminal to ask on: YES=1 confirms.\n");
     process.exit(1);
   }
   const ask = createInterface({ input: process.stdin, output: process.stdout });

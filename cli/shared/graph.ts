@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ImageSource, Platform } from "../../components/core/platform.ts";
 import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Graph } from "../../components/core/support/graph.ts";
-import type { EngineApi } from "../../components/engines/containers/api.ts";
-import { ContainersEngine } from "../../components/engines/containers/containers.ts";
+import { PaperEngine } from "../../components/engines/paper-engine.ts";
 import type { Settings } from "../../components/program/settings.ts";
 import { PROJECT, STACK } from "./stack.ts";
 
@@ -31,32 +30,21 @@ async function declaredBy(
   { program, common, own, apiKeys }: Settings,
   imageSource: ImageSource,
 ): Promise<{ graph: Graph; images: readonly string[] }> {
-  const images = await mockPulumi();
+  await mockPulumi();
   const resource = new pulumi.Stash("identity", { input: {} });
   const identity = { id: "", host: "", imageSource, resources: [resource] };
-  // All that a program asks of an engine while it declares: hooks ask more, and none is run.
-  const engine = {
-    subnets: async () => [],
-    routes: () => [],
-    imageId: async () => undefined,
-    info: async () => ({ version: "", memoryBytes: Infinity, cpus: Infinity, folder: "" }),
-  } as Partial<EngineApi> as EngineApi;
-  const containers = new ContainersEngine({ host: "unix://" }, engine);
-  const platform = new Platform({ environment: common.environment }, containers, identity);
+  const engine = new PaperEngine();
+  const platform = new Platform({ environment: common.environment }, engine, identity);
   await platform.declare(() => program.declare(platform, own, apiKeys));
   await pulumi.runtime.disconnect();
+  const images = engine.declared.flatMap((each) => (each.kind === "image" ? [each.spec.ref] : []));
   return { graph: platform.graph, images };
 }
 
-/** @returns the names of the images that are registered, as they come. */
-async function mockPulumi(): Promise<readonly string[]> {
-  const images: string[] = [];
+async function mockPulumi(): Promise<void> {
   const nothingKnown: pulumi.runtime.Mocks = {
     call: () => ({}),
-    newResource({ type, inputs }) {
-      if (type === "docker:index/remoteImage:RemoteImage") images.push(inputs.name);
-      return { id: undefined, state: {} };
-    },
+    newResource: () => ({ id: undefined, state: {} }),
   };
   await pulumi.runtime.setMocks(nothingKnown, PROJECT, STACK, true);
   const { globalStore } = globalThis as unknown as { globalStore: Record<string, unknown> };
@@ -66,5 +54,4 @@ async function mockPulumi(): Promise<readonly string[]> {
     awaitStackRegistrations: async () => {},
     shutdown: () => {},
   };
-  return images;
 }

@@ -16,7 +16,7 @@ import {
 } from "./verb-lock.ts";
 
 // A verb that changes something holds the stack before it looks at anything, for as long as its process lives. Pulumi's own lock
-// lasts for one command of it.
+// lasts for one command only.
 
 export const lockFile = () => `${besideStates()}/verb-locks/${PROJECT}/${STACK}.json`;
 
@@ -27,7 +27,7 @@ function refuse(text: string): never {
   process.exit(1);
 }
 
-/** What was typed. */
+/** The verb as it was typed. */
 const verb = () => `make ${process.env.STACKYARD_VERB || basename(process.argv[1] ?? "", ".ts")}`;
 
 /** `make dev (process 123 of ann, since 2026-01-02T03:04:05.678Z)`. */
@@ -37,22 +37,22 @@ export const holderShown = ({ verb, pid, user, since }: Pick<Holder, "verb" | "p
 export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
   `pulumi (process ${pid} of ${username} on ${hostname}, since ${timestamp})`;
 
-/** Takes away a lock of pulumi's whose machine cannot be asked. */
+/** The command that removes a lock of pulumi's whose machine cannot be asked. */
 export const cancelAdvice = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
 
 interface Held {
-  /** What was typed, where it is no verb of make; and the process, where it is not this one: a shell that becomes pulumi. */
+  /** What was typed, where it is not a verb of make; and the process, where it is not this one but a shell that becomes pulumi. */
   by?: { verb: string; pid?: number };
-  /** `pulumi cancel` is there to take away a lock from elsewhere. */
+  /** Whether it is `pulumi cancel`, whose purpose is to remove a lock from elsewhere. */
   cancels?: boolean;
 }
 
 /**
- * Holds this stack, or ends the verb: at once, naming who does; with `wait=1` once it is free. What a run that is gone has left
- * of itself (its lock, pulumi's, processes that it had started) is out of the way then.
+ * Holds this stack for as long as the verb runs. Where another run holds it, ends the verb and names that run; with `wait=1`, waits
+ * until that has ended. Removes what a run that is gone has left: its lock, pulumi's, and processes that it had started.
  *
- * @returns the token by which those that this process starts know that it is held; nothing where a verb that started this one
- * holds it.
+ * @returns the token by which the processes that this one starts know that the stack is held; undefined where a verb that started
+ * this one holds it.
  */
 export async function hold({ by, cancels = false }: Held = {}): Promise<string | undefined> {
   const file = lockFile();
@@ -75,18 +75,18 @@ export async function hold({ by, cancels = false }: Held = {}): Promise<string |
 }
 
 async function taken(file: string, me: Holder): Promise<boolean> {
-  for (let told = false; ; told = true) {
+  for (let announced = false; ; announced = true) {
     const { held, after } = attempt(file, me);
     if (!held) return after !== undefined;
-    const far = fateOf(held) === "elsewhere";
-    const what = `${holderShown(held)}${far ? ` on ${held.host}` : ""} is at work on stack ${STACK}`;
+    const elsewhere = fateOf(held) === "elsewhere";
+    const what = `${holderShown(held)}${elsewhere ? ` on ${held.host}` : ""} is at work on stack ${STACK}`;
     if (process.env.wait !== "1") {
       refuse(
         `${what}: nothing was touched. wait=1 waits until it has ended.` +
-          (far ? ` From here it cannot be seen; where it has ended, this lets it go: rm '${file}'` : ""),
+          (elsewhere ? ` From here it cannot be seen; where it has ended, this lets it go: rm '${file}'` : ""),
       );
     }
-    if (!told) say(`${what}: waiting until it has ended`);
+    if (!announced) say(`${what}: waiting until it has ended`);
     await untilChanged(file);
   }
 }
@@ -99,15 +99,15 @@ function attempt(file: string, me: Holder): ReturnType<typeof take> {
   }
 }
 
-/** What a run that was ended has left running: pulumi itself may go on, and its lock is on the stack then. */
+/** Waits for, or refuses beside, a pulumi that an interrupted run has left running; ends what else that run had started. */
 async function untilPulumiEnds(
   file: string,
   { letGo, cancels, after }: { letGo: () => void; cancels: boolean; after: boolean },
 ): Promise<void> {
   const names = rememberName();
-  for (let told = false; ; told = true) {
+  for (let announced = false; ; announced = true) {
     const locks = pulumiLocks().map((lock) => ({ lock, fate: fateOfLock(lock, names) }));
-    const [far] = locks.filter(({ fate }) => fate === "elsewhere");
+    const [remote] = locks.filter(({ fate }) => fate === "elsewhere");
     const [lives] = locks.filter(({ fate }) => fate === "lives");
     const orphans =
       after || locks.length > 0
@@ -118,7 +118,7 @@ async function untilPulumiEnds(
       : orphans
           .filter(({ argv: [program = ""] }) => basename(program) === "pulumi")
           .map(({ pid }) => ({ pid, shown: `pulumi (process ${pid})` }))[0];
-    if (!runs && !(far && !cancels)) {
+    if (!runs && !(remote && !cancels)) {
       for (const { lock, fate } of locks) {
         if (fate !== "gone") continue;
         say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
@@ -129,7 +129,7 @@ async function untilPulumiEnds(
     }
     const what = runs
       ? `${runs.shown} is at work on stack ${STACK}`
-      : `${far && lockShown(far.lock)} has locked stack ${STACK}`;
+      : `${remote && lockShown(remote.lock)} has locked stack ${STACK}`;
     if (process.env.wait !== "1") {
       letGo();
       refuse(
@@ -140,7 +140,7 @@ async function untilPulumiEnds(
         }`,
       );
     }
-    if (!told) say(`${what}: waiting until it has ended`);
+    if (!announced) say(`${what}: waiting until it has ended`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
@@ -150,7 +150,7 @@ const isPulumis = (argv: readonly string[]) =>
   argv.slice(0, 2).some((word) => /^pulumi(-|$)/.test(basename(word))) ||
   argv.some((word) => word.includes("/@pulumi/pulumi/cmd/"));
 
-/** What pulumi had started and was doing for a run that is gone: by itself it might make one thing more. */
+/** Ends what pulumi had started for a run that is gone: by itself it might make one thing more. */
 async function end(pids: number[]): Promise<void> {
   for (const pid of pids) {
     try {

@@ -1,9 +1,9 @@
-import type { ImageListed, Labelled } from "../../components/engines/containers/api.ts";
+import type { ImageListed, Labelled, Thing } from "../../components/engines/inspection.ts";
 import type { State } from "./stack.ts";
 
 /** What is on the engine, and who may need it. */
-export interface Looked {
-  images: readonly (ImageListed & { namedAt: Date })[];
+export interface Inventory {
+  images: readonly ImageListed[];
   /** What carries `stackyard.id`. */
   labelled: readonly Labelled[];
   /** Of every Pulumi stack that is known here. */
@@ -12,16 +12,13 @@ export interface Looked {
   all: boolean;
   /** Names of the images that clones of this machine are built from. */
   current: ReadonlySet<string>;
-  /** What is younger is left alone: some run may be about to use it. */
+  /** What was made later is left alone: a run may be about to use it. */
   before: Date;
 }
 
 export interface Leftover {
-  kind: "container" | "network" | "image";
-  /** An image's name, the id of all else. */
-  id: string;
-  name: string;
-  /** What its removal frees. */
+  thing: Thing;
+  /** How much its removal frees. */
   bytes: number;
   why: string;
 }
@@ -33,20 +30,20 @@ const IMAGE = /^(stackyard\.invalid\/.+:(?:([0-9a-f]{8})-)?)[0-9a-f]{12}$/;
  * Containers and networks of stacks that are gone, if nothing of such a stack runs or was a service; then images that no container
  * uses, and that neither a state, nor a clone, nor a stack that is down may need. Never a volume.
  */
-export function leftovers({ images, labelled, states, all, current, before }: Looked): Leftover[] {
+export function leftovers({ images, labelled, states, all, current, before }: Inventory): Leftover[] {
   const ids = new Set(states.flatMap(({ id }) => id ?? []));
   const inState = new Set(states.flatMap(({ resources }) => resources.map(({ outputs }) => String(outputs.name))));
   const builds = new Set([...inState].map((name) => IMAGE.exec(name)?.[1]));
   const gone = (id: string) => all && !ids.has(id);
 
-  const idle = ({ kind, state = "", labels, createdAt }: Labelled) =>
+  const idle = ({ kind, active, labels, createdAt }: Labelled) =>
     createdAt < before &&
-    (kind === "network" ||
-      (["created", "exited", "dead"].includes(state) && ["job", "carrier"].includes(labels["stackyard.kind"] ?? "")));
+    !active &&
+    (kind === "network" || ["job", "carrier"].includes(labels["stackyard.kind"] ?? ""));
   const strays = [...Map.groupBy(labelled, ({ labels }) => labels["stackyard.id"] ?? "")]
     .flatMap(([id, things]) => (gone(id) && id !== "" && things.every(idle) ? things : []))
-    .map(({ kind, id, name }) => ({ kind, id, name, bytes: 0, why: "its stack is in no state" }))
-    .sort((a, b) => a.kind.localeCompare(b.kind));
+    .map((thing) => ({ thing, bytes: 0, why: "its stack is in no state" }))
+    .sort((a, b) => a.thing.kind.localeCompare(b.thing.kind));
 
   const unneeded = (name: string): string | undefined => {
     const [, build, id] = IMAGE.exec(name) ?? [];
@@ -60,12 +57,12 @@ export function leftovers({ images, labelled, states, all, current, before }: Lo
   return [
     ...strays,
     ...unused.flatMap(({ names, bytes }) => {
-      const found = names.flatMap((name) => {
-        const why = unneeded(name);
-        return why ? [{ kind: "image" as const, id: name, name, why }] : [];
+      const found = names.flatMap((thing) => {
+        const why = unneeded(thing.name);
+        return why ? [{ thing, why }] : [];
       });
       // With its last name an image goes.
-      return found.map((each, at) => ({ ...each, bytes: at === names.length - 1 ? bytes : 0 }));
+      return found.map((each, index) => ({ ...each, bytes: index === names.length - 1 ? bytes : 0 }));
     }),
   ];
 }

@@ -1,23 +1,23 @@
 import { NEW_PORTS } from "../../components/core/support/ports.ts";
-import type { EngineApi } from "../../components/engines/containers/api.ts";
-import { dockerHost, isLocal } from "../../components/engines/containers/host.ts";
-import { portHolder } from "../../components/engines/containers/port-holder.ts";
+import type { Inspection } from "../../components/engines/inspection.ts";
+import { holderOf } from "../../components/engines/ports.ts";
+import { findEngine } from "./engine.ts";
 import type { State } from "./stack.ts";
 
 /**
- * For a copy, whose ports were chosen at its first `up`: lets the program choose others for those that somebody else has by now,
- * and says so.
+ * For a copy, whose ports were chosen at its first `up`: has the program choose others in place of those that somebody else has
+ * taken since, and says so.
  *
- * @param engine asked for where there is something to ask.
- * @returns what the program is to be told.
+ * @param reach called for the engine only where there is something to ask it.
+ * @returns the environment for the program.
  */
-export async function newPorts(state: State, engine: () => Promise<EngineApi>): Promise<Record<string, string>> {
+export async function newPorts(state: State, reach: () => Promise<Inspection>): Promise<Record<string, string>> {
   const kept = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.startsWith("port-"));
-  if (kept.length === 0 || !isLocal(dockerHost())) return {};
-  const api = await engine();
+  if (kept.length === 0 || !findEngine().local) return {};
+  const engine = await reach();
   const names: string[] = [];
   for (const { name, outputs } of kept) {
-    const holder = await portHolder(api, Number(outputs.output));
+    const holder = await holderOf(Number(outputs.output), engine.publisherOf);
     if (holder === undefined || holder.stack === state.id) continue;
     const what = name.slice("port-".length);
     process.stderr.write(

@@ -1,16 +1,17 @@
+import { workloadKindOf } from "./engine.ts";
 import { STACK, type State } from "./stack.ts";
 
-/** Services and jobs that are not as `down` leaves them, and not a job that has failed: to run it again is no one else's business. */
+/** Services and jobs that are up. A job that has failed is not among them: only who asks for it runs it again. */
 export function namesUp({ resources }: State): string[] {
   const names = new Set(resources.map(({ name }) => name));
-  return resources.flatMap(({ type, name, outputs }) => {
-    const labels = (outputs.labels ?? []) as { label: string; value: string }[];
-    const isJob = labels.some(({ label, value }) => label === "stackyard.kind" && value === "job");
-    return type === "docker:index/container:Container" && (!isJob || names.has(`${name}-done`)) ? [name] : [];
+  return resources.flatMap((resource) => {
+    const kind = workloadKindOf(resource);
+    const { name } = resource;
+    return kind === "service" || (kind === "job" && names.has(`${name}-done`)) ? [name] : [];
   });
 }
 
-/** The environment in which the program runs these, and all others are as after `down`. */
+/** The environment in which the program runs these, and leaves all others as after `down`. */
 export const running = (names: Iterable<string>) => ({ STACKYARD_ONLY: [...names].join(",") });
 
 /**
@@ -27,9 +28,9 @@ export async function onlyWanted(
   const { nodes, edges } = await readGraph(await settingsInFiles(STACK, { own: true }));
   const unknown = wanted.filter((name) => nodes.every((node) => node.name !== name));
   if (unknown.length > 0) {
-    const there = nodes.map(({ name }) => name).join(", ");
+    const known = nodes.map(({ name }) => name).join(", ");
     process.stderr.write(
-      `only=${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${there}\n`,
+      `only=${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${known}\n`,
     );
     process.exit(1);
   }

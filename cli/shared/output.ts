@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * Hands out what `format=` names (SVG without it): a picture as a file, which is named; all else on the terminal; or whichever
- * into the file that `file=` names. Ends the verb where there is no such format.
+ * Writes the format that `format=` names (SVG without it): into the file that `file=` names; without that, a picture into a file
+ * whose name is printed, all else to the terminal. Ends the verb where there is no such format.
  *
- * @param picture the file for a picture where none is named.
+ * @param picture the file for a picture where `file=` names none.
  */
-export function hand(formats: Record<string, (colour: boolean) => string>, picture: string): void {
+export function writeAs(formats: Record<string, (colour: boolean) => string>, picture: string): void {
   const { format = "svg" } = process.env;
   const draw = formats[format || "svg"];
   if (!draw) {

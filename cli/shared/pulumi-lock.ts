@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { here, startedAt, startOf } from "./processes.ts";
-import { replaceFile } from "./replace-file.ts";
 import { backendFolder, besideStates, PROJECT, STACK } from "./stack.ts";
 import type { Fate } from "./verb-lock.ts";
 
@@ -17,7 +17,7 @@ export interface PulumiLock {
 
 const ofStack = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
 
-/** Those on this stack, or below a folder; none where the backend is no folder. */
+/** Pulumi's locks on this stack, or below a folder; none where the backend is not a folder. */
 export function pulumiLocks(folder = backendFolder() && ofStack()): PulumiLock[] {
   if (!folder || !existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
@@ -27,14 +27,14 @@ export function pulumiLocks(folder = backendFolder() && ofStack()): PulumiLock[]
     try {
       content = JSON.parse(readFileSync(file, "utf8")) as Partial<PulumiLock>;
     } catch {
-      // It has gone meanwhile, or was cut off: pulumi counts the file, whatever is in it.
+      // It has been removed meanwhile, or was cut off: to pulumi the file is a lock whatever is in it.
       if (!existsSync(file)) return [];
     }
     return [{ pid: 0, username: "", hostname: hostname(), timestamp: "", ...content, file }];
   });
 }
 
-/** Takes away the lock of a run that is gone. */
+/** Removes the lock of a run that is gone. */
 export function dropLock({ file }: PulumiLock): void {
   for (const each of [file, `${file}.attrs`]) rmSync(each, { force: true });
 }
@@ -45,7 +45,7 @@ export type Names = Record<string, string[]>;
 /** Clocks are set now and then. */
 const SLACK_MS = 5_000;
 
-/** Pulumi notes a machine's name, which changes, and a process number, which is another's after a while. */
+/** Pulumi writes down a machine's name, which may change, and a process number, which another process gets after a while. */
 export function fateOfLock({ pid, hostname: host, timestamp }: Omit<PulumiLock, "file">, names: Names): Fate {
   const machines = names[host] ?? [];
   const ours = host === hostname() || machines.includes(here().machine);
@@ -66,7 +66,7 @@ export function readNames(): Names {
   }
 }
 
-/** Remembers this machine's name beside the states, before pulumi notes it in a lock; and answers all that are known. */
+/** Writes this machine's name down beside the states, before pulumi does in a lock. @returns all names that are known. */
 export function rememberName(): Names {
   const names = readNames();
   const { machine } = here();

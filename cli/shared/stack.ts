@@ -5,8 +5,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { type EngineApi, engineApi, wrongWith } from "../../components/engines/containers/api.ts";
-import { dockerHost } from "../../components/engines/containers/host.ts";
+import type { Recorded } from "../../components/engines/inspection.ts";
 import "./faults.ts";
 
 /** The project's folder: where `pulumi` is run. */
@@ -20,27 +19,22 @@ export const PROJECT = name;
 export const STACK = process.env.PULUMI_STACK ?? "dev";
 
 /** One resource as state holds it. */
-export interface Kept {
+export interface Kept extends Recorded {
   urn: string;
-  type: string;
-  id?: string;
   parent?: string;
   /** Whether pulumi refuses to delete it. */
   protect?: boolean;
-  /** What its component is called. */
-  name: string;
-  outputs: Record<string, unknown>;
 }
 
 export interface State {
   resources: Kept[];
-  /** Operations that an ended `up` had begun and not finished. */
+  /** How many operations an interrupted `up` had begun and not finished. */
   pending: number;
-  /** By which everything of this stack is labelled; absent before the first `up`. */
+  /** The id that everything of this stack carries as a label; absent before the first `up`. */
   id?: string;
 }
 
-/** One of a stack that has been brought up: without an id, nothing on an engine can be told to be a stack's own. */
+/** The state of a stack that has been brought up: without an id, nothing on an engine can be recognised as the stack's. */
 export type Identified = State & Required<Pick<State, "id">>;
 
 export const isIdentified = (state: State): state is Identified => state.id !== undefined;
@@ -55,10 +49,10 @@ export function readState(): State {
   return stateOf(fromFile() ?? fromPulumi());
 }
 
-/** Every Pulumi stack's state in a folder of a file backend; nothing in the place of one that cannot be read. */
+/** Every Pulumi stack's state in the folder of a file backend; undefined in the place of one that cannot be read. */
 export const statesIn = (backend: string) => statesBelow(`${backend}/stacks`);
 
-/** The same of a folder that has nothing but states, or copies of them. */
+/** The same for a folder that has only states, or copies of them. */
 export function statesBelow(folder: string): (State | undefined)[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((path) => {
@@ -86,7 +80,7 @@ function stateOf(deployment: Deployment | undefined): State {
 /** `redis` for `urn:pulumi:dev::stackyard::…::redis`. */
 export const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
-/** Folder of the file backend, where that is the backend. */
+/** The folder of the backend, where that is a file backend. */
 export function backendFolder(): string | undefined {
   const url = process.env.PULUMI_BACKEND_URL ?? "";
   if (!url.startsWith("file://")) return undefined;
@@ -94,7 +88,7 @@ export function backendFolder(): string | undefined {
   return `${path.replace(/^~/, process.env.HOME ?? "~")}/.pulumi`;
 }
 
-/** For what is kept beside the states of a backend: in its own folder, where it is one, else in the user's state folder. */
+/** The folder for what is kept beside the states: that of a file backend; for any other backend, one in the user's state folder. */
 export function besideStates(): string {
   const folder = backendFolder();
   if (folder) return dirname(folder);
@@ -109,7 +103,7 @@ export function stateFile(): string | undefined {
   return folder && `${folder}/stacks/${PROJECT}/${STACK}.json`;
 }
 
-/** The same for its last whole copy. */
+/** The file that the last whole copy of this stack's state is in. */
 export const copyFile = () => `${besideStates()}/copies/${PROJECT}/${STACK}.json`;
 
 function fromFile(): Deployment | undefined {
@@ -122,7 +116,7 @@ function fromFile(): Deployment | undefined {
   process.exit(1);
 }
 
-/** Nothing where the file is not whole. */
+/** Undefined where the file is cut off. */
 function deploymentIn(file: string): Deployment | undefined {
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: Deployment } }).checkpoint.latest ?? {};
@@ -132,7 +126,7 @@ function deploymentIn(file: string): Deployment | undefined {
   }
 }
 
-/** Which file is not whole, which copy of it is, and how that comes back; nothing where it is whole. */
+/** Which file is cut off, which copy of it is whole, and how to restore that; undefined where nothing is cut off. */
 export function brokenState(file = stateFile()): string | undefined {
   if (!file || !existsSync(file) || deploymentIn(file)) return undefined;
   const what = `The state of stack ${STACK} cannot be read: ${file} is cut off, as on a disk that is full.`;
@@ -148,7 +142,7 @@ export function brokenState(file = stateFile()): string | undefined {
   );
 }
 
-/** For a shell. */
+/** A word quoted for a shell. */
 export const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function fromPulumi(): Deployment | undefined {
@@ -162,21 +156,7 @@ function fromPulumi(): Deployment | undefined {
   process.exit(1);
 }
 
-/**
- * The engine that the stack is on. Ends the verb with one sentence where none answers.
- *
- * @param signal by which whatever is asked of it ends.
- */
-export async function engine(signal?: AbortSignal): Promise<EngineApi> {
-  const at = dockerHost();
-  const api = engineApi(at, { signal });
-  const wrong = await wrongWith(api, at.host);
-  if (wrong === undefined) return api;
-  process.stderr.write(`${wrong}\n`);
-  process.exit(1);
-}
-
-/** Labels of all that belongs to this Pulumi stack. */
+/** The labels of everything that belongs to this Pulumi stack. */
 export function labels({ id }: Identified): Record<string, string> {
   return { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.id": id };
 }

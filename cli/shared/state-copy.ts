@@ -1,15 +1,16 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, type StatsFs, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { besideStates, brokenState, copyFile, stateFile } from "./stack.ts";
 
-// Pulumi writes a state anew at each step, and on a disk that is full what it writes is cut off, its own copy too.
+// Pulumi writes the whole state at each step, and on a full disk what it writes is cut off, its own copy too.
 
 const MIB = 1024 ** 2;
 const LEAST_MIB = 50;
 
 type Room = Pick<StatsFs, "bavail" | "bsize" | "files" | "ffree">;
 
-/** What is wrong with the disk that states are on, and what to do; nothing where there is room. */
+/** What is wrong with the disk that states are on, and what to do; undefined where there is room. */
 export function noRoom(folder = besideStates(), look: (folder: string) => Room = statfsSync): string | undefined {
   if (!existsSync(folder)) return undefined;
   const { bavail, bsize, files, ffree } = look(folder);
@@ -27,27 +28,22 @@ export function noRoom(folder = besideStates(), look: (folder: string) => Room =
 export function keepCopy(): void {
   const [file, copy] = [stateFile(), copyFile()];
   if (!file || !existsSync(file) || brokenState()) return;
-  const fresh = `${copy}.${process.pid}`;
   try {
     mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
-    copyFileSync(file, fresh);
-    // A full disk may have room for less than all.
-    if (statSync(fresh).size === statSync(file).size) renameSync(fresh, copy);
+    replaceFile(copy, readFileSync(file), { flush: false });
   } catch {
     // The state's next change is copied again.
-  } finally {
-    rmSync(fresh, { force: true });
   }
 }
 
 const EVERY_MS = 250;
 
-/** Copies it again and again while somebody changes it. @returns what ends that. */
+/** Copies the state whenever it changes. @returns a function that ends this, with a last copy. */
 export function keepCopies(): () => void {
   const file = stateFile();
   keepCopy();
   if (!file) return keepCopy;
-  // Looked at, not watched: of that a system has only so much, and a folder on another machine tells nothing.
+  // Polled, not watched: a system has a limited number of watches, and a folder on another machine reports no changes.
   const changed = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   let last = changed();
   const timer = setInterval(() => {

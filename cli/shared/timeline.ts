@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../components/core/support/replace-file.ts";
 import { backendFolder, PROJECT, STACK } from "./stack.ts";
 
 /** What the services and jobs of a stack did in the last `up` in which one of them was started. */
@@ -16,7 +16,7 @@ export interface Timeline {
 export interface Step {
   name: string;
   kind: "service" | "job";
-  /** Those that it refers to. */
+  /** The services and jobs that it refers to. */
   waitsFor: string[];
   /** Its container was created. */
   createdMs?: number;
@@ -24,17 +24,17 @@ export interface Step {
   startedMs?: number;
   /** The end of its first good probe. */
   answeredMs?: number;
-  /** Its gate was passed: those that refer to it can go on. */
+  /** Its gate was passed, so what refers to it can go on. */
   finishedMs?: number;
 }
 
-/** Beside pulumi's own folder, where the state is in files; nowhere otherwise. */
+/** Beside pulumi's own folder, where the state is in files; undefined otherwise. */
 function fileOf(stack: string): string | undefined {
   const folder = backendFolder();
   return folder && `${folder}/../timelines/${PROJECT}/${stack}.json`;
 }
 
-/** Keeps it for `make timeline`, unless nothing was started. */
+/** Keeps the timeline for `make timeline`, unless nothing was started. */
 export function writeTimeline(timeline: Timeline): void {
   const file = fileOf(timeline.stack);
   if (!file || timeline.steps.every(({ startedMs }) => startedMs === undefined)) return;
@@ -42,7 +42,7 @@ export function writeTimeline(timeline: Timeline): void {
   replaceFile(file, `${JSON.stringify(timeline)}\n`);
 }
 
-/** Nothing where there was no such `up`, or its state is in no folder. */
+/** Undefined where there was no such `up`, or the state is not in files. */
 export function readTimeline(stack = STACK): Timeline | undefined {
   const file = fileOf(stack);
   return file && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Timeline) : undefined;

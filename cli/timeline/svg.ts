@@ -30,18 +30,18 @@ export function timelineSvg(timeline: Timeline): string {
   const row = (step: Step, index: number): string => {
     const [y, critical] = [middle(index), path.includes(step.name)];
     const name = `<text class="text end${critical ? " strong" : " plain"}" x="${left - 14}" y="${y + 5}">${escaped(step.name)}</text>`;
-    const line = (from: number, to: number, how: string) =>
-      to > from ? `<path class="${how}" d="M${from} ${y}H${to}"/>` : "";
+    const line = (from: number, to: number, className: string) =>
+      to > from ? `<path class="${className}" d="M${from} ${y}H${to}"/>` : "";
     const span = spanOf(step, tookMs);
     const note = (text: string) => `<text class="quiet" x="${at(tookMs) + 8}" y="${y + 4}">${text}</text>`;
     if (!span) return `<g>${name}${note("not started")}</g>`;
     const [start, end] = [at(span.startMs), at(span.endMs)];
-    const how = `bar ${step.kind}${critical ? " critical" : ""}${span.ended ? "" : " broken"}`;
+    const className = `bar ${step.kind}${critical ? " critical" : ""}${span.ended ? "" : " broken"}`;
     return [
       `<g><title>${escaped(`${step.name}: ${seconds(span.startMs)} to ${seconds(span.endMs)}`)}</title>`,
       name,
       line(at(0), start, "before"),
-      `<rect class="${how}" x="${start}" y="${y - BAR / 2}" width="${Math.max(3, end - start)}" height="${BAR}" rx="3"/>`,
+      `<rect class="${className}" x="${start}" y="${y - BAR / 2}" width="${Math.max(3, end - start)}" height="${BAR}" rx="3"/>`,
       span.ended ? line(Math.max(start + 3, end), at(tookMs), "after") : "",
       note(span.ended ? seconds(span.endMs - span.startMs) : "not ended"),
       "</g>",
@@ -63,9 +63,10 @@ export function timelineSvg(timeline: Timeline): string {
     parts.length > 0
       ? wrapped([...parts.map((part, index) => (index > 0 ? `→ ${part}` : part)), `= ${sum}`], width)
       : [];
-  const bar = (how: string) => (x: number, y: number) =>
-    `<rect class="bar ${how}" x="${x}" y="${y}" width="28" height="${BAR}" rx="3"/>`;
-  const stroke = (how: string) => (x: number, y: number) => `<path class="${how}" d="M${x} ${y + 8}H${x + 28}"/>`;
+  const bar = (className: string) => (x: number, y: number) =>
+    `<rect class="bar ${className}" x="${x}" y="${y}" width="28" height="${BAR}" rx="3"/>`;
+  const stroke = (className: string) => (x: number, y: number) =>
+    `<path class="${className}" d="M${x} ${y + 8}H${x + 28}"/>`;
   const kinds = new Set(rows.map(({ kind }) => kind));
   const meanings = legend(
     [

@@ -1,10 +1,10 @@
 import { constants } from "node:os";
-import type { EngineApi } from "../../components/engines/containers/api.ts";
+import type { Inspection } from "../../components/engines/inspection.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { again, probedAgain, services, unwell } from "../shared/services.ts";
+import { again, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
@@ -12,24 +12,26 @@ import { typed } from "../shared/typed.ts";
 import { watched } from "./run.ts";
 
 /**
- * Brings the stack up, with what drifted from its state, shows how that goes, and says what is there.
+ * Brings the stack up, puts back what drifted from its state, shows how that goes, and lists what is up.
  *
  * @param args for `pulumi up`.
  * @returns its exit code; 1 where it ended well over a service that is not.
  */
 export async function bringUp(
-  { api, state }: { api: EngineApi; state: State },
+  { engine, state }: { engine: Inspection; state: State },
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<number> {
-  const drifted = await drift(api, state);
+  const drifted = await drift(engine, state);
   for (const each of drifted) process.stderr.write(`${each}: putting it back\n`);
 
   const refreshed = drifted.length > 0 ? ["--refresh"] : [];
   const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...args];
   const health = async () =>
-    new Map((await services(api, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]));
-  const ports = await newPorts(state, async () => api);
+    new Map(
+      (await services(engine, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]),
+    );
+  const ports = await newPorts(state, async () => engine);
   const { code, progress, interrupted } = await lettingGo(state, () => watched(all, { ...env, ...ports }, health));
   const ended = Date.now();
   const { began } = progress;
@@ -57,27 +59,23 @@ export async function bringUp(
     return code;
   }
 
-  // Nobody has waited for what did not change, and a probe fails while what it looks at is being replaced.
-  const news = new Set(
+  // Nothing waited for what did not change, and its probe fails while a service that it asks is being replaced.
+  const replaced = new Set(
     [...progress.rows.values()].flatMap(({ service, phase }) => (phase === "ready" ? [service] : [])),
   );
-  const left = (await services(api, readState())).filter(({ service, state }) => {
-    const behind = progress.rows.get(service)?.waitsFor?.filter((name) => news.has(name)) ?? [];
-    if (state !== "unhealthy" || behind.length === 0) return false;
-    process.stderr.write(`${service}: unhealthy; looking again, now that ${behind.join(", ")} is ready\n`);
+  const unhealthy = (await services(engine, readState())).filter(({ service, state }) => {
+    const dependencies = progress.rows.get(service)?.waitsFor?.filter((name) => replaced.has(name)) ?? [];
+    if (state !== "unhealthy" || dependencies.length === 0) return false;
+    process.stderr.write(`${service}: unhealthy; looking again, now that ${dependencies.join(", ")} is ready\n`);
     return true;
   });
-  await probedAgain(
-    api,
-    left.map(({ container }) => container),
-  );
+  await engine.probeAgain(unhealthy.map(({ workload }) => workload));
 
-  const there = await services(api, readState());
-  const rows = there.map(({ service, shown, kind, state, addresses, status }) => {
+  const present = await services(engine, readState());
+  const rows = present.map(({ service, shown, state, addresses, workload }) => {
     const took = progress.rows.get(service)?.tookMs;
     // After a `down`, the container of a job that was done is made, and not started.
-    const ended = status === "Created" ? "earlier" : status.replace(/^Exited \(\d+\) /, "");
-    const since = kind === "job" ? ended : status.replace(/ \(.*/, "").toLowerCase();
+    const { since = "earlier" } = workload;
     return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
   });
   process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
@@ -85,7 +83,7 @@ export async function bringUp(
     `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
       `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
   );
-  const bad = await unwell(api, there);
+  const bad = await unwell(engine, present);
   for (const each of bad) process.stderr.write(`\n${each.said.join("\n")}\n${again(each, readState())}.\n`);
   return bad.length > 0 ? 1 : 0;
 }

@@ -1,8 +1,12 @@
-import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events.js";
+import type { automation } from "@pulumi/pulumi";
 import type { Note } from "../../components/core/support/timings.ts";
+import { kindOf } from "../shared/engine.ts";
 import type { Step } from "../shared/timeline.ts";
 
-/** Where a service or a job is on its way. */
+type EngineEvent = automation.EngineEvent;
+type StepEventMetadata = automation.StepEventMetadata;
+
+/** What an `up` is doing with a service or a job, or did. */
 export type Phase =
   | "checking"
   | "pulling"
@@ -21,45 +25,45 @@ export type Phase =
 
 export interface Row extends Omit<Note, "phase"> {
   phase: Phase;
-  /** When it got there, in ms since 1970. */
+  /** When the phase began, in ms since 1970. */
   since: number;
-  /** Those that it waits for now. */
+  /** The services and jobs that it waits for now. */
   missing: string[];
 }
 
-/** What comes to a row's own ears; what it waits for is seen from the other rows. */
-type Heard = Exclude<Phase, "waiting">;
+/** What is reported of a row itself; that it waits follows from the other rows. */
+type Reported = Exclude<Phase, "waiting">;
 
 const OVER: readonly Phase[] = ["ready", "done", "unchanged", "removed"];
 const ACTIVE: readonly Phase[] = ["pulling", "creating", "updating", "stopping", "starting", "running"];
 const isOver = ({ phase }: Row) => OVER.includes(phase);
 
-/** Whether it is being worked on. */
+/** Whether something is being done to it now. */
 export const isActive = ({ phase }: Row) => ACTIVE.includes(phase);
 
-/** Who is told. */
+/** What is called as an `up` goes on. */
 export interface Listener {
-  /** A row is in another phase, or in its first one. */
+  /** A row has changed its phase, or is new. */
   moved(row: Row): void;
-  /** A row is further in the same phase. */
-  got(row: Row): void;
-  /** What pulumi, the program or a job has to say. */
-  said(text: string): void;
+  /** A row has got further within its phase. */
+  advanced(row: Row): void;
+  /** Pulumi, the program or a job has written something. */
+  wrote(text: string): void;
 }
 
 /**
- * What an `up` is doing, service by service: made out of the events of pulumi's engine, and of what the program notes of its
+ * What an `up` is doing, service by service: derived from the events of pulumi's engine, and from the program's notes on its
  * services (what refers to what, and what the engine says of their containers).
  */
 export class Progress {
-  /** Resources by what was done to them: `2 created, 29 unchanged`. */
+  /** How many resources were created, updated and so on: `2 created, 29 unchanged`. */
   summary = "";
   readonly rows: Map<string, Row>;
   /** In ms since 1970. */
   readonly began: number;
-  /** Whether somebody has ended it: what fails from then on has not failed by itself. */
+  /** Whether somebody has interrupted the run: what fails from then on has not failed by itself. */
   interrupted = false;
-  readonly #heard = new Map<string, Heard>();
+  readonly #reported = new Map<string, Reported>();
   readonly #listener: Listener;
   #errors = 0;
 
@@ -73,30 +77,35 @@ export class Progress {
     const known = this.rows.get(fact.service);
     const { phase, ...about } = fact;
     const { tookMs, ...rest } = about;
-    // Of one that was started earlier, nobody knows any more when it first answered.
+    // When a service that was started in an earlier run first answered is not known any more.
     if (known) Object.assign(known, known.kind !== "image" && (known.startedAt ?? 0) < this.began ? rest : about);
     else if (fact.kind) this.#add(about, at);
-    if (phase) this.#hear(fact.service, phase);
+    if (phase) this.#report(fact.service, phase);
     this.#settle(at);
-    if (known && fact.detail) this.#listener.got(known);
+    if (known && fact.detail) this.#listener.advanced(known);
   }
 
   event(event: EngineEvent, at = Date.now()): void {
-    const { resourcePreEvent: pre, resOutputsEvent: post, resOpFailedEvent: failed, diagnosticEvent: said } = event;
+    const {
+      resourcePreEvent: pre,
+      resOutputsEvent: post,
+      resOpFailedEvent: failed,
+      diagnosticEvent: diagnostic,
+    } = event;
     if (pre) this.#began(pre.metadata, at);
     if (post) this.#ended(post.metadata);
-    if (failed) this.#hear(ownerOf(failed.metadata), this.interrupted ? "interrupted" : "failed");
-    if (said && !said.ephemeral) this.#say(said.severity, said.message, said.urn);
-    if (event.stdoutEvent) this.#listener.said(event.stdoutEvent.message);
+    if (failed) this.#report(ownerOf(failed.metadata), this.interrupted ? "interrupted" : "failed");
+    if (diagnostic && !diagnostic.ephemeral) this.#diagnose(diagnostic.severity, diagnostic.message, diagnostic.urn);
+    if (event.stdoutEvent) this.#listener.wrote(event.stdoutEvent.message);
     if (event.summaryEvent) this.summary = counted(event.summaryEvent.resourceChanges);
     this.#settle(at);
   }
 
-  /** What each did in this run, for its timeline. */
+  /** What each service and job did in this run, for the timeline. */
   steps(ended: number): Step[] {
     return [...this.rows.values()].flatMap(({ service: name, kind, waitsFor = [], phase, since, ...note }) => {
       if (!kind || kind === "image" || phase === "removed") return [];
-      // Of this run only.
+      // Only what happened in this run.
       const ms = (at: number | undefined) =>
         at === undefined || at < this.began || at > ended ? undefined : at - this.began;
       const answered =
@@ -120,16 +129,16 @@ export class Progress {
     const making = step.op === "create" || step.op === "create-replacement";
     const going = step.op === "delete" || step.op === "delete-replaced";
     if (isGate(step, owner)) {
-      if (making) this.#hear(owner, row?.kind === "job" ? "running" : "starting");
+      if (making) this.#report(owner, row?.kind === "job" ? "running" : "starting");
     } else if (isContainer(step) && !row) {
       // It is in the program no more.
       if (going) this.#add({ service: owner }, at);
-      this.#hear(owner, "stopping");
+      this.#report(owner, "stopping");
     } else if (isContainer(step) && row && !isOver(row)) {
-      if (making) this.#hear(owner, "creating");
-      if (going) this.#hear(owner, "stopping");
-      if (step.op === "update") this.#hear(owner, "updating");
-    } else if (making && this.#heard.get(owner) === "checking") this.#hear(owner, "creating");
+      if (making) this.#report(owner, "creating");
+      if (going) this.#report(owner, "stopping");
+      if (step.op === "update") this.#report(owner, "updating");
+    } else if (making && this.#reported.get(owner) === "checking") this.#report(owner, "creating");
   }
 
   #ended(step: StepEventMetadata): void {
@@ -138,29 +147,29 @@ export class Progress {
     if (!row) return;
     const good = row.kind === "job" ? "done" : "ready";
     if (isGate(step, owner)) {
-      if (step.op === "create" || step.op === "create-replacement") this.#hear(owner, good);
+      if (step.op === "create" || step.op === "create-replacement") this.#report(owner, good);
       // A service that was mended in place was waited for before its gate is looked at; a job was not run.
-      if (step.op === "same") this.#hear(owner, row.kind === "service" && isActive(row) ? good : "unchanged");
+      if (step.op === "same") this.#report(owner, row.kind === "service" && isActive(row) ? good : "unchanged");
     }
-    if (isContainer(step) && !row.kind) this.#hear(owner, "removed");
+    if (isContainer(step) && !row.kind) this.#report(owner, "removed");
   }
 
   #add(fact: Omit<Note, "phase">, at: number): void {
     const row: Row = { ...fact, phase: "checking", since: at, missing: [] };
     this.rows.set(fact.service, row);
-    this.#heard.set(fact.service, "checking");
+    this.#reported.set(fact.service, "checking");
     this.#listener.moved(row);
   }
 
-  #hear(name: string, phase: Heard): void {
-    if (this.rows.has(name)) this.#heard.set(name, phase);
+  #report(name: string, phase: Reported): void {
+    if (this.rows.has(name)) this.#reported.set(name, phase);
   }
 
   /** Brings every row to the phase that it is in now. */
   #settle(at: number): void {
     // In the program's order: who is referred to comes first.
     for (const row of this.rows.values()) {
-      const heard = this.#heard.get(row.service) ?? "checking";
+      const heard = this.#reported.get(row.service) ?? "checking";
       const missing = (row.waitsFor ?? []).flatMap((name) => this.rows.get(name) ?? []).filter((each) => !isOver(each));
       row.missing = missing.map(({ service }) => service);
       // Not while there may be nothing to do.
@@ -174,7 +183,7 @@ export class Progress {
     }
   }
 
-  #say(severity: string, message: string, urn: string | undefined): void {
+  #diagnose(severity: string, message: string, urn: string | undefined): void {
     const text = message.replace(/^before hook "[^"]*" failed: /, "");
     if (severity === "error") {
       // The engine's own last word, which says nothing when another one has.
@@ -185,8 +194,8 @@ export class Progress {
     if (severity === "error" || severity === "warning") {
       // What a gate or a guard says begins with its subject.
       const about = owner && text === message ? `${owner}: ` : "";
-      this.#listener.said(`${severity}: ${about}${text}`);
-    } else this.#listener.said(owner && this.rows.has(owner) ? `${owner} | ${text}` : text);
+      this.#listener.wrote(`${severity}: ${about}${text}`);
+    } else this.#listener.wrote(owner && this.rows.has(owner) ? `${owner} | ${text}` : text);
   }
 }
 
@@ -210,6 +219,6 @@ function ownerOf({ urn, new: now, old }: StepEventMetadata): string {
   return lastOf(parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? urn : parent);
 }
 
-const isContainer = ({ type }: StepEventMetadata) => type === "docker:index/container:Container";
+const isContainer = (step: StepEventMetadata) => kindOf(step) === "container";
 const isGate = ({ type, urn }: StepEventMetadata, owner: string) =>
   type === "pulumi:index:Stash" && [`${owner}-ready`, `${owner}-done`].includes(lastOf(urn));

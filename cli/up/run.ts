@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import type { automation } from "@pulumi/pulumi";
 import type { Note } from "../../components/core/support/timings.ts";
 import { pulumi } from "../shared/pulumi.ts";
 import { Progress, type Row } from "./progress.ts";
@@ -10,9 +10,9 @@ import { lines, live } from "./views.ts";
 /**
  * Runs an `up` and shows what it does: on a terminal as a table, elsewhere as lines. Pulumi writes its engine's events to a pipe,
  * not to a file: among what the SDK logs for debugging are passwords. The program notes what it sees of its services in a file.
- * With `show=resources`, pulumi tells of every resource in its own way instead.
+ * With `show=resources`, pulumi shows every resource in its own way instead.
  *
- * @param before asked for the health of what is there already: nobody looks at what does not change.
+ * @param before called for the health of the services that are up already: no note comes for what does not change.
  */
 export async function watched(
   args: readonly string[],
@@ -47,19 +47,21 @@ export async function watched(
   };
   const line = (text: string) => {
     const event = eventOf(text);
-    // What it says before it has an engine, and after.
-    if (!event) return text.trim() === "" ? undefined : view.said(text);
+    // Pulumi writes plain lines before its engine starts, and after it ends.
+    if (!event) return text.trim() === "" ? undefined : view.wrote(text);
     if ((event.diagnosticEvent?.severity as string | undefined) === "debug") return;
-    // What the program notes of something comes before the engine's event about it.
+    // The program's note on a resource comes before the engine's event on it.
     readNotes();
     progress.event(event);
   };
 
-  // While an image is pulled, pulumi has nothing to say.
+  // While an image is pulled there are no events.
   const looking = setInterval(readNotes, 500);
   try {
-    const told = { ...env, STACKYARD_TIMINGS: file };
-    const running = all ? pulumi(args, told) : pulumi([...args, "--json"], told, { line, error: view.said });
+    const environment = { ...env, STACKYARD_TIMINGS: file };
+    const running = all
+      ? pulumi(args, environment)
+      : pulumi([...args, "--json"], environment, { line, error: view.wrote });
     if (onTerminal) health = await before().catch(() => health);
     const code = await running;
     if (all) readNotes();
@@ -72,9 +74,9 @@ export async function watched(
   }
 }
 
-function eventOf(line: string): EngineEvent | undefined {
+function eventOf(line: string): automation.EngineEvent | undefined {
   try {
-    return JSON.parse(line) as EngineEvent;
+    return JSON.parse(line) as automation.EngineEvent;
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import { isActive, type Listener, type Phase, type Row } from "./progress.ts";
 
 /** Shows what an `up` does while it does it. */
 export interface View extends Listener {
-  /** Nothing more is to come. */
+  /** Called last. */
   end(failed: boolean): void;
 }
 
@@ -14,11 +14,11 @@ const ended = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 
 const AGAIN_MS = 5_000;
 
-/** One line for each change, for pipes and records; one every five seconds for what gets on in between. */
+/** One line for each change of phase, for pipes and records; for progress within a phase, one every five seconds. */
 export function lines(out: NodeJS.WritableStream): View {
   const last = new Map<string, number>();
   return {
-    got({ service, phase, since, detail }) {
+    advanced({ service, phase, since, detail }) {
       if (Date.now() - (last.get(service) ?? since) < AGAIN_MS) return;
       last.set(service, Date.now());
       out.write(`${service}: ${phase} ${detail}\n`);
@@ -29,7 +29,7 @@ export function lines(out: NodeJS.WritableStream): View {
       const after = (phase === "ready" || phase === "done") && tookMs !== undefined ? ` after ${seconds(tookMs)}` : "";
       out.write(`${service}: ${phase === "waiting" ? waiting(missing) : `${phase}${after}`}\n`);
     },
-    said: (text) => void out.write(ended(text)),
+    wrote: (text) => void out.write(ended(text)),
     end: () => {},
   };
 }
@@ -38,19 +38,19 @@ const REDRAW_MS = 100;
 const UNTOUCHED: readonly Phase[] = ["checking", "waiting", "unchanged"];
 const COLOURS = { ready: "green", done: "green", failed: "red", unchanged: "dim", waiting: "dim" } as const;
 
-/** One table, drawn again in place; what is said stays above it. */
+/** One table, redrawn in place; what is written stays above it. */
 export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): View {
   let drawn = 0;
-  let said = "";
+  let written = "";
   let soon: NodeJS.Timeout | undefined;
   const erased = () => (drawn > 0 ? `\x1b[${drawn}A\r\x1b[J` : "");
   const draw = () => {
     clearTimeout(soon);
     soon = undefined;
     const frame = framed([...rows.values()], out.columns || 80, out.rows || 24);
-    out.write(`${erased()}${said}${frame.map((line) => `${line}\n`).join("")}`);
+    out.write(`${erased()}${written}${frame.map((line) => `${line}\n`).join("")}`);
     drawn = frame.length;
-    said = "";
+    written = "";
   };
   const drawSoon = () => {
     soon ??= setTimeout(draw, REDRAW_MS);
@@ -58,21 +58,21 @@ export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): V
   const elapsing = setInterval(drawSoon, 1_000);
   return {
     moved: drawSoon,
-    got: drawSoon,
-    said(text) {
-      said += ended(text);
+    advanced: drawSoon,
+    wrote(text) {
+      written += ended(text);
       drawSoon();
     },
     end(failed) {
       clearInterval(elapsing);
       draw();
-      // All is told by the table of what is there, or was refused before anything was touched.
+      // Either the table of what is up follows, or the run was refused before anything was touched.
       if (!failed || [...rows.values()].every(({ phase }) => UNTOUCHED.includes(phase))) out.write(erased());
     },
   };
 }
 
-/** Lines no longer and no more than there is room for: what is over goes first. */
+/** Lines that fit the terminal: rows that are done are left out first. */
 export function framed(rows: readonly Row[], columns: number, height: number, now = Date.now()): string[] {
   if (rows.length === 0) return [];
   const room = Math.max(1, height - 3);

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { PortHolder } from "./ports.ts";
 
 /**
  * What engines differ in: `core` says what it wants in these words, which every engine can keep, and handles no container, no id
@@ -110,13 +111,6 @@ export interface PullProgress {
   bytes: number;
   /** As far as that is known yet. */
   ofBytes: number;
-}
-
-export interface PortHolder {
-  /** For messages: `container web-1a2b`. */
-  shown: string;
-  /** The id of the Pulumi stack, where it belongs to one. */
-  stack?: string | undefined;
 }
 
 export interface NetworkSpec {

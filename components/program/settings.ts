@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 import { ArgsError, faultsOf } from "../core/support/args.ts";
 import { type CommonSettings, commonSettings } from "./common-settings.ts";
 import { loadProgram, programsIn, type StackProgram } from "./program.ts";
@@ -25,7 +24,7 @@ export interface Settings {
  */
 export async function readSettings(folder: string): Promise<Settings> {
   const prefix = `${pulumi.getProject()}:`;
-  const given = Object.entries(allConfig()).filter(([key]) => key.startsWith(prefix));
+  const given = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
   return settingsOf(
     Object.fromEntries(given.map(([key, text]) => [key.slice(prefix.length), text])),
     pulumi.getStack(),

@@ -94,7 +94,7 @@ test("older builds, and what stacks that are gone have left, once it is confirme
   const asked = await prune();
   expect(asked).toMatchObject({
     code: 1,
-    output: expect.stringContaining("Nobody is there to ask: YES=1 makes it so."),
+    output: expect.stringContaining("There is no terminal to ask on: YES=1 confirms."),
   });
   const named = (lines: string) =>
     [...lines.matchAll(/^(\w+) +(\S+) +(?:-|\d+ MB) /gm)].map(([, kind, name]) => `${kind} ${name}`);

@@ -315,15 +315,15 @@ test("after down, a job starts what it refers to and no more; what is down stays
   expect(there.sort()).toEqual(["postgres running", "postgres-setup exited"]);
 });
 
-test("clean asks first where nobody is there to ask, and then leaves nothing", async () => {
+test("clean asks first, needs YES=1 without a terminal, and then leaves nothing", async () => {
   const { code, output } = await stack.verb("clean");
   expect(code).toBe(1);
   expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
-  expect(output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
+  expect(output).toContain("There is no terminal to ask on: YES=1 confirms.\n");
   expect((await stack.containers()).length).toBe(2);
   // A clean slate and a new start, over new data.
   const before = await stack.state();
-  expect((await stack.verb("rebuild")).output).toContain("Nobody is there to ask: YES=1 makes it so.\n");
+  expect((await stack.verb("rebuild")).output).toContain("There is no terminal to ask on: YES=1 confirms.\n");
   expect((await stack.verb("rebuild", { YES: "1", only: "apy" })).output).toContain("only=apy: there is no such");
   expect(await stack.state()).toEqual(before);
   expect(await verb("rebuild", { YES: "1", only: "postgres" })).toMatch(/^postgres +ready/m);

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
+import { replaceFile } from "./replace-file.ts";
 
 /** Where a build finds the certificates it needs beside its image's own, below the project's folder. */
 export const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
@@ -16,9 +17,7 @@ export function provideCaBundle(file = CA_BUNDLE): void {
     named && existsSync(named)
       ? readFileSync(named, "utf8")
       : [...new Set(tls.getCACertificates("system").map((each) => `${each.trim()}\n`))].join("");
-  // In one step: a build beside may be reading it.
-  const fresh = `${file}.${process.pid}`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(fresh, bundle);
-  renameSync(fresh, file);
+  // Another build may be reading it.
+  replaceFile(file, bundle, { mode: 0o644, flush: false });
 }

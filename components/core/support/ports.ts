@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { isFree } from "../../engines/free-port.ts";
+import { isFree } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
 
 /** Above what servers are known for, and below what systems hand out to whoever connects somewhere. */

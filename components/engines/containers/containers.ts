@@ -18,6 +18,7 @@ import type {
   Watch,
   Workload,
 } from "../engine.ts";
+import { holderOf } from "../ports.ts";
 import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
@@ -26,8 +27,8 @@ import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOL
 import { dockerCpus } from "./format.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 import { changeInPlace } from "./in-place.ts";
-import { portHolder, withPort } from "./port-holder.ts";
 import { healthcheckOf, probeProgram } from "./probe.ts";
+import { publisherOf, publishing } from "./publisher.ts";
 import { SSH_OPTIONS } from "./ssh.ts";
 import { untilDone, untilReady } from "./watch.ts";
 
@@ -273,12 +274,13 @@ export class ContainersEngine implements Engine {
     labels: Record<string, string>,
     { stopGraceSeconds, hostPort }: { stopGraceSeconds?: number; hostPort?: number },
   ): Promise<void> {
-    const found = await (hostPort === undefined ? this.#api.list(labels) : withPort(this.#api, hostPort, labels));
+    const found = await (hostPort === undefined ? this.#api.list(labels) : publishing(this.#api, hostPort, labels));
     await Promise.all(found.map(({ id }) => this.#api.remove(id, stopGraceSeconds)));
   }
 
   /** An engine elsewhere answers for its own ports. */
-  portHolder = async (port: number) => (this.local ? portHolder(this.#api, port) : undefined);
+  portHolder = async (port: number) =>
+    this.local ? holderOf(port, (each) => publisherOf(this.#api, each)) : undefined;
   hasVolume = (key: string) => this.#api.hasVolume(key);
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
   isEmpty = async (key: string) => (await this.#api.volumeBytes(key)) === 0;

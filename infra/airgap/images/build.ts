@@ -36,14 +36,16 @@ export async function ensureImages(names: readonly string[], say: (line: string)
   const missing = await missingImages(names);
   if (missing.length === 0) return;
   provideCaBundle(CERTIFICATES);
-  const slot = slots(AT_ONCE);
+  // Loaded here: set-up looks at each verb, and mostly nothing is missing.
+  const { default: pLimit } = await import("p-limit");
+  const limit = pLimit(AT_ONCE);
   const builds = new Map<string, Promise<void>>();
   for (const image of missing) {
     // A base comes before its children in the list, so that its build is known here; a failed one fails them.
     const base = image.base && builds.get(image.base.ref);
     builds.set(
       image.ref,
-      (base ?? Promise.resolve()).then(() => slot(() => build(image, say))),
+      (base ?? Promise.resolve()).then(() => limit(() => build(image, say))),
     );
   }
   const results = await Promise.allSettled(builds.values());
@@ -119,23 +121,6 @@ function run(ref: string, command: string, args: string[]): Promise<void> {
     else reject(new Error(`${log.trimEnd()}\n${ref}: failed (${signal ?? `exit code ${code}`})`));
   });
   return promise;
-}
-
-/** Runs no more than `count` of the works it is given at a time. */
-function slots(count: number): (work: () => Promise<void>) => Promise<void> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
 }
 
 async function main(args: readonly string[]): Promise<void> {

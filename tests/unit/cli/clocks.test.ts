@@ -95,10 +95,10 @@ describe.each([
     const Labels = { "stackyard.kind": "service", "stackyard.service": "db" };
     const listed = { Id: "c1", Names: ["/db"], Image: "x", State: "running", Status: "Up", Ports: [], Labels };
     daemon.routes["GET /containers/json"] = { body: [listed] };
-    daemon.routes["GET /containers/db/logs"] = { body: "" };
+    daemon.routes["GET /containers/c1/logs"] = { body: "" };
     const before = there(10 * MINUTE).getTime();
     await verb("logs", { since: "10m" });
-    const asked = daemon.requests.find((each) => each.startsWith("GET /containers/db/logs"));
+    const asked = daemon.requests.find((each) => each.startsWith("GET /containers/c1/logs"));
     const since = Number(/[?&]since=([\d.]+)/.exec(asked ?? "")?.[1]) * 1000;
     expect(since).toBeGreaterThanOrEqual(before - 1);
     // No limit for a busy machine, and far from what another clock would make of it.

@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   cloneState,
+  describeOrphans,
   orphans,
   orphansOf,
   ownState,
   stateFolders,
   stopAtOrphans,
-  toldOf,
 } from "../../../cli/shared/clones.ts";
 import { PROJECT, ROOT, STACK } from "../../../cli/shared/stack.ts";
 import { FakeEngine } from "../helpers/engine.ts";
+import { inspectionOf } from "../helpers/inspection.ts";
 
 let home: string;
 beforeEach(() => {
@@ -59,7 +60,9 @@ test.each(["plain", "c#app", "100% why?"])("a clone's own state is known by its 
 });
 
 const volume = (name: string, id: string) => ({
+  kind: "volume" as const,
   name,
+  handle: undefined,
   createdAt: new Date("2026-01-02T03:04:05Z"),
   labels: {
     "stackyard.id": id,
@@ -138,7 +141,7 @@ describe("are looked for", () => {
       volume("one", "aaaa"),
       { ...volume("other", "aaaa"), labels: { ...volume("", "aaaa").labels, "stackyard.stack": "another" } },
     ];
-    const lost = await orphansOf({ resources: [], pending: 0, ...(id ? { id } : {}) }, engine);
+    const lost = await orphansOf({ resources: [], pending: 0, ...(id ? { id } : {}) }, inspectionOf(engine));
     return { asked: engine.calls.map(([method]) => method), unknown: lost.unknown.map(({ name }) => name) };
   };
 
@@ -152,8 +155,8 @@ describe("are looked for", () => {
       const engine = new FakeEngine();
       engine.aheadMs = hours * 3_600_000;
       engine.listedVolumes = [{ ...volume("one", "aaaa"), createdAt: new Date(Date.UTC(2026, 0, 2, 3 + hours, 4)) }];
-      const lost = await orphansOf({ resources: [], pending: 0 }, engine);
-      expect(toldOf(lost)).toContain("  one, made 2026-01-02 03:04 UTC\n");
+      const lost = await orphansOf({ resources: [], pending: 0 }, inspectionOf(engine));
+      expect(describeOrphans(lost)).toContain("  one, made 2026-01-02 03:04 UTC\n");
     },
   );
 
@@ -169,12 +172,12 @@ test.each([
   ["/state/c$HOME", "'/state/c$HOME'"],
 ])("the command for %s works typed as it is", (folder, typed) => {
   const lost = { adoptable: [{ folder, clone: "/old", volumes: [] }], unknown: [] };
-  expect(toldOf(lost)).toContain(`  make adopt from=${typed}\n`);
+  expect(describeOrphans(lost)).toContain(`  make adopt from=${typed}\n`);
 });
 
 test("what is told names the volumes, where their state is, and the command", () => {
   const adoptable = [{ folder: "/state/old", clone: "/old", volumes: [volume("one", "aaaa")] }];
-  expect(toldOf({ adoptable, unknown: [volume("two", "bbbb"), volume("three", "bbbb")] })).toBe(
+  expect(describeOrphans({ adoptable, unknown: [volume("two", "bbbb"), volume("three", "bbbb")] })).toBe(
     `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n` +
       "  one, made 2026-01-02 03:04 UTC\n" +
       "Their state is in /state/old; its clone was at /old, and is gone. To take it over, with its passwords:\n" +
@@ -186,7 +189,7 @@ test("what is told names the volumes, where their state is, and the command", ()
       "They are left alone. `docker volume inspect NAME` shows one, `docker volume rm NAME` removes it " +
       "and all data in it; they may be somebody else's.\n",
   );
-  expect(toldOf({ adoptable: [], unknown: [] })).toBe("");
+  expect(describeOrphans({ adoptable: [], unknown: [] })).toBe("");
 });
 
 describe("a verb that would start empty beside them", () => {
@@ -198,7 +201,7 @@ describe("a verb that would start empty beside them", () => {
     const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
     const engine = new FakeEngine();
     engine.listedVolumes = [volume("one", "aaaa")];
-    await stopAtOrphans({ resources: [], pending: 0 }, engine);
+    await stopAtOrphans({ resources: [], pending: 0 }, inspectionOf(engine));
     return { said: said.join(""), ended: exit.mock.calls };
   };
 

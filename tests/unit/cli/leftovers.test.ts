@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Looked, leftovers } from "../../../cli/shared/leftovers.ts";
+import { type Inventory, leftovers } from "../../../cli/shared/leftovers.ts";
 import type { State } from "../../../cli/shared/stack.ts";
-import type { Labelled } from "../../../components/engines/containers/api.ts";
+import type { Labelled } from "../../../components/engines/inspection.ts";
 
 const [MINE, GONE] = ["0a1b2c3d", "deadbeef"];
 const CONTENT = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"];
@@ -13,7 +13,7 @@ const state = (id: string, ...images: string[]): State => ({
   pending: 0,
   id,
 });
-const LOOKED: Looked = {
+const NOTHING: Inventory = {
   images: [],
   labelled: [],
   states: [state(MINE)],
@@ -21,11 +21,10 @@ const LOOKED: Looked = {
   current: new Set(),
   before: at(12),
 };
-const found = (looked: Partial<Looked>) => leftovers({ ...LOOKED, ...looked });
+const found = (inventory: Partial<Inventory>) => leftovers({ ...NOTHING, ...inventory });
 
-const image = (names: string[], more: Partial<Looked["images"][number]> = {}) => ({
-  id: `sha256:${names.join()}`,
-  names,
+const image = (names: string[], more: Partial<Inventory["images"][number]> = {}) => ({
+  names: names.map((name) => ({ kind: "image" as const, name, handle: name })),
   bytes: 100,
   containers: 0,
   namedAt: OLD,
@@ -35,9 +34,10 @@ const of = (id: string, content = 0) => `stackyard.invalid/shop-dev-api:${id}-${
 const server = (content = 0) => `stackyard.invalid/redis:${CONTENT[content]}`;
 
 describe("images", () => {
-  const why = (looked: Partial<Looked>) => Object.fromEntries(found(looked).map(({ name, why }) => [name, why]));
+  const why = (inventory: Partial<Inventory>) =>
+    Object.fromEntries(found(inventory).map(({ thing, why }) => [thing.name, why]));
 
-  test.each<[string, Partial<Looked>, Record<string, string>]>([
+  test.each<[string, Partial<Inventory>, Record<string, string>]>([
     ["of a stack that is gone", { images: [image([of(GONE)])] }, { [of(GONE)]: "its stack is in no state" }],
     [
       "other builds of a stack, not the one that it has",
@@ -49,11 +49,11 @@ describe("images", () => {
       { images: [image([server(0)]), image([server(1)]), image([server(2)])], current: new Set([server(1)]) },
       { [server(0)]: "no clone here is built from it", [server(2)]: "no clone here is built from it" },
     ],
-  ])("%s", (_, looked, expected) => {
-    expect(why(looked)).toEqual(expected);
+  ])("%s", (_, inventory, expected) => {
+    expect(why(inventory)).toEqual(expected);
   });
 
-  test.each<[string, Partial<Looked>]>([
+  test.each<[string, Partial<Inventory>]>([
     ["one that a container uses", { images: [image([of(GONE)], { containers: 1 })] }],
     ["a young one", { images: [image([of(GONE)], { namedAt: YOUNG })] }],
     ["one that a state names", { images: [image([server()])], states: [state(MINE), state("11111111", server())] }],
@@ -63,13 +63,13 @@ describe("images", () => {
     ["somebody else's", { images: [image(["redis:8", "shop.invalid/shop-dev-api:deadbeef-aaaaaaaaaaaa"])] }],
     ["one named by hand", { images: [image(["stackyard.invalid/redis:mine", "stackyard.invalid/redis:0.1"])] }],
     ["one without a name", { images: [image([])] }],
-  ])("not %s", (_, looked) => {
-    expect(found(looked)).toEqual([]);
+  ])("not %s", (_, inventory) => {
+    expect(found(inventory)).toEqual([]);
   });
 
   test("go, and free their bytes, with their last name", () => {
     const images = [image([of(GONE, 0), of(GONE, 1)]), image([server(0), "mine:1"])];
-    expect(found({ images }).map(({ id, bytes }) => [id, bytes])).toEqual([
+    expect(found({ images }).map(({ thing, bytes }) => [thing.name, bytes])).toEqual([
       [of(GONE, 0), 0],
       [of(GONE, 1), 100],
       [server(0), 0],
@@ -80,35 +80,30 @@ describe("images", () => {
 describe("containers and networks", () => {
   const labelled = (kind: string, more: Partial<Labelled> = {}, id = GONE): Labelled => ({
     kind: kind === "network" ? "network" : "container",
-    id: kind,
+    handle: kind,
     name: `shop-${kind}`,
     createdAt: OLD,
-    ...(kind === "network" ? {} : { state: "exited" }),
+    active: false,
     labels: { "stackyard.id": id, "stackyard.kind": kind },
     ...more,
   });
   const NETWORK = labelled("network");
 
   test("of a stack that is gone: networks after containers", () => {
-    const things = [NETWORK, labelled("job"), labelled("carrier", { state: "created" })];
-    expect(found({ labelled: things })).toEqual(
-      [
-        ["container", "job"],
-        ["container", "carrier"],
-        ["network", "network"],
-      ].map(([kind, id]) => ({ kind, id, name: `shop-${id}`, bytes: 0, why: "its stack is in no state" })),
+    const [job, carrier] = [labelled("job"), labelled("carrier")];
+    expect(found({ labelled: [NETWORK, job, carrier] })).toEqual(
+      [job, carrier, NETWORK].map((thing) => ({ thing, bytes: 0, why: "its stack is in no state" })),
     );
   });
 
-  test.each<[string, Labelled[], Partial<Looked>?]>([
+  test.each<[string, Labelled[], Partial<Inventory>?]>([
     ["those of a stack that is known", [labelled("job", {}, MINE), labelled("network", {}, MINE)]],
     ["those of a stack that may be in another backend", [NETWORK, labelled("job")], { all: false }],
-    ["a stack of which something runs", [NETWORK, labelled("job", { state: "running" })]],
-    ["a stack of which something waits for its restart", [NETWORK, labelled("job", { state: "restarting" })]],
+    ["a stack of which something runs", [NETWORK, labelled("job", { active: true })]],
     ["a stack with a service, which may hold data", [NETWORK, labelled("job"), labelled("service")]],
     ["a stack with something young", [NETWORK, labelled("job", { createdAt: YOUNG })]],
     ["what has no stack's id", [labelled("job", { labels: { "stackyard.kind": "job" } })], { states: [] }],
-  ])("not %s", (_, things, looked = {}) => {
-    expect(found({ labelled: things, ...looked })).toEqual([]);
+  ])("not %s", (_, things, inventory = {}) => {
+    expect(found({ labelled: things, ...inventory })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/events.js";
+import type { automation } from "@pulumi/pulumi";
 import { expect, test, vi } from "vitest";
 import { Progress, type Row } from "../../../cli/up/progress.ts";
 import { framed, lines, live } from "../../../cli/up/views.ts";
@@ -18,13 +18,13 @@ const component = (name: string) => `urn:pulumi:dev::shop::stackyard:databases:T
 const urnOf = (kind: string, name: string) => `urn:pulumi:dev::shop::stackyard:databases:Thing$${TYPES[kind]}::${name}`;
 
 /** `pre create Container db` of component `db`, or of another one: `post same Stash db-ready of db`. */
-function step(text: string): EngineEvent {
+function step(text: string): automation.EngineEvent {
   const [stage, op, kind = "", name = "", , of = name.replace(/-(ready|done)$/, "")] = text.split(" ");
   const state = { parent: component(of) };
   const gone = op?.startsWith("delete");
   const metadata = { op, urn: urnOf(kind, name), type: TYPES[kind], ...(gone ? { old: state } : { new: state }) };
   const key = { pre: "resourcePreEvent", post: "resOutputsEvent", failed: "resOpFailedEvent" }[stage ?? ""] ?? "";
-  return { [key]: { metadata } } as unknown as EngineEvent;
+  return { [key]: { metadata } } as unknown as automation.EngineEvent;
 }
 
 function run() {
@@ -45,7 +45,7 @@ function run() {
       }
     },
     diagnostic: (severity: string, message: string, urn?: string) =>
-      progress.event({ diagnosticEvent: { severity, message, color: "never", urn } } as EngineEvent, at),
+      progress.event({ diagnosticEvent: { severity, message, color: "never", urn } } as automation.EngineEvent, at),
     /** What was written since this was asked last. */
     said: () => {
       const all = text.split("\n").slice(0, -1);
@@ -130,7 +130,7 @@ test("nothing to do: each is unchanged, and nobody is said to wait", () => {
   const up = declared();
   up.steps("pre same Container db", "pre same Stash db-ready", "post same Stash db-ready");
   up.steps("post same Stash setup-done", "post same Stash app-ready");
-  up.progress.event({ summaryEvent: { resourceChanges: { same: 31 } } } as unknown as EngineEvent);
+  up.progress.event({ summaryEvent: { resourceChanges: { same: 31 } } } as unknown as automation.EngineEvent);
   expect(up.said()).toEqual(["db: unchanged", "setup: unchanged", "app: unchanged"]);
   expect(up.progress.summary).toBe("31 unchanged");
   expect(up.progress.steps(BEGAN + 900).filter((each) => Object.keys(each).length > 3)).toEqual([]);
@@ -246,7 +246,7 @@ test("on a terminal, what comes at once is drawn at once, and goes above the tab
   const progress = new Progress(rows, view, BEGAN);
   progress.note({ service: "db", kind: "service", waitsFor: [] });
   for (const each of CREATED) progress.event(step(each));
-  for (let count = 1; count <= 50; count++) view.said(`line ${count}`);
+  for (let count = 1; count <= 50; count++) view.wrote(`line ${count}`);
   expect(written).toEqual([]);
   vi.advanceTimersByTime(100);
   expect(written).toHaveLength(1);

@@ -4,6 +4,7 @@ import { drift, sweep } from "../../../cli/shared/recover.ts";
 import { chosen, services } from "../../../cli/shared/services.ts";
 import { type Identified, PROJECT, STACK, type State } from "../../../cli/shared/stack.ts";
 import { FakeEngine } from "../helpers/engine.ts";
+import { inspectionOf } from "../helpers/inspection.ts";
 
 const ID = "0a1b2c3d";
 const MINE = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.id": ID };
@@ -58,7 +59,7 @@ beforeEach(() => {
 const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));
 
 test("what is this stack's and in no state is swept away, and data is left", async () => {
-  await sweep(engine, STATE, { data: false });
+  await sweep(inspectionOf(engine), STATE, { data: false });
   const [first, ...others] = removed();
   // What is attached goes before that to which it is.
   expect(first).toBe("remove c-stray");
@@ -67,7 +68,7 @@ test("what is this stack's and in no state is swept away, and data is left", asy
 });
 
 test("after a clean slate its data goes too", async () => {
-  await sweep(engine, STATE, { data: true });
+  await sweep(inspectionOf(engine), STATE, { data: true });
   expect(removed()).toContain("removeVolume v-data");
 });
 
@@ -76,19 +77,22 @@ test("without an id nothing on the engine is this stack's, and nothing is asked 
   const exit = vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  expect(await services(engine, NOBODY)).toEqual([]);
-  expect(await drift(engine, NOBODY)).toEqual([]);
+  expect(await services(inspectionOf(engine), NOBODY)).toEqual([]);
+  expect(await drift(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(engine.calls).toEqual([]);
-  await expect(chosen(engine, NOBODY)).rejects.toThrow("ended");
+  await expect(chosen(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
   expect(exit).toHaveBeenCalledWith(1);
   expect(removed()).toEqual([]);
 });
 
 test("another clone's stack of the same name is not this one's", async () => {
-  expect((await services(engine, STATE)).map(({ container }) => container)).toEqual(["c-known", "c-stray"]);
+  expect((await services(inspectionOf(engine), STATE)).map(({ container }) => container)).toEqual([
+    "c-known",
+    "c-stray",
+  ]);
 });
 
-test("what is protected is told by the service that it is a part of", () => {
+test("what is protected is listed by the service that it is a part of", () => {
   const under = (name: string) => ({
     parent: `urn:pulumi:prod::shop::stackyard:databases:Postgres::${name}`,
     protect: true,
@@ -102,6 +106,6 @@ test("what is protected is told by the service that it is a part of", () => {
       protect: true,
     }),
   ];
-  const told = [...protectedIn({ resources, pending: 0 })].map(([name, all]) => [name, all.map((each) => each.name)]);
-  expect(Object.fromEntries(told)).toEqual({ main: ["main-data", "main-password"], mine: ["mine"] });
+  const listed = [...protectedIn({ resources, pending: 0 })].map(([name, all]) => [name, all.map((each) => each.name)]);
+  expect(Object.fromEntries(listed)).toEqual({ main: ["main-data", "main-password"], mine: ["mine"] });
 });

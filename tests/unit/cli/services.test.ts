@@ -1,9 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { again, chosen, probedAgain, services, unwell } from "../../../cli/shared/services.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { again, chosen, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
-
-vi.mock("node:timers/promises");
+import { inspectionOf } from "../helpers/inspection.ts";
 
 let engine: FakeEngine;
 beforeEach(() => {
@@ -24,7 +22,7 @@ function listed(service: string, state: string, status: string, kind = "service"
   });
 }
 const OF_STACK = { "stackyard.project": "stackyard", "stackyard.stack": "dev" };
-const all = async () => services(engine, { resources: [], pending: 0, id: "1" });
+const all = async () => services(inspectionOf(engine), { resources: [], pending: 0, id: "1" });
 
 test("what is not well is said, with its last probe and what it wrote last", async () => {
   listed("redis", "running", "Up 3 minutes (unhealthy)");
@@ -36,7 +34,7 @@ test("what is not well is said, with its last probe and what it wrote last", asy
   engine.container("web", { status: "exited" });
   listed("seed", "exited", "Exited (3) 1 minute ago", "job");
   engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
-  expect(await unwell(engine, await all())).toEqual([
+  expect(await unwell(inspectionOf(engine), await all())).toEqual([
     { service: "api", kind: "service", said: ["api is restarting", "it wrote no log"] },
     {
       service: "redis",
@@ -60,7 +58,9 @@ test.each<[string, string, string, boolean]>([
 ])("a job is %s that is %s: %s, with its gate there: %s", async (expected, state, status, gate) => {
   listed("seed", state, status, "job");
   const resources = gate ? [GATE] : [];
-  expect((await services(engine, { resources, pending: 0, id: "1" })).map((row) => row.state)).toEqual([expected]);
+  expect((await services(inspectionOf(engine), { resources, pending: 0, id: "1" })).map((row) => row.state)).toEqual([
+    expected,
+  ]);
 });
 
 test.each([
@@ -77,44 +77,7 @@ test("what is well or on its way is not", async () => {
   listed("web", "running", "Up 1 second");
   listed("seed", "exited", "Exited (0) 1 minute ago", "job");
   listed("later", "created", "Created", "job");
-  expect(await unwell(engine, await all())).toEqual([]);
-});
-
-describe("what was found unhealthy while something was away", () => {
-  const before = probed(1, "no answer", -50);
-  const unhealthy = (...probes: ReturnType<typeof probed>[]) => ({ status: "unhealthy" as const, probes });
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    vi.mocked(pause).mockImplementation(async (ms) => vi.setSystemTime(Date.now() + Number(ms)));
-  });
-  afterEach(() => vi.useRealTimers());
-  const waited = async () => {
-    const began = Date.now();
-    await probedAgain(engine, ["api"]);
-    return Date.now() - began;
-  };
-
-  test("is waited for until a probe passes", async () => {
-    const api = engine.container("api", { status: "running", health: unhealthy(before) });
-    api.in(9_000, { health: unhealthy(before, probed(1, "", 8_000)) });
-    api.in(19_000, { health: { status: "healthy", probes: [before, probed(0, "", 18_000)] } });
-    expect(await waited()).toBe(19_000);
-  });
-
-  test("is so still when as many probes have failed since as make it unhealthy, by the engine's clock", async () => {
-    engine.aheadMs = 3_600_000;
-    const since = [0, 10_000, 20_000].map((at) => probed(1, "", engine.aheadMs + at));
-    const api = engine.container("api", { status: "running", health: unhealthy(probed(1, "", engine.aheadMs - 50)) });
-    api.in(25_000, { health: unhealthy(before, before, ...since) });
-    expect(await waited()).toBe(25_000);
-  });
-
-  test("is waited for no longer than a minute, and not at all once it is gone", async () => {
-    engine.container("api", { status: "running", health: unhealthy(before) });
-    expect(await waited()).toBe(60_000);
-    engine.containers.clear();
-    expect(await waited()).toBe(0);
-  });
+  expect(await unwell(inspectionOf(engine), await all())).toEqual([]);
 });
 
 test.each<[string, string, "service" | undefined, string[] | string]>([
@@ -132,6 +95,6 @@ test.each<[string, string, "service" | undefined, string[] | string]>([
   vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  const rows = await chosen(engine, { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
+  const rows = await chosen(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
   expect(said[0] ?? rows.map(({ service }) => service)).toEqual(expected);
 });

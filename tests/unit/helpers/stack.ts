@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
-import { setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { identified } from "../../../components/core/identity.ts";
 import { ContainersEngine } from "../../../components/engines/containers/containers.ts";
 import { Platform, type PlatformArgs } from "../../../components/index.ts";
@@ -149,7 +148,7 @@ export function mock({
   stack = "dev",
 }: Pick<Options, "recorded" | "preview" | "project" | "stack"> = {}): Monitor {
   const monitor = new Monitor(recorded, preview);
-  setMockOptions(monitor, project, stack, preview);
+  pulumi.runtime.setMockOptions(monitor, project, stack, preview);
   const { globalStore } = globalThis as unknown as { globalStore: Record<string, unknown> };
   Object.assign(globalStore, {
     // What every resource is a child of. A real one would be registered, and be among what is recorded.

@@ -96,10 +96,10 @@ describe.each([
       pulumi.runtime.setAllConfig({ "stackyard:program": "shop", "stackyard:cache": '{"hostPort":16379}' });
       const services = await deploy(stacks);
       await pulumi.runtime.disconnect();
-      expect(await held(services.orders?.connection.url)).toBe(
+      expect(await held(services.orders?.connection?.url)).toBe(
         `postgresql://app:${passwordOf("orders-password")}@orders:5432/app`,
       );
-      expect(services.cache?.connection.fromHost).toMatchObject({ host: "127.0.0.1", port: 16_379 });
+      expect(services.cache?.connection?.fromHost).toMatchObject({ host: "127.0.0.1", port: 16_379 });
       const containers = monitor.recorded.filter(({ key }) => key.startsWith("Container ")).map(({ name }) => name);
       expect(containers.sort()).toEqual(["cache", "orders"]);
     } finally {

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
 import { keptPorts, NEW_PORTS } from "../../../../components/core/support/ports.ts";
-import { isFree } from "../../../../components/engines/free-port.ts";
+import { isFree } from "../../../../components/engines/ports.ts";
 import { mock } from "../../helpers/stack.ts";
 
 const servers: Server[] = [];

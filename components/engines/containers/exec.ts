@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+
+/**
+ * Runs a command in a container on this process's own terminal: by the docker CLI, which knows how to pass a terminal on.
+ *
+ * @returns its exit code.
+ */
+export function exec(container: string, command: readonly string[], stdin: "inherit" | "ignore"): Promise<number> {
+  const terminal = stdin === "inherit" && process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];
+  const child = spawn("docker", ["exec", "--interactive", ...terminal, container, ...command], {
+    stdio: [stdin, "inherit", "inherit"],
+  });
+  // The terminal sends the signal to the program as well: this only waits for it to end.
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  return new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`docker: ${error.message}\n`);
+      resolve(1);
+    });
+    child.once("close", (code) => resolve(code ?? 1));
+  }).finally(() => process.off("SIGINT", wait));
+}

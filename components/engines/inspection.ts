@@ -1,0 +1,175 @@
+import type { PortHolder } from "./ports.ts";
+
+/** A resource as the Pulumi state has it. */
+export interface Recorded {
+  type: string;
+  /** Of the component, or of the part of it. */
+  name: string;
+  id?: string;
+  outputs: Record<string, unknown>;
+}
+
+/** Something on an engine. */
+export interface Thing {
+  kind: "container" | "network" | "volume" | "image";
+  /** What the engine calls it, for messages. */
+  name: string;
+  /** By what its engine finds it again. Nobody else reads it. */
+  readonly handle: unknown;
+}
+
+/** A service or a job as it is now. */
+export interface WorkloadStatus {
+  service: string;
+  kind: "service" | "job";
+  /** Whether it only stands in for another server. */
+  standIn: boolean;
+  /** What the engine calls it, for messages. */
+  name: string;
+  image: string;
+  /** A service with a probe that runs is `starting`, `ready` or `unhealthy`. */
+  state:
+    | "created"
+    | "starting"
+    | "ready"
+    | "unhealthy"
+    | "running"
+    | "paused"
+    | "restarting"
+    | "removing"
+    | "stopped"
+    | "dead";
+  /** Of its last run, once that has ended. */
+  exitCode?: number;
+  /** The state and for how long it has been so, in the engine's words. */
+  status: string;
+  /** The same without what `state` says already; absent for a job that was never started. */
+  since?: string;
+  published: { address: string; hostPort: number; port: number }[];
+  /** By what its engine finds it again. Nobody else reads it. */
+  readonly handle: unknown;
+}
+
+export interface VolumeListed extends Thing {
+  createdAt: Date;
+  labels: Record<string, string>;
+}
+
+/** A container or a network that carries a label. */
+export interface Labelled extends Thing {
+  createdAt: Date;
+  /** Whether it is a container that runs, or may run again by itself. */
+  active: boolean;
+  labels: Record<string, string>;
+}
+
+export interface ImageListed {
+  /** Each of its names by itself: with the last one it goes. */
+  names: Thing[];
+  /** What it shares with no other image. */
+  bytes: number;
+  /** How many containers use it, running or not. */
+  containers: number;
+  /** When it was last built or pulled. */
+  namedAt: Date;
+}
+
+/** A resource in state that is not on the engine as the state has it. */
+export interface Drift {
+  kind: Thing["kind"];
+  name: string;
+  /** What became of it: `gone`, or the state in which it is: `exited`. */
+  found: string;
+}
+
+/** Who has a port of the engine's machine. */
+/** Which part of a log is wanted, and in which form. */
+export interface LogQuery {
+  /** How many of its last lines. @default - all */
+  lines?: number | undefined;
+  /** By the engine's clock. @default - from its beginning */
+  since?: Date | undefined;
+  /** Whether each line begins with its time and a space: `2026-01-02T03:04:05.678901234Z`. @default false */
+  stamped?: boolean;
+}
+
+/**
+ * What the command-line program asks of an engine about all that is on it, whoever made it. Each engine has one beside its part of
+ * the contract by which `core` declares resources. What is listed here is passed back to act on it; only the engine knows how
+ * that is found. Times are this machine's, unless it says otherwise.
+ */
+export interface Inspection {
+  /** Where the engine is, for messages. */
+  readonly host: string;
+  /** Whether it is on this machine. */
+  readonly local: boolean;
+  /** What is wrong with the engine, and what to do; undefined when it answers and is new enough. */
+  problem(): Promise<string | undefined>;
+  /** Its version, what its machine has, and the folder on that machine where it keeps everything. */
+  info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
+  /** The present time by its own clock, by which it stamps logs. */
+  now(): Promise<Date>;
+  /** What caches of builds hold that no build uses at this moment, whoever's. */
+  usage(): Promise<{ buildCacheBytes: number }>;
+
+  /** Services and jobs that carry all these labels, running or not. */
+  list(labels: Record<string, string>): Promise<WorkloadStatus[]>;
+  /** What it wrote, in lines. */
+  logs(workload: WorkloadStatus, query?: LogQuery): Promise<string[]>;
+  /** Passes on each line that it writes, until it stops or the signal fires. */
+  follow(workload: WorkloadStatus, query: LogQuery, line: (text: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs a command inside a service on this process's own terminal, and returns its exit code.
+   *
+   * @param stdin whether it reads what is typed.
+   */
+  exec(workload: WorkloadStatus, command: readonly string[], stdin: "inherit" | "ignore"): Promise<number>;
+  /**
+   * Stops a service with its own grace, starts it again, and waits until it is ready.
+   *
+   * @returns how long that took from its start, in ms.
+   * @throws Error with the last log lines and the last probe's output.
+   */
+  restart(workload: WorkloadStatus, signal: AbortSignal): Promise<number>;
+  /**
+   * Why it is not well, in lines: what its last probe found, and what it wrote last.
+   *
+   * @param head the first line.
+   */
+  diagnose(workload: WorkloadStatus, head: string): Promise<string[]>;
+  /**
+   * Waits for services that were found unhealthy, as their probes may have failed for a cause that is over: each until a probe
+   * passes, until as many have failed from now on as make it unhealthy, or for a minute.
+   */
+  probeAgain(workloads: readonly WorkloadStatus[]): Promise<void>;
+  /** Which service or container publishes a port of the engine's machine; undefined when none does. */
+  publisherOf(port: number): Promise<PortHolder | undefined>;
+
+  /** Volumes that carry all these labels. */
+  volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
+  /** Containers and networks, running or not, that carry a label of this name. */
+  labelled(label: string): Promise<Labelled[]>;
+  /** Images that have a name that begins so. */
+  images(prefix: string): Promise<ImageListed[]>;
+  /** Names of images that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
+  imagesNamed(pattern: string): Promise<Thing[]>;
+  /** Images of an earlier state whose names belong to other images by now. */
+  replacedImages(before: readonly Recorded[]): Promise<Thing[]>;
+  /** Which of the images in a state are not on the engine. */
+  missingImages(recorded: readonly Recorded[]): Promise<Recorded[]>;
+  /** The digest that a container registry has for an image now. @throws Error with one sentence: what is wrong, and what helps. */
+  digest(ref: string): Promise<string>;
+
+  /** What is in a state and not on the engine, or does not run although it should. */
+  drift(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Drift[]>;
+  /** What carries all these labels and is in no state: containers first, then what they may be attached to. */
+  strays(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Thing[]>;
+  /** Whether something of a service's would be lost with it. Where the engine does not know, it is. */
+  holdsData(thing: Thing): Promise<boolean>;
+  /**
+   * Removes something; a container after its own signal to stop. It is gone afterwards, whoever else is at it.
+   *
+   * @param evenInUse also what something else uses or is attached to.
+   */
+  remove(thing: Thing, how: { evenInUse: boolean }): Promise<void>;
+}

@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Labelled } from "../../../../components/engines/containers/api.ts";
+import type { Thing } from "../../../../components/engines/inspection.ts";
+import { FakeEngine, probed } from "../../helpers/engine.ts";
+import { inspectionOf } from "../../helpers/inspection.ts";
+
+let api: FakeEngine;
+beforeEach(() => {
+  api = new FakeEngine();
+});
+
+const LABELS = { "stackyard.id": "0a1b2c3d" };
+const listed = (name: string, state: string, status: string, kind = "service", more: Record<string, string> = {}) => ({
+  ...{ id: `id-of-${name}`, name: `shop-${name}`, state, status, image: "redis:8" },
+  ports: [{ host: "127.0.0.1", hostPort: 16379, port: 6379 }],
+  labels: { ...LABELS, "stackyard.kind": kind, "stackyard.service": name, ...more },
+});
+const one = async () => (await inspectionOf(api).list(LABELS))[0];
+
+describe("a workload", () => {
+  test("is what the engine says of a container, without its id", async () => {
+    api.listed = [listed("cache", "running", "Up 3 minutes (healthy)", "service", { "stackyard.stand-in-for": "x" })];
+    expect(await one()).toEqual({
+      service: "cache",
+      kind: "service",
+      standIn: true,
+      name: "shop-cache",
+      image: "redis:8",
+      state: "ready",
+      status: "Up 3 minutes (healthy)",
+      since: "up 3 minutes",
+      published: [{ address: "127.0.0.1", hostPort: 16379, port: 6379 }],
+      handle: "id-of-cache",
+    });
+  });
+
+  test.each([
+    ["service", "running", "Up 1 second (health: starting)", { state: "starting", since: "up 1 second" }],
+    ["service", "running", "Up 3 minutes (unhealthy)", { state: "unhealthy", since: "up 3 minutes" }],
+    ["service", "running", "Up 1 second", { state: "running", since: "up 1 second" }],
+    ["service", "restarting", "Restarting (1) 2 seconds ago", { state: "restarting", since: "restarting" }],
+    ["service", "exited", "Exited (137) 1 minute ago", { state: "stopped", since: "exited", exitCode: 137 }],
+    ["service", "created", "Created", { state: "created", since: "created" }],
+    ["job", "exited", "Exited (0) 1 minute ago", { state: "stopped", since: "1 minute ago", exitCode: 0 }],
+    ["job", "running", "Up 1 second (unhealthy)", { state: "running", since: "Up 1 second (unhealthy)" }],
+    ["job", "created", "Created", { state: "created", since: undefined }],
+  ])("%s that is %s: %s", async (kind, state, status, expected) => {
+    api.listed = [listed("it", state, status, kind)];
+    const { state: now, since, exitCode } = (await one()) ?? {};
+    expect({ state: now, since, exitCode }).toEqual({ exitCode: undefined, ...expected });
+  });
+
+  test("is neither a container that carries files, nor one of another stack", async () => {
+    api.listed = [
+      listed("files", "created", "Created", "carrier"),
+      listed("other", "running", "Up", "service", { "stackyard.id": "ffffffff" }),
+    ];
+    expect(await one()).toBeUndefined();
+  });
+
+  test("is restarted, and waited for as long as it may take to start", async () => {
+    api.listed = [listed("cache", "running", "Up 3 minutes (healthy)")];
+    const health = { status: "healthy" as const, probes: [probed(0, "", 200)] };
+    api
+      .container("id-of-cache", { status: "running", startPeriodSeconds: 5, pidsLimit: 7 })
+      .onStart((container) => container.in(0, { health }));
+    const [cache] = await inspectionOf(api).list(LABELS);
+    if (!cache) throw new Error("nothing is listed");
+    expect(await inspectionOf(api).restart(cache, new AbortController().signal)).toBeGreaterThanOrEqual(0);
+    expect(api.acts).toEqual([["restart", "id-of-cache", undefined]]);
+  });
+});
+
+test("who publishes a port is a container, of a stack where it is of one", async () => {
+  const { publisherOf } = inspectionOf(api);
+  const names = { "stackyard.project": "shop", "stackyard.stack": "dev" };
+  api.listed = [listed("cache", "running", "Up", "service", names)];
+  expect(await publisherOf(16379)).toEqual({ shown: "container shop-cache of stack shop/dev", stack: "0a1b2c3d" });
+  expect(await publisherOf(1)).toBeUndefined();
+});
+
+describe("by the engine's clock, an hour ahead", () => {
+  const HOUR = 3_600_000;
+  beforeEach(() => {
+    api.aheadMs = HOUR;
+  });
+
+  test("now is an hour later", async () => {
+    const before = Date.now();
+    expect((await inspectionOf(api).now()).getTime()).toBeGreaterThanOrEqual(before + HOUR);
+  });
+
+  test("what was made, or named, was so by this machine's clock", async () => {
+    const [there, here] = [new Date(5 * HOUR), new Date(4 * HOUR)];
+    api.listedVolumes = [{ name: "data", createdAt: there, labels: LABELS }];
+    const network: Labelled = { kind: "network", id: "n", name: "n", createdAt: there, labels: LABELS };
+    vi.spyOn(api, "labelled").mockResolvedValue([network] as never);
+    vi.spyOn(api, "allImages").mockResolvedValue([{ id: "i", names: ["mine/a:1"], bytes: 1, containers: 0 }] as never);
+    vi.spyOn(api, "imageNamedAt").mockResolvedValue(there);
+    const engine = inspectionOf(api);
+    expect((await engine.volumes(LABELS)).map(({ createdAt }) => createdAt)).toEqual([here]);
+    expect((await engine.labelled("stackyard.id")).map(({ createdAt }) => createdAt)).toEqual([here]);
+    expect((await engine.images("mine/")).map(({ namedAt }) => namedAt)).toEqual([here]);
+    expect(await engine.images("another/")).toEqual([]);
+  });
+});
+
+test.each([
+  ["container", "running", true],
+  ["container", "restarting", true],
+  ["container", "created", false],
+  ["container", "exited", false],
+  ["container", "dead", false],
+  ["network", undefined, false],
+])("a %s that is %s is active: %s", async (kind, state, expected) => {
+  const found = { kind, id: "x", name: "x", createdAt: new Date(), state, labels: LABELS };
+  vi.spyOn(api, "labelled").mockResolvedValue([found] as never);
+  expect((await inspectionOf(api).labelled("stackyard.id")).map(({ active }) => active)).toEqual([expected]);
+});
+
+const resource = (kind: string, name: string, outputs: Record<string, unknown> = {}) => ({
+  ...{ type: `docker:index/${kind[0]?.toLowerCase()}${kind.slice(1)}:${kind}`, name, outputs },
+  id: kind === "Volume" ? `shop-${name}` : `id-of-${name}`,
+});
+
+describe("a state and what is on the engine", () => {
+  beforeEach(() => {
+    api.listed = [
+      listed("runs", "running", "Up"),
+      listed("stopped", "exited", "Exited (1) 1 minute ago"),
+      listed("pauses", "paused", "Up (Paused)"),
+      listed("seed", "exited", "Exited (0) 1 minute ago", "job"),
+    ];
+    api.listedVolumes = [{ name: "shop-data", createdAt: new Date(), labels: { ...LABELS, "stackyard.kind": "data" } }];
+    vi.spyOn(api, "networks").mockResolvedValue([{ id: "id-of-net", name: "shop-net" }]);
+    api.images.add("sha256:1");
+  });
+
+  test("differ by what is gone, and by services that are stopped", async () => {
+    const recorded = [
+      ...["runs", "stopped", "pauses", "lost"].map((name) => resource("Container", name)),
+      resource("Container", "seed", { mustRun: false }),
+      ...["net", "lost-net"].map((name) => resource("Network", name)),
+      ...["data", "lost-data"].map((name) => resource("Volume", name)),
+      resource("RemoteImage", "image", { imageId: "sha256:1" }),
+      resource("RemoteImage", "lost-image", { imageId: "sha256:2" }),
+      { type: "pulumi:index:Stash", name: "identity", id: "identity", outputs: {} },
+    ];
+    expect(await inspectionOf(api).drift(LABELS, recorded)).toEqual([
+      { kind: "container", name: "stopped", found: "exited" },
+      { kind: "container", name: "lost", found: "gone" },
+      { kind: "network", name: "lost-net", found: "gone" },
+      { kind: "volume", name: "lost-data", found: "gone" },
+      { kind: "image", name: "lost-image", found: "gone" },
+    ]);
+  });
+
+  test("what is in none is a stray, and is removed as what it is", async () => {
+    const engine = inspectionOf(api);
+    vi.spyOn(api, "volumeBytes").mockResolvedValue(0);
+    const strays = await engine.strays(LABELS, [resource("Container", "runs")]);
+    expect(strays.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "container shop-stopped",
+      "container shop-pauses",
+      "container shop-seed",
+      "network shop-net",
+      "volume shop-data",
+    ]);
+    for (const stray of strays) await engine.remove(stray, { evenInUse: true });
+    expect(api.calls.filter(([method]) => method.startsWith("remove")).map((call) => call.slice(0, 2))).toEqual([
+      ["remove", "id-of-stopped"],
+      ["remove", "id-of-pauses"],
+      ["remove", "id-of-seed"],
+      ["removeNetwork", "id-of-net"],
+      ["removeVolume", "shop-data"],
+    ]);
+  });
+
+  test.each([
+    ["data", 5, true],
+    ["data", undefined, true],
+    ["data", 0, false],
+    ["secrets", 5, false],
+  ])("a volume for %s with %s bytes holds a service's data: %s", async (kind, bytes, expected) => {
+    api.listedVolumes = [{ name: "it", createdAt: new Date(), labels: { ...LABELS, "stackyard.kind": kind } }];
+    vi.spyOn(api, "volumeBytes").mockResolvedValue(bytes);
+    const [volume] = (await inspectionOf(api).strays(LABELS, [])).filter((each) => each.kind === "volume");
+    expect(await inspectionOf(api).holdsData(volume as Thing)).toBe(expected);
+  });
+
+  test("an image whose name is another's now is one that was replaced", async () => {
+    const image = (id: string, ...names: string[]) => ({ id, names, bytes: 1, containers: 0 });
+    const all = [image("sha256:1"), image("sha256:2", "shop:1"), image("sha256:3")];
+    vi.spyOn(api, "allImages").mockResolvedValue(all as never);
+    const before = ["sha256:1", "sha256:2"].map((imageId) => resource("RemoteImage", imageId, { imageId }));
+    expect((await inspectionOf(api).replacedImages(before)).map(({ handle }) => handle)).toEqual(["sha256:1"]);
+  });
+});
