@@ -8,7 +8,6 @@ const FILES = readdirSync("cli", { recursive: true, encoding: "utf8" })
   .map((path) => `cli/${path}`);
 const containing = (text: RegExp) => FILES.filter((path) => text.test(readFileSync(path, "utf8")));
 
-/** Runs a program with mocks in the place of Pulumi and of the engine: knows what both are asked. */
 test("only the file that finds the engine imports from one", () => {
   expect(containing(/from ".*\/engines\/containers\//).sort()).toEqual(["cli/shared/engine.ts"]);
 });
