@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createDecipheriv, randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
 import { engineApi } from "../../components/engines/containers/api.ts";
 import { dockerHost } from "../../components/engines/containers/host.ts";
+import { newStack, PASSPHRASE } from "./new-stack.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -35,6 +36,12 @@ export interface Recorded {
   dependsOn: string[];
 }
 
+/** Without the clone's own wrapper of pulumi, which leaves alone what has a stack file of its own, after it has looked. */
+const PATH_TO_PULUMI = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !existsSync(join(folder, ".stackyard-wrapper")))
+  .join(delimiter);
+
 /** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
 export class TestStack {
   readonly name = `e2e-${randomBytes(4).toString("hex")}`;
@@ -50,25 +57,22 @@ export class TestStack {
     mkdirSync(join(this.folder, "backend"));
     this.env = {
       ...process.env,
+      PATH: PATH_TO_PULUMI,
       PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
-      PULUMI_CONFIG_PASSPHRASE: "e2e",
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_OPTION_CONFIG_FILE: this.configFile,
       PULUMI_STACK: this.name,
     };
     delete this.env.PULUMI_CONFIG_PASSPHRASE_FILE;
   }
 
-  /** Writes the settings and makes the stack. */
+  /** Writes the settings and makes the stack, as `pulumi stack init` does. */
   async create(settings: Record<string, unknown>): Promise<void> {
-    this.configure(settings);
-    const { code, output } = await this.pulumi(["stack", "init", this.name]);
-    if (code !== 0) throw new Error(output);
-    // `stack init` writes the salt beside the program, whatever file the option names.
-    const beside = join(this.program, `Pulumi.${this.name}.yaml`);
-    if (existsSync(beside)) {
-      this.#salt = /^encryptionsalt: .*$/m.exec(readFileSync(beside, "utf8"))?.[0] ?? "";
-      rmSync(beside);
-    }
+    const { name, project, meta, state, salt } = newStack();
+    mkdirSync(dirname(this.#stateFile), { recursive: true });
+    writeFileSync(join(this.folder, "backend/.pulumi/meta.yaml"), meta);
+    writeFileSync(this.#stateFile, state.replace(`/${project}/${name}"`, `/${this.project}/${this.name}"`));
+    this.#salt = salt;
     this.configure(settings);
   }
 
@@ -159,6 +163,11 @@ export class TestStack {
     );
   }
 
+  /** Changes what is in state, by its file: as if another version had written it. */
+  rewriteState(change: (text: string) => string): void {
+    writeFileSync(this.#stateFile, change(readFileSync(this.#stateFile, "utf8")));
+  }
+
   get #stateFile(): string {
     return join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
   }
@@ -183,20 +192,11 @@ export class TestStack {
     });
   }
 
-  #read: { state: string; outputs: Record<string, unknown> } | undefined;
-
-  /** A stack output, also a secret one. Pulumi reads them all at once, and again only when the state is another. */
+  /** A stack output, also a secret one, from the state's file: `pulumi stack output` takes a second. */
   async outputs<T>(name: string): Promise<T> {
-    const state = readFileSync(this.#stateFile, "utf8");
-    if (this.#read?.state !== state) {
-      const options = ["--json", "--show-secrets", "-s", this.name];
-      const { stdout, code, output } = await this.pulumi(["stack", "output", ...options]);
-      if (code !== 0) throw new Error(output);
-      this.#read = { state, outputs: JSON.parse(stdout) as Record<string, unknown> };
-    }
-    const { outputs } = this.#read;
+    const outputs = this.resources().find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
     if (!Object.hasOwn(outputs, name)) throw new Error(`no output ${name}, only ${Object.keys(outputs)}`);
-    return outputs[name] as T;
+    return decrypted(outputs[name], Buffer.from(newStack().key, "hex")) as T;
   }
 
   /** All containers of this stack, whoever made them. */
@@ -249,6 +249,22 @@ export class TestStack {
 
 /** `Container redis` for `urn:pulumi:dev::stackyard::…$docker:index/container:Container::redis`. */
 const keyOf = (urn: string) => `${/(\w+)::[^:]*$/.exec(urn)?.[1]} ${urn.slice(urn.lastIndexOf("::") + 2)}`;
+
+/** By which state tells what it holds encrypted. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** A value of the state with its secrets in plain text: pulumi encrypts the JSON of each by AES-256-GCM, the tag at its end. */
+function decrypted(value: unknown, key: Buffer): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => decrypted(each, key));
+  if (!Object.hasOwn(value, SECRET))
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, decrypted(each, key)]));
+  const [, nonce = "", sealed = ""] = (value as { ciphertext: string }).ciphertext.split(":");
+  const text = Buffer.from(sealed, "base64");
+  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64")).setAuthTag(text.subarray(-16));
+  const plain = Buffer.concat([decipher.update(text.subarray(0, -16)), decipher.final()]);
+  return decrypted(JSON.parse(String(plain)), key);
+}
 
 /** The docker CLI. */
 export function docker(args: string[], env: Record<string, string> = {}): Promise<Ran> {
