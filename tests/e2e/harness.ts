@@ -359,19 +359,44 @@ export async function signalledAt(
   return { ...(await ended(child)), hit };
 }
 
-// A range for each of the files that run side by side: what one has chosen and not taken yet, no other is given.
-const RANGE = 1_000;
-const firstPort = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * RANGE;
-let nextPort = Math.floor(Math.random() * RANGE);
+const FIRST_PORT = 20_000;
+const RANGES = 50;
+const PORTS_IN_RANGE = 250;
 
-/** Ports on 127.0.0.1 that nobody has now, below those that the system hands out by itself to whoever connects. */
+let range: Promise<number> | undefined;
+let nextPort = 1;
+
+/**
+ * Ports on 127.0.0.1 that nobody has now, and that no other file of tests is given for as long as this one runs: also when it
+ * lets go of one for a while, as when a container is replaced. Below those that the system hands out by itself to whoever connects.
+ */
 export async function freePorts(count: number): Promise<number[]> {
+  range ??= claimedRange();
+  const first = await range;
   const free: number[] = [];
   while (free.length < count) {
-    const port = firstPort + (nextPort++ % RANGE);
+    if (nextPort === PORTS_IN_RANGE) throw new Error(`no port is left of those from ${first} on`);
+    const port = first + nextPort++;
     if (await isFree(port)) free.push(port);
   }
   return free;
+}
+
+/** A range of ports for this process: whoever listens on its first one has it, in other runs and other clones too. */
+async function claimedRange(): Promise<number> {
+  const from = Math.floor(Math.random() * RANGES);
+  for (let at = 0; at < RANGES; at++) {
+    const first = FIRST_PORT + ((from + at) % RANGES) * PORTS_IN_RANGE;
+    const claimed = await new Promise<boolean>((resolve) => {
+      const server = createServer().once("error", () => resolve(false));
+      server.listen(first, "127.0.0.1", () => {
+        server.unref();
+        resolve(true);
+      });
+    });
+    if (claimed) return first;
+  }
+  throw new Error("every range of ports is claimed: other tests run on this machine");
 }
 
 function isFree(port: number): Promise<boolean> {
