@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createDecipheriv, randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
@@ -36,12 +36,6 @@ export interface Recorded {
   dependsOn: string[];
 }
 
-/** Without the clone's own wrapper of pulumi, which leaves alone what has a stack file of its own, after it has looked. */
-const PATH_TO_PULUMI = (process.env.PATH ?? "")
-  .split(delimiter)
-  .filter((folder) => !existsSync(join(folder, ".stackyard-wrapper")))
-  .join(delimiter);
-
 /** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
 export class TestStack {
   readonly name = `e2e-${randomBytes(4).toString("hex")}`;
@@ -57,7 +51,6 @@ export class TestStack {
     mkdirSync(join(this.folder, "backend"));
     this.env = {
       ...process.env,
-      PATH: PATH_TO_PULUMI,
       PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
       PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_OPTION_CONFIG_FILE: this.configFile,
