@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory
 
 # Makes the machine ready, says nothing when it is, then runs the command.
 WITH := ./infra/setup/with.sh
+# The same for what needs neither an engine nor Pulumi, nor a state.
+STATIC := STACKYARD_STEPS="node packages" $(WITH)
 # What is typed, for whom another run holds off.
 export STACKYARD_VERB = $@
 
@@ -69,10 +71,10 @@ preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1 wait=1)
 	@$(WITH) node cli/preview.ts
 
 graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1 (readme=1: docs/graph.svg)
-	@STACKYARD_STEPS="node packages" $(WITH) node --import ./infra/lean.mjs cli/graph.ts
+	@$(STATIC) node --import ./infra/lean.mjs cli/graph.ts
 
 timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
-	@STACKYARD_STEPS="node packages" $(WITH) node cli/timeline.ts
+	@$(STATIC) node cli/timeline.ts
 
 ps: ## List services and jobs (json=1)
 	@$(WITH) node cli/ps.ts
@@ -123,7 +125,7 @@ test: ## Run everything: format, lint, types, unit tests, end-to-end tests
 	@$(WITH) node tests/run.ts
 
 unit: ## Run the unit tests
-	@$(WITH) node tests/run.ts unit
+	@$(STATIC) node tests/run.ts unit
 
 e2e: ## Run the end-to-end tests
 	@$(WITH) node tests/run.ts e2e
@@ -132,10 +134,10 @@ bench: ## Measure `up` beside docker compose and beside an empty program (pairs=
 	@$(WITH) node tests/bench/bench.ts
 
 format: ## Format the sources
-	@$(WITH) node_modules/.bin/biome check --write .
+	@$(STATIC) node_modules/.bin/biome check --write .
 
 lint types: ## Check one thing only
-	@$(WITH) node tests/run.ts $@
+	@$(STATIC) node tests/run.ts $@
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile

@@ -3,23 +3,29 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of end-to-end tests that take longest, which start first, so that none of them runs on alone at the end. */
 const LONGEST = [
-  "failures",
-  "jobs",
   "kills-first-up",
-  "polyglot",
-  "prod",
-  "kills-running",
-  "lifecycle",
-  "neo4j-setup",
-  "reload",
-  "drift",
   "refusals",
-  "prune",
+  "kills-running",
   "copies",
-  "registry",
   "contract-official",
-  "contract",
+  "neo4j-setup",
+  "failures",
+  "drift",
+  "lifecycle",
+  "jobs",
+  "made-with",
+  "prod",
+  "registry",
   "verbs",
+  "polyglot",
+  "contract",
+  "live",
+  "reload",
+  "prune",
+  "postgres-setup",
+  "minio-setup",
+  "clients",
+  "leaks",
   "starts",
 ];
 
@@ -43,7 +49,8 @@ export default defineConfig({
           include: ["tests/unit/**/*.test.ts", "examples/api/test/**/*.test.ts"],
           // The Pulumi SDK keeps its state per process: a file of tests gets a process of its own.
           pool: "forks",
-          testTimeout: 10_000,
+          // Some start a Node.js of their own, which takes ten seconds on a machine that is busy with other tests.
+          testTimeout: 30_000,
           restoreMocks: true,
           unstubEnvs: true,
         },
@@ -52,7 +59,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/e2e/*.test.ts"],
-          globalSetup: ["tests/e2e/images.ts"],
+          globalSetup: ["tests/e2e/images.ts", "tests/e2e/new-stack.ts"],
           pool: "forks",
           // Files share one engine, and nothing on it: mostly they wait. A test that passes at the second try has failed.
           maxWorkers: 4,

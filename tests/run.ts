@@ -44,8 +44,15 @@ async function vitest(project: string): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-tests-"));
   try {
     const report = join(folder, "report.json");
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const reporters = [
+      "--reporter=default",
+      "--reporter=./tests/failures-at-once.ts",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ];
     const { code } = await run([tool("vitest"), "run", "--project", project, ...reporters], false);
+    if (!existsSync(report))
+      console.error(`vitest ended before its end, with exit code ${code}: what has passed is not known`);
     const counts = existsSync(report)
       ? (JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number })
       : { numPassedTests: 0, numFailedTests: 0 };

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { inspect, type Ran, type TestStack } from "./harness.ts";
+import { eventually, inspect, type Ran, type TestStack } from "./harness.ts";
 
 // What tests of the project's own stack ask of it.
 
@@ -36,6 +36,45 @@ export async function getNote(url: string, id: number) {
   const response = await fetch(`${url}/notes/${id}`);
   const { title } = (await response.json()) as { title?: string };
   return { status: response.status, cache: response.headers.get("x-cache"), title };
+}
+
+// What follows from a note gets there after the answer to who wrote it; Neo4j plans its first queries for long on a busy machine.
+const FOLLOWS_WITHIN_SECONDS = 240;
+
+/** By the graph: which note shares which tags with another. */
+export async function expectRelated(url: string, id: number, related: { id: number; tags: string[] }): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`${url}/notes/${id}/related`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject([{ tags: related.tags, note: { id: related.id } }]);
+  }, FOLLOWS_WITHIN_SECONDS);
+}
+
+/** By the vectors: the notes that are nearest to a text, best first. */
+export async function expectFound(url: string, text: string, ids: number[]): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`${url}/notes/search?q=${text}&limit=${ids.length}`);
+    const body = (await response.json()) as { embedding?: string };
+    expect(body).toMatchObject({ notes: ids.map((id) => ({ note: { id } })) });
+    expect(body.embedding).toContain("not in meaning");
+  }, FOLLOWS_WITHIN_SECONDS);
+}
+
+const ATTACHMENT = { type: "image/x-rose", bytes: [0, 1, 2, 255] };
+
+export async function attach(url: string, id: number): Promise<void> {
+  const put = await fetch(`${url}/notes/${id}/attachment`, {
+    method: "PUT",
+    headers: { "content-type": ATTACHMENT.type },
+    body: Buffer.from(ATTACHMENT.bytes),
+  });
+  expect(put.status, await put.text()).toBe(204);
+}
+
+export async function expectAttachment(url: string, id: number): Promise<void> {
+  const got = await fetch(`${url}/notes/${id}/attachment`);
+  expect(got.headers.get("content-type")).toBe(ATTACHMENT.type);
+  expect([...new Uint8Array(await got.arrayBuffer())]).toEqual(ATTACHMENT.bytes);
 }
 
 export interface Inspected {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createDecipheriv, randomBytes } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
 import { engineApi } from "../../components/engines/containers/api.ts";
 import { dockerHost } from "../../components/engines/containers/host.ts";
+import { newStack, PASSPHRASE } from "./new-stack.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -51,24 +52,20 @@ export class TestStack {
     this.env = {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
-      PULUMI_CONFIG_PASSPHRASE: "e2e",
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_OPTION_CONFIG_FILE: this.configFile,
       PULUMI_STACK: this.name,
     };
     delete this.env.PULUMI_CONFIG_PASSPHRASE_FILE;
   }
 
-  /** Writes the settings and makes the stack. */
+  /** Writes the settings and makes the stack, as `pulumi stack init` does. */
   async create(settings: Record<string, unknown>): Promise<void> {
-    this.configure(settings);
-    const { code, output } = await this.pulumi(["stack", "init", this.name]);
-    if (code !== 0) throw new Error(output);
-    // `stack init` writes the salt beside the program, whatever file the option names.
-    const beside = join(this.program, `Pulumi.${this.name}.yaml`);
-    if (existsSync(beside)) {
-      this.#salt = /^encryptionsalt: .*$/m.exec(readFileSync(beside, "utf8"))?.[0] ?? "";
-      rmSync(beside);
-    }
+    const { name, project, meta, state, salt } = newStack();
+    mkdirSync(dirname(this.#stateFile), { recursive: true });
+    writeFileSync(join(this.folder, "backend/.pulumi/meta.yaml"), meta);
+    writeFileSync(this.#stateFile, state.replace(`/${project}/${name}"`, `/${this.project}/${this.name}"`));
+    this.#salt = salt;
     this.configure(settings);
   }
 
@@ -159,6 +156,11 @@ export class TestStack {
     );
   }
 
+  /** Changes what is in state, by its file: as if another version had written it. */
+  rewriteState(change: (text: string) => string): void {
+    writeFileSync(this.#stateFile, change(readFileSync(this.#stateFile, "utf8")));
+  }
+
   get #stateFile(): string {
     return join(this.folder, "backend/.pulumi/stacks", this.project, `${this.name}.json`);
   }
@@ -183,20 +185,11 @@ export class TestStack {
     });
   }
 
-  #read: { state: string; outputs: Record<string, unknown> } | undefined;
-
-  /** A stack output, also a secret one. Pulumi reads them all at once, and again only when the state is another. */
+  /** A stack output, also a secret one, from the state's file: `pulumi stack output` takes a second. */
   async outputs<T>(name: string): Promise<T> {
-    const state = readFileSync(this.#stateFile, "utf8");
-    if (this.#read?.state !== state) {
-      const options = ["--json", "--show-secrets", "-s", this.name];
-      const { stdout, code, output } = await this.pulumi(["stack", "output", ...options]);
-      if (code !== 0) throw new Error(output);
-      this.#read = { state, outputs: JSON.parse(stdout) as Record<string, unknown> };
-    }
-    const { outputs } = this.#read;
+    const outputs = this.resources().find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
     if (!Object.hasOwn(outputs, name)) throw new Error(`no output ${name}, only ${Object.keys(outputs)}`);
-    return outputs[name] as T;
+    return decrypted(outputs[name], Buffer.from(newStack().key, "hex")) as T;
   }
 
   /** All containers of this stack, whoever made them. */
@@ -249,6 +242,22 @@ export class TestStack {
 
 /** `Container redis` for `urn:pulumi:dev::stackyard::…$docker:index/container:Container::redis`. */
 const keyOf = (urn: string) => `${/(\w+)::[^:]*$/.exec(urn)?.[1]} ${urn.slice(urn.lastIndexOf("::") + 2)}`;
+
+/** By which state tells what it holds encrypted. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** A value of the state with its secrets in plain text: pulumi encrypts the JSON of each by AES-256-GCM, the tag at its end. */
+function decrypted(value: unknown, key: Buffer): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => decrypted(each, key));
+  if (!Object.hasOwn(value, SECRET))
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, decrypted(each, key)]));
+  const [, nonce = "", sealed = ""] = (value as { ciphertext: string }).ciphertext.split(":");
+  const text = Buffer.from(sealed, "base64");
+  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64")).setAuthTag(text.subarray(-16));
+  const plain = Buffer.concat([decipher.update(text.subarray(0, -16)), decipher.final()]);
+  return decrypted(JSON.parse(String(plain)), key);
+}
 
 /** The docker CLI. */
 export function docker(args: string[], env: Record<string, string> = {}): Promise<Ran> {
@@ -344,19 +353,44 @@ export async function signalledAt(
   return { ...(await ended(child)), hit };
 }
 
-// A range for each of the files that run side by side: what one has chosen and not taken yet, no other is given.
-const RANGE = 1_000;
-const firstPort = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * RANGE;
-let nextPort = Math.floor(Math.random() * RANGE);
+const FIRST_PORT = 20_000;
+const RANGES = 50;
+const PORTS_IN_RANGE = 250;
 
-/** Ports on 127.0.0.1 that nobody has now, below those that the system hands out by itself to whoever connects. */
+let range: Promise<number> | undefined;
+let nextPort = 1;
+
+/**
+ * Ports on 127.0.0.1 that nobody has now, and that no other file of tests is given for as long as this one runs: also when it
+ * lets go of one for a while, as when a container is replaced. Below those that the system hands out by itself to whoever connects.
+ */
 export async function freePorts(count: number): Promise<number[]> {
+  range ??= claimedRange();
+  const first = await range;
   const free: number[] = [];
   while (free.length < count) {
-    const port = firstPort + (nextPort++ % RANGE);
+    if (nextPort === PORTS_IN_RANGE) throw new Error(`no port is left of those from ${first} on`);
+    const port = first + nextPort++;
     if (await isFree(port)) free.push(port);
   }
   return free;
+}
+
+/** A range of ports for this process: whoever listens on its first one has it, in other runs and other clones too. */
+async function claimedRange(): Promise<number> {
+  const from = Math.floor(Math.random() * RANGES);
+  for (let at = 0; at < RANGES; at++) {
+    const first = FIRST_PORT + ((from + at) % RANGES) * PORTS_IN_RANGE;
+    const claimed = await new Promise<boolean>((resolve) => {
+      const server = createServer().once("error", () => resolve(false));
+      server.listen(first, "127.0.0.1", () => {
+        server.unref();
+        resolve(true);
+      });
+    });
+    if (claimed) return first;
+  }
+  throw new Error("every range of ports is claimed: other tests run on this machine");
 }
 
 function isFree(port: number): Promise<boolean> {

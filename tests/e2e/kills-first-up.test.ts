@@ -11,21 +11,31 @@ const victim = new Victim();
 // Each chain ends a first `make dev` again and again, always further on: by then what was looked for earlier is there.
 const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
   {
-    name: "identity, provider, password",
+    name: "identity, provider, password, the gates of a database and a job",
     at: [
       /Stash identity creating/,
       /providers:docker docker creating/,
       /RandomPassword \S+ creating/,
       /RandomPassword \S+ created/,
+      /Stash postgres-ready creating/,
+      /Stash postgres-ready created/,
+      /Stash postgres-setup-done creating/,
+      /Stash postgres-setup-done created/,
     ],
   },
   {
-    name: "volume, image, network",
+    name: "volume, image, network; a job in its middle, and at its end; an app's container and gate",
     at: [
       /Volume postgres-data creating/,
       /RemoteImage api creating/,
       /Network postgres creating/,
       /Network \S+ created/,
+      [/Stash count-done creating/, 2_000],
+      /Stash count-done created/,
+      /Container api creating/,
+      /Container api created/,
+      /Stash api-ready creating/,
+      /Stash api-ready created/,
     ],
   },
   {
@@ -37,26 +47,6 @@ const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
       /Container postgres created/,
       // On a busy machine the first of them is there already when the kill before comes.
       /Container (postgres-setup|count|api) creating/,
-    ],
-  },
-  {
-    name: "the gates of a database and a job",
-    at: [
-      /Stash postgres-ready creating/,
-      /Stash postgres-ready created/,
-      /Stash postgres-setup-done creating/,
-      /Stash postgres-setup-done created/,
-    ],
-  },
-  {
-    name: "a job in its middle, and at its end; an app's container and gate",
-    at: [
-      [/Stash count-done creating/, 2_000],
-      /Stash count-done created/,
-      /Container api creating/,
-      /Container api created/,
-      /Stash api-ready creating/,
-      /Stash api-ready created/,
     ],
   },
 ];

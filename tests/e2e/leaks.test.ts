@@ -157,9 +157,8 @@ async function everythingSaid(settings: Record<string, unknown>): Promise<Place[
   stack.configure({ ...settings, redis: { hostPort }, api: { memoryMiB: 300 } });
   await note(
     "preview",
-    stack.pulumi(["preview", "--diff", "--show-sames", "--show-replacement-steps", "--show-config"]),
+    stack.pulumi(["preview", "--diff", "--refresh", "--show-sames", "--show-replacement-steps", "--show-config"]),
   );
-  await note("preview, refreshed", stack.pulumi(["preview", "--diff", "--refresh", "--show-sames"]));
   await note("preview as JSON", stack.pulumi(["preview", "--json"]));
   stack.configure(settings);
   await note("output", stack.pulumi(["stack", "output", "-s", stack.name]));
@@ -235,19 +234,23 @@ const WATCHER = `
   const { readdirSync, readFileSync } = require("node:fs");
   const seen = new Set();
   const programs = new Set();
+  /** What each process was last seen with: it has another environment only when it has become another program. */
+  const known = new Map();
   let next;
   const read = (pid, name) => readFileSync("/proc/" + pid + "/" + name, "latin1");
   const look = () => {
     for (const pid of readdirSync("/proc")) {
       if (!/^\\d+$/.test(pid) || pid === String(process.pid)) continue;
       try {
-        const [, container = ""] = /([0-9a-f]{64})/.exec(read(pid, "cgroup")) ?? [];
         const args = read(pid, "cmdline");
+        if (known.get(pid) === args) continue;
+        const [, container = ""] = /([0-9a-f]{64})/.exec(read(pid, "cgroup")) ?? [];
         const program = args.split("\\0")[0].split("/").at(-1);
         if (!programs.has(program)) console.log(JSON.stringify({ program }));
         programs.add(program);
         seen.add(JSON.stringify(["arguments", program, container, args]));
         seen.add(JSON.stringify(["environment", program, container, read(pid, "environ")]));
+        known.set(pid, args);
       } catch {} // It has ended.
     }
     next = setTimeout(look, 10);

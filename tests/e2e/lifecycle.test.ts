@@ -194,7 +194,6 @@ describe("the polyglot stack, from the first up to destroy", () => {
     expect((await stack.container("api")).id).toBe(before.api.id);
     const { id } = await eventually(() => post(urls.api, `after ${database}`));
     await eventually(async () => expect(await get(urls.api, id)).toMatchObject({ status: 200, cache: "hit" }));
-    await stack.unchanged();
   });
 
   test("more memory for a database is given to it as it runs", async () => {
@@ -208,6 +207,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
       Id: id,
       HostConfig: { Memory: 320 * 1024 ** 2, MemorySwap: 320 * 1024 ** 2, PidsLimit: 256 },
     });
+    // Of all that was changed until now, there is nothing left to do.
     await stack.unchanged();
   });
 
@@ -235,7 +235,6 @@ describe("the polyglot stack, from the first up to destroy", () => {
     expect(log).toMatch(/database system was shut down at/);
     await expectData(stack, urls);
     await eventually(() => post(urls.api, "after down and up"));
-    await stack.unchanged({}, false);
     await stack.unchanged();
   });
 
@@ -274,7 +273,6 @@ describe("two stacks of one program, from two clones", () => {
     expect(await get(urls.other.api, id)).toMatchObject({ status: 404 });
     const stranger = withPassword(urls.other.postgres, passwordOf(urls.one.postgres));
     await expect(query(stranger, "select 1")).rejects.toThrow("password authentication failed");
-    await one.unchanged();
     await other.unchanged();
 
     await done(other.pulumi(["destroy", "--yes", "--skip-preview"]));

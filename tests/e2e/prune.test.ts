@@ -8,13 +8,10 @@ import { api, copyOfProject, docker, polyglotSettings, type Ran, ROOT, run, Test
 
 const project = copyOfProject();
 const stack = new TestStack(project);
-/** A content that no other stack has: an image can have several names. */
-const PACKAGE = join(project, "examples/api/package.json");
-const version = (text: string) =>
-  writeFileSync(
-    PACKAGE,
-    readFileSync(PACKAGE, "utf8").replace(/"version": ".*"/, `"version": "${text}-${stack.name}"`),
-  );
+/** A content that no other stack has: an image can have several names. In its last layer, so that the others are kept. */
+const DOCKERFILE = join(project, "examples/api/Dockerfile");
+const before = readFileSync(DOCKERFILE, "utf8");
+const version = (text: string) => writeFileSync(DOCKERFILE, `${before}LABEL version="${text}-${stack.name}"\n`);
 const planted: string[] = [];
 const volume = `stackyard-${stack.name}-data`;
 

@@ -103,6 +103,14 @@ test("the environment of the programs behind it may be given too", () => {
   });
 });
 
+test.each(["unit", "lint", "types", "format", "graph", "timeline"])("make %s needs no engine and no Pulumi", (verb) => {
+  expect(make([verb]).told.STACKYARD_STEPS).toBe("node packages");
+});
+
+test.each(["test", "e2e", "up"])("make %s makes all of the machine ready", (verb) => {
+  expect(make([verb]).told).not.toHaveProperty("STACKYARD_STEPS");
+});
+
 const verbs = [...MAKEFILE.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
 const words = Object.fromEntries(
   [...MAKEFILE.matchAll(/^WORDS_([\w-]+) := (.*)$/gm)].map(([, verb = "", list = ""]) => [verb, list.split(" ")]),

@@ -25,6 +25,7 @@ const imageMirror = config.get("imageMirror");
 const platform = await Platform.connect({
   ...(imageMirror === undefined ? {} : { imageMirror }),
   imageSource: config.get("imageSource") as NonNullable<PlatformArgs["imageSource"]>,
+  down: process.env.STACKYARD_DOWN === "1",
 });
 const all = <Args>(kind: string) =>
   Object.entries(config.getObject<Record<string, Omit<Args, "platform">>>(kind) ?? {});
