@@ -69,7 +69,7 @@ export const probe = () =>
       if ("tcp" in given) return Tcp;
       if ("image" in given) return OwnImage;
     }
-    return z.literal(["none", "image"], RULE);
+    return z.custom<"none" | "image">((value) => value === "none" || value === "image", RULE);
   }, RULE);
 
 /**

@@ -210,7 +210,7 @@ class Monitor extends MockMonitor {
     const wire = (request.getObject()?.toJavaScript() ?? {}) as Record<string, Wire>;
     const trigger = (request.getReplacementTrigger()?.toJavaScript() ?? null) as Wire;
     const secretInputs: string[] = [];
-    const key = `${type.startsWith("pulumi:providers:") ? "Provider" : type.split(":").at(-1)} ${name}`;
+    const key = `${kindOf(type)} ${name}`;
     if (this.#keys.has(urn)) return callback(new Error(`Duplicate resource URN '${urn}'`), undefined);
     this.#keys.set(urn, key);
     this.recorded.push({
@@ -269,6 +269,12 @@ class Monitor extends MockMonitor {
         return inputs;
     }
   }
+}
+
+function kindOf(type: string): string | undefined {
+  if (type.startsWith("pulumi:providers:")) return "Provider";
+  // Its container is one too.
+  return type === "stackyard:app:Container" ? "Component" : type.split(":").at(-1);
 }
 
 function unmarked(value: Wire, path: string, secret: string[]): unknown {

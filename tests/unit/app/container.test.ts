@@ -1,0 +1,361 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
+import { Container, type ContainerArgs, Postgres, Redis, SetupJob } from "../../../components/index.ts";
+import { deploy, held, idOf, labels, type Options, volumeOf } from "../helpers/stack.ts";
+
+const CONTAINER = "Container web";
+let folder: string;
+let file: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "stackyard-container-"));
+  file = join(folder, "web.conf");
+  writeFileSync(file, "listen 80\n", { mode: 0o644 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const server = (args: Partial<ContainerArgs> = {}, options: Options = {}) =>
+  deploy((platform) => new Container("web", { platform, image: "web:1", probe: "none", ...args }), options);
+const inputs = async (args: Partial<ContainerArgs>, options: Options = {}) =>
+  (await server(args, options)).get(CONTAINER).inputs;
+const refused = async (args: Partial<ContainerArgs>, options: Options = {}) =>
+  server(args, options).then(
+    () => "nothing is wrong",
+    (error: Error) => error.message.split("\n").slice(1).join("\n").trim(),
+  );
+
+test("is made of an image, a network, a container and a gate", async () => {
+  expect((await server()).keys).toEqual([
+    "Component web",
+    "Container web",
+    "Network web",
+    "Platform platform",
+    "Provider docker",
+    "RemoteImage image-web-1",
+    "Stash identity",
+    "Stash ledger",
+    "Stash web-ready",
+  ]);
+});
+
+test("what is safe is the default", async () => {
+  expect(await inputs({})).toMatchObject({
+    user: "1000:1000",
+    readOnly: true,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    tmpfs: { "/tmp": "mode=1777,size=64m" },
+    init: false,
+    restart: "unless-stopped",
+    memory: 256,
+    memorySwap: 256,
+    ports: [],
+    networkMode: "bridge",
+    healthcheck: { tests: ["NONE"] },
+  });
+});
+
+describe("what a Compose service takes", () => {
+  test.each<[string, Partial<ContainerArgs>, object]>([
+    ["command", { command: ["serve", "--all"] }, { command: ["serve", "--all"] }],
+    ["entrypoint", { entrypoint: ["sh", "-c"] }, { entrypoints: ["sh", "-c"] }],
+    ["environment", { env: { A: "1=2" } }, { envs: ["A=1=2"] }],
+    ["root, when said", { user: "0:0" }, { user: "0:0" }],
+    ["groups", { groups: [44, 109] }, { groupAdds: ["44", "109"] }],
+    ["working directory", { workingDir: "/srv" }, { workingDir: "/srv" }],
+    ["host name", { hostname: "mail.example.com" }, { hostname: "mail.example.com" }],
+    ["a root that it may write to", { readOnlyRoot: false }, { readOnly: false, tmpfs: {} }],
+    [
+      "capabilities, with and without their prefix",
+      { capabilities: ["NET_BIND_SERVICE", "CAP_CHOWN"] },
+      { capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE", "CAP_CHOWN"] } },
+    ],
+    [
+      "devices",
+      { devices: ["/dev/fuse"] },
+      { devices: [{ hostPath: "/dev/fuse", containerPath: "/dev/fuse", permissions: "rwm" }] },
+    ],
+    ["sysctls", { sysctls: { "net.core.somaxconn": 1024 } }, { sysctls: { "net.core.somaxconn": "1024" } }],
+    ["DNS servers", { dns: ["10.0.0.2"] }, { dns: ["10.0.0.2"], dnsSearches: [], dnsOpts: [] }],
+    ["another restart policy", { restart: "on-failure" }, { restart: "on-failure" }],
+    ["a process 1", { init: true }, { init: true }],
+    [
+      "its own way to stop",
+      { stopSignal: "SIGQUIT", stopGraceSeconds: 90 },
+      { stopSignal: "SIGQUIT", stopTimeout: 90, destroyGraceSeconds: 90 },
+    ],
+    ["shared memory", { shmSizeMiB: 256 }, { shmSize: 256 }],
+    [
+      "ulimits",
+      { ulimits: { nofile: 65_536, core: { soft: 0, hard: -1 } } },
+      {
+        ulimits: [
+          { name: "nofile", soft: 65_536, hard: 65_536 },
+          { name: "core", soft: 0, hard: -1 },
+        ],
+      },
+    ],
+    ["CPUs and GPUs", { cpus: 0.5, gpus: "all" }, { cpus: "0.5", gpus: "all" }],
+    ["hosts", { hosts: { host: "host-gateway" } }, { hosts: [{ host: "host", ip: "host-gateway" }] }],
+    [
+      "folders in memory",
+      { tmpfs: { "/cache": { sizeMiB: 8, exec: true, owner: "1:2" } } },
+      { tmpfs: { "/tmp": "mode=1777,size=64m", "/cache": "exec,mode=1777,size=8m,uid=1,gid=2" } },
+    ],
+    [
+      "labels beside those by which it is found",
+      { labels: { "com.example": "x" } },
+      { labels: [{ label: "com.example", value: "x" }, ...labels("web", "service")] },
+    ],
+    ["what has no word here", { docker: { cpuShares: 512, user: "5:5" } }, { cpuShares: 512, user: "5:5" }],
+  ])("%s", async (_, args, expected) => {
+    expect(await inputs(args)).toMatchObject(expected);
+  });
+
+  test("privileged, with nothing dropped", async () => {
+    const privileged = await inputs({ privileged: true });
+    expect(privileged).toMatchObject({ privileged: true });
+    expect(privileged).not.toHaveProperty("capabilities");
+    expect(privileged).not.toHaveProperty("securityOpts");
+  });
+
+  test("several ports, TCP and UDP, on the addresses that are said", async () => {
+    const ports = {
+      web: { port: 80, hostPort: 8080 },
+      admin: { port: 81 },
+      dns: { port: 53, hostPort: 53, protocol: "udp" as const, address: "0.0.0.0" },
+      dns_tcp: { port: 53, hostPort: 53 },
+    };
+    const stack = await server({ ports });
+    expect(stack.get(CONTAINER).inputs.ports).toEqual([
+      { internal: 53, external: 53, ip: "127.0.0.1", protocol: "tcp" },
+      { internal: 53, external: 53, ip: "0.0.0.0", protocol: "udp" },
+      { internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
+    ]);
+    expect(stack.get("Stash ledger").inputs).toMatchObject({
+      input: { ports: { 53: 'Container "web"', "53/udp": 'Container "web"', 8080: 'Container "web"' } },
+    });
+  });
+
+  test("several volumes, each with its own life-cycle, remembered by its name", async () => {
+    const stack = await server({
+      volumes: {
+        data: "/data",
+        cache: { path: "/cache", lifecycle: "ephemeral" },
+        kept: { path: "/kept", lifecycle: "protected" },
+      },
+    });
+    expect(stack.get(CONTAINER).inputs.volumes).toEqual([
+      { containerPath: "/data", volumeName: volumeOf("web-data") },
+      { containerPath: "/cache" },
+      { containerPath: "/kept", volumeName: volumeOf("web-kept") },
+    ]);
+    expect(stack.of("Volume").map(({ name, protect }) => [name, protect])).toEqual([
+      ["web-data", false],
+      ["web-kept", true],
+    ]);
+    expect(Object.keys((stack.get("Stash ledger").inputs.input as { volumes: object }).volumes)).toEqual([
+      "web-data",
+      "web-kept",
+    ]);
+    expect(await held(stack.made.data)).toBe(`${volumeOf("web-data")},${volumeOf("web-kept")}`);
+  });
+
+  test("a new volume is given to its user, where the image has no such folder", async () => {
+    const stack = await server({ volumes: { data: "/data" }, user: "7:8" });
+    await stack.run("web-own-/data");
+    expect(stack.engine.calls.find(([method]) => method === "ownVolume")).toEqual([
+      "ownVolume",
+      volumeOf("web-data"),
+      "/data",
+      "sha256:image-web-1",
+      { uid: 7, gid: 8 },
+    ]);
+  });
+
+  test("folders of this machine, which it may write to where it says so", async () => {
+    expect(await inputs({ mounts: { [folder]: { path: "/srv", readOnly: false } } })).toMatchObject({
+      mounts: [{ type: "bind", source: folder, target: "/srv", readOnly: false }],
+    });
+  });
+
+  test("the network of its machine, and no other", async () => {
+    const stack = await server({ networkMode: "host", probe: { tcp: 80 } });
+    expect(stack.of("Network")).toEqual([]);
+    expect(stack.get(CONTAINER).inputs).toMatchObject({ networkMode: "host", networksAdvanced: [] });
+    expect(stack.get(CONTAINER).deleteBeforeReplace).toBe(true);
+    expect((stack.get(CONTAINER).inputs.healthcheck as { tests: string[] }).tests).toContain("127.0.0.1");
+  });
+});
+
+describe("its files", () => {
+  test("are mounted over a root that can only be read, and hide nothing else; another content is another container", async () => {
+    const before = await inputs({ files: { "/etc/web/web.conf": file } });
+    expect(before.mounts).toEqual([{ type: "bind", source: file, target: "/etc/web/web.conf", readOnly: true }]);
+    writeFileSync(file, "listen 81\n");
+    const after = await inputs({ files: { "/etc/web/web.conf": file } });
+    expect(after.mounts).toEqual(before.mounts);
+    expect(after.labels).not.toEqual(before.labels);
+  });
+
+  test("are put into a root that can be written, byte for byte", async () => {
+    const bytes = Buffer.from([0, 255, 10]);
+    const binary = join(folder, "binary");
+    writeFileSync(binary, bytes);
+    expect(await inputs({ readOnlyRoot: false, files: { "/etc/web/key": binary } })).toMatchObject({
+      uploads: [{ file: "/etc/web/key", contentBase64: bytes.toString("base64") }],
+    });
+  });
+
+  test("are refused where they cannot get there", async () => {
+    expect(await refused({ files: { "/etc/web.conf": file } }, { host: "tcp://elsewhere:2375" })).toMatch(
+      /^files: should be empty, got some: the engine is on another machine/,
+    );
+    expect(await refused({ files: { "/etc/web.conf": join(folder, "none") } })).toMatch(
+      /^files\.\/etc\/web\.conf: should be a file that is there/,
+    );
+    expect(await refused({ files: { "etc/web.conf": file } })).toMatch(/an absolute path inside the container/);
+  });
+});
+
+describe("its probe", () => {
+  test("by HTTP or TCP runs a program from a volume that can only be read, one for all", async () => {
+    const stack = await deploy((platform) => {
+      new Container("web", { platform, image: "web:1", ports: { http: { port: 8080 } }, probe: { http: "/health" } });
+      new Container("queue", { platform, image: "queue:1", probe: { tcp: 4222 } });
+    });
+    const program = { containerPath: "/run/stackyard", volumeName: volumeOf("probe-program"), readOnly: true };
+    for (const name of ["web", "queue"]) expect(stack.get(`Container ${name}`).inputs.volumes).toEqual([program]);
+    expect(stack.get(CONTAINER).inputs.healthcheck).toMatchObject({
+      tests: ["CMD", PROBE_PROGRAM, "wget", "-q", "-O", "/dev/null", "-T", "5", "http://web:8080/health"],
+    });
+    await stack.run("web-program");
+    const [[, volume, files, image] = []] = stack.engine.acts.filter(([act]) => act === "fillVolume");
+    expect([volume, image]).toEqual([volumeOf("probe-program"), "sha256:image-busybox-1-37-musl"]);
+    expect(files).toMatchObject([{ name: "busybox", mode: 0o555 }]);
+  });
+
+  test("that is its image's own is read from there, with timings of ours; an image without one is refused", async () => {
+    const { FakeEngine } = await import("../helpers/engine.ts");
+    const engine = new FakeEngine();
+    engine.probes.set("sha256:image-web-1", ["CMD", "health"]);
+    expect(await inputs({ probe: "image" }, { engine })).toMatchObject({
+      healthcheck: { tests: ["CMD", "health"], startInterval: "200ms" },
+    });
+  });
+});
+
+describe("what others are told of it", () => {
+  const both = (connection: ContainerArgs["connection"]) =>
+    deploy((platform) => {
+      const queue = new Container("queue", {
+        platform,
+        image: "nats:2",
+        ports: { client: { port: 4222 }, monitor: { port: 8222 } },
+        ...(connection ? { connection } : {}),
+        probe: "none",
+      });
+      return new Container("web", { platform, image: "web:1", probe: "none", uses: { queue } });
+    });
+
+  test("its address, further ports by name, and what they sign in with", async () => {
+    const stack = await both({ scheme: "nats", user: "u", password: "pass1" });
+    expect(stack.get(CONTAINER).inputs.envs).toEqual([
+      "QUEUE_HOST=queue",
+      "QUEUE_PORT=4222",
+      "QUEUE_MONITOR_PORT=8222",
+      "QUEUE_USER=u",
+      "QUEUE_URL_FILE=/run/secrets/queue_url",
+      "QUEUE_PASSWORD_FILE=/run/secrets/queue_password",
+    ]);
+  });
+
+  test("of another of its ports, where it says so", async () => {
+    const stack = await both({ scheme: "http", port: "monitor" });
+    expect(stack.get(CONTAINER).inputs.envs).toEqual([
+      "QUEUE_HOST=queue",
+      "QUEUE_PORT=8222",
+      "QUEUE_CLIENT_PORT=4222",
+      "QUEUE_URL_FILE=/run/secrets/queue_url",
+    ]);
+  });
+
+  test("nothing, where it says nothing: they wait for it and reach it", async () => {
+    const stack = await both(undefined);
+    const { inputs, dependsOn } = stack.get(CONTAINER);
+    expect(inputs.envs).toEqual([]);
+    expect(dependsOn).toContain("Stash queue-ready");
+    expect(inputs.networksAdvanced).toContainEqual({ name: idOf("queue"), aliases: ["web"] });
+  });
+});
+
+test("values of a connection are references as `uses` are, in env and in secrets", async () => {
+  const stack = await deploy((platform) => {
+    const database = new Postgres("pg", { platform });
+    const cache = new Redis("cache", { platform });
+    return new Container("web", {
+      platform,
+      image: "web:1",
+      probe: "none",
+      env: { PGHOST: database.connection.host },
+      secrets: { REDIS_URL: { value: cache.connection.url, as: "environment" } },
+    });
+  });
+  const { inputs, dependsOn } = stack.get(CONTAINER);
+  expect(inputs.networksAdvanced).toEqual([
+    { name: idOf("web"), aliases: ["web"] },
+    { name: idOf("pg"), aliases: ["web"] },
+    { name: idOf("cache"), aliases: ["web"] },
+  ]);
+  expect(dependsOn).toEqual(expect.arrayContaining(["Stash pg-ready", "Stash cache-ready"]));
+  // What goes with the container of either would go with them.
+  expect(dependsOn).not.toContain("Container pg");
+});
+
+test("a job without a reference and without egress has no network; one whose values come from a connection has that", async () => {
+  const stack = await deploy((platform) => {
+    const database = new Postgres("pg", { platform });
+    new SetupJob("alone", { platform, image: "alpine:3", command: ["true"] });
+    new SetupJob("ours", { platform, image: "alpine:3", env: { PGHOST: database.connection.host } });
+  });
+  expect(stack.get("Container alone").inputs).toMatchObject({ networkMode: "none", networksAdvanced: [] });
+  expect(stack.get("Container ours").inputs).toMatchObject({ networksAdvanced: [{ name: idOf("pg"), aliases: [] }] });
+});
+
+describe("refuses", () => {
+  const TWICE = "`a` is 80/tcp already: the engine publishes a port of a container once.";
+  test.each<[Partial<ContainerArgs>, string]>([
+    [{ image: undefined }, "image: Say which image it runs: `image`, or `build` for one that is built."],
+    [{ build: { context: "examples/api" } }, "image: It has one image: set `image` or `build`, not both."],
+    [{ ports: { a: { port: 80 }, b: { port: 80, hostPort: 1 } } }, `ports.b.port: ${TWICE}`],
+    [{ connection: { scheme: "http" } }, "connection: It needs a port that it leads to: name one in `ports`."],
+    [
+      { ports: { a: { port: 80 } }, connection: { scheme: "http", port: "b" } },
+      "connection.port: There is no port b in `ports`, only a.",
+    ],
+    [{ probe: { http: "/" } }, "probe.port: Say which port answers: it has none in `ports`."],
+    [{ user: "root" }, 'user: should be uid:gid in digits, got "root"'],
+    [
+      { mounts: { "/none/there": "/srv" } },
+      'mounts: should be a path of this machine that is there, got "/none/there"',
+    ],
+    [
+      { labels: { "stackyard.id": "x" } },
+      'labels.stackyard.id: should be another label than stackyard.…, by which it is found, got "stackyard.id"',
+    ],
+    [{ hosts: { db: "::1" } }, 'hosts.db: should be an IPv4 address, or host-gateway, got "::1"'],
+    [{ env: { A: "1" }, secrets: { A: "secret" } }, "env.A: `secrets.A` is A already. Give one of them another name."],
+  ])("%j", async (args, fault) => {
+    expect(await refused(args)).toBe(fault);
+  });
+
+  test("a network of the stack beside the machine's own", async () => {
+    const fault = await deploy((platform) => {
+      const database = new Postgres("pg", { platform });
+      new Container("web", { platform, image: "web:1", probe: "none", networkMode: "host", uses: { database } });
+    }).catch((error: Error) => error.message);
+    expect(fault).toContain("uses: With networkMode: host it is on none of their networks");
+  });
+});
