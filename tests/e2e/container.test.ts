@@ -11,18 +11,19 @@ import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
 const TOKEN = `t${randomBytes(8).toString("hex")}`;
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/servers"));
 const own = join(stack.folder, "nats.conf");
-let ports: { clientPort: number; monitorPort: number; barePort: number };
+let ports: { clientPort: number; monitorPort: number; barePort: number; allPort: number };
+const env = { NATS_CONF: own, ALL_FOLDER: stack.folder };
 
 beforeAll(async () => {
-  const [clientPort = 0, monitorPort = 0, barePort = 0] = await freePorts(3);
-  ports = { clientPort, monitorPort, barePort };
+  const [clientPort = 0, monitorPort = 0, barePort = 0, allPort = 0] = await freePorts(4);
+  ports = { clientPort, monitorPort, barePort, allPort };
   writeFileSync(own, readFileSync(join(stack.program, "nats.conf")), { mode: 0o644 });
   await stack.create({ ...ports, token: TOKEN });
 });
 afterAll(() => stack.dispose());
 
-async function up(env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { code, output } = await stack.up({ NATS_CONF: own, ...env });
+async function up(more: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, output } = await stack.up({ ...env, ...more });
   expect(code, output).toBe(0);
   return output;
 }
@@ -39,7 +40,7 @@ async function queue<T>(act: (queue: NatsConnection) => Promise<T>): Promise<T> 
 test("a server with its file, two ports, a volume and secrets comes up, and a job finds it by its environment alone", async () => {
   const output = await up();
   expect(output).toContain("reached e2e");
-  await stack.unchanged({ NATS_CONF: own });
+  await stack.unchanged(env);
   await queue(async (client) => {
     const manager = await client.jetstreamManager();
     await manager.streams.add({ name: "orders", subjects: ["orders.*"] });
@@ -87,6 +88,45 @@ test("what is safe is the default", async () => {
   ]);
 });
 
+test("all that a server may have is there; that none of it is a change was seen above", async () => {
+  const { id } = await stack.container("all");
+  const said = await inspect<{
+    Config: { Hostname: string; WorkingDir: string; User: string; StopSignal: string; Labels: Record<string, string> };
+    HostConfig: Record<string, unknown>;
+  }>(id);
+  expect(said.Config).toMatchObject({
+    Hostname: "all.example",
+    WorkingDir: "/srv",
+    User: "0:0",
+    StopSignal: "SIGQUIT",
+  });
+  expect(said.HostConfig).toMatchObject({
+    CapAdd: ["CAP_NET_BIND_SERVICE"],
+    CpuShares: 512,
+    Dns: ["192.0.2.1"],
+    GroupAdd: ["44"],
+    Init: true,
+    PidsLimit: 64,
+    Sysctls: { "net.core.somaxconn": "512" },
+    PortBindings: {
+      "5300/tcp": [{ HostIp: "127.0.0.1", HostPort: String(ports.allPort) }],
+      "5300/udp": [{ HostIp: "0.0.0.0", HostPort: String(ports.allPort) }],
+    },
+  });
+  const shell = (line: string) => docker(["exec", id, "sh", "-c", line]);
+  expect((await shell("cat /etc/all/all.conf")).stdout).toBe(readFileSync(join(stack.program, "nats.conf"), "utf8"));
+  expect((await shell("ls /etc/hostname; ulimit -n; id -G; stat -c %u /cache")).stdout).toBe(
+    "/etc/hostname\n4096\n0 44\n1000\n",
+  );
+  await shell("echo written > /srv/by-the-container");
+  expect(readFileSync(join(stack.folder, "by-the-container"), "utf8")).toBe("written\n");
+});
+
+test("a new volume belongs to who uses it, where the image has no such folder", async () => {
+  const { id } = await stack.container("queue");
+  expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/data"])).stdout).toBe("1000:1000\n");
+});
+
 test("a server with nothing else in its image is probed by HTTP, or by TCP", async () => {
   expect(await (await fetch(`http://127.0.0.1:${ports.barePort}/`)).text()).toBe("from nothing\n");
   await up({ BARE_PROBE: "tcp" });
@@ -96,7 +136,7 @@ test("a server with nothing else in its image is probed by HTTP, or by TCP", asy
 
 test("another content of its file replaces it, and its data stays; nothing else is touched", async () => {
   writeFileSync(own, readFileSync(own, "utf8").replace("server_name: e2e", "server_name: e2e-2"));
-  expect(await stack.planned({ NATS_CONF: own, BARE_PROBE: "tcp" })).toEqual([
+  expect(await stack.planned({ ...env, BARE_PROBE: "tcp" })).toEqual([
     "replace Container queue",
     "replace Stash queue-ready",
   ]);
@@ -109,7 +149,7 @@ test("another content of its file replaces it, and its data stays; nothing else 
 });
 
 test("a probe that never passes fails `up`, with what it answered", async () => {
-  const { code, output } = await stack.up({ NATS_CONF: own, BARE_PROBE: "wrong" });
+  const { code, output } = await stack.up({ ...env, BARE_PROBE: "wrong" });
   expect(code, output).not.toBe(0);
   expect(output).toContain('Container "bare" did not get ready within 10 s');
   expect(output).toMatch(/last probe: exit code 1: wget: server returned error: HTTP\/1.1 404 Not Found/);
