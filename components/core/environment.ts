@@ -71,10 +71,13 @@ function variablesOf(name: string, connection: Connection) {
       api_key: apiKey,
       ...keysThat((key) => typeof key !== "string"),
     }),
-    /** For browsers, and for URLs that are signed for them. */
+    /**
+     * For browsers, and for URLs that are signed for them: so of what speaks HTTP alone. Where another server is published concerns
+     * nobody who refers to it, and must not replace them.
+     */
     published: named<string>({
       public_url:
-        known.hostPort === undefined
+        known.hostPort === undefined || !/^https?$/.test(known.scheme)
           ? undefined
           : `${known.scheme}://${known.hostAddress ?? "127.0.0.1"}:${known.hostPort}`,
     }),
@@ -100,7 +103,7 @@ interface Environment {
 
 /**
  * What an application gets of its references and secrets: `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_USER`, `DATABASE_NAME`,
- * further ports by name (`GRAPH_HTTP_PORT`), `STORAGE_PUBLIC_URL` of what is published; and as secrets `DATABASE_URL`,
+ * further ports by name (`GRAPH_HTTP_PORT`), `STORAGE_PUBLIC_URL` of what is published and speaks HTTP; and as secrets `DATABASE_URL`,
  * `DATABASE_PASSWORD`, and keys by name (`STORAGE_ACCESS_KEY`, `VECTORS_API_KEY`).
  */
 export function environmentOf(

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { extract } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { contextOf, type Entry } from "../../components/core/support/build-context.ts";
 import { CONTEXT, type Context, written } from "../unit/helpers/contexts.ts";
-import { docker, ROOT, run } from "./harness.ts";
+import { docker, ROOT, run, TestStack } from "./harness.ts";
 
 // What we say that a build is sent, held against what BuildKit takes. The builds stand on no image and keep nothing but cache.
 
@@ -107,6 +108,36 @@ test.each(["!", "[", "a\\", "[z-a]", "\\y"])("rules that we refuse, BuildKit ref
     code: 1,
     output: expect.stringMatching(/pattern|\[internal\] load .*[\s\S]* CANCELED$/m),
   });
+});
+
+test("a Dockerfile of another name is built to a stage, with an argument, a secret and a base", async () => {
+  const stack = new TestStack(join(ROOT, "tests/e2e/programs/builds"));
+  const key = join(stack.folder, "key");
+  const content = randomBytes(16).toString("hex");
+  writeFileSync(key, content);
+  const up = async (greeting: string) => {
+    stack.configure({ greeting, key });
+    const { code, output } = await stack.up();
+    expect(code, output).toBe(0);
+    return output;
+  };
+  try {
+    await stack.create({ greeting: "hello", key });
+    expect(await up("hello")).toContain(`hello, world: ${createHash("sha256").update(content).digest("hex")} `);
+    const { image } = await stack.container("greets");
+    const tar = join(folder, "image.tar");
+    expect((await docker(["image", "save", image, "--output", tar])).code).toBe(0);
+    const found = (text: string) => run("grep", ["--quiet", "--text", text, tar], { cwd: ROOT, env: process.env });
+    expect([(await found(content)).code, (await found("hello, world")).code]).toEqual([1, 0]);
+
+    // Another secret is no other image; another argument is one.
+    writeFileSync(key, "another");
+    await stack.unchanged();
+    expect(await up("good day")).toContain("good day, world: ");
+    expect((await stack.container("greets")).image).not.toBe(image);
+  } finally {
+    await stack.dispose();
+  }
 });
 
 /** What a build ends up with that copies all that it is sent. */

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pull } from "../../components/engines/containers/pull.ts";
-import { api, copyOfProject, docker, freePorts, localImage, polyglotSettings, TestStack } from "./harness.ts";
+import { api, copyOfProject, docker, freePorts, localImage, polyglotSettings, ROOT, TestStack } from "./harness.ts";
 
 // Images from a container registry: one of the test's own, with a copy of the project, because its lock file changes.
 
@@ -163,17 +163,50 @@ test.each([
   );
 });
 
+test("a build pulls its bases with what docker login has stored, and sees the proxies of Docker's configuration", async () => {
+  const jobs = ["named", "unnamed"];
+  for (const tag of jobs) await publish("redis", tag);
+  registry.wants = "ann:secret";
+  const builds = new TestStack(join(ROOT, "tests/e2e/programs/private"));
+  const proxies = { default: { httpsProxy: "http://proxy.invalid:3128", noProxy: registry.host } };
+  try {
+    await builds.create(Object.fromEntries(jobs.map((tag) => [tag, `${registry.host}/library/redis:${tag}`])));
+    const refused = await builds.up(signedIn("ann:wrong"));
+    expect(refused.code).not.toBe(0);
+    for (const tag of jobs) expect(refused.output).toContain(`${registry.host}/library/redis:${tag}`);
+    expect(refused.output).not.toContain("built with");
+    expect(refused.output).not.toContain("ann:");
+
+    const { code, output } = await builds.up(signedIn("ann:secret", { proxies }));
+    expect(code, output).toBe(0);
+    // Proxies are this machine's: they are in no state, and not in what describes the image.
+    for (const job of jobs) {
+      const { id, image } = await builds.container(job);
+      made.push(image);
+      const said = `built with proxy http://proxy.invalid:3128, and none for ${registry.host}\n`;
+      expect((await docker(["logs", id])).stdout).toBe(said);
+      expect((await docker(["image", "history", "--no-trunc", image])).output).not.toContain("proxy.invalid");
+      expect((await docker(["image", "inspect", image])).output).not.toContain("proxy.invalid");
+    }
+    expect(JSON.stringify(builds.resources())).not.toContain("proxy.invalid");
+    await builds.unchanged(signedIn("ann:secret"));
+  } finally {
+    registry.wants = "";
+    await builds.dispose();
+  }
+});
+
 test("with no registry in reach, what is there stays as it is", async () => {
   await registry.close();
   await up("--refresh", "--expect-no-changes");
 });
 
 /** As `docker login` leaves it. */
-function signedIn(credentials: string): Record<string, string> {
+function signedIn(credentials: string, more: object = {}): Record<string, string> {
   const folder = join(copy, "docker-config");
   mkdirSync(folder, { recursive: true });
   const auths = { [registry.host]: { auth: Buffer.from(credentials).toString("base64") } };
-  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths }));
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths, ...more }));
   return { DOCKER_CONFIG: folder };
 }
 

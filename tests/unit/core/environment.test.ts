@@ -27,6 +27,7 @@ const storage: Dependency = {
     host: "minio",
     port: 9000,
     ports: { console: 9001 },
+    hostPort: 19_000,
     keys: { access_key: "ak", secret_key: pulumi.secret("sk") },
   }),
 };
@@ -51,7 +52,6 @@ describe("environmentOf", () => {
       DATABASE_PORT: "5432",
       DATABASE_USER: "app",
       DATABASE_NAME: "shop",
-      DATABASE_PUBLIC_URL: "postgresql://127.0.0.1:15432",
       DATABASE_URL_FILE: "/run/secrets/database_url",
       DATABASE_PASSWORD_FILE: "/run/secrets/database_password",
       READ_CACHE_HOST: "cache-1",
@@ -71,7 +71,6 @@ describe("environmentOf", () => {
         DATABASE_PORT: "5432",
         DATABASE_USER: "app",
         DATABASE_NAME: "shop",
-        DATABASE_PUBLIC_URL: "postgresql://127.0.0.1:15432",
         DATABASE_URL: URL,
         DATABASE_PASSWORD: "pw",
       },
@@ -85,6 +84,7 @@ describe("environmentOf", () => {
     const { env, secretFolders } = environmentOf({ storage, vectors });
     expect(env).toMatchObject({
       STORAGE_CONSOLE_PORT: "9001",
+      STORAGE_PUBLIC_URL: "http://127.0.0.1:19000",
       STORAGE_ACCESS_KEY: "ak",
       STORAGE_SECRET_KEY_FILE: "/run/secrets/storage_secret_key",
       VECTORS_GRPC_PORT: "6334",
@@ -100,8 +100,9 @@ describe("environmentOf", () => {
     });
   });
 
-  test("a job is told of no public address", () => {
-    expect(environmentOf({ database }, { published: false }).env).not.toHaveProperty("DATABASE_PUBLIC_URL");
+  test("a public address is told of what speaks HTTP, and not to a job", () => {
+    expect(environmentOf({ database }).env).not.toHaveProperty("DATABASE_PUBLIC_URL");
+    expect(environmentOf({ storage }, { published: false }).env).not.toHaveProperty("STORAGE_PUBLIC_URL");
   });
 
   test("secrets of other origin, each in its own form", async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import tls from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -9,7 +9,7 @@ import { Build, type ImageFacts, imageOn, serverImage } from "../../../component
 import { ArgsError } from "../../../components/core/support/args.ts";
 import { builtImage } from "../../../components/core/support/built-image.ts";
 import { pinned } from "../../../components/core/support/lock.ts";
-import { Redis, SetupJob } from "../../../components/index.ts";
+import { Container, Redis, SetupJob } from "../../../components/index.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, held, ID, type Options, refusedBy } from "../helpers/stack.ts";
 
@@ -255,9 +255,38 @@ describe("an image of one's own", () => {
     expect(image.inputs.build).toEqual({ context: "examples/api", buildArgs: {}, secrets: SECRETS });
   });
 
-  test("names its stage", async () => {
-    const { image } = await built({ target: "prod" });
-    expect(image.inputs.build).toEqual({ context: here(context), target: "prod", buildArgs: {}, secrets: SECRETS });
+  test("names its stage, its Dockerfile, its platform and its arguments", async () => {
+    mkdirSync(join(context, "docker"));
+    writeFileSync(join(context, "docker/app.dockerfile"), "FROM scratch AS prod\n");
+    const more = { target: "prod", dockerfile: "docker/app.dockerfile", platform: "linux/arm64" };
+    const { image } = await built({ ...more, args: { VERSION: "3" } });
+    expect(image.inputs.build).toEqual({
+      context: here(context),
+      ...more,
+      buildArgs: { VERSION: "3" },
+      secrets: SECRETS,
+    });
+  });
+
+  test("reads its secrets from where they are, beside the certificates; another content is no other image", async () => {
+    const key = join(dirname(context), `${basename(context)}.key`);
+    onTestFinished(() => rmSync(key, { force: true }));
+    writeFileSync(key, "one");
+    const { image } = await built({ secrets: { npm: key } });
+    expect(image.inputs.build).toMatchObject({ secrets: [...SECRETS, { id: "npm", src: here(key) }] });
+    writeFileSync(key, "two");
+    expect(await tag({ secrets: { npm: key } })).toBe(image.inputs.name);
+    rmSync(key);
+  });
+
+  test("sends what the rules beside its Dockerfile let through", async () => {
+    writeFileSync(join(context, "other"), "FROM scratch\n");
+    writeFileSync(join(context, "other.dockerignore"), "*.log\n");
+    const before = await tag({ dockerfile: "other" });
+    writeFileSync(join(context, "x.log"), "noise");
+    expect(await tag({ dockerfile: "other" })).toBe(before);
+    writeFileSync(join(context, "app.ts"), "two");
+    expect(await tag({ dockerfile: "other" })).not.toBe(before);
   });
 
   test("comes after the images that it stands on, and is told of them", async () => {
@@ -282,10 +311,76 @@ describe("an image of one's own", () => {
     ["a file is added", () => writeFileSync(join(context, "more.ts"), "")],
     ["the stage changes", () => ({ target: "prod" })],
     ["what it stands on changes", () => ({ images: { NODE_IMAGE: { registry: "node:25" } } })],
+    ["an argument changes", () => ({ args: { VERSION: "3" } })],
+    ["its platform changes", () => ({ platform: "linux/arm64" })],
+    [
+      "another Dockerfile is named",
+      () => {
+        writeFileSync(join(context, "other"), "FROM scratch\n");
+        return { dockerfile: "other" };
+      },
+    ],
     ["the Dockerfile changes", () => writeFileSync(join(context, "Dockerfile"), "FROM other\n")],
   ])("has another tag when %s", async (_, change) => {
     const before = await tag();
     expect(await tag((change() ?? {}) as Parameters<typeof built>[0])).not.toBe(before);
+  });
+
+  test.each<[string, Partial<z.input<typeof Build>>, string]>([
+    ["a folder that is not there", { context: "nosuch" }, 'build.context: should be a folder, got "nosuch"'],
+    [
+      "a folder without a Dockerfile",
+      { context: "examples" },
+      'build.context: should be a folder with a Dockerfile, got "examples"',
+    ],
+    [
+      "a Dockerfile that is not there",
+      { context: "examples/api", dockerfile: "nosuch" },
+      'build.context: should be a folder with the file nosuch, got "examples/api"',
+    ],
+    [
+      "a platform of another form",
+      { context: "examples/api", platform: "arm64" },
+      'build.platform: should be a platform, as linux/arm64, got "arm64"',
+    ],
+    [
+      "a secret that cannot be read",
+      { context: "examples/api", secrets: { npm: "nosuch" } },
+      'build.secrets.npm: should be a file that can be read, got "nosuch"',
+    ],
+    [
+      "a secret in the place of the certificates",
+      { context: "examples/api", secrets: { ca: "package.json" } },
+      'build.secrets.ca: should be another id than "ca", which holds the certificates of this machine, got "ca"',
+    ],
+    [
+      "an argument that is no text",
+      { context: "examples/api", args: { VERSION: 3 as never } },
+      "build.args.VERSION: should be a text, got 3",
+    ],
+    [
+      "an argument that is no image",
+      { context: "examples/api", images: { BASE: "node:24" as never } },
+      'build.images.BASE: should be an image: { registry, packages }, got "node:24"',
+    ],
+    ["an option that is not there", { context: "examples/api", tags: [] } as never, "build.tags: should not be there"],
+  ])("is refused with %s", async (_, build, fault) => {
+    const refused = refusedBy(() =>
+      deploy((platform) => new Container("web", { platform, build: { context, ...build }, probe: "none" })),
+    );
+    expect(await refused).toEqual([`Container "web" has bad arguments\n  ${fault}`]);
+  });
+
+  test.each<[string, object, string]>([
+    ["neither", {}, "Say which image it runs: `image`, or `build` for one that is built."],
+    [
+      "both",
+      { image: "web:1", build: { context: "examples/api" } },
+      "It has one image: set `image` or `build`, not both.",
+    ],
+  ])("and one that is pulled: %s is refused", async (_, args, sentence) => {
+    const refused = refusedBy(() => deploy((platform) => new Container("web", { platform, probe: "none", ...args })));
+    expect(await refused).toEqual([`Container "web" has bad arguments\n  image: ${sentence}`]);
   });
 
   test("is refused in one sentence where its folder cannot be read", async () => {

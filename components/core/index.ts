@@ -1,0 +1,46 @@
+// What a component of one's own is made of. Programs that only use components need `components/index.ts` alone.
+
+export { type ConnectionFacts, connection } from "./connection.ts";
+export { Database, type DatabaseFacts, databaseArgs, databaseSettings } from "./database.ts";
+export { uses } from "./dependency.ts";
+export { env, environmentOf, refuseDuplicates, type Secret, secrets } from "./environment.ts";
+export { configFiles, readConfigFiles } from "./files.ts";
+export { gate } from "./gate.ts";
+export {
+  Build,
+  type ImageFacts,
+  imageArg,
+  imageOn,
+  imageOrBuild,
+  type OwnImage,
+  refuseImageAndBuild,
+} from "./image.ts";
+export { Job, type JobArgs } from "./job.ts";
+export { needsProgram, PROBE_IMAGE, type Probe, type ProbeArgs, probe, probeOf } from "./probe.ts";
+export { hidden, password } from "./secret.ts";
+export { Service, type ServiceArgs } from "./service.ts";
+export { NOBODY, Setup } from "./setup.ts";
+export {
+  byShape,
+  containerPath,
+  count,
+  cpus,
+  file,
+  files,
+  gpus,
+  hostPort,
+  identifier,
+  instance,
+  matching,
+  mebibytes,
+  parseArgs,
+  seconds,
+  secretText,
+  secretValue,
+  sentence,
+  unshown,
+  variable,
+  whole,
+} from "./support/args.ts";
+export { lifecycle, limits, platform, user } from "./support/common.ts";
+export type { VolumeArgs } from "./volume.ts";
