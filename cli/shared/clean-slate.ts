@@ -1,7 +1,7 @@
 import type { Inspection } from "../../components/engines/inspection.ts";
 import { watched } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
-import { kindOf } from "./engine.ts";
+import { holdsData, kindOf } from "./engine.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
 import { seconds } from "./seconds.ts";
@@ -51,8 +51,7 @@ export async function cleanSlate({ engine, state }: { engine: Inspection; state:
   return code;
 }
 
-const dataIn = ({ resources }: State) =>
-  resources.filter((each) => kindOf(each) === "volume" && each.name.endsWith("-data"));
+const dataIn = ({ resources }: State) => resources.filter(holdsData);
 
 /**
  * Runs something that may delete the protected data which `DISCARD=` names: pulumi refuses to delete what is protected in state,

@@ -5,7 +5,7 @@ import type { Inspection } from "../../components/engines/inspection.ts";
 
 // The one place in `cli` that knows which engine there is.
 
-export { kindOf, memoryLimits, workloadKindOf } from "../../components/engines/containers/recorded.ts";
+export { holdsData, kindOf, memoryLimits, workloadKindOf } from "../../components/engines/containers/recorded.ts";
 
 /**
  * The engine that the stack is on. Nothing is connected before it is asked something.

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export interface VolumeRecord {
   /** The volume's name in the engine. */
   volume: pulumi.Input<string>;
+  /** Whose it is, by the name that `DISCARD` knows; nothing where that is its own. */
+  service?: string | undefined;
   /** Major version of what wrote it. */
   major?: string | undefined;
   /** What its data was first made with: a later change has no effect there. */
@@ -11,7 +13,7 @@ export interface VolumeRecord {
 }
 
 interface Entries {
-  volumes: Record<string, { volume: unknown; major?: string; firstStart: Record<string, string> }>;
+  volumes: Record<string, { volume: unknown; service?: string; major?: string; firstStart: Record<string, string> }>;
   /** Who is published, by port of the host: `Redis "cache"`. */
   ports: Record<string, string>;
 }
@@ -93,7 +95,7 @@ export class Ledger {
   }
 }
 
-/** How somebody says that a database's data may be lost. */
+/** How somebody says that the data of a service may be lost. */
 export const toDiscard = (name: string) =>
   `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
 
@@ -118,8 +120,9 @@ export function refusals(
     // By its volume: one that got another name, and the old one as an alias, is the same.
     const same = Object.entries(after).find(([, { volume }]) => volume === old.volume);
     const [name, now] = same ?? [recorded, after[recorded]];
-    if (discard.has(name)) return [];
-    const allow = toDiscard(name);
+    const service = now?.service ?? old.service ?? name;
+    if (discard.has(service)) return [];
+    const allow = toDiscard(service);
     if (!now) {
       return [`${name}: this change would delete its volume ${String(old.volume)} and all data in it. ${allow}`];
     }

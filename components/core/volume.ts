@@ -6,7 +6,7 @@ import type { VolumeLifecycle } from "./support/lifecycle.ts";
 
 /** A folder of a service whose content lasts, and what is remembered of it. */
 export interface VolumeArgs {
-  /** What it is called in the ledger and by `DISCARD=`: the service's name where it has one volume. */
+  /** What it is called in the ledger: a database's, as the database is. */
   name: string;
   /** By which it is told from others of its service; nothing where it has one. */
   label?: string;
@@ -31,7 +31,7 @@ export function volume(
 ): Handle | undefined {
   if (lifecycle === "ephemeral") return undefined;
   const own = { ...platform.labels(service, "data"), ...(label === undefined ? {} : { "stackyard.volume": label }) };
-  const discard = discarded().has(name);
+  const discard = discarded().has(service);
   const madeWith = { ...(major === undefined ? {} : { version: major }), ...firstStart };
   const made = platform.engine.volume(
     resourceName,
@@ -46,12 +46,19 @@ export function volume(
       // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
       hooks: {
         beforeCreate: [
-          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, own), { onDryRun: true }),
+          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, service, own), {
+            onDryRun: true,
+          }),
         ],
       },
     },
   );
-  platform.ledger.record(name, { volume: made.key, ...(major === undefined ? {} : { major }), firstStart });
+  platform.ledger.record(name, {
+    volume: made.key,
+    ...(service === name ? {} : { service }),
+    ...(major === undefined ? {} : { major }),
+    firstStart,
+  });
   return made;
 }
 
@@ -64,13 +71,18 @@ const inWords = (facts: Record<string, pulumi.Input<string>>) =>
   );
 
 /** @throws Error when there is one with data in it already. */
-async function onlyOne(platform: Platform, name: string, labels: Record<string, string>): Promise<void> {
-  if (discarded().has(name)) return;
+async function onlyOne(
+  platform: Platform,
+  name: string,
+  service: string,
+  labels: Record<string, string>,
+): Promise<void> {
+  if (discarded().has(service)) return;
   const { engine, ledger } = platform;
   for (const key of await engine.volumes(labels)) {
     if (await engine.isEmpty(key)) continue;
     // Its labels say the name under which it was made; another one may have it by now, which has that name as an alias.
     if ((ledger.ownerOf(key) ?? name) !== name) continue;
-    throw new Error(`${name}: its data is in volume ${key}; a new one would be empty. ${toDiscard(name)}`);
+    throw new Error(`${name}: its data is in volume ${key}; a new one would be empty. ${toDiscard(service)}`);
   }
 }

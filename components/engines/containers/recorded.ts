@@ -19,6 +19,14 @@ export function workloadKindOf(resource: Pick<Recorded, "type" | "outputs">): Wo
   return labels.some(({ label, value }) => label === "stackyard.kind" && value === "job") ? "job" : "service";
 }
 
+/** Whether a resource is a volume with data: not one with what its container is handed. */
+export function holdsData(resource: Pick<Recorded, "type" | "outputs">): boolean {
+  const labels = (resource.outputs.labels ?? []) as { label: string; value: string }[];
+  return (
+    kindOf(resource) === "volume" && labels.some(({ label, value }) => label === "stackyard.kind" && value === "data")
+  );
+}
+
 /** The sum of all memory limits, in bytes. */
 export function memoryLimits(resources: readonly Pick<Recorded, "type" | "outputs">[]): number {
   const limits = resources.flatMap((each) =>

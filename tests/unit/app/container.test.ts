@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { refusals } from "../../../components/core/ledger.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
 import { Container, type ContainerArgs, Postgres, Redis, SetupJob } from "../../../components/index.ts";
 import { deploy, held, idOf, labels, type Options, volumeOf } from "../helpers/stack.ts";
@@ -161,6 +162,21 @@ describe("what a Compose service takes", () => {
       "web-kept",
     ]);
     expect(await held(stack.made.data)).toBe(`${volumeOf("web-data")},${volumeOf("web-kept")}`);
+  });
+
+  test("its volumes go together, by its name", async () => {
+    const ledger = (await server({ volumes: { data: "/data", kept: "/kept" } })).get("Stash ledger").inputs.input;
+    const before = ledger as Parameters<typeof refusals>[0];
+    const none = { volumes: {} };
+    expect(refusals(before, none, new Set())).toEqual([
+      expect.stringMatching(
+        /^web-data: this change would delete its volume .* To lose its data on purpose: make … DISCARD=web /,
+      ),
+      expect.stringMatching(
+        /^web-kept: this change would delete its volume .* To lose its data on purpose: make … DISCARD=web /,
+      ),
+    ]);
+    expect(refusals(before, none, new Set(["web"]))).toEqual([]);
   });
 
   test("a new volume is given to its user, where the image has no such folder", async () => {
