@@ -5,7 +5,6 @@ import neo4j from "neo4j-driver";
 import { Ollama } from "ollama";
 import pg from "pg";
 import { createClient } from "redis";
-import { expect } from "vitest";
 import { type FACTS, QUOTED } from "./facts.ts";
 
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here, one in facts.ts, and an imitation of its official image. */
@@ -55,7 +54,7 @@ export const ROWS: Row[] = [
     args: { settings: { databases: 32, save: "3600 1 300 10", "proc-title-template": QUOTED } },
     setting: {
       read: (url) => redis(url, "CONFIG", "GET", "databases", "save", "proc-title-template"),
-      expected: expect.arrayContaining(["databases", "32", "save", "3600 1 300 10", "proc-title-template", QUOTED]),
+      expected: { databases: "32", save: "3600 1 300 10", "proc-title-template": QUOTED },
     },
     memoryMiB: 128,
     write: async (url, value) => void (await redis(url, "SET", "kept", value)),
@@ -69,8 +68,7 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Minio",
-    args: { settings: { MINIO_REGION: "eu-e2e-1" } },
-    setting: { read: (url) => s3(url).getBucketRegionAsync("kept"), expected: "eu-e2e-1" },
+    args: {},
     memoryMiB: 512,
     write: async (url, value) => {
       if (!(await s3(url).bucketExists("kept"))) await s3(url).makeBucket("kept");
