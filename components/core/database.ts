@@ -9,7 +9,7 @@ import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./imag
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
-import { count, hostPort, mebibytes } from "./support/args.ts";
+import { ArgsError, count, hostPort, mebibytes, sentence } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 
 /** What can be set for every database; each has its own defaults. */
@@ -40,6 +40,16 @@ export const databaseArgs = {
   /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
   files: configFiles(),
 };
+/** Refuses both of them: one would be ignored. */
+export function refuseTwoImages(
+  { image, build }: { image?: unknown; build?: unknown },
+  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
+): void {
+  if (image === undefined || build === undefined) return;
+  const message = sentence("It has one image: set `image` or `build`, not both.");
+  addIssue({ code: "custom", path: ["image"], message });
+}
+
 type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseSettings> & typeof databaseArgs>>;
 
 /** What a database's own file says of it; the rest is decided here and in its service. */
@@ -92,23 +102,24 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     facts: DatabaseFacts,
   ) {
     const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
-    const { image, port, otherPorts = {}, credential, data, connection: known, keys, ...its } = facts;
+    const { image, port, otherPorts = {}, credential, data, connection: known, keys, ...own } = facts;
+    refuseSet(kind, name, env, own.env);
     super(`stackyard:databases:${kind}`, name, {}, opts);
     const { platform } = limits;
     const subject = `${kind} "${name}"`;
     const lasts = lifecycle ?? platform.lifecycle;
-    const own = { parent: this, protect: lasts === "protected" };
-    const signIn = credential && signInWith(name, platform, credential, own);
+    const kept = { parent: this, protect: lasts === "protected" };
+    const signIn = credential && signInWith(name, platform, credential, kept);
     const others = Object.entries(otherPorts);
     const ports = Object.fromEntries(others.map(([each, { port }]) => [each, port]));
     this.image = build ? { name: `${name}-image`, subject, build, parent: this } : (wanted ?? image);
     const service = new Service(name, this, {
       ...limits,
-      ...its,
+      ...own,
       subject,
       image: () => imageOn(platform, this.image),
-      env: { ...its.env, ...env },
-      configFiles: readConfigFiles(subject, files, platform, { user: its.user, readOnlyRoot: true }),
+      env: { ...own.env, ...env },
+      configFiles: readConfigFiles(subject, files, platform, { user: own.user, readOnlyRoot: true }),
       secrets: signIn?.files ?? {},
       volumes: [
         {
@@ -121,7 +132,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       ports: [{ hostPort, port }, ...Object.values(otherPorts)].flatMap(({ hostPort, port }) =>
         hostPort === undefined ? [] : [{ hostPort, port }],
       ),
-      pids: pids ?? its.pids,
+      pids: pids ?? own.pids,
       ...(shmSizeMiB === undefined ? {} : { shmSizeMiB }),
     });
     this.ready = service.ready;
@@ -146,6 +157,16 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   get gate(): pulumi.Resource {
     return this.ready;
   }
+}
+
+/** @throws ArgsError for variables that the database sets itself. */
+function refuseSet(kind: string, name: string, env: object, own: DatabaseFacts["env"] = {}): void {
+  const faults = Object.keys(env)
+    .filter((variable) => variable in own)
+    .map(
+      (variable) => `env.${variable}: ${kind} sets it itself. Set the option that it follows from, or leave it out.`,
+    );
+  if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
 }
 
 /** A credential, and what of it is fixed with the data. */

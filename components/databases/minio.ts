@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection, ConnectionFacts } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { serverSettings } from "../core/server-settings.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 
 /**
@@ -37,6 +38,30 @@ export const MC = {
   }),
 };
 
+/** What else decides a variable. */
+const OWN_SETTINGS = {
+  ...Object.fromEntries(
+    ["minio_root_user", "minio_root_user_file", "minio_access_key", "minio_access_key_file"].map((each) => [
+      each,
+      "rootUser",
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["minio_root_password", "minio_root_password_file", "minio_secret_key", "minio_secret_key_file"].map((each) => [
+      each,
+      "password",
+    ]),
+  ),
+  minio_memlimit: "memoryMiB",
+  minio_browser: "consoleHostPort",
+  ...Object.fromEntries(
+    ["minio_address", "minio_console_address", "minio_volumes", "minio_config_env_file"].map((each) => [
+      each,
+      `Its ports and its folder are fixed: leave ${each.toUpperCase()} out.`,
+    ]),
+  ),
+};
+
 const Settings = z
   .strictObject({
     ...databaseSettings({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
@@ -55,6 +80,14 @@ const Settings = z
     ).default("stackyard"),
     /** TCP port of the web console on the host's 127.0.0.1. @default - not published, and there is no console */
     consoleHostPort: hostPort().optional(),
+    /**
+     * The server's own settings, by the names of their variables: `MINIO_REGION: "eu-central-1"`. What another option decides is
+     * refused. Another one replaces the container. @default {}
+     */
+    settings: serverSettings({
+      name: [/^MINIO_[A-Z0-9_]+$/, "a variable of MinIO's (MINIO_, then A-Z, 0-9 and _)"],
+      own: OWN_SETTINGS,
+    }),
   })
   .refine(({ hostPort, consoleHostPort }) => consoleHostPort === undefined || consoleHostPort !== hostPort, {
     path: ["consoleHostPort"],
@@ -64,7 +97,7 @@ const Args = Settings.safeExtend({
   ...databaseArgs,
   /** The administrator's password, the secret key of an S3 client. @default - a random one, made once */
   password: secretValue(8, PASSWORD, "no colon, no control character, no blank at either end").optional(),
-});
+}).superRefine(refuseTwoImages);
 export type MinioArgs = z.input<typeof Args>;
 
 /**
@@ -86,7 +119,7 @@ export class Minio extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: MinioArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { rootUser, password, consoleHostPort, ...rest } = parseArgs(Args, "Minio", name, args);
+    const { rootUser, password, consoleHostPort, settings, ...rest } = parseArgs(Args, "Minio", name, args);
     const { user = rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER, ...common } = rest;
     super("Minio", name, common, opts, {
       image: IMAGE,
@@ -103,6 +136,7 @@ export class Minio extends Database {
         // it heeds no GOMEMLIMIT.
         MINIO_MEMLIMIT: `${Math.floor(rest.memoryMiB / 2)}MiB`,
         ...MC.env,
+        ...settings,
       },
       user,
       pids: PIDS,

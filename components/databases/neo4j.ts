@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { serverSettings, settingValue } from "../core/server-settings.ts";
 import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
@@ -48,6 +49,31 @@ const JAVA_ARGUMENTS = [
  */
 const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n`;
 
+/** What else decides a setting. */
+const OWN_SETTINGS = {
+  "server.memory.heap.initial_size": "heapMiB",
+  "server.memory.heap.max_size": "heapMiB",
+  "server.memory.pagecache.size": "pageCacheMiB",
+  "dbms.security.auth_enabled": "password",
+  ...Object.fromEntries(
+    ["data", "logs", "run", "plugins"].map((each) => [
+      `server.directories.${each}`,
+      `Its folders are fixed, in its volume where they last: leave server.directories.${each} out.`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      "server.default_listen_address",
+      ...["bolt", "http"].flatMap((each) => [`server.${each}.listen_address`, `server.${each}.enabled`]),
+    ].map((each) => [
+      each,
+      `Its ports are always ${BOLT_PORT} and ${HTTP_PORT}, on its networks: set \`hostPort\` or \`httpHostPort\` to publish them on others.`,
+    ]),
+  ),
+};
+/** The image writes them as lines of a file of Java properties, and none that is empty. */
+const VALUE = /^(?!\s)[^\\\p{Cc}]+(?<!\s)$/u;
+
 const Settings = z
   .strictObject({
     ...databaseSettings({ memoryMiB: 1024, readyTimeoutSeconds: 120, stopGraceSeconds: 60 }),
@@ -57,6 +83,22 @@ const Settings = z
     heapMiB: mebibytes(128).optional(),
     /** Cache for what is on disk, in MiB. @default - an eighth of `memoryMiB` */
     pageCacheMiB: mebibytes(8).optional(),
+    /**
+     * The server's own settings, by their own names: `db.transaction.timeout: "30s"`. Those for Java
+     * (`server.jvm.additional`) come after its own. What another option decides is refused. Another one replaces the container.
+     * @default {}
+     */
+    settings: serverSettings({
+      name: [
+        /^[A-Za-z][A-Za-z0-9]*([._][A-Za-z0-9]+)+$/,
+        "a setting's name (words of letters and digits, with a dot or _ between them)",
+      ],
+      value: settingValue(
+        VALUE,
+        "a text without backslashes, control characters and blanks at its ends, a number, true or false",
+      ),
+      own: OWN_SETTINGS,
+    }),
   })
   .superRefine(({ memoryMiB, hostPort, httpHostPort, ...rest }, { addIssue }) => {
     const { heapMiB, pageCacheMiB } = memoryOf({ memoryMiB, ...rest });
@@ -80,7 +122,7 @@ const Args = Settings.safeExtend({
     )
     .refine((all) => new Set(all.map((path) => basename(path))).size === all.length, "files of different names")
     .default([]),
-});
+}).superRefine(refuseTwoImages);
 export type Neo4jArgs = z.input<typeof Args>;
 
 /**
@@ -98,7 +140,9 @@ export class Neo4j extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { password, httpHostPort, plugins, heapMiB, pageCacheMiB, ...rest } = parseArgs(Args, "Neo4j", name, args);
+    const parsed = parseArgs(Args, "Neo4j", name, args);
+    const { password, httpHostPort, plugins, heapMiB, pageCacheMiB, settings, ...rest } = parsed;
+    const { "server.jvm.additional": java, ...others } = settings;
     const memory = memoryOf({ memoryMiB: rest.memoryMiB, heapMiB, pageCacheMiB });
     super("Neo4j", name, rest, opts, {
       image: IMAGE,
@@ -109,7 +153,7 @@ export class Neo4j extends Database {
         NEO4J_server_memory_heap_initial__size: `${memory.heapMiB}m`,
         NEO4J_server_memory_heap_max__size: `${memory.heapMiB}m`,
         NEO4J_server_memory_pagecache_size: `${memory.pageCacheMiB}m`,
-        NEO4J_server_jvm_additional: JAVA_ARGUMENTS.join(" "),
+        NEO4J_server_jvm_additional: [...JAVA_ARGUMENTS, ...(java === undefined ? [] : [java])].join(" "),
         NEO4J_server_directories_logs: `${DATA_PATH}/logs`,
         NEO4J_server_directories_run: "/tmp",
         // What the image's own configuration says, which a folder in memory hides: the first confines LOAD CSV, which would
@@ -122,6 +166,7 @@ export class Neo4j extends Database {
         NEO4J_dbms_usage__report_enabled: "false",
         // Two event loops would wait 5 s each when it stops, for requests that come no more.
         NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",
+        ...Object.fromEntries(Object.entries(others).map(([setting, value]) => [variableOf(setting), value])),
       },
       user: NEO4J_USER,
       // When it starts, it asks for the name of the address that it listens on, to log it: without a DNS server that answers,
@@ -155,6 +200,9 @@ export class Neo4j extends Database {
     });
   }
 }
+
+/** The image's own rule. */
+const variableOf = (setting: string) => `NEO4J_${setting.replaceAll("_", "__").replaceAll(".", "_")}`;
 
 /** How its memory is divided where nothing else is said. */
 function memoryOf({

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { serverSettings } from "../core/server-settings.ts";
 import { gpus, hostPort, parseArgs, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
@@ -12,6 +13,12 @@ const USER = "1000:1000";
 const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
 const PIDS = 4096;
+
+/** What else decides a variable. */
+const OWN_SETTINGS = {
+  ollama_host: `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
+  ollama_models: "Its models are in its volume: leave OLLAMA_MODELS out.",
+};
 
 const Settings = z.strictObject({
   ...databaseSettings({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
@@ -24,16 +31,23 @@ const Settings = z.strictObject({
    * `could not select device driver` without. @default - none
    */
   gpus: gpus().optional(),
+  /**
+   * The server's own settings, by the names of their variables: `OLLAMA_KEEP_ALIVE: "24h"`. What another option decides is
+   * refused. Another one replaces the container. @default {}
+   */
+  settings: serverSettings({
+    name: [/^OLLAMA_[A-Z0-9_]+$/, "a variable of Ollama's (OLLAMA_, then A-Z, 0-9 and _)"],
+    own: OWN_SETTINGS,
+  }),
 });
-const Args = Settings.safeExtend(databaseArgs).refine(
-  ({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry",
-  {
+const Args = Settings.safeExtend(databaseArgs)
+  .superRefine(refuseTwoImages)
+  .refine(({ platform, gpus }) => gpus === undefined || platform.imageSource === "registry", {
     path: ["gpus"],
     error: sentence(
       "The server built from package registries uses the CPU alone: leave gpus out, or use imageSource: registry.",
     ),
-  },
-);
+  });
 export type OllamaArgs = z.input<typeof Args>;
 
 /**
@@ -55,13 +69,18 @@ export class Ollama extends Database {
   readonly egress: boolean;
 
   constructor(name: string, args: OllamaArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { egress, gpus, ...rest } = parseArgs(Args, "Ollama", name, args);
+    const { egress, gpus, settings, ...rest } = parseArgs(Args, "Ollama", name, args);
     super("Ollama", name, rest, opts, {
       image: IMAGE,
       port: PORT,
       // After the image's entry point, which is the program.
       command: ["serve"],
-      env: { OLLAMA_HOST: `0.0.0.0:${PORT}`, HOME: DATA_PATH, OLLAMA_MODELS: `${DATA_PATH}/.ollama/models` },
+      env: {
+        OLLAMA_HOST: `0.0.0.0:${PORT}`,
+        HOME: DATA_PATH,
+        OLLAMA_MODELS: `${DATA_PATH}/.ollama/models`,
+        ...settings,
+      },
       user: USER,
       pids: PIDS,
       egress,

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
 import type { ImageFacts } from "../core/image.ts";
-import { count, identifier, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
+import { serverSettings } from "../core/server-settings.ts";
+import { count, identifier, mebibytes, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 
 const Version = z.enum(["16", "17", "18"]);
 type Version = z.output<typeof Version>;
@@ -19,10 +20,12 @@ const PORT = 5432;
 export const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
-/** PostgreSQL's own. */
-const DEFAULT = { connections: 100, sharedBuffersMiB: 128 };
+/** PostgreSQL's own, and the memory that is enough for them. */
+const DEFAULT = { connections: 100, sharedBuffersMiB: 128, memoryMiB: 512 };
 /** Processes beside connections, each of which is one: the server's own and its workers, and what probes. */
 const OTHER_PIDS = 156;
+/** Those of them that a server has which nobody has told to have more. */
+const LEAST_OTHER_PIDS = 32;
 /** What a connection takes that has asked for little (1.6 MiB, measured, with what the kernel keeps of it), and more than that. */
 const CONNECTION_MIB = 2;
 /** What the server takes beside connections and cache. */
@@ -46,9 +49,24 @@ export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
 /** Databases that each server has for itself: nobody is to work in them. */
 const TEMPLATES = ["template0", "template1"];
 
+/** What else decides a setting. */
+const OWN_SETTINGS = {
+  max_connections: "maxConnections",
+  shared_buffers: "sharedBuffersMiB",
+  port: "Its port is always 5432, which `connection` names: set `hostPort` to publish it on another one.",
+  listen_addresses: "It listens on its networks, which those who refer to it are on: leave listen_addresses out.",
+  data_directory: "Its data is where its image has it, in its volume: leave data_directory out.",
+  unix_socket_directories: "Its socket is where its image has it: leave unix_socket_directories out.",
+};
+
 const Settings = z
   .strictObject({
-    ...databaseSettings({ memoryMiB: 512, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
+    ...databaseSettings({ memoryMiB: DEFAULT.memoryMiB, readyTimeoutSeconds: 60, stopGraceSeconds: 60 }),
+    /**
+     * Memory limit, in MiB; swap is not used beyond it.
+     * @default - 512; more where `maxConnections` (2 MiB for each above 100) or `sharedBuffersMiB` need it
+     */
+    memoryMiB: mebibytes().optional(),
     /** Major version; fixed once there is data. Where images are built from package registries there is 17 only. @default "17" */
     version: z
       .preprocess(
@@ -64,37 +82,58 @@ const Settings = z
       )
       .default("app"),
     /**
-     * Most connections at a time, of which the server keeps three for administrators. More than the default need 2 MiB of
-     * `memoryMiB` for each. @default 100
+     * Most connections at a time, of which the server keeps three for administrators. `memoryMiB` and `pids` follow where they
+     * are not given; more than the default need 2 MiB for each. @default 100
      */
     maxConnections: count(4, 10_000).default(DEFAULT.connections),
     /** Cache that all connections share, in MiB: three quarters of `memoryMiB` at most. @default - PostgreSQL's own, 128 */
     sharedBuffersMiB: mebibytes(1).optional(),
+    /**
+     * The server's own settings, by their own names: `shared_preload_libraries: "pg_stat_statements"`. What another option
+     * decides is refused. Another one replaces the container. @default {}
+     */
+    settings: serverSettings({
+      name: [/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/i, "a setting's name (letters, digits, _ and dots)"],
+      own: OWN_SETTINGS,
+    }),
   })
-  .superRefine(({ sharedBuffersMiB, maxConnections, memoryMiB }, { addIssue }) => {
-    const most = Math.floor((memoryMiB * 3) / 4);
-    if (sharedBuffersMiB !== undefined && sharedBuffersMiB > most) {
-      const message = `three quarters of memoryMiB (${most} MiB) at most: the rest is for connections`;
-      addIssue({ code: "custom", path: ["sharedBuffersMiB"], message });
+  .superRefine(({ sharedBuffersMiB = 0, maxConnections, memoryMiB, pids }, { addIssue }) => {
+    const fault = (message: string, ...path: string[]) => addIssue({ code: "custom", path, message });
+    const leastPids = maxConnections + LEAST_OTHER_PIDS;
+    if (pids !== undefined && pids < leastPids) {
+      fault(`${leastPids} or more, for ${maxConnections} connections and the server's own processes`, "pids");
     }
-    const cache = sharedBuffersMiB ?? DEFAULT.sharedBuffersMiB;
-    const least = cache + maxConnections * CONNECTION_MIB + ROOM_MIB;
+    if (memoryMiB === undefined) return;
+    const most = Math.floor((memoryMiB * 3) / 4);
+    if (sharedBuffersMiB > most) {
+      fault(`three quarters of memoryMiB (${most} MiB) at most: the rest is for connections`, "sharedBuffersMiB");
+    }
+    const { cache, least } = neededBy({ sharedBuffersMiB: sharedBuffersMiB || undefined, maxConnections });
     if (maxConnections > DEFAULT.connections && memoryMiB < least) {
-      const message = `${least} MiB or more, for ${maxConnections} connections (${CONNECTION_MIB} MiB each) and the cache (${cache} MiB)`;
-      addIssue({ code: "custom", path: ["memoryMiB"], message });
+      fault(
+        `${least} MiB or more, for ${maxConnections} connections (${CONNECTION_MIB} MiB each) and the cache (${cache} MiB)`,
+        "memoryMiB",
+      );
     }
   });
 const Args = Settings.safeExtend({
   ...databaseArgs,
   /** Password of the role. May be changed. @default - a random one, made once */
   password: secretValue(4, PASSWORD, "none a control character, and no hash of a password").optional(),
-}).refine(
-  ({ platform, version }) => VERSIONS[version].image.packages !== undefined || platform.imageSource === "registry",
-  {
-    path: ["version"],
-    error: "17, because no other is built from package registries",
-  },
-);
+})
+  .superRefine(refuseTwoImages)
+  .refine(
+    ({ platform, version, image, build }) =>
+      platform.imageSource === "registry" ||
+      VERSIONS[version].image.packages !== undefined ||
+      (image ?? build) !== undefined,
+    {
+      path: ["version"],
+      error: sentence(
+        "Only 17 is built from package registries: leave version out, name an `image` or a `build` with another, or use imageSource: registry.",
+      ),
+    },
+  );
 export type PostgresArgs = z.input<typeof Args>;
 
 /**
@@ -113,14 +152,11 @@ export class Postgres extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { version, database, password, maxConnections, sharedBuffersMiB, ...rest } = parseArgs(
-      Args,
-      "Postgres",
-      name,
-      args,
-    );
+    const parsed = parseArgs(Args, "Postgres", name, args);
+    const { version, database, password, maxConnections, sharedBuffersMiB, settings, ...rest } = parsed;
     const { image, dataPath } = VERSIONS[version];
-    super("Postgres", name, rest, opts, {
+    const memoryMiB = rest.memoryMiB ?? memoryFor({ sharedBuffersMiB, maxConnections });
+    super("Postgres", name, { ...rest, memoryMiB }, opts, {
       image,
       port: PORT,
       command: [
@@ -130,6 +166,7 @@ export class Postgres extends Database {
         "-c",
         `max_connections=${maxConnections}`,
         ...(sharedBuffersMiB === undefined ? [] : ["-c", `shared_buffers=${sharedBuffersMiB}MB`]),
+        ...Object.entries(settings).flatMap(([setting, value]) => ["-c", `${setting}=${value}`]),
       ],
       env: {
         POSTGRES_USER: database,
@@ -175,6 +212,19 @@ export class Postgres extends Database {
       connection: { scheme: "postgresql", user: database, database },
     });
   }
+}
+
+type Cache = Pick<z.output<typeof Settings>, "sharedBuffersMiB" | "maxConnections">;
+
+/** What connections and cache take together, in MiB. */
+function neededBy({ sharedBuffersMiB: cache = DEFAULT.sharedBuffersMiB, maxConnections }: Cache) {
+  return { cache, least: cache + maxConnections * CONNECTION_MIB + ROOM_MIB };
+}
+
+/** Enough for them, and so much that the cache is three quarters of it at most. */
+function memoryFor(given: Cache): number {
+  const { cache, least } = neededBy(given);
+  return Math.max(DEFAULT.memoryMiB, least, Math.ceil((cache * 4) / 3));
 }
 
 /** libpq's password file, for any server: https://www.postgresql.org/docs/17/libpq-pgpass.html */

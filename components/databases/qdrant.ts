@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
-import { hostPort, parseArgs, secretValue, sentence } from "../core/support/args.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { insteadOf, settingValue, VALUE } from "../core/server-settings.ts";
+import { byShape, hostPort, matching, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
 /** No package registry has the server: what is built from them is a stand-in, and says so. */
@@ -16,11 +17,51 @@ const USER = "1000:1000";
 /** The server starts threads by the number of the host's CPUs, several for each. */
 const PIDS = 4096;
 
+/** What else decides a setting. */
+const PORTS = `Its ports are always ${PORT} and ${GRPC_PORT}, on its networks: set \`hostPort\` or \`grpcHostPort\` to publish them on others.`;
+const SECRETS = "Settings are nothing secret, and one key is made by itself: leave it out, or set `apiKey`.";
+const OWN_SETTINGS: Record<string, string> = {
+  "service.api_key": "apiKey",
+  "service.alt_api_key": SECRETS,
+  "service.read_only_api_key": SECRETS,
+  "service.host": PORTS,
+  "service.http_port": PORTS,
+  "service.grpc_port": PORTS,
+  "service.enable_tls": PORTS,
+  "storage.storage_path": "Its data is where its image has it, in its volume: leave storage_path out.",
+  "storage.snapshots_path": "Its snapshots are with its data, in its volume: leave snapshots_path out.",
+};
+
+type Nested = { [name: string]: string | number | boolean | Nested };
+const isSection = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+/** By section, as in its configuration file. */
+const Section: z.ZodType<NestedTexts, Nested> = z.lazy(() =>
+  z.record(
+    matching(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/, "a setting's name (a-z, 0-9 and _)"),
+    byShape<Nested[string], NestedTexts[string]>(
+      (value): z.ZodType<NestedTexts[string]> =>
+        isSection(value) ? Section : settingValue(undefined, `${VALUE}, or a section of such`),
+      `${VALUE}, or a section of such`,
+    ),
+  ),
+);
+type NestedTexts = { [name: string]: string | NestedTexts };
+
 const Settings = z
   .strictObject({
     ...databaseSettings({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** TCP port on the host's 127.0.0.1 for gRPC, which the stand-in from package registries does not have. @default - not published */
     grpcHostPort: hostPort().optional(),
+    /**
+     * The server's own settings, by section as in its configuration file: `storage: { performance: { max_search_threads: 2 } }`.
+     * What another option decides is refused. Another one replaces the container. @default {}
+     */
+    settings: Section.superRefine((settings, { addIssue }) => {
+      for (const { path } of leaves(settings)) {
+        const instead = OWN_SETTINGS[path.join(".")];
+        if (instead !== undefined) addIssue({ code: "custom", path: [...path], message: insteadOf(instead) });
+      }
+    }).default({}),
   })
   .refine(({ hostPort, grpcHostPort }) => grpcHostPort === undefined || grpcHostPort !== hostPort, {
     path: ["grpcHostPort"],
@@ -35,12 +76,14 @@ const Args = Settings.safeExtend({
       "secret ASCII without spaces, because it is sent in a header",
     )
     .optional(),
-}).refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
-  path: ["grpcHostPort"],
-  error: sentence(
-    "The stand-in from package registries has no gRPC: leave grpcHostPort out, or use imageSource: registry.",
-  ),
-});
+})
+  .superRefine(refuseTwoImages)
+  .refine(({ platform, grpcHostPort }) => grpcHostPort === undefined || platform.imageSource === "registry", {
+    path: ["grpcHostPort"],
+    error: sentence(
+      "The stand-in from package registries has no gRPC: leave grpcHostPort out, or use imageSource: registry.",
+    ),
+  });
 export type QdrantArgs = z.input<typeof Args>;
 
 /**
@@ -62,7 +105,7 @@ export class Qdrant extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: QdrantArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { apiKey, grpcHostPort, ...rest } = parseArgs(Args, "Qdrant", name, args);
+    const { apiKey, grpcHostPort, settings, ...rest } = parseArgs(Args, "Qdrant", name, args);
     super("Qdrant", name, rest, opts, {
       image: IMAGE,
       port: PORT,
@@ -74,6 +117,9 @@ export class Qdrant extends Database {
         QDRANT__TELEMETRY_DISABLED: "true",
         // Written at the end of every start, otherwise beside the program.
         QDRANT_INIT_FILE_PATH: "/tmp/qdrant-initialized",
+        ...Object.fromEntries(
+          leaves(settings).map(({ path, value }) => [`QDRANT__${path.join("__").toUpperCase()}`, value]),
+        ),
       },
       user: USER,
       pids: PIDS,
@@ -96,6 +142,14 @@ export class Qdrant extends Database {
       connection: { scheme: "http" },
     });
   }
+}
+
+/** Each setting by its section and name. */
+function leaves(section: NestedTexts, above: readonly string[] = []): { path: readonly string[]; value: string }[] {
+  return Object.entries(section).flatMap(([name, value]) => {
+    const path = [...above, name];
+    return typeof value === "string" ? [{ path, value }] : leaves(value, path);
+  });
 }
 
 /** Whatever text it is in JSON, it is in YAML. */

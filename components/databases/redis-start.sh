@@ -72,10 +72,13 @@ says_ok() {
   }
 }
 
+# convert redis-server ARGUMENT …: by the same settings, which data may need (how many databases, modules), but where they would
+# keep it from being read and written as it is.
 convert() {
   echo "The data is in the form $form, and is written in the form $wanted first."
   case $form in aof) log=yes ;; rdb) log=no ;; esac
-  docker-entrypoint.sh redis-server --port 0 --unixsocket "$socket" --dir "$PWD" --save '' --appendonly "$log" &
+  docker-entrypoint.sh "$@" --port 0 --unixsocket "$socket" --dir "$PWD" --requirepass '' --maxmemory 0 --save '' \
+    --appendonly "$log" &
   server=$!
   until_there answers
   case $wanted in
@@ -97,7 +100,7 @@ trap 'exit 143' TERM
 [ -s "$told" ] || tell "$(found)"
 form=$(cat "$told")
 if [ "$form" != "$wanted" ]; then
-  convert
+  convert "$@"
   tell "$wanted"
 fi
 

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { serverSettings, settingValue } from "../core/server-settings.ts";
 import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
@@ -13,6 +14,32 @@ const DATA_PATH = "/data";
 const USER = "999:999";
 /** Starts the server by its image's entry point, with its data in the form that it will read. */
 const START = readFileSync(new URL("redis-start.sh", import.meta.url), "utf8");
+
+/** What else decides a directive. */
+const OWN_SETTINGS = {
+  maxmemory: "maxMemoryMiB",
+  "maxmemory-policy": "maxMemoryPolicy",
+  appendonly: "appendOnly",
+  requirepass: "password",
+  ...Object.fromEntries(
+    ["port", "tls-port"].map((each) => [
+      each,
+      `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["dir", "dbfilename", "appenddirname", "appendfilename"].map((each) => [
+      each,
+      `Its files are where they are looked for when it starts, in its volume: leave ${each} out.`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["unixsocket", "daemonize", "sentinel"].map((each) => [
+      each,
+      `It runs as one server in the foreground, and is reached over its networks: leave ${each} out.`,
+    ]),
+  ),
+};
 
 const Settings = z
   .strictObject({
@@ -38,6 +65,19 @@ const Settings = z
      * @default true
      */
     appendOnly: z.boolean("true or false").default(true),
+    /**
+     * The server's own directives, by their own names: `notify-keyspace-events: "Ex"`. What another option decides is refused.
+     * Another one replaces the container. @default {}
+     */
+    settings: serverSettings({
+      name: [/^[a-z][a-z0-9-]*$/, "a directive's name (a-z, 0-9 and -)"],
+      // Its arguments are what begins so.
+      value: settingValue(
+        /^(?!--)\P{Cc}*$/u,
+        "a text without control characters that does not begin with --, or a number",
+      ),
+      own: OWN_SETTINGS,
+    }),
   })
   .superRefine(({ maxMemoryMiB = 0, memoryMiB }, { addIssue }) => {
     const most = Math.floor((memoryMiB * 3) / 4);
@@ -49,7 +89,7 @@ const Args = Settings.safeExtend({
   ...databaseArgs,
   /** Password of the default user. @default - a random one, made once */
   password: secretValue().optional(),
-});
+}).superRefine(refuseTwoImages);
 export type RedisArgs = z.input<typeof Args>;
 
 /**
@@ -67,7 +107,8 @@ export class Redis extends Database {
   declare readonly connection: Connection;
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, ...rest } = parseArgs(Args, "Redis", name, args);
+    const parsed = parseArgs(Args, "Redis", name, args);
+    const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, settings, ...rest } = parsed;
     super("Redis", name, rest, opts, {
       image: IMAGE,
       port: PORT,
@@ -86,6 +127,7 @@ export class Redis extends Database {
         `${maxMemoryMiB ?? Math.floor(rest.memoryMiB / 2)}mb`,
         "--maxmemory-policy",
         maxMemoryPolicy,
+        ...Object.entries(settings).flatMap(([directive, value]) => [`--${directive}`, value]),
       ],
       user: USER,
       data: { path: DATA_PATH, major: MAJOR },

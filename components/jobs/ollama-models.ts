@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { factsOf } from "../core/connection.ts";
 import { Setup } from "../core/setup.ts";
-import { instance, matching, parseArgs, seconds } from "../core/support/args.ts";
+import { instance, matching, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
 import { Ollama } from "../databases/ollama.ts";
 import { nodeProgram } from "./node-program.ts";
@@ -46,10 +46,12 @@ const Args = Settings.safeExtend({
   for (const [name, { from, ...rest }] of Object.entries(models)) {
     const changes = Object.keys(rest).filter((key) => rest[key as keyof typeof rest] !== undefined);
     if (from === undefined && changes.length > 0) {
-      const message = `named, because it is changed (${changes.join(", ")})`;
+      const message = sentence(`Say which model it is made of: ${changes.join(", ")} would change one that is pulled.`);
       addIssue({ code: "custom", path: ["models", name, "from"], message });
     } else if (from === undefined && !database.egress) {
-      const message = "named, because its Ollama has no egress and cannot pull";
+      const message = sentence(
+        "Its Ollama has no egress and cannot pull it: name a model to make it of, or set `egress: true` there.",
+      );
       addIssue({ code: "custom", path: ["models", name, "from"], message });
     }
   }

@@ -4,7 +4,7 @@ import { type Connection, connection, factsOf } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
-import { identifier, instance, matching, parseArgs, readOf, seconds } from "../core/support/args.ts";
+import { identifier, instance, matching, parseArgs, readOf, seconds, sentence } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
 import { POSTGRES_USER, Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
 import { handedOver, ownFiles, quoted, sqlFiles } from "./postgres-files.ts";
@@ -51,10 +51,15 @@ const Args = z
     const owned = new Set([own]);
     for (const [name, { database = own, may }] of Object.entries(roles)) {
       if (name === connection.user || RESERVED_ROLES.test(name))
-        fault("called otherwise, because the server has it", "roles", name);
+        fault(
+          sentence("The server has a role of that name, or keeps it for itself: call it otherwise."),
+          "roles",
+          name,
+        );
       if (database !== own && !databases.includes(database)) fault("one of `databases`", "roles", name, "database");
       if (may !== "own") continue;
-      if (owned.has(database)) fault(`another, because "${database}" has its owner`, "roles", name, "may");
+      if (owned.has(database))
+        fault(sentence(`"${database}" has its owner, and can have only one: set another right.`), "roles", name, "may");
       owned.add(database);
     }
   });

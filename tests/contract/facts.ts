@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 import type { Database } from "../../components/core/database.ts";
 import { Minio, Neo4j, Ollama, Postgres, Qdrant, Redis } from "../../components/index.ts";
 import { passwordOf } from "../unit/helpers/stack.ts";
@@ -9,6 +10,8 @@ export interface Facts {
   component: new (name: string, args: never) => Database;
   /** The resource that brings its image, with the defaults. */
   image: string;
+  /** Settings of the server, and what its container is given for them. */
+  settings: [object, unknown[]][];
   /** Limits, by default. */
   memoryMiB: number;
   pids: number;
@@ -100,9 +103,19 @@ const minioFiles = (secret: string) => ({
   "mc.env": `MC_HOST_server=http://stackyard:${secret}@main:9000\n`,
 });
 
+/** What somebody would have to quote: for a shell, or in a configuration file. */
+export const QUOTED = `it's "here" $HOME %s; -- #`;
+
 export const FACTS = {
   Postgres: {
     component: Postgres,
+    settings: [
+      [{ work_mem: "6MB", "app.note": QUOTED }, ["-c", "work_mem=6MB", "-c", `app.note=${QUOTED}`]],
+      [
+        { jit: false, random_page_cost: 1.1, search_path: "" },
+        ["-c", "jit=false", "-c", "random_page_cost=1.1", "-c", "search_path="],
+      ],
+    ],
     image: "image-postgres-17",
     memoryMiB: 512,
     pids: 256,
@@ -150,6 +163,13 @@ export const FACTS = {
   },
   Redis: {
     component: Redis,
+    settings: [
+      [
+        { "notify-keyspace-events": "Ex", "proc-title-template": QUOTED },
+        ["--notify-keyspace-events", "Ex", "--proc-title-template", QUOTED],
+      ],
+      [{ databases: 32, save: "" }, ["--databases", "32", "--save", ""]],
+    ],
     image: "image-redis-8",
     memoryMiB: 128,
     pids: 256,
@@ -192,6 +212,9 @@ export const FACTS = {
   },
   Minio: {
     component: Minio,
+    settings: [
+      [{ MINIO_REGION: "eu-1", MINIO_REGION_COMMENT: QUOTED }, ["MINIO_REGION=eu-1", `MINIO_REGION_COMMENT=${QUOTED}`]],
+    ],
     image: "image-quay-io-minio-minio-RELEASE-2025-09-07T16-13-09Z",
     memoryMiB: 512,
     pids: 1024,
@@ -230,6 +253,16 @@ export const FACTS = {
   },
   Neo4j: {
     component: Neo4j,
+    settings: [
+      [
+        { "db.transaction.timeout": "30s", "db.tx_log.rotation.size": 1048576 },
+        ["NEO4J_db_transaction_timeout=30s", "NEO4J_db_tx__log_rotation_size=1048576"],
+      ],
+      [
+        { "server.jvm.additional": "-Dshop=1" },
+        [expect.stringMatching(/^NEO4J_server_jvm_additional=-XX:.* --enable-native-access=ALL-UNNAMED -Dshop=1$/)],
+      ],
+    ],
     image: "image-neo4j-5-26-community",
     memoryMiB: 1024,
     pids: 2048,
@@ -285,6 +318,16 @@ export const FACTS = {
   },
   Qdrant: {
     component: Qdrant,
+    settings: [
+      [
+        { log_level: QUOTED, storage: { on_disk_payload: true, performance: { max_search_threads: 2 } } },
+        [
+          `QDRANT__LOG_LEVEL=${QUOTED}`,
+          "QDRANT__STORAGE__ON_DISK_PAYLOAD=true",
+          "QDRANT__STORAGE__PERFORMANCE__MAX_SEARCH_THREADS=2",
+        ],
+      ],
+    ],
     image: "image-qdrant-qdrant-v1-19-0-unprivileged",
     memoryMiB: 256,
     pids: 4096,
@@ -321,6 +364,12 @@ export const FACTS = {
   },
   Ollama: {
     component: Ollama,
+    settings: [
+      [
+        { OLLAMA_KEEP_ALIVE: "24h", OLLAMA_DEBUG: true, OLLAMA_NOTE: QUOTED },
+        ["OLLAMA_KEEP_ALIVE=24h", "OLLAMA_DEBUG=true", `OLLAMA_NOTE=${QUOTED}`],
+      ],
+    ],
     image: "image-ollama-ollama-0-17-4",
     memoryMiB: 2048,
     pids: 4096,

@@ -5,7 +5,7 @@ import neo4j from "neo4j-driver";
 import { Ollama } from "ollama";
 import pg from "pg";
 import { createClient } from "redis";
-import type { FACTS } from "./facts.ts";
+import { type FACTS, QUOTED } from "./facts.ts";
 
 /** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here, one in facts.ts, and an imitation of its official image. */
 export interface Row {
@@ -13,6 +13,8 @@ export interface Row {
   kind: keyof typeof FACTS;
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
+  /** A setting among the arguments, as the server itself says it. Nothing where it says none. */
+  setting?: { read(url: string): Promise<unknown>; expected: unknown };
   /** Limit that is in force, by the arguments. */
   memoryMiB: number;
   /** Through a real client on the host. @throws what the client throws, when the server does not let it in. */
@@ -31,7 +33,8 @@ const password = (url: URL) => decodeURIComponent(url.password);
 export const ROWS: Row[] = [
   {
     kind: "Postgres",
-    args: { memoryMiB: 256 },
+    args: { memoryMiB: 256, settings: { "app.note": QUOTED } },
+    setting: { read: async (url) => (await sql(url, "show app.note"))[0], expected: QUOTED },
     memoryMiB: 256,
     write: async (url, value) => {
       await sql(url, "create table if not exists kept (value text)");
@@ -47,7 +50,12 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Redis",
-    args: {},
+    // As one argument, what it takes apart itself; and what somebody would have to quote.
+    args: { settings: { databases: 32, save: "3600 1 300 10", "proc-title-template": QUOTED } },
+    setting: {
+      read: (url) => redis(url, "CONFIG", "GET", "databases", "save", "proc-title-template"),
+      expected: { databases: "32", save: "3600 1 300 10", "proc-title-template": QUOTED },
+    },
     memoryMiB: 128,
     write: async (url, value) => void (await redis(url, "SET", "kept", value)),
     read: async (url) => String(await redis(url, "GET", "kept")),
@@ -82,7 +90,11 @@ export const ROWS: Row[] = [
   {
     kind: "Neo4j",
     // A Java's start beside all the others', on a small machine.
-    args: { readyTimeoutSeconds: 300 },
+    args: { readyTimeoutSeconds: 300, settings: { "db.tx_log.rotation.size": "2MiB" } },
+    setting: {
+      read: (url) => cypher(url, "SHOW SETTINGS 'db.tx_log.rotation.size' YIELD value RETURN value"),
+      expected: ["2.00MiB"],
+    },
     memoryMiB: 1024,
     write: async (url, value) => void (await cypher(url, "MERGE (it:Kept) SET it.value = $value", { value })),
     read: async (url) => (await cypher(url, "MATCH (it:Kept) RETURN it.value AS value")).join(),

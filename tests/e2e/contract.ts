@@ -51,7 +51,7 @@ export function proveContract({ settings, users = {}, program = join(ROOT, DATAB
 
   const valueOf = (name: string) => `kept by ${name}`;
 
-  describe.each(ROWS)("$kind", ({ kind, memoryMiB, write, read, refused, inside: client }) => {
+  describe.each(ROWS)("$kind", ({ kind, setting, memoryMiB, write, read, refused, inside: client }) => {
     const name = kind.toLowerCase();
 
     test("is healthy, and what is written through a host port is read by a client on its network", async () => {
@@ -64,6 +64,12 @@ export function proveContract({ settings, users = {}, program = join(ROOT, DATAB
       expect(ran.code, ran.output).toBe(0);
       expect(ran.stdout.trim()).toBe(valueOf(name));
     });
+
+    if (setting) {
+      test("has its settings as they were written", async () => {
+        expect(await setting.read(urls[name] ?? "")).toEqual(setting.expected);
+      });
+    }
 
     if (refused) {
       test("refuses a wrong password", async () => {

@@ -186,6 +186,20 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     expect(await all(server)).toBe("0\nchanged\n3");
   });
 
+  test.concurrent("by settings that its data needs: more databases than a server has by itself", async () => {
+    const server = redis("more databases");
+    const more = ["--databases", "32"];
+    for (const form of ["rdb", "aof", "rdb"] as const) {
+      await server.start([], [...FORMS[form], ...more]);
+      await ready(server);
+      if (form === "rdb") await ask(server, "-n", "31", "incr", "first");
+      await server.stop();
+    }
+    await server.start([], [...FORMS.aof, ...more]);
+    await ready(server);
+    expect(await ask(server, "-n", "31", "get", "first")).toBe("2");
+  });
+
   test.concurrent.each([
     ["rdb", "aof"],
     ["aof", "rdb"],

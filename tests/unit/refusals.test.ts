@@ -105,6 +105,13 @@ const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
 const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
+const ONE_IMAGE = "It has one image: set `image` or `build`, not both.";
+const SETS = "sets it itself. Set the option that it follows from, or leave it out.";
+const SETTING = "should be a setting's name";
+const VALUE = "a text without control characters, a number in digits, true or false";
+const instead = (option: string) => `It follows from \`${option}\`: set that option instead.`;
+const PIDS = "a whole number, 16 to 4194304";
+const OTHER_PIDS = "\n  pids: should be 132 or more, for 100 connections and the server's own processes, got 0.5";
 const ROOM = "should be 256 MiB or more above";
 const PASSWORD = "password: should be 4 characters or more, none a control character, got";
 const NO_HASH = "password: should be 4 characters or more, none a control character, and no hash of a password, got";
@@ -144,17 +151,117 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { version: "15" }, 'version: should be one of 16, 17, 18, got "15"'],
   ["Postgres", { version: 19 }, "version: should be one of 16, 17, 18, got 19"],
   ["Postgres", { sharedBuffersMiB: 0 }, "sharedBuffersMiB: should be whole MiB, 1 or more, got 0"],
-  ["Postgres", { sharedBuffersMiB: 385 }, `sharedBuffersMiB: ${SHARED} 385`],
-  ["Postgres", { sharedBuffersMiB: 500 }, `sharedBuffersMiB: ${SHARED} 500`],
+  ["Postgres", { memoryMiB: 512, sharedBuffersMiB: 385 }, `sharedBuffersMiB: ${SHARED} 385`],
+  ["Postgres", { memoryMiB: 512, sharedBuffersMiB: 500 }, `sharedBuffersMiB: ${SHARED} 500`],
   [
     "Postgres",
-    { maxConnections: 400 },
-    "memoryMiB: should be 952 MiB or more, for 400 connections (2 MiB each) and the cache (128 MiB), got nothing",
+    { maxConnections: 400, memoryMiB: 951 },
+    "memoryMiB: should be 952 MiB or more, for 400 connections (2 MiB each) and the cache (128 MiB), got 951",
+  ],
+  [
+    "Postgres",
+    { maxConnections: 400, pids: 431 },
+    "pids: should be 432 or more, for 400 connections and the server's own processes, got 431",
   ],
   [
     "Postgres",
     { maxConnections: 101, sharedBuffersMiB: 64, memoryMiB: 289 },
     "memoryMiB: should be 290 MiB or more, for 101 connections (2 MiB each) and the cache (64 MiB), got 289",
+  ],
+  ...(["Postgres", "Redis", "Minio", "Neo4j", "Qdrant", "Ollama"] as const).flatMap(
+    (kind): [Kind, Record<string, unknown>, string][] => [
+      [kind, { image: "" }, 'image: should be an image\'s name, or { registry, packages }, got ""'],
+      [kind, { image: "own:1", build: { context: "examples/api" } }, `image: ${ONE_IMAGE}`],
+      [kind, { build: { context: "none" } }, 'build.context: should be a folder, got "none"'],
+      [kind, { env: { "A-B": "1" } }, `env.A-B: ${VARIABLE} "A-B"`],
+      [
+        kind,
+        { files: { "etc/x": "package.json" } },
+        'files.etc/x: should be an absolute path inside the container, got "etc/x"',
+      ],
+      [kind, { files: { "/etc/x": "none" } }, `files./etc/x: ${FILE} "none"`],
+      [kind, { pids: 0.5 }, `pids: should be ${PIDS}, got 0.5${kind === "Postgres" ? OTHER_PIDS : ""}`],
+      [kind, { shmSizeMiB: 0.5 }, "shmSizeMiB: should be whole MiB, 1 or more, got 0.5"],
+      [kind, { settings: "x=1" }, 'settings: should be names with values, got "x=1"'],
+    ],
+  ),
+  ["Postgres", { env: { PGPASSFILE: "/x" } }, `env.PGPASSFILE: Postgres ${SETS}`],
+  ["Minio", { env: { MINIO_ROOT_USER_FILE: "/x" } }, `env.MINIO_ROOT_USER_FILE: Minio ${SETS}`],
+  ["Ollama", { settings: { OLLAMA_DEBUG: 1 }, env: { OLLAMA_DEBUG: "2" } }, `env.OLLAMA_DEBUG: Ollama ${SETS}`],
+  [
+    "Postgres",
+    { settings: { "work-mem": "4MB" } },
+    `settings.work-mem: ${SETTING} (letters, digits, _ and dots), got "work-mem"`,
+  ],
+  ["Postgres", { settings: { work_mem: "4\nMB" } }, `settings.work_mem: should be ${VALUE}, got "4\\nMB"`],
+  ["Postgres", { settings: { work_mem: 1e21 } }, `settings.work_mem: should be ${VALUE}, got 1e+21`],
+  ["Postgres", { settings: { work_mem: null } }, `settings.work_mem: should be ${VALUE}, got null`],
+  ["Postgres", { settings: { max_connections: 7 } }, `settings.max_connections: ${instead("maxConnections")}`],
+  ["Postgres", { settings: { Shared_Buffers: 7 } }, `settings.Shared_Buffers: ${instead("sharedBuffersMiB")}`],
+  [
+    "Postgres",
+    { settings: { port: 7 } },
+    "settings.port: Its port is always 5432, which `connection` names: set `hostPort` to publish it on another one.",
+  ],
+  ["Redis", { settings: { Save: "" } }, 'settings.Save: should be a directive\'s name (a-z, 0-9 and -), got "Save"'],
+  [
+    "Redis",
+    { settings: { save: "--dir" } },
+    'settings.save: should be a text without control characters that does not begin with --, or a number, got "--dir"',
+  ],
+  ["Redis", { settings: { maxmemory: "1gb" } }, `settings.maxmemory: ${instead("maxMemoryMiB")}`],
+  ["Redis", { settings: { "maxmemory-policy": "x" } }, `settings.maxmemory-policy: ${instead("maxMemoryPolicy")}`],
+  ["Redis", { settings: { appendonly: "no" } }, `settings.appendonly: ${instead("appendOnly")}`],
+  ["Redis", { settings: { requirepass: "hunter22" } }, `settings.requirepass: ${instead("password")}`],
+  [
+    "Redis",
+    { settings: { dir: "/tmp" } },
+    "settings.dir: Its files are where they are looked for when it starts, in its volume: leave dir out.",
+  ],
+  [
+    "Minio",
+    { settings: { REGION: "eu" } },
+    'settings.REGION: should be a variable of MinIO\'s (MINIO_, then A-Z, 0-9 and _), got "REGION"',
+  ],
+  ["Minio", { settings: { MINIO_ROOT_USER: "me" } }, `settings.MINIO_ROOT_USER: ${instead("rootUser")}`],
+  ["Minio", { settings: { MINIO_ROOT_PASSWORD: "hunter22" } }, `settings.MINIO_ROOT_PASSWORD: ${instead("password")}`],
+  ["Minio", { settings: { MINIO_MEMLIMIT: "1GiB" } }, `settings.MINIO_MEMLIMIT: ${instead("memoryMiB")}`],
+  [
+    "Neo4j",
+    { settings: { "db.a__b": "1" } },
+    'settings.db.a__b: should be a setting\'s name (words of letters and digits, with a dot or _ between them), got "db.a__b"',
+  ],
+  [
+    "Neo4j",
+    { settings: { "db.a": "C:\\x" } },
+    "settings.db.a: should be a text without backslashes, control characters and blanks at its ends, a number, true or false, got " +
+      '"C:\\\\x"',
+  ],
+  [
+    "Neo4j",
+    { settings: { "server.memory.heap.max_size": "1g" } },
+    `settings.server.memory.heap.max_size: ${instead("heapMiB")}`,
+  ],
+  [
+    "Neo4j",
+    { settings: { "server.memory.pagecache.size": "1g" } },
+    `settings.server.memory.pagecache.size: ${instead("pageCacheMiB")}`,
+  ],
+  ["Qdrant", { settings: { service: { api_key: "hunter22" } } }, `settings.service.api_key: ${instead("apiKey")}`],
+  [
+    "Qdrant",
+    { settings: { storage: { Wal: 1 } } },
+    'settings.storage.Wal: should be a setting\'s name (a-z, 0-9 and _), got "Wal"',
+  ],
+  [
+    "Qdrant",
+    { settings: { storage: { wal: [1] } } },
+    `settings.storage.wal: should be ${VALUE}, or a section of such, got a list`,
+  ],
+  [
+    "Ollama",
+    { settings: { OLLAMA_HOST: "0.0.0.0" } },
+    "settings.OLLAMA_HOST: Its port is always 11434, which `connection` names: set `hostPort` to publish it on another one.",
   ],
   ["Postgres", { lifecycle: "forever" }, `lifecycle: ${LIFECYCLE} "forever"`],
   ["Postgres", { memoryMiB: 1.5 }, `memoryMiB: ${MIB} 1.5`],
@@ -239,11 +346,15 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
   ["PostgresSetup", { roles: ["reader"] }, "roles: should be names with values, got a list"],
   ["PostgresSetup", { roles: { "a b": {} } }, `roles.a b: ${IDENTIFIER} "a b"`],
-  ["PostgresSetup", { roles: { app: {} } }, "roles.app: should be called otherwise, because the server has it, got {}"],
+  [
+    "PostgresSetup",
+    { roles: { app: {} } },
+    "roles.app: The server has a role of that name, or keeps it for itself: call it otherwise.",
+  ],
   [
     "PostgresSetup",
     { roles: { pg_reader: {} } },
-    "roles.pg_reader: should be called otherwise, because the server has it, got {}",
+    "roles.pg_reader: The server has a role of that name, or keeps it for itself: call it otherwise.",
   ],
   [
     "PostgresSetup",
@@ -258,12 +369,12 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "PostgresSetup",
     { roles: { owner: { may: "own" } } },
-    'roles.owner.may: should be another, because "app" has its owner, got "own"',
+    'roles.owner.may: "app" has its owner, and can have only one: set another right.',
   ],
   [
     "PostgresSetup",
     { databases: ["r"], roles: { one: { database: "r", may: "own" }, two: { database: "r", may: "own" } } },
-    'roles.two.may: should be another, because "r" has its owner, got "own"',
+    'roles.two.may: "r" has its owner, and can have only one: set another right.',
   ],
   ["PostgresSetup", { roles: { reader: { password: "hunter22" } } }, "roles.reader.password: should not be there"],
   ["PostgresSetup", { sql: ["none.sql"] }, `sql.0: ${FILE} "none.sql"`],
@@ -361,12 +472,12 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "OllamaModels",
     { models: { tiny: { system: "Be brief." } } },
-    "models.tiny.from: should be named, because it is changed (system), got nothing",
+    "models.tiny.from: Say which model it is made of: system would change one that is pulled.",
   ],
   [
     "OllamaModels",
     { models: { tiny: {} } },
-    "models.tiny.from: should be named, because its Ollama has no egress and cannot pull, got nothing",
+    "models.tiny.from: Its Ollama has no egress and cannot pull it: name a model to make it of, or set `egress: true` there.",
   ],
   ...[null, { a: 1 }, [1]].map(
     (stop) =>

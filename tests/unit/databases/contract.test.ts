@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import type { Database } from "../../../components/core/database.ts";
@@ -112,6 +113,49 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     });
     expect(stack.get("Network main").inputs.internal).toBe(true);
     expect(stack.get("Network main-outside").inputs.internal).toBe(false);
+  });
+
+  test("a derivative of its image, environment, files and limits of one's own have their effect", async () => {
+    const image = { registry: "shop/derivative:1", packages: "base" };
+    const given = { image, env: { SHOP: "it's" }, files: { "/etc/shop/x": "package.json" }, pids: 300, shmSizeMiB: 48 };
+    const stack = await database(given);
+    const { image: used, envs, shmSize, mounts } = stack.get(CONTAINER).inputs;
+    expect({ used, shmSize, mounts }).toEqual({
+      used: "sha256:image-shop-derivative-1",
+      shmSize: 48,
+      mounts: [{ type: "bind", source: resolve("package.json"), target: "/etc/shop/x", readOnly: true }],
+    });
+    expect(envs).toEqual([...container.envs, "SHOP=it's"]);
+    stack.engine.container(idOf("main"), {
+      status: "running",
+      startedAt: new Date(),
+      health: { status: "healthy", probes: [probed(0)] },
+    });
+    await stack.run("main-ready");
+    expect(stack.engine.acts).toEqual([["limitPids", idOf("main"), 300]]);
+  });
+
+  test("its image may be built on another", async () => {
+    const build = { context: "examples/api", images: { BASE: { registry: "shop/base:1" } } };
+    const stack = await database({ build });
+    expect(stack.get(CONTAINER).inputs.image).toBe("sha256:main-image");
+    expect(stack.get("RemoteImage main-image")).toMatchObject({
+      parent: key,
+      dependsOn: ["RemoteImage image-shop-base-1"],
+      inputs: { build: { buildArgs: { BASE: expect.stringContaining("shop/base:1") } } },
+    });
+  });
+
+  test.each(facts.settings)("its server's settings arrive as they are written: %j", async (settings, expected) => {
+    const { envs = [], command = [] } = (await database({ settings })).get(CONTAINER).inputs as Record<
+      string,
+      string[]
+    >;
+    const added = [
+      ...command.slice(container.command?.length ?? command.length),
+      ...envs.filter((each) => !container.envs.includes(each)),
+    ];
+    expect(added).toEqual(expected);
   });
 
   test("its volume is remembered, with what is fixed in it, and its ports", async () => {

@@ -41,6 +41,25 @@ test("each connection may be a process, and what is shared as large as its memor
   expect(stack.engine.acts).toEqual([["limitPids", "id-of-main", 556]]);
 });
 
+test.each<[Partial<PostgresArgs>, number]>([
+  [{}, 512],
+  [{ maxConnections: 180 }, 512],
+  [{ maxConnections: 181 }, 514],
+  [{ maxConnections: 1000, sharedBuffersMiB: 256 }, 2280],
+  [{ sharedBuffersMiB: 385 }, 609],
+  [{ sharedBuffersMiB: 600 }, 824],
+  [{ maxConnections: 5, sharedBuffersMiB: 6000 }, 8000],
+  [{ maxConnections: 400, memoryMiB: 2000 }, 2000],
+])("its memory fits by itself: %j has %i MiB", async (args, memory) => {
+  expect((await postgres(args)).get("Container main").inputs).toMatchObject({ memory });
+});
+
+test("another version may be one's own image, where no other is built from package registries", async () => {
+  const image = { registry: "pgvector/pgvector:pg18", packages: "postgres" };
+  const stack = await postgres({ version: "18", image }, { imageSource: "packages" });
+  expect(stack.get("Stash ledger").inputs).toMatchObject({ input: { volumes: { main: { major: "18" } } } });
+});
+
 test.each([
   ["16", "/var/lib/postgresql/data"],
   ["17", "/var/lib/postgresql/data"],
@@ -58,7 +77,7 @@ test.each(["16", "18"] as const)(
   "version %s is refused where images are built from package registries",
   async (version) => {
     expect(await refusedBy(() => postgres({ version }, { imageSource: "packages" }))).toEqual([
-      `Postgres "main" has bad arguments\n  version: should be 17, because no other is built from package registries, got "${version}"`,
+      `Postgres "main" has bad arguments\n  version: Only 17 is built from package registries: leave version out, name an \`image\` or a \`build\` with another, or use imageSource: registry.`,
     ]);
   },
 );

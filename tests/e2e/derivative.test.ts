@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sql } from "../contract/rows.ts";
+import { freePorts, ROOT, TestStack } from "./harness.ts";
+
+// A database whose image is a derivative of its own, with settings that the server has to start with, through a real client.
+
+const stack = new TestStack(join(ROOT, "tests/e2e/programs/derivative"));
+/** What somebody would have to quote: for a shell, or in a configuration file. */
+const QUOTED = `it's "here" $HOME \\n; -- %s`;
+const SETTINGS = {
+  shared_preload_libraries: "pg_stat_statements",
+  "pg_stat_statements.max": 200,
+  work_mem: "6MB",
+  enable_seqscan: true,
+  application_name: "",
+  "app.note": QUOTED,
+};
+let hostPort: number;
+let url: string;
+
+async function up(settings: object): Promise<void> {
+  stack.configure({ hostPort, settings });
+  const { code, output } = await stack.up();
+  expect(code, output).toBe(0);
+  url = await stack.outputs("url");
+}
+
+beforeAll(async () => {
+  [hostPort = 0] = await freePorts(1);
+  await stack.create({ hostPort, settings: SETTINGS });
+});
+afterAll(() => stack.dispose());
+
+test("its image is built, its extensions are made, and the next `up` has nothing to do", async () => {
+  await up(SETTINGS);
+  expect(await sql(url, "select extname from pg_extension where extname <> 'plpgsql' order by 1")).toEqual([
+    "pg_stat_statements",
+    "vector",
+  ]);
+  await stack.unchanged();
+});
+
+test("a client stores vectors, and finds the nearest by an index", async () => {
+  await sql(url, "create table items (name text, embedding vector(3))");
+  await sql(url, "create index on items using hnsw (embedding vector_l2_ops)");
+  await sql(url, "insert into items values ('red', '[1,0,0]'), ('green', '[0,1,0]'), ('blue', '[0,0,1]')");
+  const nearest = "select name from items order by embedding <-> $1::vector limit 1";
+  expect(await sql(url, nearest, "[0.1,0.9,0.2]")).toEqual(["green"]);
+  expect(await sql(url, nearest, "[0.1,0.2,0.7]")).toEqual(["blue"]);
+});
+
+test("its settings are in force, each as it was written", async () => {
+  for (const [name, value] of Object.entries(SETTINGS).filter(([name]) => name !== "application_name")) {
+    const shown = value === true ? "on" : String(value);
+    expect([name, await sql(url, `show ${name}`)]).toEqual([name, [shown]]);
+  }
+  expect(await sql(url, "select boot_val || reset_val from pg_settings where name = 'application_name'")).toEqual([""]);
+  expect(await sql(url, "select count(*) > 0 from pg_stat_statements")).toEqual([true]);
+});
+
+test("another setting replaces its container, and the data stays", async () => {
+  const settings = { ...SETTINGS, work_mem: "7MB" };
+  stack.configure({ hostPort, settings });
+  expect(await stack.planned()).toEqual(["replace Container vectors", "replace Stash vectors-ready"]);
+  await up(settings);
+  expect(await sql(url, "show work_mem")).toEqual(["7MB"]);
+  expect(await sql(url, "select name from items order by name")).toEqual(["blue", "green", "red"]);
+});
+
+test("destroy leaves nothing", async () => {
+  const { code, output } = await stack.pulumi(["destroy", "--yes"]);
+  expect(code, output).toBe(0);
+  expect(await stack.leftovers()).toEqual([]);
+});
