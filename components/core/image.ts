@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Handle, PullProgress } from "../engines/engine.ts";
 import { interrupted } from "./gate.ts";
 import type { Platform } from "./platform.ts";
-import { ArgsError, found, matching, readOf, sentence } from "./support/args.ts";
+import { ArgsError, found, matching, readOf, sentence, variable } from "./support/args.ts";
 import { contextHash } from "./support/build-context.ts";
 import { BUILT, builtImage } from "./support/built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "./support/ca-bundle.ts";
@@ -151,7 +150,13 @@ function inWords({ layers, done, bytes, ofBytes }: PullProgress): string {
 
 const DOCKERFILE = "Dockerfile";
 
-/** How to build an application's own image. */
+/** The provider passes secrets on as lists with commas, which would end there. */
+const BUILD_SECRET_ID = /^[A-Za-z0-9_.-]+$/;
+
+/**
+ * How to build an application's own image. As with Docker's own client, bases are pulled with what `docker login` has stored, and
+ * the build sees the proxies of Docker's configuration.
+ */
 export const Build = z
   .strictObject({
     /** Folder that is sent; what its `.dockerignore` leaves out does not count as a change. */
@@ -161,28 +166,40 @@ export const Build = z
     /** Stage to build. @default - the last one */
     target: z.string("a stage's name").optional(),
     /** Build arguments, nothing secret. @default {} */
-    args: z.record(z.string(), z.string("a text")).default({}),
+    args: z.record(variable(), z.string("a text")).default({}),
     /** Build arguments whose value is another image: image by argument. @default {} */
-    images: z.record(z.string(), imageFacts()).default({}),
+    images: z.record(variable(), imageFacts()).default({}),
     /**
      * Files of this machine that the build may read (`RUN --mount=type=secret,id=…`), by id, and of which nothing stays in the
      * image. Another content is no change: it is no part of what is built. @default {}
      */
     secrets: z
       .record(
-        z.string().refine((id) => id !== "ca", 'another id than "ca", which holds the certificates of this machine'),
-        z.string("a file's path").refine((path) => found(path)?.isFile(), "a file that can be read"),
+        matching(BUILD_SECRET_ID, "an id of letters, digits, dots, _ and -").refine(
+          (id) => id !== "ca",
+          'another id than "ca", which holds the certificates of this machine',
+        ),
+        z
+          .string("a file's path")
+          .refine((path) => found(path)?.isFile(), { error: "a file that can be read", abort: true })
+          .refine((path) => !/[,"]/.test(path), "a path without commas and quotes"),
       )
       .default({}),
     /** `linux/arm64`. @default - the engine's own */
     platform: matching(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, "a platform, as linux/arm64").optional(),
   })
-  .refine(({ context, dockerfile }) => existsSync(join(context, dockerfile)), {
+  .refine(({ context, dockerfile }) => found(join(context, dockerfile))?.isFile(), {
     path: ["context"],
     error: ({ input }) => {
       const { dockerfile } = input as { dockerfile: string };
       return dockerfile === DOCKERFILE ? "a folder with a Dockerfile" : `a folder with the file ${dockerfile}`;
     },
+  })
+  .superRefine(({ args, images }, { addIssue }) => {
+    for (const name of Object.keys(images).filter((name) => name in args)) {
+      const message = sentence(`\`args\` has ${name} already: an argument is a text or an image.`);
+      addIssue({ code: "custom", path: ["images", name], message });
+    }
   });
 
 /**

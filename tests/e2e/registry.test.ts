@@ -69,8 +69,10 @@ test("up pulls by digest, from the mirror, and says so", async () => {
   expect(code, output).toBe(0);
   for (const image of ["postgres:17", "redis:8", "node:24-slim"]) {
     const lines = output.split("\n").filter((line) => line.startsWith(`${registry.host}/library/${image}: `));
-    const told = lines.map((line) => line.slice(`${registry.host}/library/${image}: `.length).replace(/[\d.]+/g, "N"));
-    expect(told.filter((line) => !line.startsWith("pulling N of"))).toEqual(["pulling", "done after N s"]);
+    const progress = lines.map((line) =>
+      line.slice(`${registry.host}/library/${image}: `.length).replace(/[\d.]+/g, "N"),
+    );
+    expect(progress.filter((line) => !line.startsWith("pulling N of"))).toEqual(["pulling", "done after N s"]);
   }
   urls = await stack.outputs("urls");
   for (const [service, name] of [

@@ -10,7 +10,7 @@ interface Watch extends Omit<PullWatch, "instead"> {
   env?: NodeJS.ProcessEnv;
 }
 
-const TELL_MS = 1_000;
+const REPORT_MS = 1_000;
 
 /**
  * Brings an image from its container registry, with what `docker login` has stored. It may take as long as it likes while bytes
@@ -30,7 +30,7 @@ export async function pull(api: EngineApi, ref: string, watch: Watch): Promise<v
     timer = setTimeout(() => silence.abort(), silentSeconds * 1000);
   };
   const layers = new Layers();
-  let told = 0;
+  let reportedAt = 0;
   heard();
   try {
     const ends = AbortSignal.any([signal, silence.signal]);
@@ -38,8 +38,8 @@ export async function pull(api: EngineApi, ref: string, watch: Watch): Promise<v
       if (message.error !== undefined) throw new Error(message.error);
       if (!layers.add(message)) continue;
       heard();
-      if (Date.now() - told < TELL_MS) continue;
-      told = Date.now();
+      if (Date.now() - reportedAt < REPORT_MS) continue;
+      reportedAt = Date.now();
       saw(layers.sum);
     }
     signal.throwIfAborted();
@@ -131,12 +131,12 @@ function reasonOf(said: string, registry: string, { credentials, lack }: SignedI
   if (
     /unauthorized|authentication required|no basic auth|access denied|denied:|incorrect username|\b40[13]\b/i.test(text)
   ) {
-    const how = lack
+    const why = lack
       ? `what docker login has stored was not to be had (${lack})`
       : credentials
         ? "what docker login has stored for it is not enough"
         : "nobody has signed in";
-    return `${registry} does not hand it out, and ${how}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
+    return `${registry} does not hand it out, and ${why}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
   }
   if (/manifest unknown|not found|does not exist|\b404\b/i.test(text) && !/no such host|lookup/i.test(text))
     return `${registry} does not have it: check its name and its tag`;

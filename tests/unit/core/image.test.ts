@@ -279,6 +279,29 @@ describe("an image of one's own", () => {
     rmSync(key);
   });
 
+  test("has another tag when a Dockerfile beside its folder changes", async () => {
+    mkdirSync(join(context, "sent"));
+    const beside = () => tag({ context: join(context, "sent"), dockerfile: "../Dockerfile" });
+    const before = await beside();
+    writeFileSync(join(context, "app.ts"), "two");
+    expect(await beside()).toBe(before);
+    writeFileSync(join(context, "Dockerfile"), "FROM other\n");
+    expect(await beside()).not.toBe(before);
+  });
+
+  test("is refused with a secret whose path would end a list", async () => {
+    const key = join(context, "a,b");
+    writeFileSync(key, "one");
+    const refused = refusedBy(() =>
+      deploy(
+        (platform) => new Container("web", { platform, build: { context, secrets: { npm: key } }, probe: "none" }),
+      ),
+    );
+    expect(await refused).toEqual([
+      expect.stringContaining("build.secrets.npm: should be a path without commas and quotes, got"),
+    ]);
+  });
+
   test("sends what the rules beside its Dockerfile let through", async () => {
     writeFileSync(join(context, "other"), "FROM scratch\n");
     writeFileSync(join(context, "other.dockerignore"), "*.log\n");
@@ -352,6 +375,21 @@ describe("an image of one's own", () => {
       "a secret in the place of the certificates",
       { context: "examples/api", secrets: { ca: "package.json" } },
       'build.secrets.ca: should be another id than "ca", which holds the certificates of this machine, got "ca"',
+    ],
+    [
+      "a secret whose id would end a list",
+      { context: "examples/api", secrets: { "a,b": "package.json" } },
+      'build.secrets.a,b: should be an id of letters, digits, dots, _ and -, got "a,b"',
+    ],
+    [
+      "an argument of no name",
+      { context: "examples/api", args: { "A=B": "1" } },
+      'build.args.A=B: should be a variable\'s name (letters, digits and _), got "A=B"',
+    ],
+    [
+      "an argument that is a text and an image",
+      { context: "examples/api", args: { NODE: "24" }, images: { NODE } },
+      "build.images.NODE: `args` has NODE already: an argument is a text or an image.",
     ],
     [
       "an argument that is no text",
@@ -430,7 +468,7 @@ describe("an image of one's own", () => {
       process.chdir(top);
       rmSync(elsewhere, { recursive: true, force: true });
     });
-    const handed = async () => {
+    const provided = async () => {
       const { stack } = await built();
       await stack.run("build-api");
       return readFileSync(CA_BUNDLE, "utf8");
@@ -440,17 +478,17 @@ describe("an image of one's own", () => {
       "of %s are where the build looks for them, when it is about to be made",
       async (variable) => {
         vi.stubEnv(variable, bundle);
-        expect(await handed()).toBe("CERTIFICATE");
+        expect(await provided()).toBe("CERTIFICATE");
       },
     );
 
     test("are those that the system trusts, each once, where none are named, or they are not there", async () => {
       vi.spyOn(tls, "getCACertificates").mockReturnValue(["ONE\n", "TWO", "ONE"]);
-      expect(await handed()).toBe("ONE\nTWO\n");
+      expect(await provided()).toBe("ONE\nTWO\n");
       vi.stubEnv("SSL_CERT_FILE", bundle);
-      expect(await handed()).toBe("CERTIFICATE");
+      expect(await provided()).toBe("CERTIFICATE");
       vi.stubEnv("SSL_CERT_FILE", `${bundle}.none`);
-      expect(await handed()).toBe("ONE\nTWO\n");
+      expect(await provided()).toBe("ONE\nTWO\n");
       expect(tls.getCACertificates).toHaveBeenCalledWith("system");
     });
 
