@@ -31,13 +31,7 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     await (first.status === "restarting" ? api.restart(id, 0) : api.start(id));
     first = await api.inspect(id);
   }
-  if (first && first.pidsLimit !== pids) {
-    await api.limitPids(id, pids).catch(async (error: Error) => {
-      // One that stopped meanwhile cannot be limited: why it stopped is what counts.
-      const now = await api.inspect(id);
-      if (now && isUp(now)) throw error;
-    });
-  }
+  let limited = first?.pidsLimit === pids;
 
   // What was found before this wait, by the engine's clock.
   const before = first?.health?.probes.at(-1)?.end;
@@ -46,8 +40,9 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     if (now) watch.saw?.(now);
     const broken = now ? wrongWith(now, first?.restarts ?? 0, before) : "is gone: somebody removed its container";
     if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
-    if (watch.unprobed && now?.status === "running") return 0;
-    if (now?.health?.status === "healthy") {
+    if (now && !limited) limited = await limitPids(api, now, pids);
+    if (limited && watch.unprobed && now?.status === "running") return 0;
+    if (limited && now?.health?.status === "healthy") {
       const { probes } = now.health;
       const started = now.startedAt ?? now.createdAt;
       const passed = probes.find(({ exitCode, start }) => exitCode === 0 && start >= started) ?? probes.at(-1);
@@ -58,6 +53,18 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
       throw new Error(await story(api, id, now, late, watch));
     }
     await pause(POLL_MS, watch.signal);
+  }
+}
+
+/** Whether it has the limit now. One that has ended meanwhile cannot get it: why it ended is what counts. */
+async function limitPids(api: EngineApi, { id, startedAt }: ContainerState, pids: number): Promise<boolean> {
+  try {
+    await api.limitPids(id, pids);
+    return true;
+  } catch (error) {
+    const now = await api.inspect(id);
+    if (now && isUp(now) && now.startedAt?.getTime() === startedAt?.getTime()) throw error;
+    return false;
   }
 }
 

@@ -29,7 +29,7 @@ const own = (config: Record<string, unknown>) => written("Pulumi.dev.yaml", conf
 test("what is tracked counts, with the defaults of the program", async () => {
   expect(await settingsInFiles("dev", { own: true })).toMatchObject({
     common: { program: "polyglot", environment: "dev" },
-    own: { postgres: { hostPort: port, memoryMiB: 512 } },
+    own: { postgres: { hostPort: port, maxConnections: 100 } },
   });
 });
 

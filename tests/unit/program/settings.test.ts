@@ -10,14 +10,16 @@ beforeEach(() => {
 });
 
 const COMMON = { program: "polyglot", environment: "dev", subnetPool: "10.213.0.0/16", ports: "fixed", apiKeys: {} };
-const database = (memoryMiB: number, stopGraceSeconds = 30, readyTimeoutSeconds = 60) => ({
+const database = (memoryMiB: number | undefined, stopGraceSeconds = 30, readyTimeoutSeconds = 60) => ({
   enabled: true,
   memoryMiB,
   readyTimeoutSeconds,
   stopGraceSeconds,
+  settings: {},
 });
 const OWN = {
-  postgres: { ...database(512, 60), version: "17", database: "app", maxConnections: 100 },
+  // Its memory follows from the others: its component fills it in.
+  postgres: { ...database(undefined, 60), version: "17", database: "app", maxConnections: 100 },
   redis: { ...database(128), maxMemoryPolicy: "allkeys-lru", appendOnly: true },
   neo4j: database(1024, 60, 120),
   qdrant: database(256),
@@ -93,8 +95,8 @@ test.each(["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"])(
 test.each<[string, object, string]>([
   [
     "postgres",
-    { maxConnections: 500 },
-    "memoryMiB: should be 1152 MiB or more, for 500 connections (2 MiB each) and the cache (128 MiB), got nothing",
+    { maxConnections: 500, memoryMiB: 512 },
+    "memoryMiB: should be 1152 MiB or more, for 500 connections (2 MiB each) and the cache (128 MiB), got 512",
   ],
   [
     "neo4j",

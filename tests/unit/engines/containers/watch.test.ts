@@ -132,6 +132,33 @@ describe("untilReady", () => {
     expect(engine.acts).toEqual(expected);
   });
 
+  test("one without a probe is ready when it runs, and has its limit", async () => {
+    engine.container("c1").onStart((container) => container.in(0, {}));
+    const it = untilReady(engine, "c1", PIDS, { ...watch(60), unprobed: true });
+    expect(await outcome(it, 0)).toEqual({ value: 0, ms: 0 });
+    expect(engine.acts).toEqual([
+      ["start", "c1"],
+      ["limitPids", "c1", PIDS],
+    ]);
+  });
+
+  test("one that has been started again when its limit is to be set is said to have ended, not that it cannot be limited", async () => {
+    const container = engine.container("c1", { ...RUNNING, pidsLimit: 0, health: starting() });
+    engine.limitPids = async () => {
+      container.in(0, { restarts: 1, startedAt: new Date(START.getTime() + 1) });
+      throw new Error("cannot update a stopped container: unknown");
+    };
+    expect(await outcome(ready(), 5_000)).toMatchObject({
+      error: expect.stringMatching(/^Postgres "main" does not stay up: it was started again/),
+    });
+  });
+
+  test("one that runs on and cannot be limited fails with what the engine says", async () => {
+    engine.container("c1", { ...RUNNING, pidsLimit: 0, health: healthy(probed(0)) });
+    engine.failures.set("limitPids", new Error("cgroups: read-only file system"));
+    expect(await outcome(ready(), 0)).toMatchObject({ error: "cgroups: read-only file system" });
+  });
+
   describe("fails", () => {
     test("at once when it exits, with its last log lines", async () => {
       const container = engine
