@@ -16,7 +16,10 @@ const { queue } = await platform.declare(() => {
   const token = config.require("token");
   const queue = new Container("queue", {
     platform,
-    build: { context: "nats", images: { BASE: { registry: "debian:trixie-slim", packages: "base" } } },
+    build: {
+      context: "../../../../examples/queue/nats",
+      images: { BASE: { registry: "debian:trixie-slim", packages: "base" } },
+    },
     command: ["--config", "/etc/nats/nats.conf"],
     files: { "/etc/nats/nats.conf": process.env.NATS_CONF ?? "nats.conf" },
     secrets: {
