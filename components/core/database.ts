@@ -9,7 +9,7 @@ import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./imag
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
-import { ArgsError, count, hostPort, mebibytes, sentence } from "./support/args.ts";
+import { ArgsError, count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 
 /** What can be set for every database; each has its own defaults. */
@@ -40,15 +40,6 @@ export const databaseArgs = {
   /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
   files: configFiles(),
 };
-/** Refuses both of them: one would be ignored. */
-export function refuseTwoImages(
-  { image, build }: { image?: unknown; build?: unknown },
-  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
-): void {
-  if (image === undefined || build === undefined) return;
-  const message = sentence("It has one image: set `image` or `build`, not both.");
-  addIssue({ code: "custom", path: ["image"], message });
-}
 
 type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseSettings> & typeof databaseArgs>>;
 

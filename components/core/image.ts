@@ -269,16 +269,19 @@ export const imageOrBuild = {
   build: Build.optional(),
 };
 
-/** Refuses none and both of them. */
-export function refuseImageAndBuild(
-  { image, build }: { image?: unknown; build?: unknown },
-  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
-): void {
-  if ((image === undefined) !== (build === undefined)) return;
-  const message = sentence(
-    image === undefined
-      ? "Say which image it runs: `image`, or `build` for one that is built."
-      : "It has one image: set `image` or `build`, not both.",
-  );
+type Images = { image?: unknown; build?: unknown };
+
+/** Refuses both of them: one would be ignored. */
+export function refuseTwoImages({ image, build }: Images, { addIssue }: Pick<z.RefinementCtx, "addIssue">): void {
+  if (image === undefined || build === undefined) return;
+  const message = sentence("It has one image: set `image` or `build`, not both.");
   addIssue({ code: "custom", path: ["image"], message });
+}
+
+/** Refuses none and both of them: for what has no image of its own. */
+export function refuseImageAndBuild(images: Images, context: Pick<z.RefinementCtx, "addIssue">): void {
+  refuseTwoImages(images, context);
+  if (images.image !== undefined || images.build !== undefined) return;
+  const message = sentence("Say which image it runs: `image`, or `build` for one that is built.");
+  context.addIssue({ code: "custom", path: ["image"], message });
 }

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection, ConnectionFacts } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { refuseTwoImages } from "../core/image.ts";
 import { serverSettings } from "../core/server-settings.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
-import type { ImageFacts } from "../core/image.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { type ImageFacts, refuseTwoImages } from "../core/image.ts";
 import { serverSettings } from "../core/server-settings.ts";
 import { count, identifier, mebibytes, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { refuseTwoImages } from "../core/image.ts";
 import { insteadOf, settingValue, VALUE } from "../core/server-settings.ts";
 import { byShape, hostPort, matching, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings, refuseTwoImages } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { refuseTwoImages } from "../core/image.ts";
 import { serverSettings, settingValue } from "../core/server-settings.ts";
 import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
