@@ -3,10 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Connection, factsOf } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
+import { SECRETS_FOLDER } from "./secret.ts";
 import { byShape, containerPath, secretText, sentence, unshown, variable } from "./support/args.ts";
-
-/** Where secrets are unless somebody says otherwise. */
-const FOLDER = "/run/secrets";
 
 const Secret = z.strictObject({
   value: secretText(),
@@ -112,7 +110,7 @@ export function environmentOf(
 ): Environment {
   const made: Environment = { env: {}, secretFolders: {}, hidden: [] };
   const add = (name: string, { value, as, path = fileOf(name), variable }: z.output<typeof Secret>) => {
-    if ((as ?? credentials).startsWith("env")) {
+    if ((as ?? credentials) === "environment") {
       made.env[name] = pulumi.secret(value);
       return;
     }
@@ -134,7 +132,7 @@ export function environmentOf(
   return made;
 }
 
-const fileOf = (variable: string) => `${FOLDER}/${variable.toLowerCase()}`;
+const fileOf = (variable: string) => `${SECRETS_FOLDER}/${variable.toLowerCase()}`;
 
 /** What an application gets beside its references. */
 interface Others extends Settings {
@@ -153,7 +151,7 @@ export function refuseDuplicates(
   { addIssue }: Pick<z.RefinementCtx, "addIssue">,
 ): void {
   const names = (name: string, { as, path, variable }: Partial<z.output<typeof Secret>> = {}) =>
-    (as ?? credentials).startsWith("env")
+    (as ?? credentials) === "environment"
       ? [name]
       : [...(variable === undefined ? [name, `${name}_FILE`] : [variable]), path ?? fileOf(name)];
   const all = [

@@ -6,6 +6,7 @@ import { containersOf, type Dependency, gatesOf, networksOf } from "./dependency
 import { gate, interrupted } from "./gate.ts";
 import { outsideNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
+import { byFolder } from "./secret.ts";
 import { note, notesOf } from "./support/timings.ts";
 
 export interface JobArgs {
@@ -84,7 +85,7 @@ export class Job implements Dependency {
         ...(entrypoint ? { entrypoint } : {}),
         ...(args.workingDir === undefined ? {} : { workingDir: args.workingDir }),
         env,
-        secrets: { ...(Object.keys(secrets).length > 0 ? { "/run/secrets": secrets } : {}), ...secretFolders },
+        secrets: byFolder(secrets, secretFolders),
         files,
         mounts: args.mounts ?? [],
         user: args.user,

@@ -25,6 +25,18 @@ export function markOf(secret: pulumi.Output<string>, key: pulumi.Output<string>
   return pulumi.unsecret(mark);
 }
 
+type ByName = Record<string, pulumi.Input<string>>;
+
+/** Where secrets are unless somebody says otherwise. */
+export const SECRETS_FOLDER = "/run/secrets";
+
+/** Secrets of that folder and of others, by folder: none takes the place of another's. */
+export function byFolder(secrets: ByName, folders: Record<string, ByName>): Record<string, ByName> {
+  const { [SECRETS_FOLDER]: more = {}, ...others } = folders;
+  const own = { ...secrets, ...more };
+  return { ...(Object.keys(own).length > 0 ? { [SECRETS_FOLDER]: own } : {}), ...others };
+}
+
 /** A secret that is hidden from now on in all that is shown. */
 export function hidden(platform: Platform, value: pulumi.Input<string>): pulumi.Output<string> {
   const secret = pulumi.secret(value);

@@ -4,6 +4,7 @@ import { type Dependency, gatesOf, networksOf } from "./dependency.ts";
 import { gate, interrupted } from "./gate.ts";
 import { outsideNetwork, ownNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
+import { byFolder } from "./secret.ts";
 import { defined } from "./support/defined.ts";
 import { guard } from "./support/guardrails.ts";
 import { enoughCpus, warnOfMemory } from "./support/machine.ts";
@@ -159,7 +160,7 @@ export class Service implements Dependency {
         service: name,
         image: args.image(),
         env,
-        secrets: { ...(Object.keys(secrets).length > 0 ? { "/run/secrets": secrets } : {}), ...secretFolders },
+        secrets: byFolder(secrets, secretFolders),
         files: {},
         configFiles: args.configFiles ?? {},
         user: args.user,

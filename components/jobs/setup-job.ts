@@ -25,7 +25,7 @@ const Args = z
     uses: uses(),
     /** Environment, nothing secret: texts, or outputs of other components, which are references then as in `uses`. @default {} */
     env: env(),
-    /** Secrets of other origin, by the variable's name; another one does not run it again. @default {} */
+    /** Secrets of other origin, by the variable's name; another one in a file does not run it again. @default {} */
     secrets: secrets(),
     /** How it gets what is secret: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`). @default "files" */
     credentials: z.enum(["files", "environment"]).default("files"),

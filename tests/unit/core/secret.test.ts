@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { markOf, password } from "../../../components/core/secret.ts";
+import { byFolder, markOf, password } from "../../../components/core/secret.ts";
 import { masker, maskOf } from "../../../components/core/support/mask.ts";
 import { deploy, held, passwordOf } from "../helpers/stack.ts";
 
@@ -84,4 +84,12 @@ describe("a secret's mark", () => {
     expect(await markFor("hunter22", "another key")).not.toBe(await markFor("hunter22"));
     expect(await pulumi.isSecret(markOf(pulumi.secret("hunter22"), pulumi.secret("a key")))).toBe(false);
   });
+});
+
+test("secrets by folder: none takes the place of another's, and there is no folder without any", () => {
+  expect(byFolder({ a: "1" }, { "/run/secrets": { b: "2" }, "/etc/keys": { c: "3" } })).toEqual({
+    "/run/secrets": { a: "1", b: "2" },
+    "/etc/keys": { c: "3" },
+  });
+  expect(byFolder({}, {})).toEqual({});
 });
