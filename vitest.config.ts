@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -49,6 +50,8 @@ export default defineConfig({
           include: ["tests/unit/**/*.test.ts", "examples/api/test/**/*.test.ts"],
           // The Pulumi SDK keeps its state per process: a file of tests gets a process of its own.
           pool: "forks",
+          // Vitest leaves one CPU free by itself, which is half of a small machine.
+          maxWorkers: availableParallelism(),
           // Some start a Node.js of their own, which takes ten seconds on a machine that is busy with other tests.
           testTimeout: 30_000,
           restoreMocks: true,

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Inspection, VolumeListed } from "../../components/engines/inspection.ts";
-import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesIn } from "./stack.ts";
+import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesFolder, statesIn } from "./stack.ts";
 
 /** A state folder of this machine's clones, as infra/setup/env.sh names them. */
 export interface CloneState {
@@ -24,14 +23,12 @@ export function ownState(): string | undefined {
   return folder && backendFolder() === join(folder, "backend/.pulumi") ? folder : undefined;
 }
 
-const home = () => join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
-
 /** The folder that a state is copied to while it is adopted; it may be incomplete. */
 export const copyOf = (folder: string) => `${folder}.adopting`;
 
 export function stateFolders(): string[] {
-  const names = existsSync(home()) ? readdirSync(home()) : [];
-  return names.filter((name) => !name.endsWith(copyOf(""))).map((name) => join(home(), name));
+  const names = existsSync(statesFolder()) ? readdirSync(statesFolder()) : [];
+  return names.filter((name) => !name.endsWith(copyOf(""))).map((name) => join(statesFolder(), name));
 }
 
 /** What is known of the clone that a state folder belongs to. */

@@ -94,7 +94,12 @@ export function besideStates(): string {
   if (folder) return dirname(folder);
   const url = process.env.PULUMI_BACKEND_URL ?? backend?.url ?? "";
   const key = createHash("sha256").update(url).digest("hex").slice(0, 8);
-  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard/elsewhere", key);
+  return join(statesFolder(), "elsewhere", key);
+}
+
+/** Where each clone of this machine has a folder for its state: as infra/setup/env.sh has it, which a test compares. */
+export function statesFolder(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "stackyard");
 }
 
 /** The file that this stack's state is in, where the backend is a folder. */

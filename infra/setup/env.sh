@@ -7,7 +7,6 @@ NODE_VERSION=24.21.0
 NODE_OLDEST=22.18.0
 PULUMI_VERSION=3.255.0
 PULUMI_OLDEST=3.238.0 # a failing hook fails the update since then
-ENGINE_OLDEST=1.44    # Docker 25: a health check's start interval
 
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-"${1:-64}"; }
 

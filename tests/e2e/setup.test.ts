@@ -136,13 +136,15 @@ test("a state with an older name is found again", async () => {
   expect(url).toBe(pathToFileURL(join(older, "backend")).href);
 });
 
-test("says where no engine answers, when one was named", async () => {
+test("leaves an engine that was named alone, and says that it does not answer before it builds images", async () => {
   env.DOCKER_HOST = "unix:///nonexistent/docker.sock";
-  const { code, output } = await setup("engine");
-  expect({ code, output }).toEqual({
+  env.STACKYARD_IMAGE_SOURCE = "packages";
+  expect(await setup("engine")).toMatchObject({ code: 0, output: "" });
+  expect(await setup("images")).toMatchObject({
     code: 1,
     output:
-      "set-up: no Docker engine answers at unix:///nonexistent/docker.sock. Start it, or unset that to use the local one.\n",
+      "No Docker engine answers at unix:///nonexistent/docker.sock (connect ENOENT /nonexistent/docker.sock). " +
+      "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can.\n",
   });
 });
 
@@ -160,7 +162,7 @@ function machine(dockerHub: number): string {
     `case "$1" in */build.ts) ;; *) exec ${process.execPath} "$@" ;; esac`,
     `echo "$*" >>${asked}`,
     'case "$*" in',
-    `*--check*) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 1; } ;;`,
+    `*--check*) [ -e ${folder}/built ] || { printf 'one\\ntwo\\n'; exit 3; } ;;`,
     `*) touch ${folder}/built ;;`,
     "esac",
   );

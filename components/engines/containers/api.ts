@@ -234,6 +234,12 @@ export async function wrongWith(api: EngineApi, host: string): Promise<string | 
   try {
     version = await api.ping();
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") {
+      return (
+        `The Docker engine at ${host} may not be used by this user (${(error as Error).message}). ` +
+        "Run `sudo usermod -aG docker $USER` and log in again, or name a rootless engine by DOCKER_HOST."
+      );
+    }
     return (
       `No Docker engine answers at ${host} (${(error as Error).message}). ` +
       "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can."

@@ -8,12 +8,12 @@ const held = new Set<string>();
 /**
  * Claims a subnet for as long as this process runs, against others on this machine that are about to make a network as well:
  * between asking the engine what is used and making a network of what is not, another `up` may do the same. A claim is a file in
- * the user's cache folder, with the id of the process.
+ * Stackyard's cache folder (infra/setup/env.sh says which that is), with the id of the process.
  *
  * @returns whether it is this process's. Where no file can be written it is.
  */
 export function claimSubnet(subnet: string): boolean {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "stackyard/subnets");
+  const folder = join(cacheFolder(), "subnets");
   const file = join(folder, subnet.replace("/", "-"));
   try {
     mkdirSync(folder, { recursive: true });
@@ -30,6 +30,11 @@ export function claimSubnet(subnet: string): boolean {
   if (held.size === 0) process.once("exit", () => held.forEach((each) => void rmSync(each, { force: true })));
   held.add(file);
   return true;
+}
+
+/** As infra/setup/env.sh has it, which a test compares: a program that plain `pulumi` runs does not get it from there. */
+export function cacheFolder(): string {
+  return process.env.STACKYARD_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "stackyard");
 }
 
 /** Whether it was not there. */

@@ -1,4 +1,5 @@
-// node infra/airgap/images/build.ts [--check] [NAME ...]: builds the images of this folder that the engine does not have.
+// node infra/airgap/images/build.ts [--check] [NAME ...]: builds the images of this folder that the engine does not have. With
+// --check it lists them, and ends with 3 where there are some.
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,23 +7,35 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BuiltImage, builtImage } from "../../../components/core/support/built-image.ts";
 import { CA_BUNDLE, provideCaBundle } from "../../../components/core/support/ca-bundle.ts";
+import { engineApi, wrongWith } from "../../../components/engines/containers/api.ts";
+import { dockerHost } from "../../../components/engines/containers/host.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const CERTIFICATES = join(FOLDER, "../../..", CA_BUNDLE);
 const AT_ONCE = 2;
 const LOG_LINES = 40;
+/** Exit code of --check. */
+const MISSING = 3;
 
 /** Every image of this folder, by name. */
 export function imageNames(): string[] {
   return readdirSync(FOLDER).filter((name) => name === "base" || existsSync(`${FOLDER}/${name}/Dockerfile`));
 }
 
-/** Which of these images, and of those they stand on, the engine does not have, bases first. */
+/**
+ * Which of these images, and of those they stand on, the engine does not have, bases first.
+ *
+ * @throws Error with what is wrong with the engine.
+ */
 export async function missingImages(names: readonly string[]): Promise<BuiltImage[]> {
   const all = new Map<string, BuiltImage>();
   for (const name of names) for (const image of withBases(builtImage(name))) all.set(image.ref, image);
   const images = [...all.values()];
-  const present = await Promise.all(images.map(isPresent));
+  const at = dockerHost();
+  const engine = engineApi(at);
+  const problem = await wrongWith(engine, at.host);
+  if (problem !== undefined) throw new Error(problem);
+  const present = await Promise.all(images.map(({ ref }) => engine.hasImage(ref)));
   return images.filter((_, index) => !present[index]);
 }
 
@@ -57,18 +70,6 @@ export async function ensureImages(names: readonly string[], say: (line: string)
 
 function withBases(image: BuiltImage): BuiltImage[] {
   return image.base ? [...withBases(image.base), image] : [image];
-}
-
-async function isPresent(image: BuiltImage): Promise<boolean> {
-  try {
-    await promisify(execFile)("docker", ["image", "inspect", "--format", "{{.Id}}", image.ref]);
-    return true;
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === "ENOENT") throw new Error("The docker command is missing.");
-    if (/no such image/i.test(stderr ?? "")) return false;
-    throw new Error(`docker image inspect ${image.ref}: ${stderr?.trim() || error}`);
-  }
 }
 
 async function build(image: BuiltImage, say: (line: string) => void): Promise<void> {
@@ -133,7 +134,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (!check) return ensureImages(wanted);
   for (const image of await missingImages(wanted)) {
     console.log(image.ref);
-    process.exitCode = 1;
+    process.exitCode = MISSING;
   }
 }
 

@@ -49,8 +49,13 @@ source_of_clone() {
   printf '%s' "$now" >"$STATE/image-source"
 }
 
-# shellcheck disable=SC2086
-images_there() { missing=$(node "$ROOT/infra/airgap/images/build.ts" --check $needed 2>/dev/null); }
+images_there() {
+  local code=0
+  # shellcheck disable=SC2086
+  missing=$(node "$ROOT/infra/airgap/images/build.ts" --check $needed) || code=$?
+  # Anything but "some are missing" is a fault, of the engine mostly, and has been said.
+  case $code in 0) ;; 3) return 1 ;; *) exit "$code" ;; esac
+}
 
 build_images() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

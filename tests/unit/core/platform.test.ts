@@ -254,6 +254,16 @@ describe("checkEngine", () => {
     );
   });
 
+  test("says so to a user who may not use it", async () => {
+    const denied = Object.assign(new Error("connect EACCES /var/run/docker.sock"), { code: "EACCES" });
+    await expect(check(denied)).rejects.toThrow(
+      new pulumi.RunError(
+        `The Docker engine at ${HOST} may not be used by this user (connect EACCES /var/run/docker.sock). ` +
+          "Run `sudo usermod -aG docker $USER` and log in again, or name a rootless engine by DOCKER_HOST.",
+      ),
+    );
+  });
+
   test("says where none answers, why, and what to do", async () => {
     await expect(check(new Error("connect ENOENT /var/run/docker.sock"))).rejects.toThrow(
       new pulumi.RunError(
