@@ -4,6 +4,7 @@ export type { Connection } from "./core/connection.ts";
 export type { Dependency } from "./core/dependency.ts";
 export { type ExternalArgs, external } from "./core/external.ts";
 export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.ts";
+export { Volume, type VolumeArgs } from "./core/shared-volume.ts";
 export { ArgsError } from "./core/support/args.ts";
 export type { VolumeLifecycle } from "./core/support/lifecycle.ts";
 export { Minio, type MinioArgs } from "./databases/minio.ts";

@@ -6,6 +6,7 @@ import type { ContainerOverrides } from "../core/docker.ts";
 import { env, secrets } from "../core/environment.ts";
 import { configFiles } from "../core/files.ts";
 import { imageOrBuild } from "../core/image.ts";
+import { SharedVolume } from "../core/shared-volume.ts";
 import {
   containerPath,
   count,
@@ -13,6 +14,7 @@ import {
   hostPort,
   matching,
   mebibytes,
+  partName,
   secretValue,
   sentence,
 } from "../core/support/args.ts";
@@ -20,9 +22,6 @@ import { lifecycle, limits, platform, user } from "../core/support/common.ts";
 
 const flag = () => z.boolean("true or false");
 const words = () => z.array(z.string("a text"), "a list of texts");
-
-/** What a volume, a port or the like is called. */
-const partName = () => matching(/^[a-z][a-z0-9_]{0,30}$/, "a name of a-z, 0-9 and _, a letter first");
 
 const Port = z.strictObject({
   /** In the container. */
@@ -35,7 +34,7 @@ const Port = z.strictObject({
   address: matching(/^[0-9a-fA-F.:]+$/, "an address of the host").default("127.0.0.1"),
 });
 
-const Volume = z.union(
+const OwnOrSharedVolume = z.union(
   [
     containerPath().transform((path) => ({ path, lifecycle: undefined })),
     z.strictObject({
@@ -44,8 +43,9 @@ const Volume = z.union(
       /** How long its content lasts. @default - `keep` in dev, `protected` in prod */
       lifecycle: lifecycle(),
     }),
+    SharedVolume,
   ],
-  "an absolute path inside the container, or { path, lifecycle }",
+  "an absolute path inside the container, { path, lifecycle }, or { path, volume, readOnly }",
 );
 
 const MountPoint = z.union(
@@ -132,8 +132,8 @@ export const containerArgs = {
    * folders is hidden. Another content replaces the container. @default {}
    */
   files: configFiles(),
-  /** Volumes, by name: where each is, and how long it lasts. @default {} */
-  volumes: z.record(partName(), Volume).default({}),
+  /** Volumes, by name: where each is, and how long it lasts; or a `Volume` that others have as well. @default {} */
+  volumes: z.record(partName(), OwnOrSharedVolume).default({}),
   /** Folders of this machine, by path, that can be read at a path in the container, or written where it says so. @default {} */
   mounts: z.record(z.string(), MountPoint).default({}),
   /** Folders in memory, by path. @default - /tmp, where the root can only be read */

@@ -12,6 +12,7 @@ import type { Platform } from "../core/platform.ts";
 import { needsProgram, PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { hidden } from "../core/secret.ts";
 import { Service } from "../core/service.ts";
+import { shared } from "../core/shared-volume.ts";
 import { ArgsError, parseArgs, sentence } from "../core/support/args.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
 
@@ -117,13 +118,17 @@ export class Container extends pulumi.ComponentResource implements Dependency {
       ...(Object.keys(volumes).length === 0
         ? {}
         : {
-            volumes: Object.entries(volumes).map(([label, { path, lifecycle = platform.lifecycle }]) => ({
-              name: `${name}-${label}`,
-              label,
-              path,
-              lifecycle,
-              owner: own.user,
-            })),
+            volumes: Object.entries(volumes).map(([label, each]) =>
+              "volume" in each
+                ? shared(label, each, own.user)
+                : {
+                    name: `${name}-${label}`,
+                    label,
+                    path: each.path,
+                    lifecycle: each.lifecycle ?? platform.lifecycle,
+                    owner: own.user,
+                  },
+            ),
           }),
       probe: {
         ...probeOf(probe, address, main?.port),

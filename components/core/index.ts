@@ -43,4 +43,4 @@ export {
   whole,
 } from "./support/args.ts";
 export { lifecycle, limits, platform, user } from "./support/common.ts";
-export type { VolumeArgs } from "./volume.ts";
+export type { SharedVolumeArgs, VolumeArgs } from "./volume.ts";

@@ -8,6 +8,7 @@ import { outsideNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
 import { byFolder } from "./secret.ts";
 import { note, notesOf } from "./support/timings.ts";
+import type { SharedVolumeArgs } from "./volume.ts";
 
 export interface JobArgs {
   platform: Platform;
@@ -28,6 +29,8 @@ export interface JobArgs {
   files?: Record<string, string | Buffer>;
   /** Folders of the engine's machine. @default [] */
   mounts?: Mount[];
+  /** Volumes that others have as well; a new one in the place of one of them runs the job again. @default [] */
+  volumes?: SharedVolumeArgs[];
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
   user: string;
@@ -55,7 +58,7 @@ export class Job implements Dependency {
   constructor(name: string, component: pulumi.Resource, args: JobArgs) {
     const { platform, subject, timeoutSeconds, readOnlyRoot = true } = args;
     const own = { parent: component };
-    const { command, entrypoint, files = {}, env = {}, secrets = {}, secretFolders = {} } = args;
+    const { command, entrypoint, files = {}, env = {}, secrets = {}, secretFolders = {}, volumes = [] } = args;
     const uses = platform.declared.referredTo(Object.values(args.uses), env, secrets, ...Object.values(secretFolders));
     const type = component.constructor.name;
     platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, { made: this, uses });
@@ -73,7 +76,7 @@ export class Job implements Dependency {
       command: [...(entrypoint ?? []), ...(command ?? [])],
       files: sha256(hashesOf(files)),
       env: pulumi.output(env).apply(sha256),
-      volumes: uses.flatMap(({ data }) => (data ? [data] : [])),
+      volumes: [...uses.flatMap(({ data }) => (data ? [data] : [])), ...volumes.map(({ shared }) => shared.key)],
     };
     const outside = uses.some((each) => each.outside);
     const job = platform.engine.job(
@@ -88,6 +91,7 @@ export class Job implements Dependency {
         secrets: byFolder(secrets, secretFolders),
         files,
         mounts: args.mounts ?? [],
+        volumes: volumes.map(({ shared, path, owner, readOnly }) => ({ volume: shared, path, owner, readOnly })),
         user: args.user,
         capabilities: [],
         readOnlyRoot,
@@ -110,7 +114,11 @@ export class Job implements Dependency {
           line: (line) => void pulumi.log.info(line, component),
         },
       },
-      { ...own, dependsOn: containersOf(uses) },
+      {
+        ...own,
+        // No container over a volume before the ledger has seen that it is the one that was there.
+        dependsOn: [...(volumes.length > 0 ? [platform.ledger.checked] : []), ...containersOf(uses)],
+      },
     );
     this.done = gate(
       `${name}-done`,

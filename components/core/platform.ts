@@ -11,7 +11,7 @@ import { builtImage } from "./support/built-image.ts";
 import { Declaration } from "./support/declaration.ts";
 import { Declarations, type Graph } from "./support/graph.ts";
 import { free } from "./support/guardrails.ts";
-import type { VolumeLifecycle } from "./support/lifecycle.ts";
+import type { LastingLifecycle } from "./support/lifecycle.ts";
 import { masker } from "./support/mask.ts";
 import { onlyPlatform } from "./support/one-platform.ts";
 import { type PlatformSettings, platformSettings } from "./support/platform-settings.ts";
@@ -38,7 +38,7 @@ export class Platform extends pulumi.ComponentResource {
   readonly engine: Engine;
   readonly environment: "dev" | "prod";
   /** How long data lasts unless a component says otherwise. */
-  readonly lifecycle: VolumeLifecycle;
+  readonly lifecycle: LastingLifecycle;
   /** Where networks take their subnets from, in CIDR form. */
   readonly subnetPool: string;
   readonly #runs: (name: string) => boolean;

@@ -9,7 +9,7 @@ import { defined } from "./support/defined.ts";
 import { guard } from "./support/guardrails.ts";
 import { enoughCpus, warnOfMemory } from "./support/machine.ts";
 import { note, notesOf } from "./support/timings.ts";
-import { type VolumeArgs, volume } from "./volume.ts";
+import { type SharedVolumeArgs, type VolumeArgs, volumeOf } from "./volume.ts";
 
 /** What goes to the engine as a component says it. */
 const AS_SAID = [
@@ -52,7 +52,7 @@ export interface ServiceArgs extends AsSaid {
   /** Folders of the engine's machine. @default [] */
   mounts?: Mount[];
   /** Where the data is, and what is remembered of it. @default [] */
-  volumes?: VolumeArgs[];
+  volumes?: (VolumeArgs | SharedVolumeArgs)[];
   /** @default {} */
   uses?: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
@@ -125,13 +125,8 @@ export class Service implements Dependency {
 
     const volumes = (args.volumes ?? []).map((each) => ({
       path: each.path,
-      volume: volume(
-        each.label === undefined ? `${name}-data` : `${name}-${each.label}`,
-        name,
-        component,
-        platform,
-        each,
-      ),
+      volume: volumeOf(name, component, platform, each),
+      ...("shared" in each && each.readOnly ? { readOnly: true } : {}),
       ...(each.owner === undefined ? {} : { owner: each.owner }),
     }));
     const kept = volumes.flatMap(({ volume }) => volume ?? []);

@@ -2,7 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Handle } from "../engines/engine.ts";
 import { discarded, toDiscard } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
-import type { VolumeLifecycle } from "./support/lifecycle.ts";
+import type { LastingLifecycle, VolumeLifecycle } from "./support/lifecycle.ts";
+
+/** A folder of a service whose content is in a volume that several have. */
+export interface SharedVolumeArgs {
+  /** By which it is told from others of its service. */
+  label: string;
+  shared: Handle;
+  /** In the container. */
+  path: string;
+  readOnly: boolean;
+  /** `uid:gid` of whom an empty one is given to. */
+  owner: string;
+}
 
 /** A folder of a service whose content lasts, and what is remembered of it. */
 export interface VolumeArgs {
@@ -21,15 +33,37 @@ export interface VolumeArgs {
   firstStart?: Record<string, pulumi.Input<string>>;
 }
 
-/** A volume that outlives its container, recorded in the ledger; nothing for an ephemeral one, which is its container's own. */
-export function volume(
+/** A volume of a service, or one that several have; nothing for an ephemeral one, which is its container's own. */
+export function volumeOf(
+  service: string,
+  parent: pulumi.Resource,
+  platform: Platform,
+  args: VolumeArgs | SharedVolumeArgs,
+): Handle | undefined {
+  if ("shared" in args) return args.shared;
+  const { lifecycle, ...lasting } = args;
+  if (lifecycle === "ephemeral") return undefined;
+  return lastingVolume(`${service}-${args.label ?? "data"}`, service, parent, platform, { ...lasting, lifecycle });
+}
+
+/**
+ * A volume that outlives its container, recorded in the ledger.
+ *
+ * @param service whose it is, by the name that `DISCARD` knows.
+ */
+export function lastingVolume(
   resourceName: string,
   service: string,
   parent: pulumi.Resource,
   platform: Platform,
-  { name, label, lifecycle, major, firstStart = {} }: VolumeArgs,
-): Handle | undefined {
-  if (lifecycle === "ephemeral") return undefined;
+  {
+    name,
+    label,
+    lifecycle,
+    major,
+    firstStart = {},
+  }: Omit<VolumeArgs, "path" | "lifecycle"> & { lifecycle: LastingLifecycle },
+): Handle {
   const own = { ...platform.labels(service, "data"), ...(label === undefined ? {} : { "stackyard.volume": label }) };
   const discard = discarded().has(service);
   const madeWith = { ...(major === undefined ? {} : { version: major }), ...firstStart };

@@ -167,6 +167,11 @@ export interface Workload {
   secrets: Record<string, Texts>;
   /** Files in `/run/files`, readable by all, by name or by path below it; bytes go as they are. The state has only their hashes. */
   files: Record<string, string | Buffer>;
+  /**
+   * Its volumes; one without a handle goes with its container. One that is empty and root's becomes its owner's (`uid:gid`), where
+   * the image has no such folder: that one's owner counts.
+   */
+  volumes: { volume?: Handle; path: string; owner?: string; readOnly?: boolean }[];
   /** Folders of the engine's machine, by absolute path. */
   mounts: Mount[];
   /** Numeric `uid:gid`. */
@@ -204,11 +209,6 @@ export interface Workload {
 export type JobWorkload = Workload;
 
 export interface ServiceWorkload extends Workload {
-  /**
-   * Its volumes; one without a handle goes with its container. One that is empty and root's becomes its owner's (`uid:gid`), where
-   * the image has no such folder: that one's owner counts.
-   */
-  volumes: { volume?: Handle; path: string; owner?: string }[];
   /**
    * Files of this machine by their names, in folders of their own, readable by all: for those that are too large for the state,
    * which has only their hashes.

@@ -7,6 +7,7 @@ import { env, environmentOf, refuseDuplicates, secrets } from "../core/environme
 import { imageOrBuild, refuseImageAndBuild } from "../core/image.ts";
 import { hidden } from "../core/secret.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
+import { shared, sharedVolumes } from "../core/shared-volume.ts";
 import { containerPath, file, matching, mebibytes, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { platform, user } from "../core/support/common.ts";
 import { contents } from "../core/support/content.ts";
@@ -40,6 +41,8 @@ const Args = z
         containerPath(),
       )
       .default({}),
+    /** Volumes that others have as well, by name: `{ path, volume, readOnly }`. @default {} */
+    volumes: sharedVolumes(),
     /** @default - the image's own */
     workingDir: containerPath().optional(),
     /** Whether nothing can be written but to /tmp. @default true */
@@ -83,7 +86,7 @@ export type SetupJobArgs = z.input<typeof Args>;
 export class SetupJob extends Setup {
   constructor(name: string, args: SetupJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "SetupJob", name, args);
-    const { image, build, files, env, uses: references, secrets, credentials, mounts, ...rest } = parsed;
+    const { image, build, files, env, uses: references, secrets, credentials, mounts, volumes, ...rest } = parsed;
     const subject = `SetupJob "${name}"`;
     const environment = environmentOf(references, { secrets, credentials, published: false });
     for (const secret of environment.hidden) hidden(rest.platform, secret);
@@ -94,6 +97,7 @@ export class SetupJob extends Setup {
       secretFolders: environment.secretFolders,
       files: contents(files),
       mounts: Object.entries(mounts).map(([source, path]) => ({ source: resolve(source), path, readOnly: true })),
+      volumes: Object.entries(volumes).map(([label, each]) => shared(label, each, rest.user)),
       uses: references,
     });
   }

@@ -127,6 +127,14 @@ test("a new volume belongs to who uses it, where the image has no such folder", 
   expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/data"])).stdout).toBe("1000:1000\n");
 });
 
+test("a volume that a job has as well: what the job wrote can be read, and not changed", async () => {
+  const { id } = await stack.container("idle");
+  expect((await docker(["exec", id, "cat", "/in/server"])).stdout).toBe("e2e");
+  expect((await docker(["exec", "--user", "65534", id, "touch", "/in/server"])).output).toContain(
+    "Read-only file system",
+  );
+});
+
 test("a server with nothing else in its image is probed by HTTP, or by TCP", async () => {
   expect(await (await fetch(`http://127.0.0.1:${ports.barePort}/`)).text()).toBe("from nothing\n");
   await up({ BARE_PROBE: "tcp" });

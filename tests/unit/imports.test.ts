@@ -208,6 +208,7 @@ test("the public side exports each component, and nothing that is not there for 
     "QdrantSetup",
     "Redis",
     "SetupJob",
+    "Volume",
     "deploy",
     "external",
     "switchable",

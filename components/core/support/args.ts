@@ -241,3 +241,6 @@ export const secretText = () =>
 /** A value made by one of Stackyard's own classes. */
 export const instance = <T>(type: abstract new (...args: never[]) => T, rule: string) =>
   z.custom<T>((value) => value instanceof type, rule);
+
+/** What a volume, a port or the like of a component is called. */
+export const partName = () => matching(/^[a-z][a-z0-9_]{0,30}$/, "a name of a-z, 0-9 and _, a letter first");

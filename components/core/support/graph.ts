@@ -38,6 +38,8 @@ interface Declared {
 /** Remembers what is declared, as it is declared. */
 export class Declarations {
   readonly #declared = new Map<string, Declared & { node: GraphNode }>();
+  /** Names of all components, also of those that are no node. */
+  readonly #reserved = new Set<string>();
   readonly #may: (name: string) => void;
 
   /** @param may throws when the program has not begun to declare, or has ended. */
@@ -45,11 +47,17 @@ export class Declarations {
     this.#may = may;
   }
 
-  /** @throws RunError as `may` does; or when another one has the name: labels, network aliases and gates go by it. */
+  /** Takes a name. @throws RunError as `may` does; or when another component has it: labels and `DISCARD` go by it. */
+  reserve(name: string): void {
+    this.#may(name);
+    if (this.#reserved.has(name))
+      throw new pulumi.RunError(`"${name}" should be the name of one component only, got two of them`);
+    this.#reserved.add(name);
+  }
+
+  /** @throws RunError as `reserve` does. */
   add(node: GraphNode, declared: Declared): void {
-    this.#may(node.name);
-    if (this.#declared.has(node.name))
-      throw new pulumi.RunError(`"${node.name}" should be the name of one component only, got two of them`);
+    this.reserve(node.name);
     this.#declared.set(node.name, { node, ...declared });
   }
 

@@ -163,9 +163,6 @@ export class ContainersEngine implements Engine {
       ),
     );
     const program = probe.program && this.#programOf(probe.program, workload.labels);
-    const owned = workload.volumes.flatMap(({ path, volume, owner }) =>
-      volume && owner ? [{ path, volume, owner }] : [],
-    );
     const unprobed = probe.test === "none";
     const ready = async (id: string) => {
       const seen = seenBy(watch, await this.#api.clock());
@@ -183,10 +180,7 @@ export class ContainersEngine implements Engine {
         ports: portsOf(workload.published),
         healthcheck: healthcheckOf(this.#api, watch.subject, probe, workload.image.key, watch.timeoutSeconds),
         volumes: [
-          ...workload.volumes.map(({ path, volume }) => ({
-            containerPath: path,
-            ...(volume ? { volumeName: volume.key } : {}),
-          })),
+          ...mountedVolumes(workload),
           ...[...filled, ...(program ? [program] : [])].map(({ folder, volume }) => ({
             containerPath: folder,
             volumeName: volume,
@@ -218,10 +212,7 @@ export class ContainersEngine implements Engine {
           ...opts.hooks,
           beforeCreate: [
             ...(opts.hooks?.beforeCreate ?? []),
-            ...owned.map(({ path, volume, owner }) => {
-              const own = async () => this.#own(await valueOf(volume.key), path, owner, workload);
-              return new pulumi.ResourceHook(`${name}-own-${path}`, own);
-            }),
+            ...this.#owning(name, workload),
             ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}-${kind}`, fill)),
             ...(program ? [new pulumi.ResourceHook(`${name}-program`, program.fill)] : []),
           ],
@@ -251,10 +242,16 @@ export class ContainersEngine implements Engine {
         restart: "no",
         destroyGraceSeconds: 10,
         // Without names: they come and go with the container, and are filled just before it is started.
-        volumes: contents.map(({ folder }) => ({ containerPath: folder })),
+        volumes: [...mountedVolumes(workload), ...contents.map(({ folder }) => ({ containerPath: folder }))],
         ...mountsOf(workload.mounts),
       },
-      opts,
+      {
+        ...opts,
+        hooks: {
+          ...opts.hooks,
+          beforeCreate: [...(opts.hooks?.beforeCreate ?? []), ...this.#owning(name, workload)],
+        },
+      },
     );
     const run = async () => {
       const id = await valueOf(container.key);
@@ -300,7 +297,16 @@ export class ContainersEngine implements Engine {
     return { ...opts, ...(this.#provider ? { provider: this.#provider } : {}), ...more };
   }
 
-  async #own(volume: string, path: string, owner: string, { image, labels }: ServiceWorkload): Promise<void> {
+  /** Gives its new volumes to whom they belong, before its container is made. */
+  #owning(name: string, workload: Workload): pulumi.ResourceHook[] {
+    return workload.volumes.flatMap(({ path, volume, owner }) => {
+      if (!volume || !owner) return [];
+      const own = async () => this.#own(await valueOf(volume.key), path, owner, workload);
+      return [new pulumi.ResourceHook(`${name}-own-${path}`, own)];
+    });
+  }
+
+  async #own(volume: string, path: string, owner: string, { image, labels }: Workload): Promise<void> {
     const [uid = 0, gid = 0] = owner.split(":").map(Number);
     const carrier = { ...labels, "stackyard.kind": "carrier" };
     await this.#api.ownVolume(
@@ -398,6 +404,13 @@ export class ContainersEngine implements Engine {
     };
   }
 }
+
+const mountedVolumes = ({ volumes }: Workload) =>
+  volumes.map(({ path, volume, readOnly }) => ({
+    containerPath: path,
+    ...(volume ? { volumeName: volume.key } : {}),
+    ...(readOnly ? { readOnly } : {}),
+  }));
 
 const mountsOf = (mounts: Workload["mounts"]): Partial<docker.ContainerArgs> =>
   mounts.length === 0

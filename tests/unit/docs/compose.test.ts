@@ -20,7 +20,13 @@ type Option = keyof typeof OPTIONS;
 const WITH: Partial<Record<Option, (more: object) => unknown>> = {
   build: (more) => ({ context: "examples/api", ...more }),
   secrets: (more) => ({ KEY: { value: "long enough", ...more } }),
-  volumes: (more) => ({ data: { path: "/data", ...more } }),
+  volumes: (more) => ({
+    data: {
+      ...more,
+      path: "/data",
+      ...("lifecycle" in more ? {} : { volume: Object.create(components.Volume.prototype) }),
+    },
+  }),
   mounts: (more) => ({ examples: { path: "/data", ...more } }),
   tmpfs: (more) => ({ "/scratch": more }),
   ports: (more) => ({ web: { port: 80, ...more } }),

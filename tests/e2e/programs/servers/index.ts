@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Container, type ContainerArgs, Platform, SetupJob } from "../../../../components/index.ts";
+import { Container, type ContainerArgs, Platform, SetupJob, Volume } from "../../../../components/index.ts";
 
 // NATS with its configuration file, two ports, a volume and a probe; a server FROM scratch; one without a probe; and a job that
 // refers to NATS by its environment alone.
@@ -43,10 +43,12 @@ const { queue } = await platform.declare(() => {
     readyTimeoutSeconds: 10,
     memoryMiB: 16,
   });
+  const exchange = new Volume("exchange", { platform, owner: "65534:65534" });
   new Container("idle", {
     platform,
     image: NODE,
     command: ["sleep", "infinity"],
+    volumes: { exchange: { path: "/in", volume: exchange, readOnly: true } },
     init: true,
     probe: "none",
     memoryMiB: 16,
@@ -106,6 +108,7 @@ const { queue } = await platform.declare(() => {
     command: ["node", "/run/files/asks.mts"],
     files: { "asks.mts": "asks.mts" },
     env: { QUEUE: queue.connection?.host ?? "" },
+    volumes: { exchange: { path: "/out", volume: exchange } },
   });
   return { queue };
 });

@@ -21,13 +21,13 @@ const WORKLOAD: Workload = {
   memoryMiB: 64,
   pids: 256,
   networks: [],
+  volumes: [],
   mounts: [],
   labels: { "stackyard.service": "web" },
   watch: { subject: 'Thing "web"', timeoutSeconds: 90, mask: (text) => text, signal: new AbortController().signal },
 };
 const SERVICE: ServiceWorkload = {
   ...WORKLOAD,
-  volumes: [],
   configFiles: {},
   published: [],
   restart: "unless-stopped",
