@@ -260,7 +260,11 @@ export const FACTS = {
       ],
       [
         { "server.jvm.additional": "-Dshop=1" },
-        [expect.stringMatching(/^NEO4J_server_jvm_additional=-XX:.* --enable-native-access=ALL-UNNAMED -Dshop=1$/)],
+        [
+          expect.stringMatching(
+            /^NEO4J_server_jvm_additional=-XX:.* --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -Dshop=1$/,
+          ),
+        ],
       ],
     ],
     image: "image-neo4j-5-26-community",
@@ -277,7 +281,7 @@ export const FACTS = {
           "-Djdk.nio.maxCachedBufferSize=1024 -Dio.netty.tryReflectionSetAccessible=true -Djdk.tls.ephemeralDHKeySize=2048 " +
           "-Djdk.tls.rejectClientInitiatedRenegotiation=true -Dlog4j2.disable.jmx=true " +
           "--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED " +
-          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED --enable-native-access=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1",
         "NEO4J_server_directories_logs=/data/logs",
         "NEO4J_server_directories_run=/tmp",
         "NEO4J_server_directories_import=import",

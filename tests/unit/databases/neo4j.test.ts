@@ -21,6 +21,16 @@ test.each<[string, Partial<Neo4jArgs>, string[]]>([
   );
 });
 
+test.each([
+  ["one of Java's compilers in dev, where it starts often", "dev", true],
+  ["both in prod", "prod", false],
+] as const)("has %s", async (_, environment, quick) => {
+  const { inputs } = (await deploy((platform) => new Neo4j("graph", { platform }), { environment })).get(
+    "Container graph",
+  );
+  expect(JSON.stringify(inputs.envs).includes("-XX:TieredStopAtLevel=1")).toBe(quick);
+});
+
 test("plugins are in a volume of their own, another one when one of them changes; the state has their hashes only", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-neo4j-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
