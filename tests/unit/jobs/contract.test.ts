@@ -94,7 +94,9 @@ const ROWS: Record<string, Row> = {
     secrets: { pgpass: `*:*:*:*:${PASSWORD}\n` },
     // Files of one name are kept apart.
     files: {
-      "setup.sh": expect.stringMatching(/\n}\n\nonce .*pg_trgm.*\nonce .*citext.*\ncd .*\nwhole .*\nwhole .*\n$/),
+      "setup.sh": expect.stringMatching(
+        /\n}\n\nsession .*pg_trgm.*\nsession .*citext.*\ncd .*\nfile_in_transaction .*\nfile_in_transaction .*\n$/,
+      ),
       "begin.sql": expect.any(String),
       "end.sql": expect.any(String),
       "ended.sql": expect.any(String),

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Postgres, PostgresSetup, type PostgresSetupArgs, SetupJob } from "../../../components/index.ts";
-import { handedOver } from "../../../components/jobs/postgres-files.ts";
+import { prepareSql } from "../../../components/jobs/postgres-files.ts";
 import { expectNoSecret, handedToJob } from "../helpers/expected.ts";
 import { deploy, held, idOf, type Options, passwordOf, type Stack, volumeOf } from "../helpers/stack.ts";
 
@@ -36,7 +36,7 @@ test("there may be nothing to do", async () => {
 
 test("an extension may have any name that PostgreSQL ships", async () => {
   expect(await stepsOf(await setup({ extensions: ["uuid-ossp"] }))).toEqual([
-    `once '--command=create extension if not exists "uuid-ossp"'`,
+    `session '--command=create extension if not exists "uuid-ossp"'`,
   ]);
 });
 
@@ -66,11 +66,11 @@ describe("SQL files", () => {
     await fc.assert(
       fc.asyncProperty(sql, async (all) => {
         const files = all.map(({ name, transaction }) => ({ file: written(`of/${name}`), transaction }));
-        const { steps } = handedOver(files.map((each) => ({ ...each, includes: [] })));
-        const script = `whole() { printf '%s\\0' "whole $1"; }\nalone() { printf '%s\\0' "alone $1"; }\n${steps.slice(1).join("\n")}\n`;
+        const { steps } = prepareSql(files.map((each) => ({ ...each, includes: [] })));
+        const script = `file_in_transaction() { printf '%s\\0' "in $1"; }\nfile_without_transaction() { printf '%s\\0' "without $1"; }\n${steps.slice(1).join("\n")}\n`;
         const told = execFileSync("sh", ["-eu", "-c", script], { encoding: "utf8" }).split("\0").slice(0, -1);
         expect(told).toEqual(
-          files.map(({ file, transaction }) => `${transaction ? "whole" : "alone"} ${relative(process.cwd(), file)}`),
+          files.map(({ file, transaction }) => `${transaction ? "in" : "without"} ${relative(process.cwd(), file)}`),
         );
       }),
       { numRuns: 30 },
@@ -118,8 +118,8 @@ describe("SQL files", () => {
     );
     expect(await stepsOf(await setup({ sql }))).toEqual([
       `cd '/run/files/${here}'`,
-      `whole '${up}/db/schema.sql'`,
-      "whole 'examples/api/schema.sql'",
+      `file_in_transaction '${up}/db/schema.sql'`,
+      "file_in_transaction 'examples/api/schema.sql'",
     ]);
   });
 
@@ -145,9 +145,9 @@ describe("roles", () => {
   test("are made before all else, and get their rights in the same transaction, so that they are never without", async () => {
     const stack = await setup({ extensions: ["citext"], roles: { reader: {} } });
     expect(await stepsOf(stack)).toEqual([
-      "together --file=/run/files/roles",
-      `once '--command=create extension if not exists "citext"'`,
-      "together --file=/run/files/grants",
+      "transaction --file=/run/files/roles",
+      `session '--command=create extension if not exists "citext"'`,
+      "transaction --file=/run/files/grants",
     ]);
     const { roles, grants } = (await handedToJob(stack, "schema"))[1]?.files ?? {};
     expect(roles).toMatch(/^select 'create role "reader"'[\s\S]*^revoke all[\s\S]*^grant select on all tables/m);
@@ -156,10 +156,10 @@ describe("roles", () => {
 
   test("other databases are made before that, and set up after all else", async () => {
     expect(await stepsOf(await withRoles())).toEqual([
-      "once --file=/run/files/databases",
-      "together --file=/run/files/roles",
-      "together --file=/run/files/grants",
-      "together --dbname=reports --file=/run/files/in-reports",
+      "session --file=/run/files/databases",
+      "transaction --file=/run/files/roles",
+      "transaction --file=/run/files/grants",
+      "transaction --dbname=reports --file=/run/files/in-reports",
     ]);
   });
 
