@@ -1,7 +1,7 @@
+import { makeCommand } from "./shared/make-command.ts";
 import { writeAs } from "./shared/output.ts";
 import { STACK } from "./shared/stack.ts";
 import { readTimeline } from "./shared/timeline.ts";
-import { typed } from "./shared/typed.ts";
 import { timelineSvg } from "./timeline/svg.ts";
 import { timelineText } from "./timeline/text.ts";
 
@@ -9,7 +9,7 @@ import { timelineText } from "./timeline/text.ts";
 
 const timeline = readTimeline();
 if (!timeline) {
-  process.stderr.write(`No timeline of stack ${STACK} has been recorded yet; \`${typed("dev")}\` records one.\n`);
+  process.stderr.write(`No timeline of stack ${STACK} has been recorded yet; \`${makeCommand("dev")}\` records one.\n`);
   process.exit(1);
 }
 writeAs(

@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from "../../components/core/support/graph.ts";
-import { type Colours, escaped, legend, type Meaning, svg, textWidth } from "../shared/svg.ts";
+import { type Colours, escaped, type LegendEntry, legend, svg, textWidth } from "../shared/svg.ts";
 import type { Box, Point } from "./layered.ts";
 import { layoutOf, portsOf } from "./layout.ts";
 import { type Status, statusOrder, wordOf } from "./status.ts";
@@ -16,8 +16,8 @@ const shapeOf = ({ kind, data }: GraphNode): Shape => (kind === "job" ? "job" : 
 export function graphSvg(graph: Graph, stack: string, statuses: Record<string, Status> = {}): string {
   const layout = layoutOf(graph);
   const width = Math.max(layout.width, 520);
-  const meanings = meaningsOf(graph, statuses);
-  const { body, height } = legend(meanings, width, layout.height + 24);
+  const entries = legendEntries(graph, statuses);
+  const { body, height } = legend(entries, width, layout.height + 24);
   const left = (width - layout.width) / 2;
   const describe = ({ name, type }: GraphNode) => {
     const uses = graph.edges.filter(({ from }) => from === name).map(({ to, waits }) => `${to} to be ${waits}`);
@@ -148,12 +148,12 @@ function curve([[x, y] = [0, 0], ...rest]: readonly Point[]): string {
   return `M${x} ${y}${steps.join("")}`;
 }
 
-function meaningsOf({ nodes, edges }: Graph, statuses: Record<string, Status>): Meaning[] {
-  const shape = (which: Shape, text: string): Meaning[] =>
+function legendEntries({ nodes, edges }: Graph, statuses: Record<string, Status>): LegendEntry[] {
+  const shape = (which: Shape, text: string): LegendEntry[] =>
     nodes.some((node) => shapeOf(node) === which)
       ? [{ width: 24, text, draw: (x, y) => outline(which, { x, y: y - 1, width: 24, height: 18 }) }]
       : [];
-  const line = (waits: "ready" | "done", text: string): Meaning[] =>
+  const line = (waits: "ready" | "done", text: string): LegendEntry[] =>
     edges.some((edge) => edge.waits === waits)
       ? [
           {

@@ -68,7 +68,7 @@ export function timelineSvg(timeline: Timeline): string {
   const stroke = (className: string) => (x: number, y: number) =>
     `<path class="${className}" d="M${x} ${y + 8}H${x + 28}"/>`;
   const kinds = new Set(rows.map(({ kind }) => kind));
-  const meanings = legend(
+  const meaning = legend(
     [
       { width: 28, text: "waits", draw: stroke("before") },
       ...(kinds.has("service") ? [{ width: 28, text: "service, starts", draw: bar("service") }] : []),
@@ -84,7 +84,7 @@ export function timelineSvg(timeline: Timeline): string {
     title: `The last up of stack ${stack}: ${seconds(tookMs)}`,
     description: parts.length > 0 ? `Critical path: ${parts.join(", then ")}; ${sum}.` : "Nothing was started.",
     width,
-    height: bottom + 36 + pathLines.length * 20 + meanings.height,
+    height: bottom + 36 + pathLines.length * 20 + meaning.height,
     css,
     body: [
       `<text class="text strong" x="0" y="14">up of ${escaped(stack)}</text><text class="quiet" x="${strongWidth(`up of ${stack}`) + 10}" y="14">${escaped(subtitle)}</text>`,
@@ -94,7 +94,7 @@ export function timelineSvg(timeline: Timeline): string {
       ...pathLines.map(
         (line, index) => `<text class="text" x="0" y="${bottom + 24 + index * 20}">${escaped(line)}</text>`,
       ),
-      ...meanings.body,
+      ...meaning.body,
     ],
   });
 }

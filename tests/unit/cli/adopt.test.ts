@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { adopt } from "../../../cli/shared/adopt.ts";
 import { PROJECT, ROOT } from "../../../cli/shared/stack.ts";
-import { holder, readHolder, release, take, VARIABLE } from "../../../cli/shared/verb-lock.ts";
+import { holder, readHolder, release, TOKEN_VARIABLE, take } from "../../../cli/shared/verb-lock.ts";
 
 let home: string;
 let [from, own] = ["", ""];
@@ -81,7 +81,7 @@ describe("the locks", () => {
   test("of this run goes on in the new folder; those of runs that are gone, and the old folder's, are left behind", () => {
     const mine = lockOf(own, "dev");
     const me = hold(mine);
-    vi.stubEnv(VARIABLE, me.token);
+    vi.stubEnv(TOKEN_VARIABLE, me.token);
     holdGone(lockOf(from, "dev"));
     holdGone(lockOf(from, "alice"));
     const kept = adopt(from, own, "/here");
@@ -114,7 +114,7 @@ describe("the locks", () => {
         const file = lockOf(from, "alice");
         writeFileSync(file, JSON.stringify({ ...hold(file), machine: "another", host: "far" }));
       },
-      /on far; where it has ended, this lets it go: rm \S+alice\.json\. Nothing was touched\.$/,
+      /on far; if it has ended, this releases it: rm \S+alice\.json\. Nothing was touched\.$/,
     ],
     [
       "the old state by a pulumi that its run has left",

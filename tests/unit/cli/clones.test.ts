@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   cloneState,
   describeOrphans,
+  findOrphans,
   orphans,
-  orphansOf,
   ownState,
   stateFolders,
   stopAtOrphans,
@@ -141,7 +141,7 @@ describe("are looked for", () => {
       volume("one", "aaaa"),
       { ...volume("other", "aaaa"), labels: { ...volume("", "aaaa").labels, "stackyard.stack": "another" } },
     ];
-    const lost = await orphansOf({ resources: [], pending: 0, ...(id ? { id } : {}) }, inspectionOf(engine));
+    const lost = await findOrphans({ resources: [], pending: 0, ...(id ? { id } : {}) }, inspectionOf(engine));
     return { asked: engine.calls.map(([method]) => method), unknown: lost.unknown.map(({ name }) => name) };
   };
 
@@ -155,7 +155,7 @@ describe("are looked for", () => {
       const engine = new FakeEngine();
       engine.aheadMs = hours * 3_600_000;
       engine.listedVolumes = [{ ...volume("one", "aaaa"), createdAt: new Date(Date.UTC(2026, 0, 2, 3 + hours, 4)) }];
-      const lost = await orphansOf({ resources: [], pending: 0 }, inspectionOf(engine));
+      const lost = await findOrphans({ resources: [], pending: 0 }, inspectionOf(engine));
       expect(describeOrphans(lost)).toContain("  one, made 2026-01-02 03:04 UTC\n");
     },
   );
@@ -183,7 +183,7 @@ test("what is told names the volumes, where their state is, and the command", ()
       "Their state is in /state/old; its clone was at /old, and is gone. To take it over, with its passwords:\n" +
       "  make adopt from=/state/old\n" +
       "\n" +
-      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
+      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine has them or their passwords:\n` +
       "  three, made 2026-01-02 03:04 UTC\n" +
       "  two, made 2026-01-02 03:04 UTC\n" +
       "They are left alone. `docker volume inspect NAME` shows one, `docker volume rm NAME` removes it " +

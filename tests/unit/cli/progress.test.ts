@@ -1,7 +1,7 @@
 import type { automation } from "@pulumi/pulumi";
 import { expect, test, vi } from "vitest";
 import { Progress, type Row } from "../../../cli/up/progress.ts";
-import { framed, lines, live } from "../../../cli/up/views.ts";
+import { frameOf, lines, live } from "../../../cli/up/views.ts";
 import type { Note } from "../../../components/core/support/timings.ts";
 
 // What an `up` shows and keeps of its run, from events as pulumi 3.255 writes them and notes as the program does.
@@ -112,7 +112,7 @@ test("an image that is pulled: how far it is, every five seconds, and no step of
     up.note({ ...redis, detail: `${second} of 40 MB, 0 of 5 layers` });
     vi.advanceTimersByTime(1_000);
   }
-  expect(framed([...up.rows.values()], 80, 24, BEGAN + 12_000).find((line) => line.startsWith("redis:8"))).toMatch(
+  expect(frameOf([...up.rows.values()], 80, 24, BEGAN + 12_000).find((line) => line.startsWith("redis:8"))).toMatch(
     /^redis:8 +pulling 11 of 40 MB, 0 of 5 layers +- +12 s/,
   );
   up.note({ ...redis, phase: "done", tookMs: 12_000 });
@@ -220,21 +220,21 @@ test("the table is cut to the terminal: what is over goes first", () => {
   up.steps(...READY, "pre create Stash setup-done");
   const all = [...up.rows.values()];
   const now = BEGAN + 3_900;
-  expect(framed(all, 80, 24, now)).toEqual([
+  expect(frameOf(all, 80, 24, now)).toEqual([
     "",
     "SERVICE  PHASE              HEALTH  ELAPSED",
     "db       ready              -       -",
     "setup    running            -       3 s",
     "app      waiting for setup  -       -",
   ]);
-  expect(framed(all, 20, 5, now)).toEqual([
+  expect(frameOf(all, 20, 5, now)).toEqual([
     "",
     "SERVICE  PHASE     ",
     "setup    running   ",
     "app      waiting fo",
     "and 1 more",
   ]);
-  expect(framed([], 80, 24, now)).toEqual([]);
+  expect(frameOf([], 80, 24, now)).toEqual([]);
 });
 
 test("on a terminal, what comes at once is drawn at once, and goes above the table", () => {

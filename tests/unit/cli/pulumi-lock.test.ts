@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { here } from "../../../cli/shared/processes.ts";
+import { currentPlace } from "../../../cli/shared/processes.ts";
 import {
   dropLock,
   fateOfLock,
-  type Names,
+  type MachineNames,
   pulumiLocks,
   readNames,
   rememberName,
@@ -33,9 +33,9 @@ async function ended(): Promise<number> {
 }
 
 const NOW = () => new Date().toISOString();
-const OURS: Names = { "as-it-was-called": [here().machine] };
+const OURS: MachineNames = { "as-it-was-called": [currentPlace().machine] };
 
-test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }, Names?]>([
+test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }, MachineNames?]>([
   ["a process that runs", "lives", {}],
   ["one of this machine, by another name that it had", "lives", { hostname: "as-it-was-called" }, OURS],
   ["one that has ended", "gone", { pid: 0 }],
@@ -76,7 +76,7 @@ test("a backend that is no folder has none that can be seen", () => {
 test("the names that a machine had are remembered, beside those of others", () => {
   const file = join(folder, "machines.json");
   writeFileSync(file, JSON.stringify({ "far-away": ["another"] }));
-  const names = { "far-away": ["another"], [hostname()]: [here().machine] };
+  const names = { "far-away": ["another"], [hostname()]: [currentPlace().machine] };
   expect(rememberName()).toEqual(names);
   expect(readNames()).toEqual(names);
   const before = readFileSync(file, "utf8");

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { protectedIn } from "../../../cli/shared/clean-slate.ts";
 import { drift, sweep } from "../../../cli/shared/recover.ts";
-import { chosen, services } from "../../../cli/shared/services.ts";
+import { chosenServices, services } from "../../../cli/shared/services.ts";
 import { type Identified, PROJECT, STACK, type State } from "../../../cli/shared/stack.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { inspectionOf } from "../helpers/inspection.ts";
@@ -80,7 +80,7 @@ test("without an id nothing on the engine is this stack's, and nothing is asked 
   expect(await services(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(await drift(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(engine.calls).toEqual([]);
-  await expect(chosen(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
+  await expect(chosenServices(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
   expect(exit).toHaveBeenCalledWith(1);
   expect(removed()).toEqual([]);
 });
