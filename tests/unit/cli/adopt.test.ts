@@ -55,7 +55,7 @@ const all = (folder: string) =>
       .map((path) => [path, readFileSync(join(folder, path), "utf8")]),
   );
 
-test("the old state is this clone's, byte by byte, private as it was; what was here is kept; the old one is gone", () => {
+test("takes the old state over byte by byte with its permissions, keeps what was here, and removes the old one", () => {
   const [old, mine] = [all(from), all(own)];
   const kept = adopt(from, own, "/here");
   expect(all(own)).toEqual({ ...old, clone: "/here\n" });
@@ -78,7 +78,7 @@ describe("the locks", () => {
     writeFileSync(file, JSON.stringify({ ...me, start: "0" }));
   };
 
-  test("of this run goes on in the new folder; those of runs that are gone, and the old folder's, are left behind", () => {
+  test("of this run goes on in the new folder; those of runs that are gone and those of the old folder are left behind", () => {
     const mine = lockOf(own, "dev");
     const me = hold(mine);
     vi.stubEnv(TOKEN_VARIABLE, me.token);
@@ -134,7 +134,7 @@ describe("the locks", () => {
   });
 });
 
-test("what an adoption that was killed has left is no hindrance, and no part of it", () => {
+test("what a killed adoption has left does no harm and is not adopted", () => {
   mkdirSync(`${own}.adopting`);
   writeFileSync(join(`${own}.adopting`, "half"), "");
   adopt(from, own, "/here");

@@ -24,16 +24,16 @@ test.each<[unknown, string]>([
   [caught(() => readFileSync("/")), "EISDIR: illegal operation on a directory, read"],
   [spawnSync("nosuch-program").error, "nosuch-program is not on PATH"],
   ["a text", "a text"],
-])("what is outside of the program is told in a sentence: %s", (error, text) =>
+])("an error outside of the program is shown in one sentence: %s", (error, text) =>
   expect(describeError(error)).toBe(text),
 );
 
-test("a mistake in the program is told with its stack", () => {
+test("a mistake in the program is shown with its stack trace", () => {
   const error = caught(() => (undefined as unknown as string).length);
   expect(describeError(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
 });
 
-test("what nobody reads any more is lost, and ends nothing", async () => {
+test("output that nobody reads any more is lost, and does not end the verb", async () => {
   const env = { ...process.env, PULUMI_OPTION_CONFIG_FILE: "Pulumi.dev.yaml" };
   const child = spawn(process.execPath, ["cli/config.ts"], { env });
   child.stdout.destroy();

@@ -67,7 +67,7 @@ describe("images", () => {
     expect(found(inventory)).toEqual([]);
   });
 
-  test("go, and free their bytes, with their last name", () => {
+  test("are deleted, and free their bytes, with their last name", () => {
     const images = [image([of(GONE, 0), of(GONE, 1)]), image([server(0), "mine:1"])];
     expect(found({ images }).map(({ thing, bytes }) => [thing.name, bytes])).toEqual([
       [of(GONE, 0), 0],

@@ -126,7 +126,7 @@ test("an image that is pulled: how far it is, every five seconds, and no step of
   vi.useRealTimers();
 });
 
-test("nothing to do: each is unchanged, and nobody is said to wait", () => {
+test("nothing to do: each is unchanged, and none is shown as waiting", () => {
   const up = declared();
   up.steps("pre same Container db", "pre same Stash db-ready", "post same Stash db-ready");
   up.steps("post same Stash setup-done", "post same Stash app-ready");
@@ -136,7 +136,7 @@ test("nothing to do: each is unchanged, and nobody is said to wait", () => {
   expect(up.progress.steps(BEGAN + 900).filter((each) => Object.keys(each).length > 3)).toEqual([]);
 });
 
-test("replaced, mended in place, and taken out of the program", () => {
+test("replaced, changed in place, and removed from the program", () => {
   const up = declared();
   up.steps(
     "pre delete-replaced Stash db-ready",
@@ -174,7 +174,7 @@ test("what fails once somebody has ended the run has not failed by itself", () =
   expect(up.said()).toEqual(["db: interrupted"]);
 });
 
-test("a failure: the message as it is, who failed, and who still waits; not that the update failed as well", () => {
+test("a failure: the message as it is, what failed, and what still waits, without pulumi's closing message", () => {
   const up = declared();
   up.steps(...CREATED);
   up.note({ service: "db", startedAt: BEGAN + 250, health: "starting" });
@@ -199,13 +199,13 @@ test.each([
   ["warning", "it is old\n", undefined, "warning: it is old"],
   ["info", "hello\n", STACK, "hello"],
   ["info#err", "oops\n", undefined, "oops"],
-])("what is said, as %s: %j", (severity, message, urn, shown) => {
+])("a message, as %s: %j", (severity, message, urn, shown) => {
   const up = declared();
   up.diagnostic(severity, message, urn);
   expect(up.said()).toEqual([shown]);
 });
 
-test("of one that was started earlier, it is not told after how long it was ready", () => {
+test("a service that was started earlier does not show how long it took", () => {
   const up = declared();
   up.steps(...CREATED);
   up.note({ service: "db", startedAt: BEGAN - 60_000, health: "healthy" });
@@ -215,7 +215,7 @@ test("of one that was started earlier, it is not told after how long it was read
   expect(up.progress.steps(BEGAN + 900)[0]).toEqual({ name: "db", kind: "service", waitsFor: [], finishedMs: 400 });
 });
 
-test("the table is cut to the terminal: what is over goes first", () => {
+test("the table is cut to the terminal: rows that are done are left out first", () => {
   const up = declared();
   up.steps(...READY, "pre create Stash setup-done");
   const all = [...up.rows.values()];

@@ -55,7 +55,7 @@ test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }
   expect(fateOfLock(whole, names)).toBe(fate);
 });
 
-test("locks are found, those that are cut off too, and go with what is beside them", () => {
+test("locks are found, even those that are cut off, and removed with the files beside them", () => {
   const whole = { pid: 1, username: "ann", hostname: "far-away", timestamp: NOW() };
   writeFileSync(join(locks, "a.json"), JSON.stringify(whole));
   writeFileSync(join(locks, "a.json.attrs"), "{}");
@@ -68,12 +68,12 @@ test("locks are found, those that are cut off too, and go with what is beside th
   expect(readdirSync(locks)).toEqual([]);
 });
 
-test("a backend that is no folder has none that can be seen", () => {
+test("in a backend that is not a folder no lock can be seen", () => {
   vi.stubEnv("PULUMI_BACKEND_URL", "s3://states");
   expect(pulumiLocks()).toEqual([]);
 });
 
-test("the names that a machine had are remembered, beside those of others", () => {
+test("the names that a machine had are remembered, beside those of other machines", () => {
   const file = join(folder, "machines.json");
   writeFileSync(file, JSON.stringify({ "far-away": ["another"] }));
   const names = { "far-away": ["another"], [hostname()]: [currentPlace().machine] };

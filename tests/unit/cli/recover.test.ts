@@ -58,7 +58,7 @@ beforeEach(() => {
 
 const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));
 
-test("what is this stack's and in no state is swept away, and data is left", async () => {
+test("what is this stack's and in no state is removed, except data", async () => {
   await sweep(inspectionOf(engine), STATE, { data: false });
   const [first, ...others] = removed();
   // What is attached goes before that to which it is.
@@ -67,12 +67,12 @@ test("what is this stack's and in no state is swept away, and data is left", asy
   expect(said.join("")).toContain("volume v-data is in no state, and is left alone: it may hold data.");
 });
 
-test("after a clean slate its data goes too", async () => {
+test("after a clean slate its data is removed too", async () => {
   await sweep(inspectionOf(engine), STATE, { data: true });
   expect(removed()).toContain("removeVolume v-data");
 });
 
-test("without an id nothing on the engine is this stack's, and nothing is asked for", async () => {
+test("without an id nothing on the engine is this stack's, and the engine is not asked", async () => {
   vi.stubEnv("s", "redis");
   const exit = vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");

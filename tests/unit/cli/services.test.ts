@@ -24,7 +24,7 @@ function listed(service: string, state: string, status: string, kind = "service"
 const OF_STACK = { "stackyard.project": "stackyard", "stackyard.stack": "dev" };
 const all = async () => services(inspectionOf(engine), { resources: [], pending: 0, id: "1" });
 
-test("what is not well is said, with its last probe and what it wrote last", async () => {
+test("a service that is not well is shown with its last probe and its last log lines", async () => {
   listed("redis", "running", "Up 3 minutes (unhealthy)");
   const health = { status: "unhealthy" as const, probes: [probed(0), probed(1, "NOAUTH")] };
   engine.container("redis", { status: "running", health }).writes("cannot write");
@@ -71,7 +71,7 @@ test.each([
   expect(retryAdvice({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
 });
 
-test("what is well or on its way is not", async () => {
+test("a service that is well or starting is not shown", async () => {
   listed("redis", "running", "Up 3 minutes (healthy)");
   listed("api", "running", "Up 1 second (health: starting)");
   listed("web", "running", "Up 1 second");

@@ -50,7 +50,7 @@ async function zombie(): Promise<number> {
   return pid;
 }
 
-describe("what becomes of a holder", () => {
+describe("the fate of a holder", () => {
   test.each<[string, Fate, () => Promise<Partial<Holder>> | Partial<Holder>]>([
     ["a process that runs", "lives", () => ({})],
     [
@@ -77,7 +77,7 @@ describe("what becomes of a holder", () => {
 });
 
 describe("a lock", () => {
-  test("is nobody's, then the first one's, and nobody's again", () => {
+  test("is free, then held by the first run, and free again", () => {
     const [me, other] = [holder(file, "make dev"), holder(file, "make down")];
     expect(take(file, me)).toEqual({});
     expect(take(file, other)).toEqual({ heldBy: me });
@@ -111,7 +111,7 @@ describe("a lock", () => {
     expect(readdirSync(join(folder, "shop"))).toEqual(["dev.json"]);
   });
 
-  test("that somebody is about to take over is held", () => {
+  test("is held while somebody is about to take it over", () => {
     const [gone, between] = [holder(file, "dev"), holder(file, "up")];
     take(file, { ...gone, start: "1" });
     writeFileSync(`${file}.after-${gone.token}`, JSON.stringify(between));
@@ -119,7 +119,7 @@ describe("a lock", () => {
   });
 
   // Each round has one process that gets it, of several that find it left behind at the same moment.
-  test("is one process's, whoever takes it at the same time", async () => {
+  test("is held by one process, however many take it at the same time", async () => {
     const rounds = 20;
     const racer = `
       import { holder, take, readHolder, release } from ${JSON.stringify(MODULE)};
@@ -151,7 +151,7 @@ describe("a lock", () => {
   });
 });
 
-test("a machine, a boot and a namespace are told apart from nothing", () => {
+test("the machine and its boot are known", () => {
   expect(currentPlace().machine).not.toBe("");
   expect(currentPlace().boot).not.toBe("");
 });
