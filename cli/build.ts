@@ -3,7 +3,7 @@ import { provideCaBundle } from "../components/core/support/ca-bundle.ts";
 import { reportOrphans } from "./shared/clones.ts";
 import { namesUp, running } from "./shared/only.ts";
 import { begin } from "./shared/recover.ts";
-import { named } from "./shared/services.ts";
+import { chosenNames } from "./shared/services.ts";
 import { STACK, type State } from "./shared/stack.ts";
 import { bringUp } from "./up/bring-up.ts";
 
@@ -56,7 +56,7 @@ function chosenIn(state: State): State["resources"] {
   const up = namesUp(state);
   // An image has the name of what runs on it.
   const built = state.resources.filter(({ name, outputs }) => outputs.build && up.includes(name));
-  const wanted = named(
+  const wanted = chosenNames(
     built.map(({ name }) => name),
     `up in stack ${STACK} on an image that is built here`,
   );

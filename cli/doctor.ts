@@ -2,17 +2,17 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
 import { holderOf } from "../components/engines/ports.ts";
 import { hostPorts } from "../components/program/host-ports.ts";
-import { describeOrphans, orphansOf } from "./shared/clones.ts";
+import { describeOrphans, findOrphans } from "./shared/clones.ts";
 import { findEngine, kindOf, memoryLimits } from "./shared/engine.ts";
-import { cancelAdvice, holderShown, lockFile, lockShown } from "./shared/hold.ts";
+import { cancelCommand, holderShown, lockFile, lockShown } from "./shared/hold.ts";
+import { makeCommand } from "./shared/make-command.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
-import { again, services, unwell } from "./shared/services.ts";
+import { retryAdvice, services, unwell } from "./shared/services.ts";
 import { readSettings } from "./shared/settings.ts";
 import { besideStates, brokenState, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
 import { table } from "./shared/table.ts";
-import { typed } from "./shared/typed.ts";
 import { fateOf, readHolder } from "./shared/verb-lock.ts";
 
 // make doctor [json=1]: checks the state, the engine and the stack, and says what to do. Exit code 1 when something is wrong.
@@ -71,7 +71,7 @@ function lockFindings(): Finding[] {
           ok: fate === "lives",
           found:
             fate === "lives" ? `${holderShown(held)} is at work` : `${holderShown(held)} on ${held.host} locked it`,
-          advice: `from here it cannot be seen; where it has ended, this lets it go: rm '${lockFile()}'`,
+          advice: `it cannot be seen from here; if it has ended, this releases the stack: rm '${lockFile()}'`,
         }
       : undefined;
   const names = readNames();
@@ -80,12 +80,12 @@ function lockFindings(): Finding[] {
     const gone = fate === "gone";
     return {
       about: "pulumi's lock",
-      // Mostly it is that of the verb's own pulumi.
+      // As a rule it is that of the verb's own pulumi.
       ok: fate === "lives",
       found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
-        ? `\`${typed("dev")}\` releases it, as every verb does that changes something`
-        : `from here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`,
+        ? `\`${makeCommand("dev")}\` releases it, as does every verb that changes something`
+        : `it cannot be seen from here; if it has ended, this removes its lock: ${cancelCommand}`,
     };
   });
   return [...(verb ? [verb] : []), ...pulumis];
@@ -129,7 +129,7 @@ async function engineFindings(): Promise<Finding[]> {
     advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
   });
 
-  const lost = await orphansOf(state, engine);
+  const lost = await findOrphans(state, engine);
   const count = lost.unknown.length + lost.adoptable.reduce((sum, { volumes }) => sum + volumes.length, 0);
   if (count > 0) {
     found.push({
@@ -153,7 +153,7 @@ async function engineFindings(): Promise<Finding[]> {
       advice: "set less, or use a larger machine",
     })),
   );
-  // With `ports: free` they are chosen at the first `up`.
+  // With `ports: free` the first `up` chooses them.
   const wanted = settings?.common.ports === "fixed" ? hostPorts(settings.own) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
@@ -163,16 +163,16 @@ async function engineFindings(): Promise<Finding[]> {
       about: `port ${port}`,
       ok: holder === undefined,
       found: ours ? `${service}'s` : holder ? `taken by ${holder.shown}` : `free, for ${service}`,
-      advice: `stop that, or \`make pulumi ARGS="config set -s ${STACK} --path ${key} PORT"\``,
+      advice: `stop that, or choose another port: \`make pulumi ARGS="config set -s ${STACK} --path ${key} PORT"\``,
     });
   }
 
-  for (const { service, kind, said } of await unwell(engine, rows)) {
-    const advice = `\`${typed("logs", `s=${service}`)}\` shows what it wrote, ${again({ service, kind }, state)}`;
+  for (const { service, kind, lines } of await unwell(engine, rows)) {
+    const advice = `\`${makeCommand("logs", `s=${service}`)}\` shows what it wrote, ${retryAdvice({ service, kind }, state)}`;
     found.push({
       about: service,
       ok: false,
-      found: said
+      found: lines
         .filter((line) => !line.startsWith(" ") && line !== "last log lines:")
         .slice(0, 2)
         .join("; "),
@@ -180,12 +180,12 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
   for (const each of await drift(engine, state)) {
-    found.push({ about: "drift", ok: false, found: each, advice: `\`${typed("dev")}\` puts it back` });
+    found.push({ about: "drift", ok: false, found: each, advice: `\`${makeCommand("dev")}\` puts it back` });
   }
   return found;
 }
 
-/** Which limits of one service are more than the engine's machine has. */
+/** The limits of one service that are more than the engine's machine has. */
 function tooLarge(
   key: string,
   settings: unknown,

@@ -1,10 +1,10 @@
 import { lettingGo } from "./shared/clean-slate.ts";
 import { reportOrphans } from "./shared/clones.ts";
+import { makeCommand } from "./shared/make-command.ts";
 import { begin } from "./shared/recover.ts";
 import { seconds } from "./shared/seconds.ts";
 import { STACK } from "./shared/stack.ts";
-import { typed } from "./shared/typed.ts";
-import { watched } from "./up/run.ts";
+import { runWithProgress } from "./up/run.ts";
 
 // make down: removes containers and networks; keeps volumes, passwords and the gates of jobs.
 
@@ -16,12 +16,12 @@ if (state.resources.length === 0) {
   process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
   process.exit(0);
 }
-const down = () => watched(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map());
+const down = () => runWithProgress(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map());
 const { code, progress } = await lettingGo(state, down);
 if (code === 0) {
   const took = seconds(Date.now() - progress.began);
   process.stdout.write(`down in ${took}${progress.summary && ` (${progress.summary})`}\n`);
 } else {
-  process.stderr.write(`\n\`${typed("ps")}\` shows what is still there; the same command goes on from here.\n`);
+  process.stderr.write(`\n\`${makeCommand("ps")}\` shows what is still there; the same command goes on from here.\n`);
 }
 process.exitCode = code;

@@ -3,14 +3,14 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { replaceFile } from "../components/core/support/replace-file.ts";
 import { bareUrl, envLine } from "./shared/env-file.ts";
+import { makeCommand } from "./shared/make-command.ts";
 import { isIdentified, ROOT, readState, STACK } from "./shared/stack.ts";
-import { typed } from "./shared/typed.ts";
 
 // make env [file=.env]: the URLs and API keys of what is published on this host, for an application that runs outside of Docker.
 // A relative path is one below the project's folder.
 
 const HEAD = "# Written by `make env`";
-const alternative = typed("env", "file=.env.stackyard");
+const alternative = makeCommand("env", "file=.env.stackyard");
 const file = process.env.file || ".env";
 const path = resolve(ROOT, file);
 if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
@@ -25,7 +25,7 @@ if (git("check-ignore", "--quiet") === 1)
   refuse(
     `${file} is not ignored by git, and would hold passwords: name it in .gitignore, or take another one: ${alternative}`,
   );
-const nothing = `stack ${STACK} has nothing to tell yet; \`${typed("dev")}\` brings it up`;
+const nothing = `stack ${STACK} has nothing to tell yet; \`${makeCommand("dev")}\` brings it up`;
 if (!isIdentified(readState())) refuse(nothing);
 const { status, stdout, stderr } = spawnSync(
   "pulumi",

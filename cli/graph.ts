@@ -10,8 +10,8 @@ import { services } from "./shared/services.ts";
 import { settingsInFiles } from "./shared/settings.ts";
 import { readState, STACK } from "./shared/stack.ts";
 
-// make graph [format=svg|mermaid|text] [file=NAME] [json=1]: what refers to what, and how it is where the stack is up. readme=1
-// makes the README's picture: of what is tracked, and of nothing that this clone has set or brought up.
+// make graph [format=svg|mermaid|text] [file=NAME] [json=1]: shows what refers to what, with the state of each where the stack is
+// up. readme=1 draws the README's picture from tracked files alone, without what this clone has set or brought up.
 
 const readme = process.env.readme === "1";
 const settings = await settingsInFiles(STACK, { own: !readme });
@@ -34,7 +34,7 @@ if (process.env.json === "1") {
   );
 }
 
-/** Nothing where the stack is not up, or no engine answers. */
+/** Empty where the stack is not up or no engine answers. */
 async function statusesNow(): Promise<Record<string, Status>> {
   const state = readState();
   if (state.id === undefined) return {};

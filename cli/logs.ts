@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { reachEngine } from "./shared/engine.ts";
-import { chosen } from "./shared/services.ts";
-import { sinceOf } from "./shared/since.ts";
+import { chosenServices } from "./shared/services.ts";
+import { parseSince } from "./shared/since.ts";
 import { readState } from "./shared/stack.ts";
 
 // make logs [s=name] [follow=1] [tail=N] [since=10m] [json=1]: what services and jobs wrote, each line after its service's name.
@@ -10,7 +10,7 @@ const LINES = 200;
 const COLOURS = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 
 const { follow, json } = process.env;
-if (process.env.since && !sinceOf(process.env.since)) {
+if (process.env.since && !parseSince(process.env.since)) {
   refuse(`since= should be a duration (30s, 10m, 2h) or a time (2026-01-02T03:04:05Z), got ${process.env.since}`);
 }
 if (process.env.tail && !/^\d+$/.test(process.env.tail)) {
@@ -23,9 +23,9 @@ process.once("SIGINT", () => stop.abort());
 process.stdout.once("error", () => stop.abort());
 const engine = await reachEngine(stop.signal);
 // By the engine's clock, as are all times in a log.
-const since = process.env.since ? sinceOf(process.env.since, await engine.now()) : undefined;
+const since = process.env.since ? parseSince(process.env.since, await engine.now()) : undefined;
 const tail = process.env.tail ? Number(process.env.tail) : since ? undefined : LINES;
-const rows = await chosen(engine, readState());
+const rows = await chosenServices(engine, readState());
 const width = Math.max(...rows.map(({ service }) => service.length));
 const stamped = json === "1";
 const query = { lines: tail, since, stamped };

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { reachEngine } from "./shared/engine.ts";
-import { said } from "./shared/faults.ts";
-import { chosen } from "./shared/services.ts";
+import { describeError } from "./shared/faults.ts";
+import { chosenServices } from "./shared/services.ts";
 import { readState, STACK } from "./shared/stack.ts";
 import { redisArguments, wordsOf } from "./shared/words.ts";
 
@@ -57,7 +57,9 @@ const { type, script, words = (command: string) => [command], prompt }: Client =
 const state = readState();
 const mine = state.resources.filter((each) => each.type === type).map(({ name }) => name);
 const engine = await reachEngine();
-const rows = (await chosen(engine, state)).filter(({ service }) => type === undefined || mine.includes(service));
+const rows = (await chosenServices(engine, state)).filter(
+  ({ service }) => type === undefined || mine.includes(service),
+);
 const [row] = rows;
 if (!row || rows.length > 1) {
   const names = rows.map(({ service }) => service).join(", ");
@@ -78,7 +80,7 @@ async function run(command: string, stdin: "inherit" | "ignore" = "inherit"): Pr
   try {
     args = command === "" ? [] : words(command);
   } catch (error) {
-    process.stderr.write(`${said(error)}\n`);
+    process.stderr.write(`${describeError(error)}\n`);
     return 1;
   }
   return engine.exec(workload, ["sh", "-c", `host=$1; shift; ${script}`, verb, service, ...args], stdin);

@@ -28,8 +28,8 @@ const found = leftovers({
   images: await engine.images(BUILT),
   labelled: await engine.labelled("stackyard.id"),
   states: known,
-  // Another backend has stacks that are not seen here, and a state that is cut off is of one that may be there.
-  all: backend !== undefined && known.length === states.length,
+  // Stacks in another backend are not seen here, and one whose state is cut off may still exist.
+  complete: backend !== undefined && known.length === states.length,
   current: new Set([ROOT, ...clones.flatMap(({ clone }) => (clone ? [`${clone}/`] : []))].flatMap(builtFrom)),
   before: new Date(Date.now() - hours * 3_600_000),
 }).filter(({ thing }) => thing.name.includes(process.env.match ?? ""));
@@ -38,7 +38,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const sum = (some: readonly Leftover[]) => megabytes(some.reduce((total, { bytes }) => total + bytes, 0));
 const cache = megabytes((await engine.usage()).buildCacheBytes);
 process.stdout.write(
-  `Build caches hold ${cache}. They are shared by all that is built on this engine, and left alone: \`docker builder prune\`\n`,
+  `Build caches hold ${cache}. They are shared by all builds on this engine and are left alone: \`docker builder prune\` empties them.\n`,
 );
 if (found.length === 0) {
   process.stdout.write("There is nothing else that nothing uses.\n");
@@ -52,7 +52,7 @@ if (process.env.YES !== "1")
 const removed: Leftover[] = [];
 for (const each of found) {
   try {
-    // One by one and in this order: networks after containers. What is used by now stays.
+    // One by one, because a network can be removed only after its containers. What is used by now stays.
     await engine.remove(each.thing, { evenInUse: false });
     removed.push(each);
   } catch (error) {
@@ -62,7 +62,7 @@ for (const each of found) {
 }
 process.stdout.write(`Removed ${removed.length}, at least ${sum(removed)}.\n`);
 
-/** Names of the images that a clone is built from. */
+/** Names of the images that a clone would build from its infra/airgap/images as it is now. */
 function builtFrom(clone: string): string[] {
   const folder = `${clone}infra/airgap/images/`;
   if (!existsSync(folder)) return [];

@@ -1,9 +1,9 @@
 import { reportOrphans } from "./shared/clones.ts";
 import { reachEngine } from "./shared/engine.ts";
+import { makeCommand } from "./shared/make-command.ts";
 import { services } from "./shared/services.ts";
 import { readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
-import { typed } from "./shared/typed.ts";
 
 // make ps [json=1]: services and jobs, their state, addresses and images. Exit code 1 when one is not as it should be.
 
@@ -19,7 +19,7 @@ if (process.env.json === "1")
     )}\n`,
   );
 else if (rows.length === 0)
-  process.stdout.write(`Nothing of stack ${STACK} is up. \`${typed("dev")}\` brings it up.\n`);
+  process.stdout.write(`Nothing of stack ${STACK} is up. \`${makeCommand("dev")}\` brings it up.\n`);
 else {
   const lines = rows.map((row) => [row.shown, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
   process.stdout.write(`${table(["SERVICE", "STATE", "ADDRESS", "STATUS", "CONTAINER"], lines)}\n`);

@@ -1,13 +1,13 @@
-// A layered layout: what refers to something stands to the left of it. No measuring, no chance: the same everywhere.
+// A layered layout: each item is left of what it refers to. Nothing is measured or random, so every machine draws the same.
 
 export interface Item {
   id: string;
   width: number;
   height: number;
-  /** Columns from the right. @default - as far right as what it refers to allows */
+  /** Its column, counted from the right. @default - as far right as what it refers to allows */
   layer?: number;
-  /** The part of its right side from which links leave, by its middle, from the top. @default - all of it */
-  leaves?: { at: number; height: number };
+  /** The part of its right side where links leave: its height, and its middle from the top. @default - the whole side */
+  exit?: { at: number; height: number };
 }
 
 export interface Link {
@@ -25,18 +25,18 @@ export interface Box {
 }
 export type Point = readonly [x: number, y: number];
 
-export interface Laid {
+export interface LayeredLayout {
   boxes: Map<string, Box>;
-  /** By link, from left to right: straight where two neighbours are at one height, else a curve between two columns. */
+  /** One for each link, from left to right. Between points at one height it is straight, otherwise curved. */
   routes: Point[][];
   width: number;
   height: number;
 }
 
 interface Spot extends Required<Item> {
-  /** Of a link that passes this column on its way to another one. */
-  passes: boolean;
-  /** Its middle. */
+  /** Not an item, but the place where a link passes this column on its way to another one. */
+  dummy: boolean;
+  /** The height of its middle. */
   y: number;
 }
 interface Segment {
@@ -45,13 +45,13 @@ interface Segment {
   at?: number;
 }
 
-/** @param gap pixels between columns (more where many links cross), and between two of one column. */
-export function layered(items: readonly Item[], links: readonly Link[], gap: { x: number; y: number }): Laid {
+/** @param gap pixels between columns (more where many links leave a column), and between the items of one column. */
+export function layered(items: readonly Item[], links: readonly Link[], gap: { x: number; y: number }): LayeredLayout {
   const layerOf = layersOf(items, links);
   const spots = new Map<string, Spot>();
-  const add = (item: Omit<Item, "layer">, layer: number, passes: boolean): Spot => {
-    const leaves = item.leaves ?? { at: item.height / 2, height: item.height };
-    const spot = spots.get(item.id) ?? { ...item, leaves, layer, passes, y: 0 };
+  const add = (item: Omit<Item, "layer">, layer: number, dummy: boolean): Spot => {
+    const exit = item.exit ?? { at: item.height / 2, height: item.height };
+    const spot = spots.get(item.id) ?? { ...item, exit, layer, dummy, y: 0 };
     spots.set(item.id, spot);
     return spot;
   };
@@ -60,15 +60,15 @@ export function layered(items: readonly Item[], links: readonly Link[], gap: { x
   const segments = new Map<string, Segment>();
   const paths = links.map(({ from, to, at }) => {
     const path = [spots.get(from)!];
-    // Two links that go to one place share the way there.
+    // Links to the same item share their way there.
     for (let layer = layerOf(from) - 1; layer > layerOf(to); layer--)
       path.push(add({ id: `${to}\0${layer}`, width: 0, height: 0 }, layer, true));
     path.push(spots.get(to)!);
     return path.slice(1).map((spot, index) => {
-      const before = path[index]!;
-      const arrives = spot.passes || at === undefined ? {} : { at };
-      const key = `${before.id}\0\0${spot.id}\0\0${arrives.at}`;
-      if (!segments.has(key)) segments.set(key, { from: before, to: spot, ...arrives });
+      const previous = path[index]!;
+      const arrival = spot.dummy || at === undefined ? {} : { at };
+      const key = `${previous.id}\0\0${spot.id}\0\0${arrival.at}`;
+      if (!segments.has(key)) segments.set(key, { from: previous, to: spot, ...arrival });
       return segments.get(key)!;
     });
   });
@@ -78,12 +78,12 @@ export function layered(items: readonly Item[], links: readonly Link[], gap: { x
   for (let sweep = 0; sweep < 12; sweep++) {
     const leftwards = sweep % 2 === 0;
     for (const column of leftwards ? columns : columns.toReversed())
-      stack(column, gap.y, (spot) => wished(spot, all, leftwards) ?? spot.y);
+      stack(column, gap.y, (spot) => wishedY(spot, all, leftwards) ?? spot.y);
   }
-  return placed(columns, all, paths, items, gap);
+  return place(columns, all, paths, items, gap);
 }
 
-/** The longest way to something that refers to nothing. */
+/** The layer that an item is given, or else the length of the longest chain of links that starts at it. */
 function layersOf(items: readonly Item[], links: readonly Link[]): (id: string) => number {
   const known = new Map(items.flatMap(({ id, layer }) => (layer === undefined ? [] : [[id, layer]])));
   const layerOf = (id: string): number => {
@@ -95,7 +95,7 @@ function layersOf(items: readonly Item[], links: readonly Link[]): (id: string) 
   return layerOf;
 }
 
-/** Columns from right to left, each in the order in which the fewest links cross that some sweeps find. */
+/** Columns from right to left, each in an order in which few links cross: the best that several sweeps find. */
 function ordered(spots: readonly Spot[], segments: readonly Segment[]): Spot[][] {
   const count = Math.max(-1, ...spots.map(({ layer }) => layer)) + 1;
   let columns = Array.from({ length: count }, (_, layer) => spots.filter((spot) => spot.layer === layer));
@@ -106,17 +106,17 @@ function ordered(spots: readonly Spot[], segments: readonly Segment[]): Spot[][]
     const next = [...columns];
     for (const layer of leftwards ? next.keys() : [...next.keys()].reverse()) {
       const weight = (spot: Spot) => {
-        const beside = segments.flatMap(({ from, to }) =>
+        const neighbours = segments.flatMap(({ from, to }) =>
           leftwards ? (from === spot ? [to] : []) : to === spot ? [from] : [],
         );
-        return beside.length === 0 ? rank.get(spot)! : mean(beside.map((each) => rank.get(each)!));
+        return neighbours.length === 0 ? rank.get(spot)! : mean(neighbours.map((each) => rank.get(each)!));
       };
       next[layer] = next[layer]!.toSorted((a, b) => weight(a) - weight(b));
       for (const [index, spot] of next[layer]!.entries()) rank.set(spot, index);
     }
     columns = next;
-    const crossed = crossings(columns, segments);
-    if (crossed < fewest) [best, fewest] = [columns, crossed];
+    const count = crossings(columns, segments);
+    if (count < fewest) [best, fewest] = [columns, count];
   }
   return best;
 }
@@ -135,19 +135,19 @@ function crossings(columns: readonly Spot[][], segments: readonly Segment[]): nu
   return count;
 }
 
-/** Where a spot would like to be: level with what it is linked to; links that only pass by count where there are no others. */
-function wished(spot: Spot, segments: readonly Segment[], leftwards: boolean): number | undefined {
+/** The height that makes a spot level with its neighbours. Dummies among them count only where there are no items. */
+function wishedY(spot: Spot, segments: readonly Segment[], leftwards: boolean): number | undefined {
   const wishes = segments.flatMap(({ from, to, at = to.height / 2 }) => {
-    // From the middle of one to the middle of the other.
-    const offset = at - to.height / 2 - (from.leaves.at - from.height / 2);
-    if (leftwards) return from === spot ? [{ y: to.y + offset, passes: to.passes }] : [];
-    return to === spot ? [{ y: from.y - offset, passes: from.passes }] : [];
+    // From middle to middle.
+    const offset = at - to.height / 2 - (from.exit.at - from.height / 2);
+    if (leftwards) return from === spot ? [{ y: to.y + offset, dummy: to.dummy }] : [];
+    return to === spot ? [{ y: from.y - offset, dummy: from.dummy }] : [];
   });
-  const firm = wishes.filter(({ passes }) => !passes);
-  return wishes.length === 0 ? undefined : mean((firm.length > 0 ? firm : wishes).map(({ y }) => y));
+  const items = wishes.filter(({ dummy }) => !dummy);
+  return wishes.length === 0 ? undefined : mean((items.length > 0 ? items : wishes).map(({ y }) => y));
 }
 
-/** Puts a column's spots where they wish to be, as far as their order and the gaps between them let them. */
+/** Puts each spot of a column as near to the height that it wishes for as its neighbours and the gaps allow. */
 function stack(column: readonly Spot[], gap: number, wish: (spot: Spot) => number): void {
   let offset = 0;
   // Neighbours that would overlap move together, to the mean of their wishes (pool adjacent violators).
@@ -166,13 +166,13 @@ function stack(column: readonly Spot[], gap: number, wish: (spot: Spot) => numbe
   for (const { spots, at } of pools) for (const { spot, offset } of spots) spot.y = at + offset;
 }
 
-function placed(
+function place(
   columns: readonly Spot[][],
   segments: readonly Segment[],
   paths: readonly Segment[][],
   items: readonly Item[],
   gap: { x: number; y: number },
-): Laid {
+): LayeredLayout {
   const spots = columns.flat();
   const top = Math.min(...spots.map(({ y, height }) => y - height / 2));
   for (const spot of spots) spot.y = Math.round(spot.y - top);
@@ -192,14 +192,14 @@ function placed(
     }),
   );
 
-  const arrives = ({ to, at = to.height / 2 }: Segment) => to.y - to.height / 2 + at;
-  const leaves = ({ from }: Segment) => from.y - from.height / 2 + from.leaves.at;
-  /** The height at which a segment meets one of its ends: all that meet there share the side, in the order of the others. */
+  const arrivalY = ({ to, at = to.height / 2 }: Segment) => to.y - to.height / 2 + at;
+  const exitY = ({ from }: Segment) => from.y - from.height / 2 + from.exit.at;
+  /** The height at which a segment meets one of its ends. Segments that meet there share the side, ordered by their other ends. */
   const port = (segment: Segment, end: "from" | "to"): number => {
     const spot = segment[end];
-    if (end === "to" && segment.at !== undefined) return Math.round(arrives(segment));
+    if (end === "to" && segment.at !== undefined) return Math.round(arrivalY(segment));
     const [middle, height, order] =
-      end === "from" ? [leaves(segment), spot.leaves.height, arrives] : [arrives(segment), spot.height, leaves];
+      end === "from" ? [exitY(segment), spot.exit.height, arrivalY] : [arrivalY(segment), spot.height, exitY];
     const shared = segments.filter((each) => each[end] === spot).toSorted((a, b) => order(a) - order(b));
     const step = Math.min(12, (height * 0.7) / Math.max(1, shared.length - 1));
     return Math.round(middle + (shared.indexOf(segment) - (shared.length - 1) / 2) * step);
@@ -208,9 +208,9 @@ function placed(
     path.flatMap((segment): Point[] => {
       const { from, to } = segment;
       const [start, end] = [port(segment, "from"), port(segment, "to")];
-      const arrived: Point[] =
-        to.passes || to.width === right.get(to.layer)! - left(to.layer) ? [] : [[right.get(to.layer)! - to.width, end]];
-      return [[right.get(from.layer)!, start], [left(to.layer), end], ...arrived];
+      const tail: Point[] =
+        to.dummy || to.width === right.get(to.layer)! - left(to.layer) ? [] : [[right.get(to.layer)! - to.width, end]];
+      return [[right.get(from.layer)!, start], [left(to.layer), end], ...tail];
     }),
   );
   return {

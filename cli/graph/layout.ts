@@ -1,15 +1,15 @@
 import type { Graph, GraphEdge, GraphNode } from "../../components/core/support/graph.ts";
 import { strongWidth, textWidth } from "../shared/svg.ts";
-import { type Box, type Item, type Laid, type Link, layered, type Point } from "./layered.ts";
+import { type Box, type Item, type LayeredLayout, type Link, layered, type Point } from "./layered.ts";
 
-/** Where everything of a graph is drawn, in pixels. */
+/** Where each part of a graph is drawn, in pixels. */
 export interface Layout {
   width: number;
   height: number;
   nodes: (Box & { node: GraphNode })[];
-  /** Networks, each with the service that it is for, and the jobs that join no other. */
+  /** One for each network, with the service that it belongs to and the jobs that are in no other network. */
   regions: (Box & { network: string; members: string[] })[];
-  /** From who refers to what it refers to. `joins`: where it enters the network from outside. */
+  /** One for each reference. `joins` is where it enters a service's network from outside. */
   lines: { edge: GraphEdge; route: Point[]; joins?: Point }[];
 }
 
@@ -34,10 +34,10 @@ interface Unit {
   name: string;
   item: Item;
   members: GraphNode[];
-  inside: Laid;
-  /** From the item's corner to that of what is inside. */
+  inside: LayeredLayout;
+  /** From the item's corner to the corner of the layout inside it. */
   offset: Point;
-  /** The way from the region's side to whom a reference from outside is for. */
+  /** By member that is referred to from outside: the route to it from the region's side. */
   entries: Map<string, Point[]>;
 }
 
@@ -54,13 +54,13 @@ export function layoutOf(graph: Graph): Layout {
     const [entry] = unitWith(to).entries.get(to) ?? [];
     return { from: home(from), to: home(to), ...(entry ? { at: entry[1] } : {}) };
   });
-  const laid = layered(
+  const outerLayout = layered(
     [...units.values()].map(({ item }) => item),
     links,
     OUTSIDE,
   );
   const cornerOf = ({ name }: Unit): Point => {
-    const { x, y } = laid.boxes.get(name)!;
+    const { x, y } = outerLayout.boxes.get(name)!;
     return [x, y];
   };
 
@@ -77,23 +77,23 @@ export function layoutOf(graph: Graph): Layout {
       const inner = innerEdges(unit, graph).indexOf(edge);
       return { edge, route: moved(moved(unit.inside.routes[inner]!, unit.offset), cornerOf(unit)) };
     }
-    const outside = laid.routes[at]!;
+    const outside = outerLayout.routes[at]!;
     const box = nodes.find(({ node }) => node.name === edge.from)!;
     const start: Point = [box.x + box.width, outside[0]![1]];
-    // Its way inside starts where the one outside ends.
+    // The route inside starts where the route outside ends.
     const route = [start, ...outside, ...moved(unit.entries.get(edge.to) ?? [], cornerOf(unit)).slice(1)];
     const joins = unit.name === edge.to && unit.entries.has(edge.to);
     return { edge, route, ...(joins ? { joins: outside.at(-1)! } : {}) };
   });
   const regions = [...units.values()].flatMap(({ name, members }) =>
     isRegion(name, members)
-      ? [{ network: name, members: members.map((each) => each.name), ...laid.boxes.get(name)! }]
+      ? [{ network: name, members: members.map((each) => each.name), ...outerLayout.boxes.get(name)! }]
       : [],
   );
-  return { width: laid.width, height: laid.height, nodes, regions, lines };
+  return { width: outerLayout.width, height: outerLayout.height, nodes, regions, lines };
 }
 
-/** In whose region each is drawn: a service in its own, a job in the one which all that it refers to is in, else by itself. */
+/** The region that a node is drawn in: a service's own; for a job, the one that holds all it refers to, or else one of its own. */
 function homesOf({ nodes, edges }: Graph): (name: string) => string {
   const services = new Set(nodes.flatMap(({ name, kind }) => (kind === "service" ? [name] : [])));
   const home = (name: string): string => {
@@ -122,20 +122,24 @@ function unitOf(name: string, graph: Graph, home: (name: string) => string, widt
     return { name, members, inside, item: item(name), offset: [0, 0], entries: new Map() };
   }
   const wanted = graph.edges.filter(({ from, to }) => home(to) === name && home(from) !== name).map(({ to }) => to);
-  const entered = [...new Set(wanted)];
+  const targets = [...new Set(wanted)];
   const columns = 1 + Math.max(0, ...members.map((node) => depth(node.name, inner)));
-  const gates = entered.map((to) => ({ id: `\0${to}`, width: 0, height: 0, layer: columns }));
-  const inside = layered([...items, ...gates], [...inner, ...entered.map((to) => ({ from: `\0${to}`, to }))], INSIDE);
-  // What comes from outside comes in at the region's left side.
-  const offset: Point = [entered.length > 0 ? 0 : PADDING.side, PADDING.top];
+  const entrances = targets.map((to) => ({ id: `\0${to}`, width: 0, height: 0, layer: columns }));
+  const inside = layered(
+    [...items, ...entrances],
+    [...inner, ...targets.map((to) => ({ from: `\0${to}`, to }))],
+    INSIDE,
+  );
+  // References from outside enter at the region's left side.
+  const offset: Point = [targets.length > 0 ? 0 : PADDING.side, PADDING.top];
   const owner = inside.boxes.get(name)!;
-  const leaves = { at: offset[1] + owner.y + owner.height / 2, height: owner.height };
+  const exit = { at: offset[1] + owner.y + owner.height / 2, height: owner.height };
   const size = {
     width: offset[0] + inside.width + PADDING.side,
     height: offset[1] + inside.height + PADDING.bottom,
   };
-  const entries = new Map(entered.map((to, at) => [to, moved(inside.routes[inner.length + at]!, offset)]));
-  return { name, members, inside, offset, entries, item: { id: name, ...size, leaves } };
+  const entries = new Map(targets.map((to, at) => [to, moved(inside.routes[inner.length + at]!, offset)]));
+  return { name, members, inside, offset, entries, item: { id: name, ...size, exit } };
 }
 
 const depth = (name: string, edges: readonly GraphEdge[]): number =>

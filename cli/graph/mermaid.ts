@@ -4,7 +4,7 @@ import { type Status, statusOrder } from "./status.ts";
 
 const COLOURS: Record<Status, string> = { ready: "#1a7f37", starting: "#bf8700", failed: "#cf222e", absent: "#afb8c1" };
 
-/** A graph as a Mermaid flowchart. Its words are all of a-z, 0-9 and `-`: nothing has to be escaped. */
+/** A graph as a Mermaid flowchart. All names consist of a-z, 0-9 and `-`, so nothing has to be escaped. */
 export function graphMermaid(graph: Graph, statuses: Record<string, Status> = {}): string {
   const { regions } = layoutOf(graph);
   const idOf = (name: string) => `n_${name.replaceAll("-", "_")}`;

@@ -1,19 +1,19 @@
 import type { Graph } from "../../components/core/support/graph.ts";
 
-/** How a service or a job is, in the four words that pictures have colours for. */
+/** The state of a service or a job, reduced to the four that pictures have colours for. */
 export type Status = "ready" | "starting" | "failed" | "absent";
 
 const WORDS: Record<Status, string> = { ready: "ready", starting: "starting", failed: "failed", absent: "not there" };
 
-/** In words, of a service or a job. */
+/** The word for a status: a job that is ready is called done. */
 export const wordOf = (status: Status, kind: "service" | "job") =>
   status === "ready" && kind === "job" ? "done" : WORDS[status];
 
-/** Those that there are. */
+/** The statuses that occur, each once and in a fixed order. */
 export const statusOrder = (statuses: Record<string, Status>) =>
   (Object.keys(WORDS) as Status[]).filter((status) => Object.values(statuses).includes(status));
 
-/** What `make ps` says, in those words, for all that the graph has. */
+/** The status of each node of a graph, from the states that `make ps` shows. */
 export function statusesOf(
   { nodes }: Graph,
   rows: readonly { service: string; state: string }[],

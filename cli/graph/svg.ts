@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from "../../components/core/support/graph.ts";
-import { type Colours, escaped, legend, type Meaning, svg, textWidth } from "../shared/svg.ts";
+import { type Colours, escaped, type LegendEntry, legend, svg, textWidth } from "../shared/svg.ts";
 import type { Box, Point } from "./layered.ts";
 import { layoutOf, portsOf } from "./layout.ts";
 import { type Status, statusOrder, wordOf } from "./status.ts";
@@ -9,15 +9,15 @@ type Shape = "app" | "database" | "job";
 const shapeOf = ({ kind, data }: GraphNode): Shape => (kind === "job" ? "job" : data ? "database" : "app");
 
 /**
- * A graph as a picture: who refers stands to the left.
+ * A graph as a picture, with each node left of what it refers to.
  *
  * @param statuses by name, where the stack is up.
  */
 export function graphSvg(graph: Graph, stack: string, statuses: Record<string, Status> = {}): string {
   const layout = layoutOf(graph);
   const width = Math.max(layout.width, 520);
-  const meanings = meaningsOf(graph, statuses);
-  const { body, height } = legend(meanings, width, layout.height + 24);
+  const entries = legendEntries(graph, statuses);
+  const { body, height } = legend(entries, width, layout.height + 24);
   const left = (width - layout.width) / 2;
   const describe = ({ name, type }: GraphNode) => {
     const uses = graph.edges.filter(({ from }) => from === name).map(({ to, waits }) => `${to} to be ${waits}`);
@@ -38,7 +38,7 @@ export function graphSvg(graph: Graph, stack: string, statuses: Record<string, S
       ),
       ...layout.lines.map(({ edge, route }, at) => {
         const shared = Math.max(0, ...layout.lines.slice(0, at).map((line) => sharedEnd(line.route, route)));
-        // Dashes over dashes would be a line: what goes the way of an earlier one to its end is drawn up to there.
+        // Dashes drawn over dashes look like a solid line: a route that ends like an earlier one stops where they meet.
         const [own, end] =
           shared > 1 ? [route.slice(0, route.length - shared + 1), ""] : [route, ' marker-end="url(#arrow)"'];
         return `<path class="line until-${edge.waits}" d="${curve(own)}"${end}/>`;
@@ -73,7 +73,7 @@ const css = (colours: Colours) => `
 function drawn(node: GraphNode, box: Box, status: Status | undefined): string {
   const { x, y, width, height } = box;
   const [shape, middle] = [shapeOf(node), x + width / 2];
-  // Below a cylinder's lid.
+  // A cylinder's text is below its lid.
   const top = y + (shape === "database" ? 31 : 28);
   const published = node.hostPorts.length > 0 ? ` published on ${node.hostPorts.join(", ")}` : "";
   const about = [
@@ -117,7 +117,7 @@ function label(text: string, right: number, y: number): string {
   return `<rect class="port" x="${right - width}" y="${y - 9}" width="${width}" height="18" rx="9"/><text class="text middle" x="${right - width / 2}" y="${y + 4}">${text}</text>`;
 }
 
-/** With a sign in it, for who does not tell the colours apart. */
+/** With a sign in it for people who cannot tell the colours apart. */
 function badge(status: Status, x: number, y: number): string {
   const sign = {
     ready: "m-4 0l3 3l5 -5.5",
@@ -148,12 +148,12 @@ function curve([[x, y] = [0, 0], ...rest]: readonly Point[]): string {
   return `M${x} ${y}${steps.join("")}`;
 }
 
-function meaningsOf({ nodes, edges }: Graph, statuses: Record<string, Status>): Meaning[] {
-  const shape = (which: Shape, text: string): Meaning[] =>
+function legendEntries({ nodes, edges }: Graph, statuses: Record<string, Status>): LegendEntry[] {
+  const shape = (which: Shape, text: string): LegendEntry[] =>
     nodes.some((node) => shapeOf(node) === which)
       ? [{ width: 24, text, draw: (x, y) => outline(which, { x, y: y - 1, width: 24, height: 18 }) }]
       : [];
-  const line = (waits: "ready" | "done", text: string): Meaning[] =>
+  const line = (waits: "ready" | "done", text: string): LegendEntry[] =>
     edges.some((edge) => edge.waits === waits)
       ? [
           {

@@ -5,7 +5,7 @@ import { type Status, wordOf } from "./status.ts";
 const COLOURS = { ready: "green", starting: "yellow", failed: "red", absent: "gray" } as const;
 
 /**
- * A graph as a tree: under each what it waits for. What stands there a second time is told in full at the first.
+ * A graph as a tree: below each node is what it waits for. A node that appears more than once is described the first time.
  *
  * @param colour whether it is for a terminal that shows colours.
  */

@@ -1,10 +1,10 @@
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cloneState, copyOf } from "./clones.ts";
+import { adoptionCopy, cloneState } from "./clones.ts";
 import { holderShown, lockShown } from "./hold.ts";
 import { fateOfLock, pulumiLocks } from "./pulumi-lock.ts";
 import { quoted } from "./stack.ts";
-import { fateOf, holder, readHolder, release, take, VARIABLE } from "./verb-lock.ts";
+import { fateOf, holder, readHolder, release, TOKEN_VARIABLE, take } from "./verb-lock.ts";
 
 /** The folder of a state folder that says who is at work on its stacks. */
 const LOCKS = "backend/verb-locks";
@@ -23,9 +23,9 @@ export function adopt(from: string, own: string, root: string): string {
   // Only one of two clones that want the state gets it.
   const lock = join(from, LOCKS, "adopt.json");
   const me = holder(lock, "make adopt");
-  const { held } = take(lock, me);
-  const other = held ? `${holderShown(held)} is at work on it` : atWork(from, me.token);
-  const copy = copyOf(own);
+  const { heldBy } = take(lock, me);
+  const other = heldBy ? `${holderShown(heldBy)} is at work on it` : atWork(from, me.token);
+  const copy = adoptionCopy(own);
   try {
     if (other) throw new Error(`${from}: ${other}. Nothing was touched.`);
     copyWhole(from, copy);
@@ -85,7 +85,7 @@ function faultOf(from: string, own: string): string | undefined {
 
 /** Why another state cannot take the place of this one. */
 function obstacleIn(own: string): string | undefined {
-  const other = atWork(own, process.env[VARIABLE]);
+  const other = atWork(own, process.env[TOKEN_VARIABLE]);
   if (other) return `This clone's state: ${other}. Nothing was touched.`;
   const { states } = cloneState(own);
   if (states.includes(undefined))
@@ -105,7 +105,7 @@ function atWork(folder: string, token: string | undefined): string | undefined {
     const fate = by && by.token !== token ? fateOf(by) : "gone";
     if (!by || fate === "gone") return [];
     const what = `${holderShown(by)} is at work on it`;
-    return fate === "lives" ? what : `${what} on ${by.host}; where it has ended, this lets it go: rm ${quoted(file)}`;
+    return fate === "lives" ? what : `${what} on ${by.host}; if it has ended, this releases it: rm ${quoted(file)}`;
   });
   // A run that was killed may have left its pulumi at work.
   const pulumis = pulumiLocks(join(folder, "backend/.pulumi/locks"))

@@ -1,12 +1,12 @@
 import type { Inspection } from "../../components/engines/inspection.ts";
-import { watched } from "../up/run.ts";
+import { runWithProgress } from "../up/run.ts";
 import { confirm } from "./confirm.ts";
 import { holdsData, kindOf } from "./engine.ts";
+import { makeCommand } from "./make-command.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
 import { seconds } from "./seconds.ts";
 import { backendFolder, isIdentified, type Kept, nameOf, readState, STACK, type State } from "./stack.ts";
-import { typed } from "./typed.ts";
 
 /**
  * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
@@ -19,7 +19,7 @@ export async function askFirst(verb: string, state: State): Promise<void> {
     const each = unnamed.map(([name, all]) => `  ${name}: ${all.map(shown).join(", ")}`).join("\n");
     process.stderr.write(
       `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
-        `each: ${typed(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
+        `each: ${makeCommand(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
     );
     process.exit(1);
   }
@@ -40,7 +40,7 @@ export async function cleanSlate({ engine, state }: { engine: Inspection; state:
   }
   // With a refresh, because what somebody has removed by hand cannot be deleted a second time.
   const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"];
-  const { code, progress } = await watched(args, {}, async () => new Map());
+  const { code, progress } = await runWithProgress(args, {}, async () => new Map());
   if (code === 0 && isIdentified(state) && backendFolder()) {
     await sweep(engine, { ...readState(), id: state.id }, { data: true });
   }

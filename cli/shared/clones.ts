@@ -4,31 +4,31 @@ import { parse } from "yaml";
 import type { Inspection, VolumeListed } from "../../components/engines/inspection.ts";
 import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesFolder, statesIn } from "./stack.ts";
 
-/** A state folder of this machine's clones, as infra/setup/env.sh names them. */
+/** The state folder of one of this machine's clones: infra/setup/env.sh names it. */
 export interface CloneState {
   folder: string;
   /** Where its clone was when the folder was made. */
   clone?: string;
-  /** Whether this project is still there. */
+  /** Whether the clone is still there. */
   living: boolean;
-  /** Undefined in the place of one that cannot be read. */
+  /** Its stacks' states: undefined in the place of one that cannot be read. */
   states: (State | undefined)[];
   /** The last whole copies of the states. */
   copies: (State | undefined)[];
 }
 
-/** This clone's state folder, where that is the backend: not where the user says that states are somewhere else. */
+/** This clone's state folder; undefined where the user keeps states somewhere else. */
 export function ownState(): string | undefined {
   const folder = process.env.STACKYARD_STATE;
   return folder && backendFolder() === join(folder, "backend/.pulumi") ? folder : undefined;
 }
 
 /** The folder that a state is copied to while it is adopted; it may be incomplete. */
-export const copyOf = (folder: string) => `${folder}.adopting`;
+export const adoptionCopy = (folder: string) => `${folder}.adopting`;
 
 export function stateFolders(): string[] {
   const names = existsSync(statesFolder()) ? readdirSync(statesFolder()) : [];
-  return names.filter((name) => !name.endsWith(copyOf(""))).map((name) => join(statesFolder(), name));
+  return names.filter((name) => !name.endsWith(adoptionCopy(""))).map((name) => join(statesFolder(), name));
 }
 
 /** What is known of the clone that a state folder belongs to. */
@@ -49,15 +49,15 @@ function isProject(folder: string): boolean {
   return existsSync(file) && (parse(readFileSync(file, "utf8")) as { name?: string } | null)?.name === PROJECT;
 }
 
-/** Volumes with data of a stack that this clone has no state for. */
+/** The data volumes of a stack that this clone has no state for. */
 export interface Orphans {
-  /** By state folder of a clone that is gone; the one that was written last comes first. */
+  /** By the state folder of a clone that is gone. */
   adoptable: { folder: string; clone: string; volumes: VolumeListed[] }[];
   /** In no state on this machine. */
   unknown: VolumeListed[];
 }
 
-/** Which of a stack's volumes no living clone knows, and which clone did. */
+/** Finds which of a stack's volumes no living clone knows, and which clone knew them. */
 export function orphans(volumes: readonly VolumeListed[], clones: readonly CloneState[]): Orphans {
   const idOf = ({ labels }: VolumeListed) => labels["stackyard.id"] ?? "";
   const idsOf = (some: readonly CloneState[]) =>
@@ -76,15 +76,15 @@ export function orphans(volumes: readonly VolumeListed[], clones: readonly Clone
   return { adoptable, unknown: unread ? [] : lost.filter((volume) => !ids.has(idOf(volume))) };
 }
 
-/** The same for the volumes on the engine. Where this clone has a state for the stack, there are none and the engine is not asked. */
-export async function orphansOf(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
+/** The orphans on the engine. Where this clone has a state for the stack there are none, and the engine is not asked. */
+export async function findOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
   if (state.id !== undefined || !ownState()) return { adoptable: [], unknown: [] };
   const labels = { "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.kind": "data" };
   const volumes = await engine.volumes(labels);
   return volumes.length > 0 ? orphans(volumes, stateFolders().map(cloneState)) : { adoptable: [], unknown: [] };
 }
 
-/** Which volumes they are, and what to do, for a user. Empty where there are none. */
+/** Tells a user which volumes they are, and what to do about them. Empty where there are none. */
 export function describeOrphans({ adoptable, unknown }: Orphans): string {
   const listed = (volumes: readonly VolumeListed[]) =>
     volumes
@@ -99,7 +99,7 @@ export function describeOrphans({ adoptable, unknown }: Orphans): string {
   );
   if (unknown.length > 0) {
     paragraphs.push(
-      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
+      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine has them or their passwords:\n` +
         `${listed(unknown)}They are left alone. \`docker volume inspect NAME\` shows one, \`docker volume rm NAME\` removes it ` +
         "and all data in it; they may be somebody else's.\n",
     );
@@ -107,14 +107,14 @@ export function describeOrphans({ adoptable, unknown }: Orphans): string {
   return paragraphs.join("\n");
 }
 
-/** Names them to the user. Called by each verb that finds nothing of the stack: they say where it may be. */
+/** Shows the orphans to the user. Each verb that finds nothing of the stack calls this, because they may show where it is. */
 export async function reportOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<Orphans> {
-  const lost = await orphansOf(state, engine);
+  const lost = await findOrphans(state, engine);
   process.stderr.write(describeOrphans(lost));
   return lost;
 }
 
-/** The same, and ends a verb that would start empty beside those that an old state knows, unless `fresh=1` says that it may. */
+/** Shows the orphans. Where an old state knows them, ends the verb, which would start empty beside them; not with `fresh=1`. */
 export async function stopAtOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<void> {
   const lost = await reportOrphans(state, engine);
   if (lost.adoptable.length === 0 || process.env.fresh === "1") return;

@@ -1,11 +1,11 @@
-// A line of an .env file that a POSIX shell, Node.js and dotenv, and Docker Compose read alike.
+// Writes lines of an .env file that a POSIX shell, Node.js, dotenv and Docker Compose all read alike.
 
-/** Of these characters, each reads a value without quotes; so does `docker run --env-file`, which knows none. */
+/** A value of these characters needs no quotes. `docker run --env-file`, which knows no quotes, reads it too. */
 const BARE = /^[\w./:@%+,=-]*$/;
 
 /**
- * `NAME=value`, in the quotes that it needs. Nothing where no quotes carry the value to all of them: they differ in what a
- * backslash means, and how a quote is written between quotes of its own kind.
+ * `NAME=value`, in the quotes that it needs. Undefined where no quotes make all readers see the same value: they differ in what a
+ * backslash means, and in how a quote is written between quotes of its own kind.
  */
 export function envLine(name: string, value: string): string | undefined {
   if (BARE.test(value)) return `${name}=${value}`;
@@ -14,6 +14,6 @@ export function envLine(name: string, value: string): string | undefined {
   return /["\\$`]/.test(value) ? undefined : `${name}="${value}"`;
 }
 
-/** A URL with percent-encoding for what a shell would read as more, and means the same without: `!'()*~`. */
+/** The same URL, with percent-encoding for characters that mean something to a shell but may be encoded in a URL: `!'()*~`. */
 export const bareUrl = (url: string) =>
   url.replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

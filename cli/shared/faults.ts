@@ -1,14 +1,14 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-// How a verb ends by what nobody has caught: in one sentence where something outside is not as it should be, with a stack where it
-// is the verb's own fault. Imported for that by what every verb imports.
+// Ends a verb at an error that nothing has caught: with one sentence where something outside the program is wrong, with a stack
+// trace where the program is. shared/stack.ts, which every verb imports, imports this for its effect.
 
-/** What only a mistake in the program throws. */
+/** Errors that only a mistake in the program throws. */
 const BUGS = ["TypeError", "RangeError", "ReferenceError", "SyntaxError", "EvalError", "URIError", "AssertionError"];
 
-/** What is said of it. STACKYARD_DEBUG=1 says where as well. */
-export function said(error: unknown): string {
+/** What a user is told of an error. STACKYARD_DEBUG=1 adds the stack trace. */
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (BUGS.includes(error.name) || process.env.STACKYARD_DEBUG === "1") return error.stack ?? error.message;
   const { code, path, syscall } = error as NodeJS.ErrnoException;
@@ -19,13 +19,13 @@ export function said(error: unknown): string {
 }
 
 const [, main] = process.argv;
-// Not where a test imports it.
+// Not where a test imports this file.
 if (main !== undefined && realpathSync(main).startsWith(fileURLToPath(new URL("..", import.meta.url)))) {
   process.on("uncaughtException", (error) => {
-    process.stderr.write(`${said(error)}\n`);
+    process.stderr.write(`${describeError(error)}\n`);
     process.exit(1);
   });
-  // Where nobody reads any more (`make dev | head`), what is written is lost: a run that changes something is not ended by that.
+  // Where nobody reads the output any more (`make dev | head`), it is lost: that must not end a run that changes something.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;

@@ -9,10 +9,10 @@ import {
   holder,
   readHolder,
   release,
+  TOKEN_VARIABLE,
   take,
-  tokensOf,
+  tokenPrefix,
   untilChanged,
-  VARIABLE,
 } from "./verb-lock.ts";
 
 // A verb that changes something holds the stack before it looks at anything, for as long as its process lives. Pulumi's own lock
@@ -28,7 +28,7 @@ function refuse(text: string): never {
 }
 
 /** The verb as it was typed. */
-const verb = () => `make ${process.env.STACKYARD_VERB || basename(process.argv[1] ?? "", ".ts")}`;
+const typedVerb = () => `make ${process.env.STACKYARD_VERB || basename(process.argv[1] ?? "", ".ts")}`;
 
 /** `make dev (process 123 of ann, since 2026-01-02T03:04:05.678Z)`. */
 export const holderShown = ({ verb, pid, user, since }: Pick<Holder, "verb" | "pid" | "user" | "since">) =>
@@ -37,34 +37,34 @@ export const holderShown = ({ verb, pid, user, since }: Pick<Holder, "verb" | "p
 export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
   `pulumi (process ${pid} of ${username} on ${hostname}, since ${timestamp})`;
 
-/** The command that removes a lock of pulumi's whose machine cannot be asked. */
-export const cancelAdvice = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
+/** The command that removes pulumi's lock, for one from another machine. */
+export const cancelCommand = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
 
-interface Held {
-  /** What was typed, where it is not a verb of make; and the process, where it is not this one but a shell that becomes pulumi. */
+interface HoldOptions {
+  /** What was typed, where it is not a verb of make; and the process, where it is not this one but a shell that will become pulumi. */
   by?: { verb: string; pid?: number };
   /** Whether it is `pulumi cancel`, whose purpose is to remove a lock from elsewhere. */
   cancels?: boolean;
 }
 
 /**
- * Holds this stack for as long as the verb runs. Where another run holds it, ends the verb and names that run; with `wait=1`, waits
- * until that has ended. Removes what a run that is gone has left: its lock, pulumi's, and processes that it had started.
+ * Holds this stack for as long as the verb runs. Where another run holds it, names that run and ends the verb, or waits with
+ * `wait=1`. Removes what a run that is gone has left: its lock, pulumi's lock, and the processes that it had started.
  *
- * @returns the token by which the processes that this one starts know that the stack is held; undefined where a verb that started
+ * @returns the token that tells the processes which this one starts that the stack is held; undefined where the verb that started
  * this one holds it.
  */
-export async function hold({ by, cancels = false }: Held = {}): Promise<string | undefined> {
+export async function hold({ by, cancels = false }: HoldOptions = {}): Promise<string | undefined> {
   const file = lockFile();
-  const above = readHolder(file);
-  if (above && above.token === process.env[VARIABLE] && fateOf(above) === "lives") return undefined;
+  const current = readHolder(file);
+  if (current && current.token === process.env[TOKEN_VARIABLE] && fateOf(current) === "lives") return undefined;
   const full = noRoom();
   if (full) refuse(`${full} Nothing was touched.`);
-  const me = holder(file, by?.verb ?? verb(), by?.pid);
-  const after = await taken(file, me);
+  const me = holder(file, by?.verb ?? typedVerb(), by?.pid);
+  const tookOver = await acquire(file, me);
   if (by?.pid === undefined) process.once("exit", () => release(file, me));
-  process.env[VARIABLE] = me.token;
-  await untilPulumiEnds(file, { letGo: () => release(file, me), cancels, after });
+  process.env[TOKEN_VARIABLE] = me.token;
+  await untilPulumiEnds(file, { unlock: () => release(file, me), cancels, tookOver: tookOver });
   const broken = brokenState();
   if (broken) {
     release(file, me);
@@ -74,16 +74,17 @@ export async function hold({ by, cancels = false }: Held = {}): Promise<string |
   return me.token;
 }
 
-async function taken(file: string, me: Holder): Promise<boolean> {
+/** Takes the lock, or waits for it with `wait=1`. @returns whether it was taken over from a run that is gone. */
+async function acquire(file: string, me: Holder): Promise<boolean> {
   for (let announced = false; ; announced = true) {
-    const { held, after } = attempt(file, me);
-    if (!held) return after !== undefined;
-    const elsewhere = fateOf(held) === "elsewhere";
-    const what = `${holderShown(held)}${elsewhere ? ` on ${held.host}` : ""} is at work on stack ${STACK}`;
+    const { heldBy, predecessor } = tryTake(file, me);
+    if (!heldBy) return predecessor !== undefined;
+    const elsewhere = fateOf(heldBy) === "elsewhere";
+    const what = `${holderShown(heldBy)}${elsewhere ? ` on ${heldBy.host}` : ""} is at work on stack ${STACK}`;
     if (process.env.wait !== "1") {
       refuse(
         `${what}: nothing was touched. wait=1 waits until it has ended.` +
-          (elsewhere ? ` From here it cannot be seen; where it has ended, this lets it go: rm '${file}'` : ""),
+          (elsewhere ? ` It cannot be seen from here; if it has ended, this releases the stack: rm '${file}'` : ""),
       );
     }
     if (!announced) say(`${what}: waiting until it has ended`);
@@ -91,7 +92,7 @@ async function taken(file: string, me: Holder): Promise<boolean> {
   }
 }
 
-function attempt(file: string, me: Holder): ReturnType<typeof take> {
+function tryTake(file: string, me: Holder): ReturnType<typeof take> {
   try {
     return take(file, me);
   } catch (error) {
@@ -99,44 +100,44 @@ function attempt(file: string, me: Holder): ReturnType<typeof take> {
   }
 }
 
-/** Waits for, or refuses beside, a pulumi that an interrupted run has left running; ends what else that run had started. */
+/** Where an interrupted run has left its pulumi running, refuses or waits for it. Then ends what else that run had started. */
 async function untilPulumiEnds(
   file: string,
-  { letGo, cancels, after }: { letGo: () => void; cancels: boolean; after: boolean },
+  { unlock, cancels, tookOver }: { unlock: () => void; cancels: boolean; tookOver: boolean },
 ): Promise<void> {
   const names = rememberName();
   for (let announced = false; ; announced = true) {
     const locks = pulumiLocks().map((lock) => ({ lock, fate: fateOfLock(lock, names) }));
     const [remote] = locks.filter(({ fate }) => fate === "elsewhere");
-    const [lives] = locks.filter(({ fate }) => fate === "lives");
+    const [living] = locks.filter(({ fate }) => fate === "lives");
     const orphans =
-      after || locks.length > 0
-        ? processesWith(VARIABLE, tokensOf(file)).filter(({ value }) => value !== process.env[VARIABLE])
+      tookOver || locks.length > 0
+        ? processesWith(TOKEN_VARIABLE, tokenPrefix(file)).filter(({ value }) => value !== process.env[TOKEN_VARIABLE])
         : [];
-    const runs = lives
-      ? { pid: lives.lock.pid, shown: lockShown(lives.lock) }
+    const running = living
+      ? { pid: living.lock.pid, shown: lockShown(living.lock) }
       : orphans
           .filter(({ argv: [program = ""] }) => basename(program) === "pulumi")
           .map(({ pid }) => ({ pid, shown: `pulumi (process ${pid})` }))[0];
-    if (!runs && !(remote && !cancels)) {
+    if (!running && !(remote && !cancels)) {
       for (const { lock, fate } of locks) {
         if (fate !== "gone") continue;
         say(`an earlier run was ended in the middle: releasing its lock on stack ${STACK}`);
         dropLock(lock);
       }
-      await end(orphans.filter(({ argv }) => isPulumis(argv)).map(({ pid }) => pid));
+      await end(orphans.filter(({ argv }) => isOfPulumi(argv)).map(({ pid }) => pid));
       return;
     }
-    const what = runs
-      ? `${runs.shown} is at work on stack ${STACK}`
+    const what = running
+      ? `${running.shown} is at work on stack ${STACK}`
       : `${remote && lockShown(remote.lock)} has locked stack ${STACK}`;
     if (process.env.wait !== "1") {
-      letGo();
+      unlock();
       refuse(
         `${what}: nothing was touched. ${
-          runs
-            ? `wait=1 waits until it has ended, \`kill -INT ${runs.pid}\` ends it in order.`
-            : `From here it cannot be seen; where it has ended, this takes its lock away: ${cancelAdvice}`
+          running
+            ? `wait=1 waits until it has ended, \`kill -INT ${running.pid}\` ends it in order.`
+            : `It cannot be seen from here; if it has ended, this removes its lock: ${cancelCommand}`
         }`,
       );
     }
@@ -145,12 +146,12 @@ async function untilPulumiEnds(
   }
 }
 
-/** Whether it is one of pulumi's: a plugin, what runs the program, or the script on PATH that was about to become pulumi. */
-const isPulumis = (argv: readonly string[]) =>
+/** Whether a process belongs to pulumi: a plugin, what runs the program, or the script on PATH that was about to become pulumi. */
+const isOfPulumi = (argv: readonly string[]) =>
   argv.slice(0, 2).some((word) => /^pulumi(-|$)/.test(basename(word))) ||
   argv.some((word) => word.includes("/@pulumi/pulumi/cmd/"));
 
-/** Ends what pulumi had started for a run that is gone: by itself it might make one thing more. */
+/** Ends what pulumi had started for a run that is gone: left alone, it might make one thing more. */
 async function end(pids: number[]): Promise<void> {
   for (const pid of pids) {
     try {

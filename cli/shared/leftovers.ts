@@ -4,15 +4,15 @@ import type { State } from "./stack.ts";
 /** What is on the engine, and who may need it. */
 export interface Inventory {
   images: readonly ImageListed[];
-  /** What carries `stackyard.id`. */
+  /** What has the label `stackyard.id`. */
   labelled: readonly Labelled[];
-  /** Of every Pulumi stack that is known here. */
+  /** The states of all Pulumi stacks that are known here. */
   states: readonly State[];
-  /** Whether a stack that is not among them is gone; otherwise it may be somewhere else. */
-  all: boolean;
+  /** Whether these are all states, so that any other stack is gone; otherwise it may be somewhere else. */
+  complete: boolean;
   /** Names of the images that clones of this machine are built from. */
   current: ReadonlySet<string>;
-  /** What was made later is left alone: a run may be about to use it. */
+  /** What was made after this time is left alone: a run may be about to use it. */
   before: Date;
 }
 
@@ -23,18 +23,18 @@ export interface Leftover {
   why: string;
 }
 
-/** `stackyard.invalid/PROJECT-STACK-NAME:ID-CONTENT` of a stack, `stackyard.invalid/NAME:CONTENT` of infra/airgap/images. */
+/** A stack builds `stackyard.invalid/PROJECT-STACK-NAME:ID-CONTENT`, infra/airgap/images `stackyard.invalid/NAME:CONTENT`. */
 const IMAGE = /^(stackyard\.invalid\/.+:(?:([0-9a-f]{8})-)?)[0-9a-f]{12}$/;
 
 /**
- * Containers and networks of stacks that are gone, if nothing of such a stack runs or was a service; then images that no container
- * uses, and that neither a state, nor a clone, nor a stack that is down may need. Never a volume.
+ * First the containers and networks of stacks that are gone, unless something of such a stack runs or was a service. Then the
+ * images that no container uses, and that no state, no clone and no stack that is down may need. Never a volume.
  */
-export function leftovers({ images, labelled, states, all, current, before }: Inventory): Leftover[] {
+export function leftovers({ images, labelled, states, complete, current, before }: Inventory): Leftover[] {
   const ids = new Set(states.flatMap(({ id }) => id ?? []));
   const inState = new Set(states.flatMap(({ resources }) => resources.map(({ outputs }) => String(outputs.name))));
   const builds = new Set([...inState].map((name) => IMAGE.exec(name)?.[1]));
-  const gone = (id: string) => all && !ids.has(id);
+  const gone = (id: string) => complete && !ids.has(id);
 
   const idle = ({ kind, active, labels, createdAt }: Labelled) =>
     createdAt < before &&
@@ -49,7 +49,7 @@ export function leftovers({ images, labelled, states, all, current, before }: In
     const [, build, id] = IMAGE.exec(name) ?? [];
     if (build === undefined || inState.has(name) || current.has(name)) return undefined;
     if (id === undefined) return "no clone here is built from it";
-    // Of one that is down, no state says which it needs next.
+    // While a stack is down, no state says which build it needs next.
     if (ids.has(id)) return builds.has(build) ? "its stack has another build" : undefined;
     return gone(id) ? "its stack is in no state" : undefined;
   };
@@ -61,7 +61,7 @@ export function leftovers({ images, labelled, states, all, current, before }: In
         const why = unneeded(thing.name);
         return why ? [{ thing, why }] : [];
       });
-      // With its last name an image goes.
+      // An image is deleted with its last name, so only that one frees bytes.
       return found.map((each, index) => ({ ...each, bytes: index === names.length - 1 ? bytes : 0 }));
     }),
   ];

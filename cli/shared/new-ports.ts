@@ -5,11 +5,11 @@ import { findEngine } from "./engine.ts";
 import type { State } from "./stack.ts";
 
 /**
- * For a copy, whose ports were chosen at its first `up`: has the program choose others in place of those that somebody else has
- * taken since, and says so.
+ * The ports of a copy are chosen at its first `up`. Where somebody else has taken one since, says so and has the program choose
+ * another one.
  *
- * @param reach called for the engine only where there is something to ask it.
- * @returns the environment for the program.
+ * @param reach connects to the engine; called only where there is something to ask it.
+ * @returns environment variables for the program.
  */
 export async function newPorts(state: State, reach: () => Promise<Inspection>): Promise<Record<string, string>> {
   const kept = state.resources.filter(({ type, name }) => type === "pulumi:index:Stash" && name.startsWith("port-"));

@@ -2,14 +2,13 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-// Which process is meant by a number that somebody has written down: on which machine, since when, and whether it is that one
-// still. A number alone is another process's sooner or later.
+// Identifies a process by its machine and its start as well as its number: sooner or later the number alone is another process's.
 
-/** Where a process number means something. */
+/** Within what a process number is unique. */
 export interface Place {
   /** The machine's own id, which stays when its name changes. */
   machine: string;
-  /** Since the machine was last started. */
+  /** Changes whenever the machine is started. */
   boot: string;
   /** Containers have process numbers of their own. */
   namespace: string;
@@ -18,58 +17,57 @@ export interface Place {
 const LINUX = process.platform === "linux";
 
 let place: Place | undefined;
-export function here(): Place {
+export function currentPlace(): Place {
   place ??= LINUX
     ? {
-        machine: firstOf(["/etc/machine-id", "/var/lib/dbus/machine-id"].map((file) => () => text(file))) || hostname(),
-        boot: firstOf([() => text("/proc/sys/kernel/random/boot_id")]),
+        machine:
+          firstOf(["/etc/machine-id", "/var/lib/dbus/machine-id"].map((file) => () => readText(file))) || hostname(),
+        boot: firstOf([() => readText("/proc/sys/kernel/random/boot_id")]),
         namespace: firstOf([() => readlinkSync("/proc/self/ns/pid")]),
       }
     : {
         machine:
           firstOf([
             () =>
-              /"IOPlatformUUID" = "([^"]+)"/.exec(asked("ioreg", "-rd1", "-c", "IOPlatformExpertDevice"))?.[1] ?? "",
+              /"IOPlatformUUID" = "([^"]+)"/.exec(outputOf("ioreg", "-rd1", "-c", "IOPlatformExpertDevice"))?.[1] ?? "",
           ]) || hostname(),
-        boot: firstOf([() => asked("sysctl", "-n", "kern.bootsessionuuid")]),
+        boot: firstOf([() => outputOf("sysctl", "-n", "kern.bootsessionuuid")]),
         namespace: "",
       };
   return place;
 }
 
 /**
- * When a process began: a text that is the same as long as it runs, and another one for the next that is given its number. Empty
- * where that cannot be seen; undefined where there is no such process, or it has ended and only its parent was not told yet.
+ * When a process began, as a text that stays the same while it runs and differs for the next process with its number. Empty where
+ * that cannot be seen; undefined where there is no such process, or it has ended and its parent has not collected it yet.
  */
 export function startOf(pid: number): string | undefined {
   if (!exists(pid)) return undefined;
-  const [state, start] = seen(pid);
+  const [state, start] = readProcess(pid);
   return state === "Z" || state === "X" ? undefined : start;
 }
 
-/** The same as a time, in ms since 1970. */
+/** When a process began, in ms since 1970. */
 export function startedAt(pid: number): number | undefined {
   const start = startOf(pid);
   if (!start) return undefined;
   if (!LINUX) return Date.parse(start);
-  // In hundredths of a second since the machine was started.
-  return Number(/^btime (\d+)$/m.exec(text("/proc/stat"))?.[1]) * 1000 + Number(start) * 10;
+  // `start` is in hundredths of a second since the machine was started.
+  return Number(/^btime (\d+)$/m.exec(readText("/proc/stat"))?.[1]) * 1000 + Number(start) * 10;
 }
 
-/**
- * Processes that were given a variable of this name with a value that begins so, and what it is; Linux tells of one's own only.
- */
+/** Processes whose environment has this variable, with a value that begins like this. Linux shows only the user's own processes. */
 export function processesWith(variable: string, beginning: string): { pid: number; value: string; argv: string[] }[] {
   if (!LINUX) return [];
   const wanted = `${variable}=${beginning}`;
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
     try {
-      const found = text(`/proc/${name}/environ`)
+      const found = readText(`/proc/${name}/environ`)
         .split("\0")
         .find((each) => each.startsWith(wanted));
       if (found === undefined || startOf(Number(name)) === undefined) return [];
-      const argv = text(`/proc/${name}/cmdline`).replace(/\0$/, "").split("\0");
+      const argv = readText(`/proc/${name}/cmdline`).replace(/\0$/, "").split("\0");
       return [{ pid: Number(name), value: found.slice(variable.length + 1), argv }];
     } catch {
       // Somebody else's, or it has ended.
@@ -86,25 +84,25 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Its state in one letter, and its start. */
-function seen(pid: number): [state: string, start: string] {
+/** A process's state as one letter, and its start; both empty where they cannot be seen. */
+function readProcess(pid: number): [state: string, start: string] {
   try {
     if (!LINUX) {
       const [, state = "", start = ""] =
-        /^(\S)\S*\s+(.*)$/.exec(asked("ps", "-o", "state=,lstart=", "-p", String(pid))) ?? [];
+        /^(\S)\S*\s+(.*)$/.exec(outputOf("ps", "-o", "state=,lstart=", "-p", String(pid))) ?? [];
       return [state, start];
     }
-    // `pid (command) state ppid …`, and the command may hold anything; the start is the 22nd.
-    const fields = text(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+    // `pid (command) state ppid …`: the command may hold any character, and the start is the 22nd field.
+    const fields = readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
     return [fields[0] ?? "", fields[19] ?? ""];
   } catch {
     return ["", ""];
   }
 }
 
-const text = (file: string) => readFileSync(file, "utf8").trim();
+const readText = (file: string) => readFileSync(file, "utf8").trim();
 
-const asked = (command: string, ...args: string[]) =>
+const outputOf = (command: string, ...args: string[]) =>
   execFileSync(command, args, {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C" },

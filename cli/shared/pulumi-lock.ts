@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { replaceFile } from "../../components/core/support/replace-file.ts";
-import { here, startedAt, startOf } from "./processes.ts";
+import { currentPlace, startedAt, startOf } from "./processes.ts";
 import { backendFolder, besideStates, PROJECT, STACK } from "./stack.ts";
 import type { Fate } from "./verb-lock.ts";
 
@@ -15,10 +15,10 @@ export interface PulumiLock {
   timestamp: string;
 }
 
-const ofStack = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
+const stackLockFolder = () => `${backendFolder()}/locks/organization/${PROJECT}/${STACK}`;
 
 /** Pulumi's locks on this stack, or below a folder; none where the backend is not a folder. */
-export function pulumiLocks(folder = backendFolder() && ofStack()): PulumiLock[] {
+export function pulumiLocks(folder = backendFolder() && stackLockFolder()): PulumiLock[] {
   if (!folder || !existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
     if (!name.endsWith(".json")) return [];
@@ -27,7 +27,7 @@ export function pulumiLocks(folder = backendFolder() && ofStack()): PulumiLock[]
     try {
       content = JSON.parse(readFileSync(file, "utf8")) as Partial<PulumiLock>;
     } catch {
-      // It has been removed meanwhile, or was cut off: to pulumi the file is a lock whatever is in it.
+      // It was removed meanwhile, or it is cut off: pulumi takes the file for a lock whatever is in it.
       if (!existsSync(file)) return [];
     }
     return [{ pid: 0, username: "", hostname: hostname(), timestamp: "", ...content, file }];
@@ -39,37 +39,40 @@ export function dropLock({ file }: PulumiLock): void {
   for (const each of [file, `${file}.attrs`]) rmSync(each, { force: true });
 }
 
-/** Ids of machines, by the names that they had when they were seen here. */
-export type Names = Record<string, string[]>;
+/** For each name of a machine, the ids of the machines that had it when they used these states. */
+export type MachineNames = Record<string, string[]>;
 
-/** Clocks are set now and then. */
+/** By how much a process may seem to be younger than its lock: clocks are set now and then. */
 const SLACK_MS = 5_000;
 
-/** Pulumi writes down a machine's name, which may change, and a process number, which another process gets after a while. */
-export function fateOfLock({ pid, hostname: host, timestamp }: Omit<PulumiLock, "file">, names: Names): Fate {
+/**
+ * What has become of the process of a lock. The lock gives only the machine's name, which may change, and the process number, which
+ * another process gets after a while.
+ */
+export function fateOfLock({ pid, hostname: host, timestamp }: Omit<PulumiLock, "file">, names: MachineNames): Fate {
   const machines = names[host] ?? [];
-  const ours = host === hostname() || machines.includes(here().machine);
+  const ours = host === hostname() || machines.includes(currentPlace().machine);
   if (!ours) return "elsewhere";
   const start = pid > 0 ? startOf(pid) : undefined;
   const began = pid > 0 ? startedAt(pid) : undefined;
   if (start !== undefined && (began === undefined || !(began > Date.parse(timestamp) + SLACK_MS))) return "lives";
-  return machines.some((machine) => machine !== here().machine) ? "elsewhere" : "gone";
+  return machines.some((machine) => machine !== currentPlace().machine) ? "elsewhere" : "gone";
 }
 
 const namesFile = () => `${besideStates()}/machines.json`;
 
-export function readNames(): Names {
+export function readNames(): MachineNames {
   try {
-    return JSON.parse(readFileSync(namesFile(), "utf8")) as Names;
+    return JSON.parse(readFileSync(namesFile(), "utf8")) as MachineNames;
   } catch {
     return {};
   }
 }
 
-/** Writes this machine's name down beside the states, before pulumi does in a lock. @returns all names that are known. */
-export function rememberName(): Names {
+/** Records this machine's name and id beside the states, before pulumi writes a lock. @returns everything that is recorded. */
+export function rememberName(): MachineNames {
   const names = readNames();
-  const { machine } = here();
+  const { machine } = currentPlace();
   const known = names[hostname()] ?? [];
   if (known.includes(machine)) return names;
   const all = { ...names, [hostname()]: [...known, machine] };

@@ -18,33 +18,32 @@ import {
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 /**
- * What a verb that changes the stack through pulumi begins with: it holds the stack, and removes what an interrupted run has left
- * behind.
+ * Begins a verb that changes the stack through pulumi: holds the stack, and removes what an interrupted run has left behind.
  *
- * @param first looks at the state, and may end the verb, before anything is touched.
+ * @param check is given the state before anything is touched, and may end the verb.
  */
-export async function begin(first: (state: State, engine: Inspection) => Promise<void> | void = () => {}) {
+export async function begin(check: (state: State, engine: Inspection) => Promise<void> | void = () => {}) {
   sayBackend();
   await hold();
   dropEmptyAttributes();
   const engine = await reachEngine();
   const state = readState();
-  await first(state, engine);
-  // In a backend that others share, somebody else may be making what is in no state yet.
+  await check(state, engine);
+  // Not with a backend that others share: somebody else may be making what is in no state yet.
   if (backendFolder() && isIdentified(state)) await sweep(engine, state, { data: false });
   if (state.pending === 0) return { engine, state };
-  // What was being made has been removed or is in state; the note that it was being made is of no more use. On a terminal pulumi
-  // asks before it drops one, whatever `--yes` says.
-  const forget = ["--clear-pending-creates", "--non-interactive"];
-  const code = await pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...forget]);
+  // What was being made is now removed or in state, and pulumi's note of it can go. On a terminal pulumi asks before it drops one,
+  // even with `--yes`.
+  const dropPending = ["--clear-pending-creates", "--non-interactive"];
+  const code = await pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending]);
   if (code !== 0) process.exit(code);
   return { engine, state: readState() };
 }
 
 /**
- * Beside each file the backend keeps one of attributes, which it does not replace in one step as it does the file: a run that is
- * killed at that moment leaves it empty, and "failed to load checkpoint: EOF" is all that pulumi says from then on. It does
- * without one that is not there.
+ * Beside each state the file backend keeps a file of attributes, and does not replace it in one step as it does the state. A run
+ * that is killed at that moment leaves it empty, and each pulumi command then fails with "failed to load checkpoint: EOF". Without
+ * the file, pulumi works.
  */
 function dropEmptyAttributes(): void {
   const folder = `${backendFolder()}/stacks/${PROJECT}`;
@@ -56,11 +55,11 @@ function dropEmptyAttributes(): void {
 }
 
 /**
- * Removes what carries this stack's labels and is not in its state: what a killed run had made and not written down. To be called
- * by whoever holds the stack.
+ * Removes what has this stack's labels and is not in its state: what a killed run had made and not recorded. The caller has to hold
+ * the stack.
  *
- * @param data whether volumes with data in them go too, and images built by this stack: only after a confirmed clean slate.
- * Otherwise the volumes are named.
+ * @param data whether to remove volumes with data in them and the images that this stack built, too: only after a confirmed clean
+ * slate. Otherwise such volumes are reported and left alone.
  */
 export async function sweep(engine: Inspection, state: Identified, { data }: { data: boolean }): Promise<void> {
   const strays = await engine.strays(labels(state), state.resources);
@@ -75,7 +74,7 @@ export async function sweep(engine: Inspection, state: Identified, { data }: { d
     say(`removing ${kind} ${name}: it is in no state`);
     await engine.remove(stray, { evenInUse: true });
   };
-  // What is attached goes before what it is attached to.
+  // Containers first: what they are attached to can only be removed after them.
   const [containers = [], others = []] = [true, false].map((isContainer) =>
     strays.filter(({ kind }) => (kind === "container") === isContainer),
   );
@@ -87,7 +86,7 @@ export async function sweep(engine: Inspection, state: Identified, { data }: { d
   }
 }
 
-/** What is in state and not on the engine, or is there and does not run, in words; nothing when all is as it should be. */
+/** In words, what is in state but missing on the engine, or does not run there. Empty when all is as it should be. */
 export async function drift(engine: Inspection, state: State): Promise<string[]> {
   if (!isIdentified(state)) return [];
   const found = await engine.drift(labels(state), state.resources);

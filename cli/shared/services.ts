@@ -1,7 +1,7 @@
 import type { Inspection, WorkloadStatus } from "../../components/engines/inspection.ts";
 import { reportOrphans } from "./clones.ts";
+import { makeCommand } from "./make-command.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
-import { typed } from "./typed.ts";
 
 /** One service or job of the stack, as it is now. */
 export interface ServiceRow {
@@ -54,22 +54,22 @@ const WELL = ["ready", "starting", "running", "done", "waiting"];
 export async function unwell(
   engine: Inspection,
   rows: readonly ServiceRow[],
-): Promise<{ service: string; kind: ServiceRow["kind"]; said: string[] }[]> {
+): Promise<{ service: string; kind: ServiceRow["kind"]; lines: string[] }[]> {
   const bad = rows.filter(({ state }) => !WELL.includes(state));
   return Promise.all(
     bad.map(async ({ service, kind, state, workload }) => {
       const head = kind === "job" ? `${service} ${state}` : `${service} is ${state}`;
-      return { service, kind, said: await engine.diagnose(workload, head) };
+      return { service, kind, lines: await engine.diagnose(workload, head) };
     }),
   );
 }
 
 /** Which command starts again what is not well, in a sentence without its full stop. */
-export function again({ service, kind }: Pick<ServiceRow, "service" | "kind">, { resources }: State): string {
-  if (kind === "service") return `\`${typed("restart", `s=${service}`)}\` starts it anew`;
+export function retryAdvice({ service, kind }: Pick<ServiceRow, "service" | "kind">, { resources }: State): string {
+  if (kind === "service") return `\`${makeCommand("restart", `s=${service}`)}\` starts it anew`;
   // One that was done once is left alone by an `up` that brings nothing new.
   const done = resources.some(({ name }) => name === `${service}-done`);
-  return done ? `\`${typed("job", `s=${service}`)}\` runs it again` : `\`${typed("dev")}\` tries it again`;
+  return done ? `\`${makeCommand("job", `s=${service}`)}\` runs it again` : `\`${makeCommand("dev")}\` tries it again`;
 }
 
 /**
@@ -77,10 +77,14 @@ export function again({ service, kind }: Pick<ServiceRow, "service" | "kind">, {
  *
  * @param kind only of these. @default - services and jobs
  */
-export async function chosen(engine: Inspection, state: State, kind?: ServiceRow["kind"]): Promise<ServiceRow[]> {
+export async function chosenServices(
+  engine: Inspection,
+  state: State,
+  kind?: ServiceRow["kind"],
+): Promise<ServiceRow[]> {
   const all = (await services(engine, state)).filter((each) => kind === undefined || each.kind === kind);
   if (all.length === 0) await reportOrphans(state, engine);
-  const wanted = named(
+  const wanted = chosenNames(
     all.map(({ service }) => service),
     `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,
   );
@@ -93,7 +97,7 @@ export async function chosen(engine: Inspection, state: State, kind?: ServiceRow
  * @param known the names to choose from.
  * @param what they have in common, for messages: `up in stack dev`.
  */
-export function named(known: readonly string[], what: string): readonly string[] {
+export function chosenNames(known: readonly string[], what: string): readonly string[] {
   const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0 && known.length > 0) return wanted.length > 0 ? wanted : known;

@@ -1,6 +1,6 @@
-// What pictures have in common: colours for light and dark, one font, nothing that differs from machine to machine.
+// What all pictures share: colours for light and dark, one font, and nothing that differs from machine to machine.
 
-/** Colours by what they are for: in a light scheme, and in a dark one. */
+/** By purpose: a colour for the light scheme, and one for the dark. */
 const COLOURS = {
   page: ["#ffffff", "#0d1117"],
   edge: ["#d1d9e0", "#3d444d"],
@@ -22,7 +22,7 @@ const COLOURS = {
 
 export type Colours = Record<keyof typeof COLOURS, string>;
 
-/** For a browser that has none of the first, the next one. */
+/** A browser takes the first of these that it has. */
 const FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif';
 const MARGIN = 20;
 
@@ -33,15 +33,15 @@ export const strongWidth = (text: string) => Math.ceil(text.length * 8.9);
 export const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (each) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[each] ?? each);
 
-/** @param description what the picture shows, in words, for who does not see it. */
 export interface Picture {
   title: string;
+  /** What the picture shows, in words, for people who cannot see it. */
   description: string;
   width: number;
   height: number;
-  /** Rules for the classes of the body; `.text`, `.quiet` and `.strong` are there. */
+  /** Rules for the classes of the body; `.text`, `.quiet` and `.strong` have theirs already. */
   css: (colours: Colours) => string;
-  /** Lines of SVG, drawn with a margin around it. */
+  /** Lines of SVG, drawn with a margin around them. */
   body: string[];
 }
 
@@ -69,17 +69,21 @@ export function svg({ title, description, width, height, css, body }: Picture): 
   ].join("\n")}\n`;
 }
 
-/** One entry of a legend: a sample, that many pixels wide and 16 high, and what it means. */
-export interface Meaning {
+/** One entry of a legend: a sample, `width` pixels wide and 16 high, and what it means. */
+export interface LegendEntry {
   width: number;
   draw: (x: number, y: number) => string;
   text: string;
 }
 
-/** Entries side by side, in as many rows as they take. */
-export function legend(meanings: readonly Meaning[], width: number, top: number): { body: string[]; height: number } {
+/** Entries side by side, in as many rows as they need. */
+export function legend(
+  entries: readonly LegendEntry[],
+  width: number,
+  top: number,
+): { body: string[]; height: number } {
   let [x, y] = [0, top];
-  const body = meanings.map(({ width: sample, draw, text }) => {
+  const body = entries.map(({ width: sample, draw, text }) => {
     const needed = sample + 8 + textWidth(text);
     if (x > 0 && x + needed > width) [x, y] = [0, y + 26];
     const drawn = `${draw(x, y)}<text class="quiet" x="${x + sample + 8}" y="${y + 12}">${escaped(text)}</text>`;

@@ -1,4 +1,4 @@
-// Command lines of `c=` and `ARGS=`, split into words here, because a shell that splits them expands them as well.
+// Splits the command lines of `c=` and `ARGS=` into words, because a shell that split them would expand them as well.
 
 const POSIX =
   /(?<blank>[ \t\n]+)|\\\n|\\(?<escaped>[^\n])|'(?<single>[^']*)'|"(?<double>(?:\\[\s\S]|[^"\\])*)"|(?<plain>[^ \t\n'"\\]+|\\$)|(?<open>['"])/g;
@@ -10,7 +10,7 @@ const POSIX =
  */
 export function wordsOf(line: string): string[] {
   return split(line, POSIX, ({ escaped, single, double, plain = "" }) => {
-    // Between double quotes a backslash counts only before what would mean something there.
+    // Between double quotes a backslash escapes only what would have a meaning there.
     const quoted = double?.replace(/\\(["\\$`\n])/g, (_, char: string) => (char === "\n" ? "" : char));
     return escaped ?? single ?? quoted ?? plain;
   });
@@ -21,9 +21,10 @@ const REDIS =
 const NAMED: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
 /**
- * Arguments for redis-cli, of a line as it splits one itself at its prompt: with \n, \xff and the like between double quotes.
+ * Arguments for redis-cli, from a line that is split as redis-cli does at its prompt: \n, \xff and the like are escapes between
+ * double quotes.
  *
- * @throws Error where a quote is not closed, or goes on after it is.
+ * @throws Error where a quote is not closed, or its end is not followed by a blank.
  */
 export function redisArguments(line: string): string[] {
   // A character for each byte.
@@ -34,9 +35,11 @@ export function redisArguments(line: string): string[] {
     return unescaped ?? single?.replaceAll("\\'", "'") ?? plain;
   });
   const texts = words.map((word) => Buffer.from(word, "latin1").toString("utf8"));
-  const carried = texts.every((text, at) => !text.includes("\0") && Buffer.from(text).toString("latin1") === words[at]);
-  // No argument of a program can carry others: it has a form of its own for these.
-  return carried ? texts : ["--quoted-input", ...words.map(redisQuoted)];
+  const representable = texts.every(
+    (text, at) => !text.includes("\0") && Buffer.from(text).toString("latin1") === words[at],
+  );
+  // A program's argument cannot hold NUL, nor Node.js pass bytes that are not UTF-8: redis-cli has a quoted form for them.
+  return representable ? texts : ["--quoted-input", ...words.map(redisQuoted)];
 }
 
 const redisQuoted = (word: string) =>
@@ -52,7 +55,7 @@ function split(line: string, parts: RegExp, textOf: (groups: Record<string, stri
     if (groups.blank) {
       if (word !== undefined) words.push(word);
       word = undefined;
-      // What a backslash joins, two lines for one, is no word.
+      // A backslash before a line break only joins two lines: it is no word.
     } else if (Object.values(groups).some((text) => text !== undefined)) word = (word ?? "") + textOf(groups);
   }
   return word === undefined ? words : [...words, word];

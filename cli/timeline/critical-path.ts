@@ -1,15 +1,15 @@
 import { seconds } from "../shared/seconds.ts";
 import type { Step, Timeline } from "../shared/timeline.ts";
 
-/** When a step was at it, in ms since the run began. */
+/** When a step began and ended, in ms since the run began. */
 export interface Span {
   startMs: number;
   endMs: number;
-  /** Whether it came to its end: a service answered, a job exited. */
+  /** Whether it got that far within the run: a service answered, a job exited. */
   ended: boolean;
 }
 
-/** From a service's container to its first good probe, or from a job's start to its exit; nothing where neither was started. */
+/** From a container's creation to its first good probe, or from a job's start to its exit; undefined where it was not started. */
 export function spanOf(step: Step, tookMs: number): Span | undefined {
   const startMs = step.kind === "job" ? step.startedMs : (step.createdMs ?? step.startedMs);
   if (startMs === undefined) return undefined;
@@ -17,15 +17,15 @@ export function spanOf(step: Step, tookMs: number): Span | undefined {
   return { startMs, endMs: endMs ?? tookMs, ended: endMs !== undefined };
 }
 
-/** How long that was, in ms. */
-export function lasted(step: Step, tookMs: number): number {
+/** How long a step took, in ms: 0 where it was not started. */
+export function durationOf(step: Step, tookMs: number): number {
   const span = spanOf(step, tookMs);
   return span ? span.endMs - span.startMs : 0;
 }
 
 /**
- * Names along the chain of references that takes longest, in the order of the run: what an `up` can be no faster than. Of two that
- * take the same, the first in the order of the run's steps.
+ * The names along the chain of references that took longest, in the order of the run. No `up` is faster than this chain. Of two
+ * chains that took equally long, it is the one whose last step comes first in the run's steps.
  */
 export function criticalPath({ steps, tookMs }: Timeline): string[] {
   const byName = new Map(steps.map((step) => [step.name, step]));
@@ -34,7 +34,7 @@ export function criticalPath({ steps, tookMs }: Timeline): string[] {
     const found = known.get(step.name);
     if (found) return found;
     const before = longest(step.waitsFor.flatMap((name) => byName.get(name) ?? []).map(longestTo));
-    const ms = lasted(step, tookMs);
+    const ms = durationOf(step, tookMs);
     const chain = { ms: before.ms + ms, names: ms > 0 ? [...before.names, step.name] : before.names };
     known.set(step.name, chain);
     return chain;
@@ -45,24 +45,24 @@ export function criticalPath({ steps, tookMs }: Timeline): string[] {
 const longest = (chains: { ms: number; names: string[] }[]) =>
   chains.reduce((best, chain) => (chain.ms > best.ms ? chain : best), { ms: 0, names: [] });
 
-/** Steps in the order in which they were begun; what was not started, last. */
+/** Steps in the order in which they began, and then those that were not started. */
 export const inOrder = ({ steps, tookMs }: Timeline): Step[] =>
   steps.toSorted((a, b) => (spanOf(a, tookMs)?.startMs ?? Infinity) - (spanOf(b, tookMs)?.startMs ?? Infinity) || 0);
 
-/** `2026-11-21 12:50:03 UTC`, of a time in ISO 8601. */
+/** A time in ISO 8601 as `2026-11-21 12:50:03 UTC`. */
 export const moment = (iso: string) => `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
-/** The critical path in words, each part with how long it took; the last part is the sum. */
+/** The critical path in words: each step with how long it took, and their sum. */
 export function criticalWords(timeline: Timeline): { parts: string[]; sum: string } {
   const { steps, tookMs } = timeline;
   const path = criticalPath(timeline).flatMap((name) => steps.find((step) => step.name === name) ?? []);
   return {
-    parts: path.map((step) => `${step.name} ${seconds(lasted(step, tookMs))}`),
-    sum: `${seconds(path.reduce((sum, step) => sum + lasted(step, tookMs), 0))} of ${seconds(tookMs)}`,
+    parts: path.map((step) => `${step.name} ${seconds(durationOf(step, tookMs))}`),
+    sum: `${seconds(path.reduce((sum, step) => sum + durationOf(step, tookMs), 0))} of ${seconds(tookMs)}`,
   };
 }
 
-/** Whole and round times along an axis: no more than that many. */
+/** Round times along an axis, which divide it into at most that many parts. */
 export function ticksOf(tookMs: number, most: number): number[] {
   const bases = [1, 2, 5].flatMap((base) => [100, 1000, 10_000, 100_000, 1_000_000].map((unit) => base * unit));
   const step = bases.toSorted((a, b) => a - b).find((each) => tookMs / each <= most) ?? tookMs;

@@ -6,9 +6,9 @@ import { criticalPath, criticalWords, inOrder, moment, spanOf, ticksOf, tickText
 const ROW = 32;
 const BAR = 16;
 const AXIS = 28;
-/** For the time axis. */
+/** Of the time axis. */
 const WIDTH = 640;
-/** For how long each took, after its bar at the end of the axis. */
+/** Of the column after the time axis, which says how long each step took. */
 const RIGHT = 76;
 
 /** A run as a waterfall: a row for each step, with its critical path in full colours, joined by a line. */
@@ -48,7 +48,7 @@ export function timelineSvg(timeline: Timeline): string {
     ].join("");
   };
 
-  /** From the end of one to the start of the next, in the rows between them. */
+  /** Lines from the end of each step of the critical path to the start of the next one. */
   const joints = path.slice(1).map((name, index) => {
     const [from, to] = [path[index]!, name].map((each) => rows.findIndex((step) => step.name === each)) as [
       number,
@@ -59,7 +59,7 @@ export function timelineSvg(timeline: Timeline): string {
     return `<path class="joint" d="M${x} ${middle(from) + BAR / 2}V${middle(to)}H${Math.max(x, toX)}"/>`;
   });
   const { parts, sum } = criticalWords(timeline);
-  const words =
+  const pathLines =
     parts.length > 0
       ? wrapped([...parts.map((part, index) => (index > 0 ? `→ ${part}` : part)), `= ${sum}`], width)
       : [];
@@ -68,7 +68,7 @@ export function timelineSvg(timeline: Timeline): string {
   const stroke = (className: string) => (x: number, y: number) =>
     `<path class="${className}" d="M${x} ${y + 8}H${x + 28}"/>`;
   const kinds = new Set(rows.map(({ kind }) => kind));
-  const meanings = legend(
+  const meaning = legend(
     [
       { width: 28, text: "waits", draw: stroke("before") },
       ...(kinds.has("service") ? [{ width: 28, text: "service, starts", draw: bar("service") }] : []),
@@ -77,22 +77,24 @@ export function timelineSvg(timeline: Timeline): string {
       { width: 28, text: "ready, or done", draw: stroke("after") },
     ],
     width,
-    bottom + 36 + words.length * 20,
+    bottom + 36 + pathLines.length * 20,
   );
-  const said = `${seconds(tookMs)}, begun ${moment(began)}`;
+  const subtitle = `${seconds(tookMs)}, begun ${moment(began)}`;
   return svg({
     title: `The last up of stack ${stack}: ${seconds(tookMs)}`,
     description: parts.length > 0 ? `Critical path: ${parts.join(", then ")}; ${sum}.` : "Nothing was started.",
     width,
-    height: bottom + 36 + words.length * 20 + meanings.height,
+    height: bottom + 36 + pathLines.length * 20 + meaning.height,
     css,
     body: [
-      `<text class="text strong" x="0" y="14">up of ${escaped(stack)}</text><text class="quiet" x="${strongWidth(`up of ${stack}`) + 10}" y="14">${escaped(said)}</text>`,
+      `<text class="text strong" x="0" y="14">up of ${escaped(stack)}</text><text class="quiet" x="${strongWidth(`up of ${stack}`) + 10}" y="14">${escaped(subtitle)}</text>`,
       ...axis,
       ...rows.map(row),
       ...joints,
-      ...words.map((line, index) => `<text class="text" x="0" y="${bottom + 24 + index * 20}">${escaped(line)}</text>`),
-      ...meanings.body,
+      ...pathLines.map(
+        (line, index) => `<text class="text" x="0" y="${bottom + 24 + index * 20}">${escaped(line)}</text>`,
+      ),
+      ...meaning.body,
     ],
   });
 }
@@ -108,7 +110,7 @@ const css = (colours: Colours) => `
   .bar.broken{fill:${colours.red};stroke:${colours.red}}
   .joint{fill:none;stroke:${colours.text};stroke-width:1.5}`;
 
-/** Words in lines that are no wider than the picture. */
+/** The words below a heading, in lines no wider than the picture. */
 function wrapped(words: readonly string[], width: number): string[] {
   const lines = ["Critical path:"];
   for (const word of words) {

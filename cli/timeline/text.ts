@@ -8,7 +8,7 @@ const RIGHT = 13;
 /**
  * A run as a waterfall for the terminal.
  *
- * @param columns how wide; 80 to 120.
+ * @param columns how wide the terminal is: 80 to 120 are used.
  * @param colour whether it is for a terminal that shows colours.
  */
 export function timelineText(timeline: Timeline, columns = 100, colour = false): string {

@@ -1,21 +1,21 @@
 import { constants } from "node:os";
 import type { Inspection } from "../../components/engines/inspection.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
+import { makeCommand } from "../shared/make-command.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { again, services, unwell } from "../shared/services.ts";
+import { retryAdvice, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
-import { typed } from "../shared/typed.ts";
-import { watched } from "./run.ts";
+import { runWithProgress } from "./run.ts";
 
 /**
- * Brings the stack up, puts back what drifted from its state, shows how that goes, and lists what is up.
+ * Brings the stack up, puts back what drifted from its state, shows the progress, and lists what is up.
  *
  * @param args for `pulumi up`.
- * @returns its exit code; 1 where it ended well over a service that is not.
+ * @returns its exit code; 1 where it succeeded although a service is not well.
  */
 export async function bringUp(
   { engine, state }: { engine: Inspection; state: State },
@@ -32,7 +32,9 @@ export async function bringUp(
       (await services(engine, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]),
     );
   const ports = await newPorts(state, async () => engine);
-  const { code, progress, interrupted } = await lettingGo(state, () => watched(all, { ...env, ...ports }, health));
+  const { code, progress, interrupted } = await lettingGo(state, () =>
+    runWithProgress(all, { ...env, ...ports }, health),
+  );
   const ended = Date.now();
   const { began } = progress;
   writeTimeline({
@@ -43,7 +45,7 @@ export async function bringUp(
   });
   if (interrupted) {
     process.stderr.write(
-      `\nInterrupted: what was done so far is kept. \`${typed("ps")}\` shows what is there; the same command goes on from here.\n`,
+      `\nInterrupted: what was done so far is kept. \`${makeCommand("ps")}\` shows what is there; the same command goes on from here.\n`,
     );
     return 128 + constants.signals[interrupted];
   }
@@ -52,14 +54,14 @@ export async function bringUp(
       .filter(({ phase, kind }) => phase === "failed" && kind !== "image")
       .map(({ service }) => service);
     process.stderr.write(
-      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${typed("ps")}\` shows what is there` +
-        `${failed[0] ? `, \`${typed("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
-        "Run the same command again once the cause is mended.\n",
+      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${makeCommand("ps")}\` shows what is there` +
+        `${failed[0] ? `, \`${makeCommand("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
+        "Run the same command again once the cause is fixed.\n",
     );
     return code;
   }
 
-  // Nothing waited for what did not change, and its probe fails while a service that it asks is being replaced.
+  // A service that did not change was not waited for, and its probe may have failed while a service that it asks was replaced.
   const replaced = new Set(
     [...progress.rows.values()].flatMap(({ service, phase }) => (phase === "ready" ? [service] : [])),
   );
@@ -74,7 +76,7 @@ export async function bringUp(
   const present = await services(engine, readState());
   const rows = present.map(({ service, shown, state, addresses, workload }) => {
     const took = progress.rows.get(service)?.tookMs;
-    // After a `down`, the container of a job that was done is made, and not started.
+    // After a `down`, the container of a job that is done is created again and not started.
     const { since = "earlier" } = workload;
     return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];
   });
@@ -84,6 +86,6 @@ export async function bringUp(
       `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
   );
   const bad = await unwell(engine, present);
-  for (const each of bad) process.stderr.write(`\n${each.said.join("\n")}\n${again(each, readState())}.\n`);
+  for (const each of bad) process.stderr.write(`\n${each.lines.join("\n")}\n${retryAdvice(each, readState())}.\n`);
   return bad.length > 0 ? 1 : 0;
 }

@@ -6,7 +6,7 @@ import type { Step } from "../shared/timeline.ts";
 type EngineEvent = automation.EngineEvent;
 type StepEventMetadata = automation.StepEventMetadata;
 
-/** What an `up` is doing with a service or a job, or did. */
+/** What an `up` is doing with a service or a job, or has done with it. */
 export type Phase =
   | "checking"
   | "pulling"
@@ -31,7 +31,7 @@ export interface Row extends Omit<Note, "phase"> {
   missing: string[];
 }
 
-/** What is reported of a row itself; that it waits follows from the other rows. */
+/** The phases that are reported of a row itself: that it waits follows from the other rows. */
 type Reported = Exclude<Phase, "waiting">;
 
 const OVER: readonly Phase[] = ["ready", "done", "unchanged", "removed"];
@@ -44,7 +44,7 @@ export const isActive = ({ phase }: Row) => ACTIVE.includes(phase);
 /** What is called as an `up` goes on. */
 export interface Listener {
   /** A row has changed its phase, or is new. */
-  moved(row: Row): void;
+  phaseChanged(row: Row): void;
   /** A row has got further within its phase. */
   advanced(row: Row): void;
   /** Pulumi, the program or a job has written something. */
@@ -77,7 +77,7 @@ export class Progress {
     const known = this.rows.get(fact.service);
     const { phase, ...about } = fact;
     const { tookMs, ...rest } = about;
-    // When a service that was started in an earlier run first answered is not known any more.
+    // How long a service took that was started in an earlier run is not known any more.
     if (known) Object.assign(known, known.kind !== "image" && (known.startedAt ?? 0) < this.began ? rest : about);
     else if (fact.kind) this.#add(about, at);
     if (phase) this.#report(fact.service, phase);
@@ -131,7 +131,7 @@ export class Progress {
     if (isGate(step, owner)) {
       if (making) this.#report(owner, row?.kind === "job" ? "running" : "starting");
     } else if (isContainer(step) && !row) {
-      // It is in the program no more.
+      // The program does not declare it any more.
       if (going) this.#add({ service: owner }, at);
       this.#report(owner, "stopping");
     } else if (isContainer(step) && row && !isOver(row)) {
@@ -148,7 +148,7 @@ export class Progress {
     const good = row.kind === "job" ? "done" : "ready";
     if (isGate(step, owner)) {
       if (step.op === "create" || step.op === "create-replacement") this.#report(owner, good);
-      // A service that was mended in place was waited for before its gate is looked at; a job was not run.
+      // A service that was changed in place has become ready before its gate is looked at; a job was not run.
       if (step.op === "same") this.#report(owner, row.kind === "service" && isActive(row) ? good : "unchanged");
     }
     if (isContainer(step) && !row.kind) this.#report(owner, "removed");
@@ -158,7 +158,7 @@ export class Progress {
     const row: Row = { ...fact, phase: "checking", since: at, missing: [] };
     this.rows.set(fact.service, row);
     this.#reported.set(fact.service, "checking");
-    this.#listener.moved(row);
+    this.#listener.phaseChanged(row);
   }
 
   #report(name: string, phase: Reported): void {
@@ -167,39 +167,39 @@ export class Progress {
 
   /** Brings every row to the phase that it is in now. */
   #settle(at: number): void {
-    // In the program's order: who is referred to comes first.
+    // In the program's order: what a row refers to comes before it.
     for (const row of this.rows.values()) {
-      const heard = this.#reported.get(row.service) ?? "checking";
+      const reported = this.#reported.get(row.service) ?? "checking";
       const missing = (row.waitsFor ?? []).flatMap((name) => this.rows.get(name) ?? []).filter((each) => !isOver(each));
       row.missing = missing.map(({ service }) => service);
-      // Not while there may be nothing to do.
+      // A row that may have nothing to do is not shown as waiting.
       const waits =
-        row.phase === "waiting" || heard === "creating" || missing.some(({ phase }) => phase !== "checking");
-      const held = waits && missing.length > 0 && (heard === "checking" || heard === "creating");
-      const phase = held ? "waiting" : heard;
+        row.phase === "waiting" || reported === "creating" || missing.some(({ phase }) => phase !== "checking");
+      const held = waits && missing.length > 0 && (reported === "checking" || reported === "creating");
+      const phase = held ? "waiting" : reported;
       if (phase === row.phase) continue;
       Object.assign(row, { phase, since: at });
-      this.#listener.moved(row);
+      this.#listener.phaseChanged(row);
     }
   }
 
   #diagnose(severity: string, message: string, urn: string | undefined): void {
     const text = message.replace(/^before hook "[^"]*" failed: /, "");
     if (severity === "error") {
-      // The engine's own last word, which says nothing when another one has.
+      // Pulumi's closing message, which adds nothing once an error was shown.
       if (text.trim() === "update failed" && this.#errors > 0) return;
       this.#errors++;
     }
-    const owner = urn ? lastOf(urn) : undefined;
+    const owner = urn ? nameOf(urn) : undefined;
     if (severity === "error" || severity === "warning") {
-      // What a gate or a guard says begins with its subject.
+      // The message of a gate or a guard begins with its subject.
       const about = owner && text === message ? `${owner}: ` : "";
       this.#listener.wrote(`${severity}: ${about}${text}`);
     } else this.#listener.wrote(owner && this.rows.has(owner) ? `${owner} | ${text}` : text);
   }
 }
 
-const DID: Record<string, string> = {
+const PAST_TENSE: Record<string, string> = {
   create: "created",
   update: "updated",
   replace: "replaced",
@@ -207,18 +207,18 @@ const DID: Record<string, string> = {
   same: "unchanged",
 };
 const counted = (changes: Record<string, number>) =>
-  Object.entries(DID)
+  Object.entries(PAST_TENSE)
     .flatMap(([op, did]) => (changes[op] ? [`${changes[op]} ${did}`] : []))
     .join(", ");
 
-const lastOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
-/** The component that a resource is a part of; what is a part of none is its own. */
+/** The name of the component that a resource is a part of; its own where it is a part of none. */
 function ownerOf({ urn, new: now, old }: StepEventMetadata): string {
   const parent = (now ?? old)?.parent ?? "";
-  return lastOf(parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? urn : parent);
+  return nameOf(parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? urn : parent);
 }
 
 const isContainer = (step: StepEventMetadata) => kindOf(step) === "container";
 const isGate = ({ type, urn }: StepEventMetadata, owner: string) =>
-  type === "pulumi:index:Stash" && [`${owner}-ready`, `${owner}-done`].includes(lastOf(urn));
+  type === "pulumi:index:Stash" && [`${owner}-ready`, `${owner}-done`].includes(nameOf(urn));

@@ -8,20 +8,20 @@ import { Progress, type Row } from "./progress.ts";
 import { lines, live } from "./views.ts";
 
 /**
- * Runs an `up` and shows what it does: on a terminal as a table, elsewhere as lines. Pulumi writes its engine's events to a pipe,
- * not to a file: among what the SDK logs for debugging are passwords. The program notes what it sees of its services in a file.
- * With `show=resources`, pulumi shows every resource in its own way instead.
+ * Runs a command of pulumi and shows what it does: on a terminal as a table, elsewhere as lines. Pulumi's engine writes its events
+ * to a pipe and not to a file, because what the SDK logs for debugging holds passwords. The program writes notes on its services to
+ * a file. With `show=resources`, pulumi shows every resource in its own way instead.
  *
- * @param before called for the health of the services that are up already: no note comes for what does not change.
+ * @param readHealth reads the health of the services that are up already: the program writes no note on what does not change.
  */
-export async function watched(
+export async function runWithProgress(
   args: readonly string[],
   env: Record<string, string>,
-  before: () => Promise<ReadonlyMap<string, string>>,
+  readHealth: () => Promise<ReadonlyMap<string, string>>,
 ) {
   const rows = new Map<string, Row>();
-  const all = process.env.show === "resources";
-  const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !all;
+  const showResources = process.env.show === "resources";
+  const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !showResources;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
   const progress = new Progress(rows, view);
   let interrupted: NodeJS.Signals | undefined;
@@ -33,17 +33,17 @@ export async function watched(
   const folder = mkdtempSync(join(tmpdir(), "stackyard-"));
   const file = join(folder, "notes");
   let health: ReadonlyMap<string, string> = new Map();
-  let read = 0;
+  let bytesRead = 0;
 
   const readNotes = () => {
     if (!existsSync(file)) return;
     const notes = readFileSync(file);
     const whole = notes.lastIndexOf("\n") + 1;
-    for (const line of notes.toString("utf8", read, whole).split("\n").slice(0, -1)) {
+    for (const line of notes.toString("utf8", bytesRead, whole).split("\n").slice(0, -1)) {
       const fact = JSON.parse(line) as Note;
       progress.note(fact.kind === "service" ? { health: health.get(fact.service), ...fact } : fact);
     }
-    read = whole;
+    bytesRead = whole;
   };
   const line = (text: string) => {
     const event = eventOf(text);
@@ -56,20 +56,20 @@ export async function watched(
   };
 
   // While an image is pulled there are no events.
-  const looking = setInterval(readNotes, 500);
+  const polling = setInterval(readNotes, 500);
   try {
     const environment = { ...env, STACKYARD_TIMINGS: file };
-    const running = all
+    const running = showResources
       ? pulumi(args, environment)
       : pulumi([...args, "--json"], environment, { line, error: view.wrote });
-    if (onTerminal) health = await before().catch(() => health);
+    if (onTerminal) health = await readHealth().catch(() => health);
     const code = await running;
-    if (all) readNotes();
+    if (showResources) readNotes();
     view.end(code !== 0);
     return { code, progress, interrupted: code === 0 ? undefined : interrupted };
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-    clearInterval(looking);
+    clearInterval(polling);
     rmSync(folder, { recursive: true, force: true });
   }
 }

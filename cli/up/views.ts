@@ -3,33 +3,33 @@ import { seconds } from "../shared/seconds.ts";
 import { table } from "../shared/table.ts";
 import { isActive, type Listener, type Phase, type Row } from "./progress.ts";
 
-/** Shows what an `up` does while it does it. */
+/** Shows what an `up` does while it runs. */
 export interface View extends Listener {
   /** Called last. */
   end(failed: boolean): void;
 }
 
 const waiting = (missing: readonly string[]) => `waiting for ${missing.join(", ")}`;
-const ended = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
+const withNewline = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 
-const AGAIN_MS = 5_000;
+const PROGRESS_MS = 5_000;
 
-/** One line for each change of phase, for pipes and records; for progress within a phase, one every five seconds. */
+/** One line for each change of phase, for pipes and logs; for progress within a phase, at most one every five seconds. */
 export function lines(out: NodeJS.WritableStream): View {
   const last = new Map<string, number>();
   return {
     advanced({ service, phase, since, detail }) {
-      if (Date.now() - (last.get(service) ?? since) < AGAIN_MS) return;
+      if (Date.now() - (last.get(service) ?? since) < PROGRESS_MS) return;
       last.set(service, Date.now());
       out.write(`${service}: ${phase} ${detail}\n`);
     },
-    moved(row) {
+    phaseChanged(row) {
       const { service, phase, missing, tookMs } = row;
       if (phase === "checking") return;
       const after = (phase === "ready" || phase === "done") && tookMs !== undefined ? ` after ${seconds(tookMs)}` : "";
       out.write(`${service}: ${phase === "waiting" ? waiting(missing) : `${phase}${after}`}\n`);
     },
-    wrote: (text) => void out.write(ended(text)),
+    wrote: (text) => void out.write(withNewline(text)),
     end: () => {},
   };
 }
@@ -42,38 +42,38 @@ const COLOURS = { ready: "green", done: "green", failed: "red", unchanged: "dim"
 export function live(out: NodeJS.WriteStream, rows: ReadonlyMap<string, Row>): View {
   let drawn = 0;
   let written = "";
-  let soon: NodeJS.Timeout | undefined;
-  const erased = () => (drawn > 0 ? `\x1b[${drawn}A\r\x1b[J` : "");
+  let pendingDraw: NodeJS.Timeout | undefined;
+  const eraseFrame = () => (drawn > 0 ? `\x1b[${drawn}A\r\x1b[J` : "");
   const draw = () => {
-    clearTimeout(soon);
-    soon = undefined;
-    const frame = framed([...rows.values()], out.columns || 80, out.rows || 24);
-    out.write(`${erased()}${written}${frame.map((line) => `${line}\n`).join("")}`);
+    clearTimeout(pendingDraw);
+    pendingDraw = undefined;
+    const frame = frameOf([...rows.values()], out.columns || 80, out.rows || 24);
+    out.write(`${eraseFrame()}${written}${frame.map((line) => `${line}\n`).join("")}`);
     drawn = frame.length;
     written = "";
   };
   const drawSoon = () => {
-    soon ??= setTimeout(draw, REDRAW_MS);
+    pendingDraw ??= setTimeout(draw, REDRAW_MS);
   };
-  const elapsing = setInterval(drawSoon, 1_000);
+  const ticking = setInterval(drawSoon, 1_000);
   return {
-    moved: drawSoon,
+    phaseChanged: drawSoon,
     advanced: drawSoon,
     wrote(text) {
-      written += ended(text);
+      written += withNewline(text);
       drawSoon();
     },
     end(failed) {
-      clearInterval(elapsing);
+      clearInterval(ticking);
       draw();
-      // Either the table of what is up follows, or the run was refused before anything was touched.
-      if (!failed || [...rows.values()].every(({ phase }) => UNTOUCHED.includes(phase))) out.write(erased());
+      // The table is of no more use where the list of what is up follows, or where nothing was touched.
+      if (!failed || [...rows.values()].every(({ phase }) => UNTOUCHED.includes(phase))) out.write(eraseFrame());
     },
   };
 }
 
-/** Lines that fit the terminal: rows that are done are left out first. */
-export function framed(rows: readonly Row[], columns: number, height: number, now = Date.now()): string[] {
+/** The table as lines that fit the terminal: rows that are done are left out first. */
+export function frameOf(rows: readonly Row[], columns: number, height: number, now = Date.now()): string[] {
   if (rows.length === 0) return [];
   const room = Math.max(1, height - 3);
   const open = rows.filter(({ phase }) => phase !== "ready" && phase !== "done" && phase !== "unchanged");

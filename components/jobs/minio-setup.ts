@@ -19,9 +19,9 @@ const bucketName = () =>
 const Bucket = z.strictObject({
   /** Whether overwritten and deleted objects are kept as older versions. @default false */
   versioning: z.boolean().default(false),
-  /** After how many days an object goes, and an older version that many days after it became one. @default - never */
+  /** After how many days an object is deleted; an older version, that many days after it was replaced. @default - never */
   expireAfterDays: count(1, 36_500).optional(),
-  /** What those may do who have no credentials: nothing, or get and list objects. @default "none" */
+  /** What anybody may do without credentials: nothing, or get and list objects. @default "none" */
   anonymous: z.enum(["none", "download"]).default("none"),
 });
 
@@ -29,19 +29,19 @@ const Args = z.strictObject({
   platform: platform(),
   /** The server to set up. */
   storage: instance(Minio, "a Minio"),
-  /** Buckets by name, each just as it is described here: life-cycle rules and policies from elsewhere are taken away. */
+  /** Buckets by name. Each is set to exactly what is given here: life-cycle rules and policies from elsewhere are removed. */
   buckets: z.record(bucketName(), Bucket).refine((all) => Object.keys(all).length > 0, "at least one bucket"),
-  /** After how long it is ended, and has failed, in seconds. @default 120 */
+  /** How long it may run before it is ended and has failed, in seconds. @default 120 */
   timeoutSeconds: seconds().default(120),
 });
 export type MinioSetupArgs = z.input<typeof Args>;
 
 /**
- * Buckets of one MinIO server: made if they are not there, and set to what is said of them. A bucket that is said of no more
- * stays, with what is in it.
+ * Buckets of one MinIO server: created if they are missing, and set to what is given. A bucket that is no longer given stays, with
+ * what is in it.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the message of `mc`, if one of its
- * commands does; the next `up` runs it again.
+ * commands fails; the next `up` runs it again.
  * @example
  * const buckets = new MinioSetup("buckets", { platform, storage, buckets: { uploads: { expireAfterDays: 30 } } });
  */
@@ -51,7 +51,7 @@ export class MinioSetup extends Setup {
     super("MinioSetup", name, opts, {
       ...rest,
       image: storage.image,
-      // The image's own takes every command for one of the server.
+      // The image's own entrypoint takes every command for one of the server's.
       entrypoint: ["sh", "-euc"],
       command: [Object.entries(buckets).flatMap(setUp).join("\n")],
       env: MC.env,
@@ -63,16 +63,16 @@ export class MinioSetup extends Setup {
   }
 }
 
-/** Commands for a shell; a bucket's name has nothing that it would not take literally. */
+/** Commands for a shell, to which no character of a bucket's name is special. */
 function setUp([name, { versioning, expireAfterDays, anonymous }]: [string, z.output<typeof Bucket>]): string[] {
   const bucket = `server/${name}`;
   return [
     `mc mb --ignore-existing ${bucket}`,
-    // One that was never versioned cannot go back to that once it is suspended, so that is left alone.
+    // A bucket that was never versioned is left alone: once suspended, it could not go back to that.
     versioning
       ? `mc version enable ${bucket}`
       : `info=$(mc version info --json ${bucket})\ncase $info in *'"Enabled"'*) mc version suspend ${bucket} ;; esac`,
-    // There is no rule to remove where there is none; should it be for another reason that it cannot be read, the next command fails.
+    // Where `export` fails there is no rule to remove; if it fails for another reason, so does the next command.
     expireAfterDays === undefined
       ? `if mc ilm rule export ${bucket} >/dev/null 2>&1; then mc ilm rule rm --all --force ${bucket}; fi`
       : `printf %s '${JSON.stringify(expiry(expireAfterDays))}' | mc ilm rule import ${bucket}`,
@@ -80,7 +80,7 @@ function setUp([name, { versioning, expireAfterDays, anonymous }]: [string, z.ou
   ];
 }
 
-/** As `mc ilm rule import` reads it. All rules at once, because `mc ilm rule add` would add one with each run. */
+/** All life-cycle rules, for `mc ilm rule import`, because `mc ilm rule add` would add one with each run. */
 const expiry = (days: number) => ({
   Rules: [
     {

@@ -1,5 +1,5 @@
 // Runs in the container of an OllamaModels: node ollama-models.mts URL
-// Pulls or makes the models of models.json, beside this file, and says how far it is.
+// Pulls or makes the models of models.json, beside this file, and shows the progress.
 import { readFileSync } from "node:fs";
 
 interface Model {
@@ -40,24 +40,24 @@ async function* progressOf(answer: Response): AsyncGenerator<Progress> {
 
 /** @throws Error with what the server says, when it fails. */
 async function follow(model: string, path: string, body: object): Promise<void> {
-  let said = "";
+  let lastLine = "";
   let last: Progress = {};
   for await (const progress of progressOf(await ask(path, { model, stream: true, ...body }))) {
     last = progress;
     if (progress.error !== undefined) break;
     const { status = "", total = 0, completed = 0 } = progress;
-    // Tenths: it reports several times a second.
+    // In tenths, because the server reports several times a second.
     const tenths = total > 0 ? ` ${Math.floor((completed / total) * 10) * 10} % of ${(total / 1e6).toFixed(0)} MB` : "";
     const line = `model ${model}: ${status}${tenths}`;
-    if (line !== said) console.log(line);
-    said = line;
+    if (line !== lastLine) console.log(line);
+    lastLine = line;
   }
   if (last.error !== undefined || last.status !== "success") throw new Error(last.error ?? "the answer broke off");
 }
 
 async function ensure(name: string, { from, ...rest }: Model): Promise<void> {
   if (from !== undefined) return follow(name, "/api/create", { from, ...rest });
-  // Not asked for again: where there is no way out, what is there is enough.
+  // A model that is there is not pulled again, which would fail without a way out.
   if ((await ask("/api/show", { model: name })).status === 200) return console.log(`model ${name}: there already`);
   return follow(name, "/api/pull", {});
 }

@@ -20,17 +20,17 @@ const parameter = () =>
   );
 
 const Settings = z.strictObject({
-  /** Models to pull, or to make of another that is there before them, by name. */
+  /** By name, models to pull, or to make from another one that is there before them. */
   models: z.record(
     model(),
     z.strictObject({
-      /** Another model that it is made of; without it, this one is pulled. @default - pulled */
+      /** The model that it is made from. @default - it is pulled instead */
       from: model().optional(),
-      /** What it is told before every conversation. @default - as in `from` */
+      /** The system prompt, which begins every conversation. @default - as in `from` */
       system: z.string("a text").optional(),
-      /** How a prompt is put together, as in a Modelfile. @default - as in `from` */
+      /** The template of the full prompt, as in a Modelfile. @default - as in `from` */
       template: z.string("a text").optional(),
-      /** `temperature`, `num_ctx` and others, as in a Modelfile; several of `stop` as a list. @default - as in `from` */
+      /** `temperature`, `num_ctx` and others, as in a Modelfile; several `stop` texts as a list. @default - as in `from` */
       parameters: z.record(z.string(), parameter()).optional(),
     }),
   ),
@@ -38,19 +38,21 @@ const Settings = z.strictObject({
 
 const Args = Settings.safeExtend({
   platform: platform(),
-  /** The server that they are for. */
+  /** The server to set up. */
   database: instance(Ollama, "an Ollama"),
-  /** After how long it is ended, and has failed, in seconds. @default 3600 */
+  /** How long it may run before it is ended and has failed, in seconds. @default 3600 */
   timeoutSeconds: seconds().default(3600),
 }).superRefine(({ database, models }, { addIssue }) => {
   for (const [name, { from, ...rest }] of Object.entries(models)) {
     const changes = Object.keys(rest).filter((key) => rest[key as keyof typeof rest] !== undefined);
     if (from === undefined && changes.length > 0) {
-      const message = sentence(`Say which model it is made of: ${changes.join(", ")} would change one that is pulled.`);
+      const message = sentence(
+        `Name a model to make it from: one that is pulled cannot have its own ${changes.join(", ")}.`,
+      );
       addIssue({ code: "custom", path: ["models", name, "from"], message });
     } else if (from === undefined && !database.egress) {
       const message = sentence(
-        "Its Ollama has no egress and cannot pull it: name a model to make it of, or set `egress: true` there.",
+        "Its Ollama has no egress and cannot pull it: name a model to make it from, or set `egress: true` there.",
       );
       addIssue({ code: "custom", path: ["models", name, "from"], message });
     }
@@ -59,15 +61,15 @@ const Args = Settings.safeExtend({
 export type OllamaModelsArgs = z.input<typeof Args>;
 
 /**
- * Models of one Ollama server: pulled, if they are not there, or made of others, each time that it runs. None is ever deleted.
+ * Models of one Ollama server: pulled if they are missing, or made from others each time that it runs. None is ever deleted.
  *
- * @throws ArgsError naming every bad argument, before anything is registered. `up` shows how far a pull is, and fails with what
- * the server says if one cannot be pulled or made; the next `up` goes on where it was.
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` shows how far a pull is, and fails with the
+ * server's message if a model cannot be pulled or made; the next `up` goes on where it stopped.
  * @example
  * const models = new OllamaModels("models", { platform, database, models: { "llama3.2:1b": {}, tutor: { from: "llama3.2:1b", system: "Explain." } } });
  */
 export class OllamaModels extends Setup {
-  /** What can be set for one by configuration. */
+  /** The arguments that a stack's settings may hold. */
   static readonly settings = Settings;
 
   constructor(name: string, args: OllamaModelsArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -7,13 +7,13 @@ import { fromHere, laidOut } from "../core/support/content.ts";
 const SqlFile = z.strictObject({
   file: file(),
   /**
-   * Whether it is run in one transaction, which it must not end. Otherwise psql runs it as it would alone: then it may say
-   * `BEGIN` and `COMMIT`, `\c`, `CREATE INDEX CONCURRENTLY` or `VACUUM`, and what it did before it failed stays. @default true
+   * Whether it is run in one transaction, which it must not end. Otherwise psql runs it as it would by hand: then it may have
+   * `BEGIN` and `COMMIT`, `\c`, `CREATE INDEX CONCURRENTLY` or `VACUUM`, and what it did before a failure stays. @default true
    */
   transaction: z.boolean().default(true),
   /**
-   * Files that it reads by `\ir`, `\i` or `\copy`, and folders with such. They lie beside it as they do here; `\i` and `\copy`
-   * go by the folder of the program. @default []
+   * Files that it reads by `\ir`, `\i` or `\copy`, and folders with such files. They keep their places relative to it; `\i` and
+   * `\copy` take paths from the folder of the program. @default []
    */
   includes: z
     .array(
@@ -22,10 +22,10 @@ const SqlFile = z.strictObject({
     )
     .default([]),
 });
-/** An SQL file by its path, or with how it is run. */
+/** An SQL file: its path alone, or with how it is run. */
 export type SqlFile = string | z.input<typeof SqlFile>;
 
-/** A text is its path. */
+/** A text is a file's path. */
 export const sqlFiles = () =>
   z.array(
     byShape<SqlFile, z.output<typeof SqlFile>>(
@@ -38,23 +38,26 @@ export const sqlFiles = () =>
     "a list of files",
   );
 
-/** SQL files with what they read, and the steps that run them in their order, where psql would be started here. */
-export function handedOver(sql: readonly z.output<typeof SqlFile>[]) {
+/** The SQL files with what they read, and steps that run them in their order, from the folder that corresponds to the program's. */
+export function prepareSql(sql: readonly z.output<typeof SqlFile>[]) {
   const { files, at } = laidOut(sql.flatMap(({ file, includes }) => [file, ...includes]));
-  const run = sql.map(({ file, transaction }) => `${transaction ? "whole" : "alone"} ${quoted(fromHere(file))}`);
+  const runs = sql.map(
+    ({ file, transaction }) =>
+      `${transaction ? "file_in_transaction" : "file_without_transaction"} ${quoted(fromHere(file))}`,
+  );
   return {
-    steps: sql.length === 0 ? [] : [`cd ${quoted(posix.join("/run/files/sql", at))}`, ...run],
+    steps: sql.length === 0 ? [] : [`cd ${quoted(posix.join("/run/files/sql", at))}`, ...runs],
     files: Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`sql/${path}`, bytes])),
   };
 }
 
-const own = (name: string) => readFileSync(new URL(`postgres/${name}`, import.meta.url));
+const ownFile = (name: string) => readFileSync(new URL(`postgres/${name}`, import.meta.url));
 
-/** What the steps of a setup are run by, and the steps. */
+/** The script that runs the steps, which are at its end, and the SQL that it needs. */
 export const ownFiles = (steps: readonly string[]): Record<string, string | Buffer> => ({
-  "setup.sh": `${own("setup.sh")}${steps.join("\n")}\n`,
-  ...Object.fromEntries(["begin.sql", "end.sql", "ended.sql"].map((name) => [name, own(name)])),
+  "setup.sh": `${ownFile("setup.sh")}${steps.join("\n")}\n`,
+  ...Object.fromEntries(["begin.sql", "end.sql", "ended.sql"].map((name) => [name, ownFile(name)])),
 });
 
-/** One word for a shell. */
+/** A text as one word of a shell. */
 export const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

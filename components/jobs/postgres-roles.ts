@@ -16,21 +16,21 @@ export interface Role {
 type Roles = Record<string, Role>;
 
 /**
- * SQL for psql, by the name of its file: `databases`, not for a transaction, before all else; `roles` and `grants`, before and
- * after what makes tables in the server's own database; `in-NAME` in each of the others. Roles have their rights already by
- * `roles`, so that there is no moment in which who is signed in has none; `grants` is for what default privileges do not reach.
+ * SQL for psql, by file name. `databases` is run first, and not in a transaction; `roles` and `grants` before and after what makes
+ * tables in the server's own database; `in-NAME` in each of the other databases. `roles` grants all rights already, so that a client
+ * that is signed in never has none; `grants` adds those that default privileges do not reach.
  *
- * @param user the server's own role, which all of it is run by.
+ * @param user the server's own role, which runs all of it.
  * @param database the server's own database.
  */
 export function roleFiles(user: string, database: string, databases: readonly string[], roles: Roles) {
   const own = rights(database, [user], roles);
   return {
-    ...(databases.length === 0 ? {} : { databases: file(databases.flatMap(made)) }),
+    ...(databases.length === 0 ? {} : { databases: file(databases.flatMap(createDatabase)) }),
     ...(Object.keys(roles).length === 0
       ? {}
       : {
-          roles: file([...Object.keys(roles).flatMap(signedIn), ...own.revoked, ...own.granted]),
+          roles: file([...Object.keys(roles).flatMap(createRole), ...own.revoked, ...own.granted]),
           grants: file(own.granted),
         }),
     ...Object.fromEntries(
@@ -47,29 +47,31 @@ const owns = (role: Role | undefined, database: string) => role?.may === "own" &
 
 const file = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
 
-/** A database, if it is not there. Nobody may connect to it who is not told so later. */
-const made = (database: string) => [
+/** A database, if it is missing. Nobody may connect to it before that is granted. */
+const createDatabase = (database: string) => [
   `select 'create database "${database}"' where not exists (select from pg_database where datname = '${database}') \\gexec`,
   `revoke all on database "${database}" from public;`,
 ];
 
-/** A role, if it is not there, with its password. */
-const signedIn = (role: string) => [
+/** A role, if it is missing, and its password. */
+const createRole = (role: string) => [
   `select 'create role "${role}"' where not exists (select from pg_roles where rolname = '${role}') \\gexec`,
   `\\set verifier \`cat /run/secrets/${role}.verifier\``,
   `alter role "${role}" login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password :'verifier';`,
 ];
 
 /**
- * What roles may do in one database. Taken from all first, also from those which sign in elsewhere and may have been here before;
- * an owner loses what it may do with its own tables by that, too.
+ * The rights of roles in one database. All rights are revoked first, also from roles of other databases, which may have had rights
+ * here before; that takes even an owner's rights on its own tables.
  *
- * @param makers roles that make tables there: what they make later counts as well.
+ * @param makers roles that make tables there: the rights extend to what these make later.
  */
 function rights(database: string, makers: readonly string[], roles: Roles) {
-  const nowAndLater = (act: string, kind: string, whom: string) => [
-    `${act} all ${kind} in schema public ${whom};`,
-    ...makers.map((maker) => `alter default privileges for role "${maker}" in schema public ${act} ${kind} ${whom};`),
+  const nowAndLater = (act: string, kind: string, grantee: string) => [
+    `${act} all ${kind} in schema public ${grantee};`,
+    ...makers.map(
+      (maker) => `alter default privileges for role "${maker}" in schema public ${act} ${kind} ${grantee};`,
+    ),
   ];
   const revoked = Object.keys(roles).flatMap((role) => [
     `revoke all on database "${database}" from "${role}";`,
@@ -89,8 +91,8 @@ function rights(database: string, makers: readonly string[], roles: Roles) {
 }
 
 /**
- * What the server keeps of a password, and takes in its place: so no statement has the password in it, nor has a log of
- * statements. https://www.postgresql.org/docs/17/catalog-pg-authid.html
+ * What the server stores of a password, and accepts in its place: so no statement, and no log of statements, has the password in
+ * it. https://www.postgresql.org/docs/17/catalog-pg-authid.html
  */
 export function scramVerifier(password: string, salt = randomBytes(16)): string {
   const iterations = 4096;

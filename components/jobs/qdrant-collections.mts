@@ -1,5 +1,5 @@
 // Runs in the container of a QdrantSetup: API_KEY_FILE=… node qdrant-collections.mts URL
-// Makes the collections of collections.json, beside this file, that are not there.
+// Creates the collections of collections.json, beside this file, that are missing.
 import { readFileSync } from "node:fs";
 
 interface Vectors {
@@ -24,27 +24,27 @@ async function ask(method: string, path: string, body?: object) {
   return { status: answer.status, text: await answer.text() };
 }
 
-const described = ({ size, distance }: Partial<Vectors>) => `size ${size} and distance ${distance}`;
+const describe = ({ size, distance }: Partial<Vectors>) => `size ${size} and distance ${distance}`;
 
 /** @returns what is wrong, or nothing. */
 async function ensure(name: string, vectors: Vectors): Promise<string | undefined> {
   const path = `/collections/${encodeURIComponent(name)}`;
   const found = await ask("GET", path);
   if (found.status === 404) {
-    const made = await ask("PUT", path, { vectors });
-    if (made.status !== 200) return `collection ${name}: ${made.status} ${made.text}`;
-    console.log(`collection ${name}: made, with ${described(vectors)}`);
+    const created = await ask("PUT", path, { vectors });
+    if (created.status !== 200) return `collection ${name}: ${created.status} ${created.text}`;
+    console.log(`collection ${name}: made, with ${describe(vectors)}`);
     return;
   }
   if (found.status !== 200) return `collection ${name}: ${found.status} ${found.text}`;
-  const there: Partial<Vectors> = JSON.parse(found.text).result.config.params.vectors ?? {};
-  if (there.size === vectors.size && there.distance === vectors.distance) {
+  const existing: Partial<Vectors> = JSON.parse(found.text).result.config.params.vectors ?? {};
+  if (existing.size === vectors.size && existing.distance === vectors.distance) {
     console.log(`collection ${name}: there already`);
     return;
   }
   return (
-    `collection ${name}: should have vectors of ${described(vectors)}, got ` +
-    `${there.size === undefined ? "others, by name" : described(there)}. Its data would not fit: delete it, or use another name.`
+    `collection ${name}: should have vectors of ${describe(vectors)}, got ` +
+    `${existing.size === undefined ? "others, by name" : describe(existing)}. Its data would not fit: delete it, or use another name.`
   );
 }
 

@@ -11,7 +11,7 @@ const Args = z.strictObject({
   platform: platform(),
   /** The server to set up. */
   database: instance(Qdrant, "a Qdrant"),
-  /** Collections to create, by name, if they are not there. @default {} */
+  /** Collections to create, by name, if they are missing. @default {} */
   collections: z
     .record(
       matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, "1 to 128 of A-Z, a-z, 0-9, _ and -, a letter or digit first"),
@@ -23,17 +23,17 @@ const Args = z.strictObject({
       }),
     )
     .default({}),
-  /** After how long it is ended, and has failed, in seconds. @default 300 */
+  /** How long it may run before it is ended and has failed, in seconds. @default 300 */
   timeoutSeconds: seconds().default(300),
 });
 export type QdrantSetupArgs = z.input<typeof Args>;
 
 /**
- * Collections of one Qdrant server. What is there is left as it is: one of another size or distance fails the job, and no
- * collection is ever deleted.
+ * Collections of one Qdrant server: created if they are missing. One that is there with another size or distance fails the job,
+ * and no collection is ever changed or deleted.
  *
- * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with each collection that is at
- * fault, if one cannot be made or is there with another size or distance; the next `up` runs it again.
+ * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, naming each collection that cannot be
+ * created or has another size or distance; the next `up` runs it again.
  * @example
  * const collections = new QdrantSetup("collections", { platform, database, collections: { notes: { size: 384 } } });
  */

@@ -20,21 +20,21 @@ const Args = z
     ...imageOrBuild,
     /** Program and arguments. @default - the image's own */
     command: words().min(1, "at least a program").optional(),
-    /** In place of the image's own. @default - the image's own */
+    /** What runs the command. @default - the image's own */
     entrypoint: words().optional(),
-    /** Databases and jobs it needs, by the name under which it is told of them. @default {} */
+    /** Databases and jobs that it needs, each by the name that its variables begin with. @default {} */
     uses: uses(),
-    /** Environment, nothing secret: texts, or outputs of other components, which are references then as in `uses`. @default {} */
+    /** Environment without secrets: texts, or outputs of other components, which are then references as in `uses`. @default {} */
     env: env(),
-    /** Secrets of other origin, by the variable's name; another one in a file does not run it again. @default {} */
+    /** Secrets from elsewhere, by the variable's name; another secret in a file does not run the job again. @default {} */
     secrets: secrets(),
-    /** How it gets what is secret: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`). @default "files" */
+    /** How it gets secrets: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`). @default "files" */
     credentials: z.enum(["files", "environment"]).default("files"),
     /** Files for /run/files, by name: paths on this machine, read when the program runs. @default {} */
     files: z
       .record(matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name of letters, digits, dots, _ and -"), file())
       .default({}),
-    /** Folders of this machine, by path, that can be read at a path in the container. Another content does not run it again. @default {} */
+    /** By its path on this machine, each folder's path in the container, to read. Other content does not run the job again. @default {} */
     mounts: z
       .record(
         z.string().refine((path) => existsSync(path), "a path of this machine that is there"),
@@ -45,24 +45,24 @@ const Args = z
     volumes: sharedVolumes(),
     /** @default - the image's own */
     workingDir: containerPath().optional(),
-    /** Whether nothing can be written but to /tmp. @default true */
+    /** Whether it can write to nothing but /tmp. @default true */
     readOnlyRoot: z.boolean("true or false").default(true),
     /** Whether it may reach beyond the networks of what it refers to. @default false */
     egress: z.boolean("true or false").default(false),
     /** `uid:gid`. @default "65534:65534" */
     user: user().default(NOBODY),
-    /** After how long it is ended, and has failed, in seconds. @default 300 */
+    /** How long it may run before it is ended and has failed, in seconds. @default 300 */
     timeoutSeconds: seconds().default(300),
     /** Memory limit, in MiB. @default 256 */
     memoryMiB: mebibytes().default(256),
   })
   .superRefine((args, context) => {
     refuseImageAndBuild(args, context);
-    // Public addresses are for browsers; and another port on the host is no reason to run a job again.
+    // Without public addresses: they are for browsers, and another port on the host is no reason to run a job again.
     refuseDuplicates(args.uses, { ...args, published: false }, context);
     if (!args.platform.engine.local && Object.keys(args.mounts).length > 0) {
       const message = sentence(
-        "The engine is on another machine, which has not this one's folders: use `files`, or build an image that has them.",
+        "The engine is on another machine, which does not have this one's folders: use `files`, or build an image that has them.",
       );
       context.addIssue({ code: "custom", path: ["mounts"], message });
     }
@@ -70,10 +70,10 @@ const Args = z
 export type SetupJobArgs = z.input<typeof Args>;
 
 /**
- * A command that runs once, and again only when its command, files, image or environment change, or the data of a database
- * it refers to is made anew: its volume, or the container of an `ephemeral` one. It starts when what it refers to is ready; who
- * refers to it starts when it has succeeded. It is told of its references as an API is: `DATABASE_HOST`, `DATABASE_PORT`,
- * `DATABASE_URL_FILE`. One without references, and without `egress`, has no network.
+ * A command that runs once, and again only when its command, files, image or environment change, or when the data of a database
+ * that it refers to is made anew: its volume, or the container of an `ephemeral` one. It starts when what it refers to is ready,
+ * and what refers to it starts when it has succeeded. It gets its references as an `Api` does: `DATABASE_HOST`, `DATABASE_PORT`,
+ * `DATABASE_URL_FILE`. Without references and without `egress` it has no network.
  *
  * Make it idempotent: a machine that loses power in the middle of it runs it again.
  *

@@ -1,4 +1,4 @@
-# Sourced by everything behind make: where things are. Sets variables, runs nothing slow, changes nothing.
+# Says where things are, for everything behind make, which sources it. Sets variables only, and runs nothing slow.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -6,7 +6,7 @@ CACHE=${STACKYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stackyard}
 NODE_VERSION=24.21.0
 NODE_OLDEST=22.18.0
 PULUMI_VERSION=3.255.0
-PULUMI_OLDEST=3.238.0 # a failing hook fails the update since then
+PULUMI_OLDEST=3.238.0 # the first in which a failing hook fails the update
 
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-"${1:-64}"; }
 
@@ -22,7 +22,7 @@ at_least() {
   return 0
 }
 
-# A file's path as a URL has it: pulumi takes ? and # as the path's end, and % for an escape.
+# A file's path as a URL, percent-encoded: pulumi takes ? and # for the path's end, and % for an escape.
 url_of() {
   local LC_ALL=C i byte
   printf file://
@@ -35,14 +35,14 @@ url_of() {
   done
 }
 
-# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password. Of the clone's own name
-# only what a PATH and a URL hold as it is, except where a state has an older name.
+# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password. Its name has only those
+# characters of the clone's that need no escape in a PATH or a URL, except where a state with the full name exists already.
 STATES=${XDG_STATE_HOME:-$HOME/.local/state}/stackyard
 STATE=$(basename -- "$ROOT")-$(printf %s "$ROOT" | sha256 8)
 case $STATE in *[!A-Za-z0-9._-]*) [ -d "$STATES/$STATE/backend/.pulumi" ] || STATE=$(printf %s "$STATE" | LC_ALL=C tr -c 'A-Za-z0-9._-' -) ;; esac
 STATE=$STATES/$STATE
 BACKEND=$(url_of "$STATE/backend")
-# A shell may have been set up by another clone: what that one's shellenv says of state is not for this one.
+# The shell may have the shellenv of another clone: what it says of state is not for this one.
 if [ -n "${STACKYARD_STATE:-}" ] && [ "$STACKYARD_STATE" != "$STATE" ]; then
   if [ "${PULUMI_BACKEND_URL:-}" = "$(url_of "$STACKYARD_STATE/backend")" ]; then unset PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE_FILE; fi
   unset STACKYARD_STATE STACKYARD_IMAGE_SOURCE
@@ -61,7 +61,7 @@ TOOLCHAIN_SOURCE=$ROOT/infra/airgap/toolchain
 TOOLCHAIN=$CACHE/toolchain-$(cd "$TOOLCHAIN_SOURCE" && cat ./*/go.mod ./*/go.sum ./*/*.go | sha256 12)
 PULUMI_DOWNLOADED=$CACHE/pulumi-$PULUMI_VERSION
 
-# The first on PATH that is not the wrapper of some state.
+# The first pulumi on PATH that is not some state's wrapper.
 real_pulumi() {
   local dir IFS=:
   for dir in $PATH; do
@@ -74,23 +74,23 @@ real_pulumi() {
 
 [ ! -x "$NODE_HOME/bin/node" ] || PATH=$NODE_HOME/bin:$PATH
 
-# Which pulumi: what set-up has found or made.
+# The pulumi that set-up has downloaded or built comes first.
 if [ -x "$PULUMI_DOWNLOADED/pulumi" ]; then
   PATH=$PULUMI_DOWNLOADED:$PATH
 elif [ -x "$TOOLCHAIN/bin/pulumi" ]; then
   PATH=$TOOLCHAIN/bin:$PATH
-  # Its plugins are installed beside it, and nobody's own Pulumi sees them.
+  # Its plugins are installed beside it, apart from those of the user's own Pulumi.
   export PULUMI_HOME=${PULUMI_HOME:-$TOOLCHAIN/home}
 fi
 
 export PULUMI_STACK=${PULUMI_STACK:-dev} PULUMI_SKIP_UPDATE_CHECK=true
-# The CLI and its plugins are gone in seconds: what they throw away is not worth a tenth of their time.
+# Go collects garbage less often: the CLI and its plugins live for seconds, and spent a tenth of their time on it.
 export GOGC=${GOGC:-400}
-# Its default is four for each CPU, and a gate that waits is one: on a small machine others would wait for it to pass.
+# The default is four operations for each CPU, and a waiting gate is one: on a small machine, gates would hold up everything else.
 export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
 export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$CACHE/compile}
 
-# The backend: what the user named, in the environment or in Pulumi.yaml; else a folder of this clone's state.
+# The backend is the one that the user has named, in the environment or in Pulumi.yaml; else a folder of this clone's state.
 if [ -z "${PULUMI_BACKEND_URL:-}" ] && ! grep -q '^backend:' "$ROOT/Pulumi.yaml"; then
   export PULUMI_BACKEND_URL=$BACKEND
 fi

@@ -1,7 +1,7 @@
-# What is given on make's command line: checked before anything starts, and handed on as it was typed. Included by the Makefile,
-# which says what each verb knows. For GNU make 3.81 and newer: macOS has no other.
+# Checks the variables on make's command line before anything starts, and exports them as they were typed. Included by the Makefile,
+# which says what each verb knows. Written for GNU make 3.81 and newer: macOS has no other.
 
-# On the command line only: other programs set variables of these names (WSL sets NAME to the host's).
+# Only from the command line: other programs set variables of these names (WSL sets NAME to the host's).
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(filter command%,$(origin $(word))),$(word)))
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 
@@ -11,7 +11,7 @@ ifneq ($(unknown),)
 $(error make $(GOALS) does not know $(unknown:%=%=); it knows $(or $(known:%=%=),no variable))
 endif
 
-# As typed: make would read what comes after a $ as a variable of its own.
+# As they were typed: make would read what comes after a $ as a variable of its own.
 $(foreach word,$(GIVEN),$(eval override $(word) := $$(value $(word))))
 $(foreach word,$(filter-out $(STACK_WORDS),$(GIVEN)),$(eval export $(word)))
 
@@ -28,7 +28,7 @@ $(error make dev is for dev and its copies; `make up ENV=$(ENV)` brings $(ENV) u
 endif
 endif
 
-# The rule of components' names: both are in the names of containers, networks, volumes and images.
+# The rule for names of components, because a copy's name is also in the names of containers, networks, volumes and images.
 letters := a b c d e f g h i j k l m n o p q r s t u v w x y z
 characters := $(letters) 0 1 2 3 4 5 6 7 8 9 -
 without = $(if $1,$(call without,$(wordlist 2,99,$1),$(subst $(firstword $1),,$2)),$2)

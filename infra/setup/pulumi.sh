@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pulumi for this clone: its stack files are copies outside the work tree, so that no salt and no secret gets into a tracked
-# one (cli/stackfile.ts), and none is deleted. Anything else is as the real one does it. Set-up puts it on PATH.
+# Wraps pulumi for this clone, and set-up puts it on PATH. It works on copies of the stack files outside the work tree
+# (cli/stackfile.ts), so that no salt and no secret gets into a tracked file, and none is deleted. All else is left to the real one.
 set -euo pipefail
 IFS=: read -ra folders <<<"$PATH"
 for folder in "${folders[@]}"; do
@@ -8,7 +8,7 @@ for folder in "${folders[@]}"; do
 done
 [ -n "${real:-}" ] || { echo "pulumi is not on PATH. \`make setup\` gets it." >&2; exit 127; }
 
-# Which folder, which stack, which command. The CLI's own choice of a stack has to be the same.
+# Finds the folder, the stack and the command among the arguments. The CLI has to choose the same stack.
 export PULUMI_STACK=${PULUMI_STACK:-dev}
 at=$PWD stack=$PULUMI_STACK remove='' foreign=${PULUMI_OPTION_CONFIG_FILE:-}
 words=() commands=()
@@ -32,7 +32,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-# In a folder all stacks are `organization`'s, and pulumi says so: organization/stackyard/dev.
+# In a file backend pulumi also calls a stack organization/stackyard/dev.
 stack=${stack##*/}
 cd "$at"
 project=$PWD
@@ -41,25 +41,25 @@ while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirna
 [ -f "$project/infra/setup/pulumi.sh" ] || exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 
 command="${commands[0]:-} ${commands[1]:-}"
-# Pulumi's other names for them.
+# Pulumi's other names for commands.
 case $command in
   dn\ *) command="down ${commands[1]:-}" ;;
   'stack remove' | 'stack delete') command='stack rm' ;;
 esac
-# What changes a stack holds it first, as the verbs do: for this process, which becomes the real pulumi.
+# A command that changes a stack holds it first, as the verbs do: for this process, which will become the real pulumi.
 holder=()
 case $command in
   up\ * | update\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | cancel\ * | state\ * | 'stack rm' | 'stack rename' | 'stack import' | 'stack change-secrets-provider')
     [ -n "${STACKYARD_VERB_LOCK:-}" ] || holder=("$$" "${commands[0]/stack/stack ${commands[1]:-}}")
     ;;
 esac
-# These may name it in another way.
+# These commands may name the stack as an argument.
 held=$stack
 case $command in
   'stack rm') held=${commands[2]:-$stack} ;;
   cancel\ *) held=${commands[1]:-$stack} ;;
 esac
-# Writes the stack file that is named, and holds the stack where that is asked.
+# Writes the copy of a stack's file, where $1 names the stack, and holds the stack where `holder` is set.
 prepare() {
   local token
   token=$(cd "$project" && PULUMI_STACK=${held##*/} node cli/stackfile.ts "$1" ${holder[@]+"${holder[@]}"})
@@ -73,7 +73,7 @@ if [ -n "$foreign" ] || [ -z "${STACKYARD_STATE:-}" ] || [ "$backend" != "file:/
   exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 fi
 
-# A project of its own for whatever writes stack files beside the Pulumi.yaml that it finds.
+# A second project folder, for commands that write stack files beside the Pulumi.yaml that they find.
 apart=$STACKYARD_STATE/config
 cmp -s "$project/Pulumi.yaml" "$apart/Pulumi.yaml" || cp "$project/Pulumi.yaml" "$apart/Pulumi.yaml"
 case $command in
@@ -98,7 +98,7 @@ case $command in
 esac
 export PULUMI_OPTION_CONFIG_FILE=$apart/Pulumi.$stack.yaml
 [ -n "$remove" ] || exec "$real" ${words[@]+"${words[@]}"}
-# It would delete the stack file in the work tree.
+# With --remove, pulumi would delete the stack file in the work tree: so the stack is removed by a second command.
 "$real" ${words[@]+"${words[@]}"}
 case " ${words[*]} " in *' --preview-only '*) exit ;; esac
 unset PULUMI_OPTION_CONFIG_FILE

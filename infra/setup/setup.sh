@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this machine ready: each step looks first, and is silent when there is nothing to do.
-#   setup.sh [node] [packages] [pulumi] [engine] [state] [images]      all of them without arguments
+# Makes this machine ready: each step checks first, and is silent when there is nothing to do.
+#   setup.sh [node] [packages] [pulumi] [engine] [state] [images]      without arguments, all of them
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=env.sh
@@ -12,21 +12,21 @@ done
 
 say() { printf '%s\n' "set-up: $*" >&2; }
 
-# What was tried, what was seen, what to do.
+# Ends set-up with a message: what was tried, what happened, what to do.
 give_up() {
   printf '%s\n' "set-up: $1" "${@:2}" >&2
   exit 1
 }
 
-# A folder that is gone when set-up ends, however it ends; under the cache, so that a finished one can be renamed into place.
+# Makes a folder that is removed when set-up ends, however it ends. It is under the cache, so that it can be renamed into place.
 scratch() {
   mkdir -p "$CACHE"
-  # What a set-up that was killed has left, unless it may still be at work.
+  # Removes what a killed set-up has left; not what may belong to one that still runs.
   find "$CACHE" -maxdepth 1 -name '.unfinished-*' -mmin +120 -exec rm -rf {} +
   mktemp -d "$CACHE/.unfinished-XXXXXX"
 }
 
-# Only one set-up of this machine does a thing at a time; the others wait, and find it done. Without flock, each does it.
+# Lets one set-up of this machine at a time do a thing; the others wait, and find it done. Without flock, each does it.
 hold() {
   mkdir -p "$CACHE"
   exec 9>"$CACHE/$1.lock"

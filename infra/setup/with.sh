@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# with.sh COMMAND …: runs a command on a machine that has been made ready, with the environment that goes with it. What needs
-# only some of set-up's steps says which: STACKYARD_STEPS="node packages".
+# with.sh COMMAND …: makes this machine ready, and runs a command in the environment of env.sh. A command that needs only some of
+# set-up's steps is run with their names: STACKYARD_STEPS="node packages".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck disable=SC2086

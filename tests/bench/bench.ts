@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readTimeline } from "../../cli/shared/timeline.ts";
-import { criticalPath, lasted } from "../../cli/timeline/critical-path.ts";
+import { criticalPath, durationOf } from "../../cli/timeline/critical-path.ts";
 import { type Ran, ROOT, run, TestStack, trackedSettings } from "../e2e/harness.ts";
 import { Compose, same } from "./compose.ts";
 
@@ -104,7 +104,7 @@ try {
     const names = criticalPath(timeline);
     const path = timeline.steps
       .filter(({ name }) => names.includes(name))
-      .reduce((sum, step) => sum + lasted(step, timeline.tookMs), 0);
+      .reduce((sum, step) => sum + durationOf(step, timeline.tookMs), 0);
     ratios.same.push(ours / same);
     ratios.usual.push(ours / usual);
     beyond.push(ours - path);

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 import { eventually, inspect, type Ran, type TestStack } from "./harness.ts";
 
-// What tests of the project's own stack ask of it.
+// Checks that the tests of the project's own stack share.
 
-/** It ended well. */
+/** Waits for a command, which has to succeed. */
 export async function done<R extends { code: number; output: string }>(running: Promise<R>): Promise<R> {
   const ran = await running;
   expect(ran.code, ran.output).toBe(0);
@@ -14,7 +14,7 @@ export async function done<R extends { code: number; output: string }>(running: 
 export const up = (stack: TestStack, env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> =>
   done(stack.up(env, ...flags));
 
-/** What an `up` says that has to fail. */
+/** Runs an `up` that has to fail. @returns its output. */
 export async function upFails(stack: TestStack, env: NodeJS.ProcessEnv, ...flags: string[]): Promise<string> {
   const { code, output } = await stack.up(env, ...flags);
   expect(code, output).not.toBe(0);
@@ -38,10 +38,11 @@ export async function getNote(url: string, id: number) {
   return { status: response.status, cache: response.headers.get("x-cache"), title };
 }
 
-// What follows from a note gets there after the answer to who wrote it; Neo4j plans its first queries for long on a busy machine.
+// The graph and the vectors get a note after its author has got an answer, and on a busy machine Neo4j plans its first queries for
+// long.
 const FOLLOWS_WITHIN_SECONDS = 240;
 
-/** By the graph: which note shares which tags with another. */
+/** The graph knows which notes share which tags with a note. */
 export async function expectRelated(url: string, id: number, related: { id: number; tags: string[] }): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${url}/notes/${id}/related`);
@@ -50,7 +51,7 @@ export async function expectRelated(url: string, id: number, related: { id: numb
   }, FOLLOWS_WITHIN_SECONDS);
 }
 
-/** By the vectors: the notes that are nearest to a text, best first. */
+/** The vectors know which notes are nearest to a text, best first. */
 export async function expectFound(url: string, text: string, ids: number[]): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${url}/notes/search?q=${text}&limit=${ids.length}`);
@@ -94,7 +95,7 @@ export async function inspected(stack: TestStack, service: string): Promise<Insp
   return inspect<Inspected>((await stack.container(service)).id);
 }
 
-/** The same, which has what all of them have. */
+/** The same, after a check of the limits that all containers have. */
 export async function restricted(stack: TestStack, service: string): Promise<Inspected> {
   const container = await inspected(stack, service);
   expect(container, service).toMatchObject({

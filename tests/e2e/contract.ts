@@ -4,20 +4,20 @@ import { FACTS } from "../contract/facts.ts";
 import { ROWS, type Row } from "../contract/rows.ts";
 import { api, docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
 
-/** The test program with all databases in it, in a project's folder. */
+/** The test program with all databases, by its path in a project's folder. */
 export const DATABASES = "tests/e2e/programs/databases";
 
 /** Images over which the contract is proved. */
 export interface Over {
-  /** Makes them, where that is to be done, and says where they come from: settings of the program. */
+  /** Makes the images where necessary, and returns the program's settings that say where they come from. */
   settings?: () => Promise<object>;
-  /** Users of those that run as another than over the official image. @default {} */
+  /** Users of the databases that run as another one than over the official image. @default {} */
   users?: Partial<Record<Row["kind"], string>>;
   /** Folder of the program. @default - this project's */
   program?: string;
 }
 
-/** What every database promises, proved over one table: all of them in one stack, each through its real client. */
+/** Proves what every database promises, from one table: all of them in one stack, each through its real client. */
 export function proveContract({ settings, users = {}, program = join(ROOT, DATABASES) }: Over): void {
   const stack = new TestStack(program);
   const names = ROWS.map(({ kind }) => kind.toLowerCase());
@@ -25,7 +25,7 @@ export function proveContract({ settings, users = {}, program = join(ROOT, DATAB
   let inside: Record<string, string>;
   let source: object | undefined;
 
-  /** Settings for all, published on ports that are free. */
+  /** Settings of all databases, published on free ports. */
   async function configured(): Promise<Record<string, unknown>> {
     const ports = await freePorts(ROWS.length);
     const databases = ROWS.map(({ kind, args }, at) => [

@@ -4,7 +4,7 @@ import { builtImage } from "../../components/core/support/built-image.ts";
 import { pinned } from "../../components/core/support/lock.ts";
 import { docker, ROOT } from "./harness.ts";
 
-/** Official images, by the folder of infra/airgap/images that builds the like: that of `imitations/` has the same name. */
+/** Official images, by the folder of infra/airgap/images that builds their counterpart; the one in `imitations/` has the same name. */
 const OFFICIAL = {
   postgres: "postgres:17",
   redis: "redis:8",
@@ -16,17 +16,17 @@ const OFFICIAL = {
 type Imitated = keyof typeof OFFICIAL;
 
 /**
- * Images that behave like the official ones where one can tell (entry point, user, folders, what is logged), made of those that
- * are built from package registries. Their names begin with a host of this run's own, as if it were a mirror: no registry can
- * serve anything under it.
+ * Images that behave like the official ones as far as can be seen (entry point, user, folders, log), made from those that are built
+ * from package registries. Their names begin with a host of this run's own, as if it were a mirror: no registry can serve anything
+ * under that.
  */
 export class Imitations {
-  /** Whether there is anything to make them of: images are built from package registries where these are the source. */
+  /** Whether they can be made: only where package registries are the source of images are there images to make them from. */
   static readonly possible = process.env.STACKYARD_IMAGE_SOURCE !== "registry";
   readonly host = `e2e-${randomBytes(4).toString("hex")}.invalid`;
   readonly #made: string[] = [];
 
-  /** @returns the name under which a stack looks for it that has `host` as its mirror, and no digest of it. */
+  /** @returns the name under which a stack with `host` as its mirror looks for it, without a digest. */
   async make(name: Imitated): Promise<string> {
     const ref = pinned(OFFICIAL[name], this.host, {});
     this.#made.push(ref);

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { redis } from "../contract/rows.ts";
 import { copyOfProject, ended, freePorts, polyglotSettings, TestStack } from "./harness.ts";
 
-// What the suites of kills stand on: the project's own stack, with one job more. It takes seconds, and what it does is not
-// idempotent: a second run, or a second copy beside the first, is seen.
+// What the suites that kill runs have in common: the project's own stack, with one more job. The job takes seconds and is not
+// idempotent, so that a second run, or a second copy beside the first, is noticed.
 
 const COUNT = `
   const count = new SetupJob("count", {
@@ -17,7 +17,7 @@ const COUNT = `
   });
 `;
 
-/** A stack that is there to be killed, for the tests of one file. */
+/** A stack whose runs are killed, for the tests of one file. */
 export class Victim {
   readonly #project = copyOfProject({
     "stacks/polyglot.ts": (before) =>
@@ -75,7 +75,7 @@ export class Victim {
     this.#nothingThere = true;
   }
 
-  /** Another port on the host for a database: its server is stopped and made anew over its volume. */
+  /** Gives a database another port on the host: its server is stopped and made anew over its volume. */
   async republish(database: "postgres" | "redis"): Promise<void> {
     const [port = 0] = await freePorts(1);
     this.#ports[database] = port;
@@ -87,9 +87,9 @@ export class Victim {
   }
 
   /**
-   * Ends a verb as soon as it has written what is looked for, and then some time later. Every other time all that it has started
-   * is ended as well, as a loss of power does; else pulumi's plugins and the program are left to live for as long as they like,
-   * as the kernel leaves them when memory runs out.
+   * Kills a verb some time after it has written a given text. Every other time everything that it has started is killed as well, as
+   * by a loss of power; otherwise pulumi's plugins and the program live on, as when the kernel kills a process because memory has
+   * run out.
    */
   async kill(verb: string, looked: RegExp, laterMs = 0, env: NodeJS.ProcessEnv = {}): Promise<void> {
     const child = this.stack.startVerb(verb, { ...env, show: "resources" });
@@ -102,12 +102,12 @@ export class Victim {
     });
     const { code, output } = await ended(child);
     clearTimeout(killing);
-    // It did not come to an end by itself.
+    // It was killed, and did not end by itself.
     expect({ looked, killed: child.signalCode, code }, output).toEqual({ looked, killed: "SIGKILL", code: -1 });
     expect(output.slice(output.search(/^(Updating|Destroying) /m)), "it had finished").not.toContain("Duration:");
   }
 
-  /** `make dev`, and all that it promises; that there is nothing left to do then only where it is the last of a chain. */
+  /** Runs `make dev` and checks all that it promises; that nothing is left to do then, only where it is the last of a chain. */
   async converges({ last = true } = {}): Promise<void> {
     this.#nothingThere = false;
     const { code, output } = await this.stack.verb("up");
@@ -115,12 +115,12 @@ export class Victim {
     expect((await fetch(`http://127.0.0.1:${this.#ports.api}/ready`)).status).toBe(200);
     if (last) await this.stack.unchanged({}, false);
 
-    // The effect of the job is there once, and so is each container.
+    // The job had its effect once, and each container exists once.
     const { redis: url } = await this.stack.outputs<{ redis: string }>("urls");
     expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start", "end"]);
     expect(await redis(url, "GET", "runs")).toBe("1");
-    const there = (await this.stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
-    expect(there.sort()).toEqual(
+    const found = (await this.stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
+    expect(found.sort()).toEqual(
       ["api running", "count", "postgres running", "postgres-setup", "redis running"].map((each) =>
         each.includes(" ") ? each : expect.stringMatching(`^${each} (created|exited)$`),
       ),
@@ -144,9 +144,9 @@ export class Victim {
 
 function killed(child: ChildProcess, everything: boolean): void {
   if (child.pid === undefined || child.exitCode !== null) return;
-  const others = everything ? inSession(child.pid) : [];
+  const descendants = everything ? inSession(child.pid) : [];
   process.kill(-child.pid, "SIGKILL");
-  for (const pid of others) {
+  for (const pid of descendants) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
@@ -176,7 +176,7 @@ interface Watched {
   stop(): void;
 }
 
-/** Follows the engine's own account of what starts and ends. */
+/** Follows the engine's events of what starts and ends. */
 function watch(name: string): Watched {
   const filters = ["type=container", "event=start", "event=die", `label=stackyard.stack=${name}`];
   const args = ["events", ...filters.flatMap((each) => ["--filter", each]), "--format", "{{json .}}"];
@@ -196,7 +196,7 @@ function watch(name: string): Watched {
     else {
       started.push(service);
       ids.add(Actor.ID);
-      // Of the API, two may: it has a port on the host here, so that even of it only one does.
+      // Two of the API could, but it has a port on the host here, so that only one of it runs, too.
       if (ids.size > 1) beside.add(service);
     }
   });

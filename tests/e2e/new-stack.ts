@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Of every test's stack. */
+/** The passphrase of every test's stack. */
 export const PASSPHRASE = "e2e";
 
 /** What `pulumi stack init` writes. */
@@ -17,23 +17,23 @@ export interface NewStack {
   state: string;
   /** Line of the stack's file. */
   salt: string;
-  /** By which secrets are encrypted, in hex: made of passphrase and salt. */
+  /** The key that encrypts secrets, in hex: derived from passphrase and salt. */
   key: string;
 }
 
-/** Where a run of tests keeps the one that all its processes share. */
+/** Where a run of tests keeps the new stack that all its processes share. */
 const SHARED = "STACKYARD_E2E_NEW_STACK";
 
 let made: NewStack | undefined;
 
-/** One that others are copied from: a `pulumi stack init` for each test's stack takes a second, sixty times. */
+/** A new stack to copy for each test: `pulumi stack init` takes a second, and would be run sixty times. */
 export function newStack(): NewStack {
   const shared = process.env[SHARED];
   made ??= shared ? (JSON.parse(shared) as NewStack) : make();
   return made;
 }
 
-/** Once for all files of tests, before they start. */
+/** Makes it once, before any test file starts. */
 export default function setup(): void {
   process.env[SHARED] = JSON.stringify(newStack());
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SqlFile } from "../../components/index.ts";
-import { handedOver, ownFiles, sqlFiles } from "../../components/jobs/postgres-files.ts";
+import { ownFiles, prepareSql, sqlFiles } from "../../components/jobs/postgres-files.ts";
 import { sql } from "../contract/rows.ts";
 import { api, docker, freePorts, inspect, type Ran, ROOT, TestStack } from "./harness.ts";
 
@@ -129,7 +129,7 @@ async function ran(name: string, files: Record<string, string | Buffer>, sql: Sq
     typeof each === "string"
       ? join(folder, each)
       : { ...each, file: join(folder, each.file), includes: (each.includes ?? []).map((path) => join(folder, path)) };
-  const handed = handedOver(sqlFiles().parse(sql.map(there)));
+  const handed = prepareSql(sqlFiles().parse(sql.map(there)));
   const made = { ...ownFiles(handed.steps), ...handed.files };
   const network = await stack.network("main");
   const of = ["--network", network, "--label", `stackyard.stack=${stack.name}`, "--user", "999:999"];

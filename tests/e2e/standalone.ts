@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { FACTS } from "../contract/facts.ts";
 import { api, docker, eventually } from "./harness.ts";
 
-/** A database's container as its component has it, made by the engine alone: one after another over one volume. */
+/** A database's container like its component's, made without Pulumi: one after another over the same volume. */
 export class Standalone {
   static readonly #made: string[] = [];
   static readonly PASSWORD = "hunter22";
@@ -11,7 +11,7 @@ export class Standalone {
   readonly #image: string;
   readonly #mounted: string;
 
-  /** @param name the engine's own, of container and volume. */
+  /** @param name of the container and of the volume on the engine. */
   constructor(kind: "Postgres" | "Redis", name: string, image: string, mounted?: string) {
     this.name = name;
     this.#facts = FACTS[kind];
@@ -31,10 +31,10 @@ export class Standalone {
     const { container, credential } = this.#facts;
     await api.remove(this.name, 0);
     const [uid = 0, gid = 0] = container.user.split(":").map(Number);
-    const handed = Object.entries(credential.files(Standalone.PASSWORD)).map(([name, content]) => {
+    const files = Object.entries(credential.files(Standalone.PASSWORD)).map(([name, content]) => {
       return { name, content, mode: 0o400, uid, gid };
     });
-    await api.fillVolume(`${this.name}-secrets`, handed, this.#image, {});
+    await api.fillVolume(`${this.name}-secrets`, files, this.#image, {});
     const tmpfs = { "/tmp": "mode=1777,size=64m", ...("tmpfs" in container ? container.tmpfs : {}) };
     await call(
       ...["run", "--detach", "--name", this.name, "--user", container.user, "--read-only", "--cap-drop", "ALL"],
@@ -54,10 +54,10 @@ export class Standalone {
 
   exec = (...command: string[]): Promise<string> => call("exec", this.name, ...command);
 
-  /** Ends it without a word to it. */
+  /** Kills it without warning. */
   kill = (): Promise<void> => api.kill(this.name);
 
-  /** @returns its exit code, once it has been told to stop. */
+  /** Stops it. @returns its exit code. */
   async stop(signal?: string): Promise<number> {
     await call("stop", "--time", "60", ...(signal ? ["--signal", signal] : []), this.name);
     return api.wait(this.name);
@@ -65,7 +65,7 @@ export class Standalone {
 
   ended = (): Promise<number> => api.wait(this.name);
 
-  /** Something done in its volume while it does not run. */
+  /** Runs a script in its volume while the server does not run. */
   async inVolume(script: string): Promise<string> {
     const mount = ["--volume", `${this.name}:${this.#mounted}`, "--user", this.#facts.container.user];
     return call("run", "--rm", ...mount, "--entrypoint", "bash", this.#image, "-euc", `cd ${this.#mounted}\n${script}`);

@@ -1,7 +1,7 @@
 /**
- * A language model in GGUF, of some 40 kB, that really runs, and always says the same: no registry of models has to be reached.
- * Its one layer adds nothing, so the next token follows from the last one alone: after any other comes the first of `says`, after
- * each of those the next, after the last the end.
+ * A language model in GGUF, of some 40 kB, that really runs and always says the same, so that no registry of models is needed. Its
+ * one layer adds nothing, so each token follows from the one before it alone: after one of `says` comes the next one, after the
+ * last the end, and after any other token the first.
  */
 export function tinyModel(says: readonly string[]): Uint8Array<ArrayBuffer> {
   const bytes = Array.from({ length: 256 }, (_, at) => `<0x${at.toString(16).toUpperCase().padStart(2, "0")}>`);
@@ -10,7 +10,7 @@ export function tinyModel(says: readonly string[]): Uint8Array<ArrayBuffer> {
   const first = tokens.length - says.length;
   const WIDTH = 32;
 
-  // What a token is like: 0, or the place in `says` and 1. And after which of these a token comes.
+  // The kind of a token: 0, or its place in `says` plus 1; and the kind after which it comes.
   const like = tokens.flatMap((_, token) => oneHot(Math.max(0, token - first + 1)));
   const follows = tokens.flatMap((_, token) => (token === END ? oneHot(says.length) : oneHot(token - first)));
   const square = new Array<number>(WIDTH * WIDTH).fill(0);

@@ -11,7 +11,7 @@ import { afterAll, expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAKEFILE = readFileSync(join(ROOT, "Makefile"), "utf8");
 
-/** The Makefile in a folder where what a verb would run says what it was told. */
+/** The Makefile in a folder where each verb runs a program that prints the variables it gets. */
 const folder = mkdtempSync(join(tmpdir(), "stackyard-make-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 mkdirSync(join(folder, "infra/setup"), { recursive: true });
@@ -27,10 +27,10 @@ function make(args: string[], more: NodeJS.ProcessEnv = {}) {
     env: { ...env, ...more },
     encoding: "utf8",
   });
-  const told = Object.fromEntries(
+  const variables = Object.fromEntries(
     stdout.split("\0").map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]),
   );
-  return { status, told, stderr };
+  return { status, variables, stderr };
 }
 
 /** What make says of what it is given. */
@@ -48,7 +48,7 @@ test.each(["c", "s", "file", "ARGS"])("what is typed in %s= arrives as it was ty
     .map((text) => text.replace(/^[ \t\n\v\f\r]+/, "").replaceAll("\0", ""));
   fc.assert(
     fc.property(typed, (text) => {
-      expect(make([verb, `${name}=${text}`]).told[name]).toBe(text);
+      expect(make([verb, `${name}=${text}`]).variables[name]).toBe(text);
     }),
     { numRuns: 25, examples: [["select $$x$$"], ["$(shell exit 1)"], ["keys *"], ["a # b"], ["{*}\\"]] },
   );
@@ -62,11 +62,11 @@ test.each([
   [["NAME=alice-2"], "alice-2"],
   [["NAME=alice", "ENV=dev"], "alice"],
   [[`NAME=${"a".repeat(40)}`], "a".repeat(40)],
-])("make up %j is for stack %s", (args, stack) => expect(make(["up", ...args]).told.PULUMI_STACK).toBe(stack));
+])("make up %j is for stack %s", (args, stack) => expect(make(["up", ...args]).variables.PULUMI_STACK).toBe(stack));
 
 test("a stack is not named by what other programs set", () => {
-  expect(make(["up"], { NAME: "host", ENV: "prd" }).told.PULUMI_STACK).toBe("dev");
-  expect(make(["up"], { PULUMI_STACK: "alice" }).told.PULUMI_STACK).toBe("alice");
+  expect(make(["up"], { NAME: "host", ENV: "prd" }).variables.PULUMI_STACK).toBe("dev");
+  expect(make(["up"], { PULUMI_STACK: "alice" }).variables.PULUMI_STACK).toBe("alice");
 });
 
 const NAMES = "should be 1 to 40 of a-z, 0-9 and -, a letter first, and none of dev prod staging";
@@ -97,18 +97,18 @@ test.each([
 ])("make %j is refused", (args, message) => expect(refused(...args)).toBe(message));
 
 test("the environment of the programs behind it may be given too", () => {
-  expect(make(["ps", "DOCKER_HOST=tcp://a$b:1", "STACKYARD_DEBUG=1"]).told).toMatchObject({
+  expect(make(["ps", "DOCKER_HOST=tcp://a$b:1", "STACKYARD_DEBUG=1"]).variables).toMatchObject({
     DOCKER_HOST: "tcp://a$b:1",
     STACKYARD_DEBUG: "1",
   });
 });
 
 test.each(["unit", "lint", "types", "format", "graph", "timeline"])("make %s needs no engine and no Pulumi", (verb) => {
-  expect(make([verb]).told.STACKYARD_STEPS).toBe("node packages");
+  expect(make([verb]).variables.STACKYARD_STEPS).toBe("node packages");
 });
 
 test.each(["test", "e2e", "up"])("make %s makes all of the machine ready", (verb) => {
-  expect(make([verb]).told).not.toHaveProperty("STACKYARD_STEPS");
+  expect(make([verb]).variables).not.toHaveProperty("STACKYARD_STEPS");
 });
 
 const verbs = [...MAKEFILE.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));

@@ -337,24 +337,24 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "PostgresSetup",
     { databases: ["app"] },
-    'databases.0: should be another than those that are there already, got "app"',
+    'databases.0: should be a database that the server does not have already, got "app"',
   ],
   [
     "PostgresSetup",
     { databases: ["reports", "postgres"] },
-    'databases.1: should be another than those that are there already, got "postgres"',
+    'databases.1: should be a database that the server does not have already, got "postgres"',
   ],
   ["PostgresSetup", { roles: ["reader"] }, "roles: should be names with values, got a list"],
   ["PostgresSetup", { roles: { "a b": {} } }, `roles.a b: ${IDENTIFIER} "a b"`],
   [
     "PostgresSetup",
     { roles: { app: {} } },
-    "roles.app: The server has a role of that name, or keeps it for itself: call it otherwise.",
+    "roles.app: The server has a role of that name, or reserves it: choose another name.",
   ],
   [
     "PostgresSetup",
     { roles: { pg_reader: {} } },
-    "roles.pg_reader: The server has a role of that name, or keeps it for itself: call it otherwise.",
+    "roles.pg_reader: The server has a role of that name, or reserves it: choose another name.",
   ],
   [
     "PostgresSetup",
@@ -369,12 +369,12 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "PostgresSetup",
     { roles: { owner: { may: "own" } } },
-    'roles.owner.may: "app" has its owner, and can have only one: set another right.',
+    'roles.owner.may: "app" already has an owner, and can have only one: set another right.',
   ],
   [
     "PostgresSetup",
     { databases: ["r"], roles: { one: { database: "r", may: "own" }, two: { database: "r", may: "own" } } },
-    'roles.two.may: "r" has its owner, and can have only one: set another right.',
+    'roles.two.may: "r" already has an owner, and can have only one: set another right.',
   ],
   ["PostgresSetup", { roles: { reader: { password: "hunter22" } } }, "roles.reader.password: should not be there"],
   ["PostgresSetup", { sql: ["none.sql"] }, `sql.0: ${FILE} "none.sql"`],
@@ -422,7 +422,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Neo4jSetup", { database: undefined }, "database: should be a Neo4j, got nothing"],
   ["Neo4jSetup", { database: "graph" }, 'database: should be a Neo4j, got "graph"'],
   ["Neo4jSetup", { cypher: undefined }, "cypher: should be a list, got nothing"],
-  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least a file, got []"],
+  ["Neo4jSetup", { cypher: [] }, "cypher: should be at least one file, got []"],
   ["Neo4jSetup", { cypher: ["package.json", "none.cypher"] }, `cypher.1: ${FILE} "none.cypher"`],
   ["Neo4jSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
   ["Qdrant", { apiKey: "abc" }, `${KEY} a value that is not shown`],
@@ -472,12 +472,12 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "OllamaModels",
     { models: { tiny: { system: "Be brief." } } },
-    "models.tiny.from: Say which model it is made of: system would change one that is pulled.",
+    "models.tiny.from: Name a model to make it from: one that is pulled cannot have its own system.",
   ],
   [
     "OllamaModels",
     { models: { tiny: {} } },
-    "models.tiny.from: Its Ollama has no egress and cannot pull it: name a model to make it of, or set `egress: true` there.",
+    "models.tiny.from: Its Ollama has no egress and cannot pull it: name a model to make it from, or set `egress: true` there.",
   ],
   ...[null, { a: 1 }, [1]].map(
     (stop) =>

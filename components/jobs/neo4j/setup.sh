@@ -1,8 +1,8 @@
 # Runs in the container of a Neo4jSetup: bash setup.sh OPTIONS…, those of cypher-shell.
-# One cypher-shell runs all files, because each one is another Java; what it says of them is told apart here.
+# One cypher-shell runs all files, because each would start a Java of its own; here its output is assigned to the files.
 set -euo pipefail
 
-# cypher-shell takes a password from its environment or its arguments, and those are in the process list.
+# cypher-shell takes a password from its environment or its arguments, and arguments are in the process list.
 NEO4J_PASSWORD=$(</run/secrets/password)
 export NEO4J_PASSWORD
 
@@ -31,7 +31,7 @@ done < <(
 if [ -z "$file" ]; then
   echo "cypher-shell ended before the first file." >&2
 elif [ -n "$other" ]; then
-  echo "$file signs in as $other (:connect), as whom the next would be run. Sign in again as before at its end." >&2
+  echo "$file signs in as $other (:connect), and the next file would be run by that user. Sign in again as before at its end." >&2
 elif [ "$last" = 'There is already an open transaction' ]; then
   echo "$file begins a transaction that it does not end: its work is lost. End it with :commit." >&2
 elif [ "$code" = 0 ]; then

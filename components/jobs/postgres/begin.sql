@@ -1,7 +1,7 @@
 -- Before each file of a PostgresSetup, in its transaction.
 set transaction read write;
 select pg_catalog.pg_current_xact_id()::pg_catalog.text as stackyard_transaction \gset
--- A COMMIT in the file fails by this, and takes its work back. SET CONSTRAINTS, which runs it before its time, does not.
+-- A trigger that makes a COMMIT in the file fail, which undoes its work. SET CONSTRAINTS runs it early, and does not fail.
 create temporary table stackyard_transaction (row boolean) on commit drop;
 create function pg_temp.stackyard_transaction() returns trigger language plpgsql as $$
 begin

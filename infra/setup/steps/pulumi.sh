@@ -1,4 +1,5 @@
-# The Pulumi CLI: the one on PATH if new enough, else the official download, else built from Go modules with its plugins.
+# The Pulumi CLI is the one on PATH if that is new enough, else the official download, else one built from Go modules with its
+# plugins.
 # shellcheck shell=bash
 
 step_pulumi() {
@@ -6,7 +7,7 @@ step_pulumi() {
   local own version=
   own=$(real_pulumi)
   if [ -n "$own" ]; then
-    # Asking it takes longer than all the rest of set-up: once for each binary.
+    # Asking it for its version takes longer than all the rest of set-up, and is done once for each binary.
     local checked
     checked=$CACHE/checked-$(printf '%s %s' "$own" "$(ls -lLn "$own")" | sha256 12)
     if [ -f "$checked" ]; then return; fi

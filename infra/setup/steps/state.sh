@@ -1,4 +1,4 @@
-# State: a file backend outside the work tree, its passphrase, and the pulumi that uses them.
+# Makes this clone's state: a file backend outside the work tree, its passphrase, and the pulumi that uses them.
 # shellcheck shell=bash
 
 step_state() {
@@ -7,7 +7,7 @@ step_state() {
     (umask 077 && mkdir -p "$STATE/backend" "$STATE/config" "$STATE/bin")
     chmod 700 "$STATE"
   fi
-  # For `make prune`: what this clone is built from is in use.
+  # Tells `make prune` where this clone is: the images that it is built from are in use.
   [ -f "$STATE/clone" ] || printf '%s\n' "$ROOT" >"$STATE/clone"
   if [ ! -s "$STATE/passphrase" ]; then
     [ -z "$(find "$STATE/backend" -name '*.json' -print -quit 2>/dev/null)" ] ||

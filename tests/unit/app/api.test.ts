@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Api, type ApiArgs, Postgres, Redis, SetupJob } from "../../../components/index.ts";
 import { probed } from "../helpers/engine.ts";
-import { everyService, expectNoSecret, handedTo, healthcheck } from "../helpers/expected.ts";
+import { deliveriesTo, everyService, expectNoSecret, healthcheck } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
 const CONTAINER = "Container api";
@@ -153,7 +153,7 @@ describe("what it refers to", () => {
       "PORT=3000",
       "LOG_LEVEL=debug",
     ]);
-    expect(await handedTo(stack, "api")).toEqual([
+    expect(await deliveriesTo(stack, "api")).toEqual([
       {
         to: volumeOf("api-secrets"),
         files: {
@@ -202,7 +202,7 @@ describe("secrets of other origin", () => {
   test("are files, and hidden in what it says", async () => {
     const stack = await alone({ secrets });
     expect(stack.get(CONTAINER).inputs.envs).toEqual(["OPENAI_API_KEY_FILE=/run/secrets/openai_api_key", "PORT=3000"]);
-    expect(await handedTo(stack, "api")).toEqual([
+    expect(await deliveriesTo(stack, "api")).toEqual([
       { to: volumeOf("api-secrets"), files: { openai_api_key: "sk-0123456789" }, access: "400 1000:1000" },
     ]);
     expectNoSecret(stack.resources, ["sk-0123456789"]);
@@ -219,7 +219,7 @@ test("a key of several lines arrives as it is, and no line of it is in what it s
   const lines = ["-----BEGIN PRIVATE KEY-----", "MC4CAQAwBQYDK2VwBCIEIA0N", "Qw==", "-----END PRIVATE KEY-----"];
   const pem = `${lines.join("\r\n")}\n`;
   const stack = await alone({ secrets: { SIGNING_KEY: pem } });
-  expect(await handedTo(stack, "api")).toMatchObject([{ files: { signing_key: pem } }]);
+  expect(await deliveriesTo(stack, "api")).toMatchObject([{ files: { signing_key: pem } }]);
   const { mask } = stack.platform.secrets;
   expect(lines.map((line) => mask(`got ${line}.`))).toEqual(lines.map(() => "got [secret]."));
 

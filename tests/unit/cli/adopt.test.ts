@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { adopt } from "../../../cli/shared/adopt.ts";
 import { PROJECT, ROOT } from "../../../cli/shared/stack.ts";
-import { holder, readHolder, release, take, VARIABLE } from "../../../cli/shared/verb-lock.ts";
+import { holder, readHolder, release, TOKEN_VARIABLE, take } from "../../../cli/shared/verb-lock.ts";
 
 let home: string;
 let [from, own] = ["", ""];
@@ -55,7 +55,7 @@ const all = (folder: string) =>
       .map((path) => [path, readFileSync(join(folder, path), "utf8")]),
   );
 
-test("the old state is this clone's, byte by byte, private as it was; what was here is kept; the old one is gone", () => {
+test("takes the old state over byte by byte with its permissions, keeps what was here, and removes the old one", () => {
   const [old, mine] = [all(from), all(own)];
   const kept = adopt(from, own, "/here");
   expect(all(own)).toEqual({ ...old, clone: "/here\n" });
@@ -78,10 +78,10 @@ describe("the locks", () => {
     writeFileSync(file, JSON.stringify({ ...me, start: "0" }));
   };
 
-  test("of this run goes on in the new folder; those of runs that are gone, and the old folder's, are left behind", () => {
+  test("of this run goes on in the new folder; those of runs that are gone and those of the old folder are left behind", () => {
     const mine = lockOf(own, "dev");
     const me = hold(mine);
-    vi.stubEnv(VARIABLE, me.token);
+    vi.stubEnv(TOKEN_VARIABLE, me.token);
     holdGone(lockOf(from, "dev"));
     holdGone(lockOf(from, "alice"));
     const kept = adopt(from, own, "/here");
@@ -114,7 +114,7 @@ describe("the locks", () => {
         const file = lockOf(from, "alice");
         writeFileSync(file, JSON.stringify({ ...hold(file), machine: "another", host: "far" }));
       },
-      /on far; where it has ended, this lets it go: rm \S+alice\.json\. Nothing was touched\.$/,
+      /on far; if it has ended, this releases it: rm \S+alice\.json\. Nothing was touched\.$/,
     ],
     [
       "the old state by a pulumi that its run has left",
@@ -134,7 +134,7 @@ describe("the locks", () => {
   });
 });
 
-test("what an adoption that was killed has left is no hindrance, and no part of it", () => {
+test("what a killed adoption has left does no harm and is not adopted", () => {
   mkdirSync(`${own}.adopting`);
   writeFileSync(join(`${own}.adopting`, "half"), "");
   adopt(from, own, "/here");

@@ -47,13 +47,14 @@ describe.each([
   ["five hours behind", -5 * HOUR],
 ])("with a clock that is %s", { timeout: 60_000 }, (_, aheadMs) => {
   /** Of the engine, so many ms ago. */
-  const there = (agoMs: number) => new Date(Date.now() + aheadMs - agoMs);
+  const engineTime = (agoMs: number) => new Date(Date.now() + aheadMs - agoMs);
   beforeEach(() => {
-    daemon.routes["GET /info"] = (_, response) => response.end(JSON.stringify({ SystemTime: there(0).toISOString() }));
+    daemon.routes["GET /info"] = (_, response) =>
+      response.end(JSON.stringify({ SystemTime: engineTime(0).toISOString() }));
   });
 
-  test("prune takes what is older than it is told, and leaves what is younger", async () => {
-    const images = { old: there(70 * MINUTE), young: there(50 * MINUTE) };
+  test("prune removes what is older than the limit, and leaves what is younger", async () => {
+    const images = { old: engineTime(70 * MINUTE), young: engineTime(50 * MINUTE) };
     const nameOf = (age: string) => `stackyard.invalid/${age}:aaaaaaaaaaaa`;
     const Images = Object.keys(images).map((Id) => ({
       Id,
@@ -70,7 +71,7 @@ describe.each([
     const job = (id: string, agoMs: number) => ({
       Id: id,
       Names: [`/${id}`],
-      Created: Math.floor(there(agoMs).getTime() / 1000),
+      Created: Math.floor(engineTime(agoMs).getTime() / 1000),
       State: "exited",
       Labels: { "stackyard.id": id, "stackyard.kind": "job" },
     });
@@ -96,7 +97,7 @@ describe.each([
     const listed = { Id: "c1", Names: ["/db"], Image: "x", State: "running", Status: "Up", Ports: [], Labels };
     daemon.routes["GET /containers/json"] = { body: [listed] };
     daemon.routes["GET /containers/c1/logs"] = { body: "" };
-    const before = there(10 * MINUTE).getTime();
+    const before = engineTime(10 * MINUTE).getTime();
     await verb("logs", { since: "10m" });
     const asked = daemon.requests.find((each) => each.startsWith("GET /containers/c1/logs"));
     const since = Number(/[?&]since=([\d.]+)/.exec(asked ?? "")?.[1]) * 1000;

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   cloneState,
   describeOrphans,
+  findOrphans,
   orphans,
-  orphansOf,
   ownState,
   stateFolders,
   stopAtOrphans,
@@ -106,7 +106,7 @@ describe("volumes that no living clone knows", () => {
     expect(found(volume("one", "aaaa"))).toEqual({ adoptable: [], unknown: [] });
   });
 
-  test("are none of a state that is cut off, of which nobody can say whose they are; those of its last copy are its own", () => {
+  test("are never reported as unknown while a state is cut off, and belong to the state whose last copy knows them", () => {
     const cut = (folder: string) =>
       writeFileSync(join(folder, `backend/.pulumi/stacks/${PROJECT}/dev.json`), '{"checkp');
     const moved = clone("moved", join(home, "nowhere"), { dev: "aaaa", alice: "bbbb" });
@@ -122,13 +122,13 @@ describe("volumes that no living clone knows", () => {
     expect(found(volume("three", "cccc"))).toEqual({ adoptable: [], unknown: [] });
   });
 
-  test("are offered by no copy that is half made", () => {
+  test("do not come from an unfinished copy of a state", () => {
     clone("moved", join(home, "nowhere"), { dev: "aaaa" });
     clone("own.adopting", join(home, "nowhere"), { dev: "aaaa" });
     expect(found(volume("one", "aaaa")).adoptable).toEqual([["/stackyard/moved", "one"]]);
   });
 
-  test("of a state folder that says nothing of its clone", () => {
+  test("may come from a state folder that does not name its clone", () => {
     clone("old", undefined, { dev: "aaaa" });
     expect(found(volume("one", "aaaa")).adoptable).toEqual([["/stackyard/old", "one"]]);
   });
@@ -141,7 +141,7 @@ describe("are looked for", () => {
       volume("one", "aaaa"),
       { ...volume("other", "aaaa"), labels: { ...volume("", "aaaa").labels, "stackyard.stack": "another" } },
     ];
-    const lost = await orphansOf({ resources: [], pending: 0, ...(id ? { id } : {}) }, inspectionOf(engine));
+    const lost = await findOrphans({ resources: [], pending: 0, ...(id ? { id } : {}) }, inspectionOf(engine));
     return { asked: engine.calls.map(([method]) => method), unknown: lost.unknown.map(({ name }) => name) };
   };
 
@@ -155,12 +155,12 @@ describe("are looked for", () => {
       const engine = new FakeEngine();
       engine.aheadMs = hours * 3_600_000;
       engine.listedVolumes = [{ ...volume("one", "aaaa"), createdAt: new Date(Date.UTC(2026, 0, 2, 3 + hours, 4)) }];
-      const lost = await orphansOf({ resources: [], pending: 0 }, inspectionOf(engine));
+      const lost = await findOrphans({ resources: [], pending: 0 }, inspectionOf(engine));
       expect(describeOrphans(lost)).toContain("  one, made 2026-01-02 03:04 UTC\n");
     },
   );
 
-  test("not at all where there is a state, or its place is said", async () => {
+  test("not where there is a state, or the user keeps it elsewhere", async () => {
     expect(await look("aaaa")).toEqual({ asked: [], unknown: [] });
     vi.stubEnv("PULUMI_BACKEND_URL", "s3://ours");
     expect(await look()).toEqual({ asked: [], unknown: [] });
@@ -175,7 +175,7 @@ test.each([
   expect(describeOrphans(lost)).toContain(`  make adopt from=${typed}\n`);
 });
 
-test("what is told names the volumes, where their state is, and the command", () => {
+test("the message names the volumes, where their state is, and the command", () => {
   const adoptable = [{ folder: "/state/old", clone: "/old", volumes: [volume("one", "aaaa")] }];
   expect(describeOrphans({ adoptable, unknown: [volume("two", "bbbb"), volume("three", "bbbb")] })).toBe(
     `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n` +
@@ -183,7 +183,7 @@ test("what is told names the volumes, where their state is, and the command", ()
       "Their state is in /state/old; its clone was at /old, and is gone. To take it over, with its passwords:\n" +
       "  make adopt from=/state/old\n" +
       "\n" +
-      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine knows them, nor their passwords:\n` +
+      `Volumes of stack ${STACK} are on the engine, and no state of yours on this machine has them or their passwords:\n` +
       "  three, made 2026-01-02 03:04 UTC\n" +
       "  two, made 2026-01-02 03:04 UTC\n" +
       "They are left alone. `docker volume inspect NAME` shows one, `docker volume rm NAME` removes it " +
@@ -205,7 +205,7 @@ describe("a verb that would start empty beside them", () => {
     return { said: said.join(""), ended: exit.mock.calls };
   };
 
-  test("ends, and says what to do", async () => {
+  test("ends with advice", async () => {
     const { said, ended } = await start();
     expect(said).toMatch(
       /make adopt from=.*\nThe same command with fresh=1 starts empty beside them\. Nothing was touched\.\n$/s,
@@ -213,7 +213,7 @@ describe("a verb that would start empty beside them", () => {
     expect(ended).toEqual([[1]]);
   });
 
-  test("goes on where that is wanted", async () => {
+  test("goes on with fresh=1", async () => {
     const { said, ended } = await start("1");
     expect(said).toMatch(/make adopt from=.*\n$/);
     expect(ended).toEqual([]);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { said } from "../../../cli/shared/faults.ts";
+import { describeError } from "../../../cli/shared/faults.ts";
 import { ArgsError } from "../../../components/core/support/args.ts";
 
 const caught = (run: () => unknown): unknown => {
@@ -24,14 +24,16 @@ test.each<[unknown, string]>([
   [caught(() => readFileSync("/")), "EISDIR: illegal operation on a directory, read"],
   [spawnSync("nosuch-program").error, "nosuch-program is not on PATH"],
   ["a text", "a text"],
-])("what is outside of the program is told in a sentence: %s", (error, text) => expect(said(error)).toBe(text));
+])("an error outside of the program is shown in one sentence: %s", (error, text) =>
+  expect(describeError(error)).toBe(text),
+);
 
-test("a mistake in the program is told with its stack", () => {
+test("a mistake in the program is shown with its stack trace", () => {
   const error = caught(() => (undefined as unknown as string).length);
-  expect(said(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
+  expect(describeError(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
 });
 
-test("what nobody reads any more is lost, and ends nothing", async () => {
+test("output that nobody reads any more is lost, and does not end the verb", async () => {
   const env = { ...process.env, PULUMI_OPTION_CONFIG_FILE: "Pulumi.dev.yaml" };
   const child = spawn(process.execPath, ["cli/config.ts"], { env });
   child.stdout.destroy();

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { PROJECT } from "../../../cli/shared/stack.ts";
-import { holder, take, VARIABLE } from "../../../cli/shared/verb-lock.ts";
+import { holder, TOKEN_VARIABLE, take } from "../../../cli/shared/verb-lock.ts";
 
 // What a run that was killed has left at work. Only Linux tells what a process was given.
 
@@ -25,7 +25,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** One that the killed run had started. */
 async function left(program: string, ...args: string[]): Promise<ChildProcess> {
-  const env = { ...process.env, [VARIABLE]: token };
+  const env = { ...process.env, [TOKEN_VARIABLE]: token };
   const child = spawn(program, args, { env, stdio: "ignore", detached: true });
   onTestFinished(() => {
     try {

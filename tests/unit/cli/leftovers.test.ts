@@ -17,7 +17,7 @@ const NOTHING: Inventory = {
   images: [],
   labelled: [],
   states: [state(MINE)],
-  all: true,
+  complete: true,
   current: new Set(),
   before: at(12),
 };
@@ -59,7 +59,7 @@ describe("images", () => {
     ["one that a state names", { images: [image([server()])], states: [state(MINE), state("11111111", server())] }],
     ["one of a stack that is down", { images: [image([of(MINE, 0)]), image([of(MINE, 1)])] }],
     ["one of a stack that has others by other names", { images: [image([of(MINE)])], states: [state(MINE, server())] }],
-    ["one of a stack that may be in another backend", { images: [image([of(GONE)])], all: false }],
+    ["one of a stack that may be in another backend", { images: [image([of(GONE)])], complete: false }],
     ["somebody else's", { images: [image(["redis:8", "shop.invalid/shop-dev-api:deadbeef-aaaaaaaaaaaa"])] }],
     ["one named by hand", { images: [image(["stackyard.invalid/redis:mine", "stackyard.invalid/redis:0.1"])] }],
     ["one without a name", { images: [image([])] }],
@@ -67,7 +67,7 @@ describe("images", () => {
     expect(found(inventory)).toEqual([]);
   });
 
-  test("go, and free their bytes, with their last name", () => {
+  test("are deleted, and free their bytes, with their last name", () => {
     const images = [image([of(GONE, 0), of(GONE, 1)]), image([server(0), "mine:1"])];
     expect(found({ images }).map(({ thing, bytes }) => [thing.name, bytes])).toEqual([
       [of(GONE, 0), 0],
@@ -98,7 +98,7 @@ describe("containers and networks", () => {
 
   test.each<[string, Labelled[], Partial<Inventory>?]>([
     ["those of a stack that is known", [labelled("job", {}, MINE), labelled("network", {}, MINE)]],
-    ["those of a stack that may be in another backend", [NETWORK, labelled("job")], { all: false }],
+    ["those of a stack that may be in another backend", [NETWORK, labelled("job")], { complete: false }],
     ["a stack of which something runs", [NETWORK, labelled("job", { active: true })]],
     ["a stack with a service, which may hold data", [NETWORK, labelled("job"), labelled("service")]],
     ["a stack with something young", [NETWORK, labelled("job", { createdAt: YOUNG })]],

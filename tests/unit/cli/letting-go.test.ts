@@ -24,7 +24,7 @@ const STATE = {
   ],
   pending: 0,
 };
-let told: () => string[];
+let pulumiCalls: () => string[];
 
 beforeEach(() => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-letting-go-"));
@@ -33,7 +33,7 @@ beforeEach(() => {
   writeFileSync(join(folder, "told"), "");
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
   vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
-  told = () => readFileSync(join(folder, "told"), "utf8").split("\n").slice(0, -1);
+  pulumiCalls = () => readFileSync(join(folder, "told"), "utf8").split("\n").slice(0, -1);
   onTestFinished(() => rmSync(folder, { recursive: true }));
 });
 
@@ -50,8 +50,8 @@ test.each([
     vi.mocked(readState).mockReturnValue({ ...STATE, resources: STATE.resources.slice(1) });
     const line = (verb: string, which: string[]) =>
       which.length > 0 ? [`state ${verb} --yes ${which.map((name) => `urn::${name}`).join(" ")} --stack ${STACK}`] : [];
-    const meanwhile = await lettingGo(STATE, async () => told());
+    const meanwhile = await lettingGo(STATE, async () => pulumiCalls());
     expect(meanwhile).toEqual(line("unprotect", all));
-    expect(told()).toEqual([...line("unprotect", all), ...line("protect", left)]);
+    expect(pulumiCalls()).toEqual([...line("unprotect", all), ...line("protect", left)]);
   },
 );

@@ -1,7 +1,7 @@
 import type { automation } from "@pulumi/pulumi";
 import { expect, test, vi } from "vitest";
 import { Progress, type Row } from "../../../cli/up/progress.ts";
-import { framed, lines, live } from "../../../cli/up/views.ts";
+import { frameOf, lines, live } from "../../../cli/up/views.ts";
 import type { Note } from "../../../components/core/support/timings.ts";
 
 // What an `up` shows and keeps of its run, from events as pulumi 3.255 writes them and notes as the program does.
@@ -112,7 +112,7 @@ test("an image that is pulled: how far it is, every five seconds, and no step of
     up.note({ ...redis, detail: `${second} of 40 MB, 0 of 5 layers` });
     vi.advanceTimersByTime(1_000);
   }
-  expect(framed([...up.rows.values()], 80, 24, BEGAN + 12_000).find((line) => line.startsWith("redis:8"))).toMatch(
+  expect(frameOf([...up.rows.values()], 80, 24, BEGAN + 12_000).find((line) => line.startsWith("redis:8"))).toMatch(
     /^redis:8 +pulling 11 of 40 MB, 0 of 5 layers +- +12 s/,
   );
   up.note({ ...redis, phase: "done", tookMs: 12_000 });
@@ -126,7 +126,7 @@ test("an image that is pulled: how far it is, every five seconds, and no step of
   vi.useRealTimers();
 });
 
-test("nothing to do: each is unchanged, and nobody is said to wait", () => {
+test("nothing to do: each is unchanged, and none is shown as waiting", () => {
   const up = declared();
   up.steps("pre same Container db", "pre same Stash db-ready", "post same Stash db-ready");
   up.steps("post same Stash setup-done", "post same Stash app-ready");
@@ -136,7 +136,7 @@ test("nothing to do: each is unchanged, and nobody is said to wait", () => {
   expect(up.progress.steps(BEGAN + 900).filter((each) => Object.keys(each).length > 3)).toEqual([]);
 });
 
-test("replaced, mended in place, and taken out of the program", () => {
+test("replaced, changed in place, and removed from the program", () => {
   const up = declared();
   up.steps(
     "pre delete-replaced Stash db-ready",
@@ -174,7 +174,7 @@ test("what fails once somebody has ended the run has not failed by itself", () =
   expect(up.said()).toEqual(["db: interrupted"]);
 });
 
-test("a failure: the message as it is, who failed, and who still waits; not that the update failed as well", () => {
+test("a failure: the message as it is, what failed, and what still waits, without pulumi's closing message", () => {
   const up = declared();
   up.steps(...CREATED);
   up.note({ service: "db", startedAt: BEGAN + 250, health: "starting" });
@@ -199,13 +199,13 @@ test.each([
   ["warning", "it is old\n", undefined, "warning: it is old"],
   ["info", "hello\n", STACK, "hello"],
   ["info#err", "oops\n", undefined, "oops"],
-])("what is said, as %s: %j", (severity, message, urn, shown) => {
+])("a message, as %s: %j", (severity, message, urn, shown) => {
   const up = declared();
   up.diagnostic(severity, message, urn);
   expect(up.said()).toEqual([shown]);
 });
 
-test("of one that was started earlier, it is not told after how long it was ready", () => {
+test("a service that was started earlier does not show how long it took", () => {
   const up = declared();
   up.steps(...CREATED);
   up.note({ service: "db", startedAt: BEGAN - 60_000, health: "healthy" });
@@ -215,26 +215,26 @@ test("of one that was started earlier, it is not told after how long it was read
   expect(up.progress.steps(BEGAN + 900)[0]).toEqual({ name: "db", kind: "service", waitsFor: [], finishedMs: 400 });
 });
 
-test("the table is cut to the terminal: what is over goes first", () => {
+test("the table is cut to the terminal: rows that are done are left out first", () => {
   const up = declared();
   up.steps(...READY, "pre create Stash setup-done");
   const all = [...up.rows.values()];
   const now = BEGAN + 3_900;
-  expect(framed(all, 80, 24, now)).toEqual([
+  expect(frameOf(all, 80, 24, now)).toEqual([
     "",
     "SERVICE  PHASE              HEALTH  ELAPSED",
     "db       ready              -       -",
     "setup    running            -       3 s",
     "app      waiting for setup  -       -",
   ]);
-  expect(framed(all, 20, 5, now)).toEqual([
+  expect(frameOf(all, 20, 5, now)).toEqual([
     "",
     "SERVICE  PHASE     ",
     "setup    running   ",
     "app      waiting fo",
     "and 1 more",
   ]);
-  expect(framed([], 80, 24, now)).toEqual([]);
+  expect(frameOf([], 80, 24, now)).toEqual([]);
 });
 
 test("on a terminal, what comes at once is drawn at once, and goes above the table", () => {

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { here } from "../../../cli/shared/processes.ts";
+import { currentPlace } from "../../../cli/shared/processes.ts";
 import {
   dropLock,
   fateOfLock,
-  type Names,
+  type MachineNames,
   pulumiLocks,
   readNames,
   rememberName,
@@ -33,9 +33,9 @@ async function ended(): Promise<number> {
 }
 
 const NOW = () => new Date().toISOString();
-const OURS: Names = { "as-it-was-called": [here().machine] };
+const OURS: MachineNames = { "as-it-was-called": [currentPlace().machine] };
 
-test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }, Names?]>([
+test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }, MachineNames?]>([
   ["a process that runs", "lives", {}],
   ["one of this machine, by another name that it had", "lives", { hostname: "as-it-was-called" }, OURS],
   ["one that has ended", "gone", { pid: 0 }],
@@ -55,7 +55,7 @@ test.each<[string, Fate, { pid?: number; hostname?: string; timestamp?: string }
   expect(fateOfLock(whole, names)).toBe(fate);
 });
 
-test("locks are found, those that are cut off too, and go with what is beside them", () => {
+test("locks are found, even those that are cut off, and removed with the files beside them", () => {
   const whole = { pid: 1, username: "ann", hostname: "far-away", timestamp: NOW() };
   writeFileSync(join(locks, "a.json"), JSON.stringify(whole));
   writeFileSync(join(locks, "a.json.attrs"), "{}");
@@ -68,15 +68,15 @@ test("locks are found, those that are cut off too, and go with what is beside th
   expect(readdirSync(locks)).toEqual([]);
 });
 
-test("a backend that is no folder has none that can be seen", () => {
+test("in a backend that is not a folder no lock can be seen", () => {
   vi.stubEnv("PULUMI_BACKEND_URL", "s3://states");
   expect(pulumiLocks()).toEqual([]);
 });
 
-test("the names that a machine had are remembered, beside those of others", () => {
+test("the names that a machine had are remembered, beside those of other machines", () => {
   const file = join(folder, "machines.json");
   writeFileSync(file, JSON.stringify({ "far-away": ["another"] }));
-  const names = { "far-away": ["another"], [hostname()]: [here().machine] };
+  const names = { "far-away": ["another"], [hostname()]: [currentPlace().machine] };
   expect(rememberName()).toEqual(names);
   expect(readNames()).toEqual(names);
   const before = readFileSync(file, "utf8");

@@ -9,10 +9,10 @@ let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "stackyard-pulumi-"));
   // In the place of the CLI: tells what it was given.
-  const told = join(folder, "told");
+  const callFile = join(folder, "told");
   writeFileSync(
     join(folder, "pulumi"),
-    `#!/bin/sh\necho "$* [$STACKYARD_DISCARD] [$STACKYARD_DOWN]" >${told}; exit 7\n`,
+    `#!/bin/sh\necho "$* [$STACKYARD_DISCARD] [$STACKYARD_DOWN]" >${callFile}; exit 7\n`,
     {
       mode: 0o755,
     },
@@ -27,10 +27,10 @@ test.each([
   ["up", "redis", { STACKYARD_DOWN: "1" }, "[redis] [1]"],
   ["preview", "redis", {}, "[redis] []"],
   ["destroy", "", {}, "[kept] []"],
-])("%s: what may be lost is handed on from DISCARD=%s", async (command, DISCARD, env, told) => {
+])("%s: what may be lost is handed on from DISCARD=%s", async (command, DISCARD, env, expected) => {
   vi.stubEnv("DISCARD", DISCARD);
   // For plain pulumi.
   vi.stubEnv("STACKYARD_DISCARD", "kept");
   expect(await pulumi([command, "--yes"], env)).toBe(7);
-  expect(readFileSync(join(folder, "told"), "utf8")).toBe(`${command} --yes --stack ${STACK} ${told}\n`);
+  expect(readFileSync(join(folder, "told"), "utf8")).toBe(`${command} --yes --stack ${STACK} ${expected}\n`);
 });

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("is kept beside the state, for its owner only, and the next one takes its place", () => {
+test("is kept beside the state, for its owner only, and replaced by the next one", () => {
   expect(readTimeline("alice")).toBe(undefined);
   writeTimeline(RUN);
   writeTimeline({ ...RUN, tookMs: 99 });
@@ -39,7 +39,7 @@ test("a run in which nothing was started leaves the last one", () => {
   expect(readTimeline("alice")).toEqual(RUN);
 });
 
-test("where the state is in no folder, none is kept", () => {
+test("is not kept where the state is not in a folder", () => {
   vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
   writeTimeline(RUN);
   expect(readTimeline("alice")).toBe(undefined);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { protectedIn } from "../../../cli/shared/clean-slate.ts";
 import { drift, sweep } from "../../../cli/shared/recover.ts";
-import { chosen, services } from "../../../cli/shared/services.ts";
+import { chosenServices, services } from "../../../cli/shared/services.ts";
 import { type Identified, PROJECT, STACK, type State } from "../../../cli/shared/stack.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { inspectionOf } from "../helpers/inspection.ts";
@@ -58,7 +58,7 @@ beforeEach(() => {
 
 const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));
 
-test("what is this stack's and in no state is swept away, and data is left", async () => {
+test("what is this stack's and in no state is removed, except data", async () => {
   await sweep(inspectionOf(engine), STATE, { data: false });
   const [first, ...others] = removed();
   // What is attached goes before that to which it is.
@@ -67,12 +67,12 @@ test("what is this stack's and in no state is swept away, and data is left", asy
   expect(said.join("")).toContain("volume v-data is in no state, and is left alone: it may hold data.");
 });
 
-test("after a clean slate its data goes too", async () => {
+test("after a clean slate its data is removed too", async () => {
   await sweep(inspectionOf(engine), STATE, { data: true });
   expect(removed()).toContain("removeVolume v-data");
 });
 
-test("without an id nothing on the engine is this stack's, and nothing is asked for", async () => {
+test("without an id nothing on the engine is this stack's, and the engine is not asked", async () => {
   vi.stubEnv("s", "redis");
   const exit = vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
@@ -80,7 +80,7 @@ test("without an id nothing on the engine is this stack's, and nothing is asked 
   expect(await services(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(await drift(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(engine.calls).toEqual([]);
-  await expect(chosen(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
+  await expect(chosenServices(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
   expect(exit).toHaveBeenCalledWith(1);
   expect(removed()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { again, chosen, services, unwell } from "../../../cli/shared/services.ts";
+import { chosenServices, retryAdvice, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 import { inspectionOf } from "../helpers/inspection.ts";
 
@@ -24,7 +24,7 @@ function listed(service: string, state: string, status: string, kind = "service"
 const OF_STACK = { "stackyard.project": "stackyard", "stackyard.stack": "dev" };
 const all = async () => services(inspectionOf(engine), { resources: [], pending: 0, id: "1" });
 
-test("what is not well is said, with its last probe and what it wrote last", async () => {
+test("a service that is not well is shown with its last probe and its last log lines", async () => {
   listed("redis", "running", "Up 3 minutes (unhealthy)");
   const health = { status: "unhealthy" as const, probes: [probed(0), probed(1, "NOAUTH")] };
   engine.container("redis", { status: "running", health }).writes("cannot write");
@@ -35,14 +35,14 @@ test("what is not well is said, with its last probe and what it wrote last", asy
   listed("seed", "exited", "Exited (3) 1 minute ago", "job");
   engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
   expect(await unwell(inspectionOf(engine), await all())).toEqual([
-    { service: "api", kind: "service", said: ["api is restarting", "it wrote no log"] },
+    { service: "api", kind: "service", lines: ["api is restarting", "it wrote no log"] },
     {
       service: "redis",
       kind: "service",
-      said: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
+      lines: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
     },
-    { service: "web", kind: "service", said: ["web is stopped", "it wrote no log"] },
-    { service: "seed", kind: "job", said: ["seed failed", "last log lines:", "  no such table"] },
+    { service: "web", kind: "service", lines: ["web is stopped", "it wrote no log"] },
+    { service: "seed", kind: "job", lines: ["seed failed", "last log lines:", "  no such table"] },
   ]);
 });
 
@@ -68,10 +68,10 @@ test.each([
   ["a job that was done once on purpose", "seed", "job", "`make job s=seed` runs it again"],
   ["one that never was by an up", "other", "job", "`make dev` tries it again"],
 ] as const)("%s is started again", (_, service, kind, expected) => {
-  expect(again({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
+  expect(retryAdvice({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
 });
 
-test("what is well or on its way is not", async () => {
+test("a service that is well or starting is not shown", async () => {
   listed("redis", "running", "Up 3 minutes (healthy)");
   listed("api", "running", "Up 1 second (health: starting)");
   listed("web", "running", "Up 1 second");
@@ -95,6 +95,6 @@ test.each<[string, string, "service" | undefined, string[] | string]>([
   vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  const rows = await chosen(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
+  const rows = await chosenServices(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
   expect(said[0] ?? rows.map(({ service }) => service)).toEqual(expected);
 });

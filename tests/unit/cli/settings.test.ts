@@ -26,7 +26,7 @@ function written(name: string, config: Record<string, unknown>): string {
 }
 const own = (config: Record<string, unknown>) => written("Pulumi.dev.yaml", config);
 
-test("what is tracked counts, with the defaults of the program", async () => {
+test("tracked settings count, with the defaults of the program", async () => {
   expect(await settingsInFiles("dev", { own: true })).toMatchObject({
     common: { program: "polyglot", environment: "dev" },
     own: { postgres: { hostPort: port, maxConnections: 100 } },
@@ -39,14 +39,14 @@ test("a stack without a file of its own is a copy of dev, on ports that nobody h
   expect({ common, own }).toEqual({ common: { ...dev.common, ports: "free" }, own: dev.own });
 });
 
-test("what was set in this clone counts, unless what is tracked is asked for", async () => {
+test("settings of this clone count, unless only the tracked ones are asked for", async () => {
   written("Pulumi.dev.yaml.tracked", tracked.config);
   own({ ...tracked.config, "stackyard:postgres": { hostPort: 15432 } });
   expect((await settingsInFiles("dev", { own: true })).own.postgres).toMatchObject({ hostPort: 15432 });
   expect((await settingsInFiles("dev", { own: false })).own.postgres).toMatchObject({ hostPort: port });
 });
 
-test("a file that is named counts alone, and its texts are read as pulumi reads them", async () => {
+test("a settings file that is named counts alone, and its texts are read as pulumi reads them", async () => {
   const file = written("Pulumi.other.yaml", { "stackyard:redis": '{"hostPort":16379}', "aws:region": "moon" });
   vi.stubEnv("PULUMI_OPTION_CONFIG_FILE", file);
   const { own } = await settingsInFiles("dev", { own: true });
@@ -63,7 +63,7 @@ test("a secret is not read", async () => {
   );
 });
 
-test("what is set is told without pulumi, which would make the stack; a secret's value is not", async () => {
+test("settings are shown without pulumi, which would create the stack; a secret's value is not", async () => {
   vi.stubEnv("PATH", "/nonexistent");
   own({ "stackyard:imageMirror": { secure: "v1:abc:def" }, "stackyard:redis": { hostPort: 16379 } });
   const { given, hidden, settings, faults } = await readSettings({ secrets: false });

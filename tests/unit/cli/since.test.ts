@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sinceOf } from "../../../cli/shared/since.ts";
+import { parseSince } from "../../../cli/shared/since.ts";
 
 const NOW = new Date("2026-01-02T12:00:00Z");
 
@@ -14,12 +14,12 @@ test.each([
   ["2026-01-01T03:04:05.5Z", "2026-01-01T03:04:05.500Z"],
   ["2026-01-01T03:04:05+02:00", "2026-01-01T01:04:05.000Z"],
 ])("%s is %s", (text, at) => {
-  expect(sinceOf(text, NOW)?.toISOString()).toBe(at);
+  expect(parseSince(text, NOW)?.toISOString()).toBe(at);
 });
 
 test.each(["", "10", "m", "10 m", "-10m", "10min", "1.5h", "yesterday", "2026-13-01", "2026-01-01 03:04", "12:00"])(
   "%j is neither a duration nor a time",
   (text) => {
-    expect(sinceOf(text, NOW)).toBe(undefined);
+    expect(parseSince(text, NOW)).toBe(undefined);
   },
 );

@@ -70,18 +70,18 @@ describe("a state that is cut off", () => {
     expect(brokenState()).toMatch(/is cut off.* No whole copy of it is here: bring one back from a backup\.$/);
   });
 
-  test("is not taken for one that is not there, among others", () => {
+  test("is not taken for a missing one, where all states are read", () => {
     cutOff();
     expect(statesIn(join(folder, ".pulumi"))).toEqual([undefined]);
   });
 
-  test("no state is no broken one", () => {
+  test("a state that is missing is not broken", () => {
     expect(brokenState()).toBeUndefined();
     expect(readState()).toEqual({ resources: [], pending: 0 });
   });
 });
 
-test("it is copied while somebody changes it", async () => {
+test("the state is copied while somebody changes it", async () => {
   whole([]);
   const stop = keepCopies();
   expect(readFileSync(copyFile(), "utf8")).toBe(content([]));
@@ -92,7 +92,7 @@ test("it is copied while somebody changes it", async () => {
   expect(readFileSync(copyFile(), "utf8")).toBe(content([ID, ID]));
 });
 
-test("a backend that is no folder keeps its own copies", () => {
+test("of a backend that is not a folder nothing is copied", () => {
   vi.stubEnv("PULUMI_BACKEND_URL", "s3://states");
   keepCopies()();
   expect(existsSync(copyFile())).toBe(false);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { here, startOf } from "../../../cli/shared/processes.ts";
+import { currentPlace, startOf } from "../../../cli/shared/processes.ts";
 import { type Fate, fateOf, type Holder, holder, readHolder, release, take } from "../../../cli/shared/verb-lock.ts";
 
 const MODULE = fileURLToPath(new URL("../../../cli/shared/verb-lock.ts", import.meta.url));
@@ -50,7 +50,7 @@ async function zombie(): Promise<number> {
   return pid;
 }
 
-describe("what becomes of a holder", () => {
+describe("the fate of a holder", () => {
   test.each<[string, Fate, () => Promise<Partial<Holder>> | Partial<Holder>]>([
     ["a process that runs", "lives", () => ({})],
     [
@@ -77,10 +77,10 @@ describe("what becomes of a holder", () => {
 });
 
 describe("a lock", () => {
-  test("is nobody's, then the first one's, and nobody's again", () => {
+  test("is free, then held by the first run, and free again", () => {
     const [me, other] = [holder(file, "make dev"), holder(file, "make down")];
     expect(take(file, me)).toEqual({});
-    expect(take(file, other)).toEqual({ held: me });
+    expect(take(file, other)).toEqual({ heldBy: me });
     release(file, other);
     expect(readHolder(file)).toEqual(me);
     release(file, me);
@@ -96,7 +96,7 @@ describe("a lock", () => {
     release(file, readHolder(file) as Holder);
     left();
     const me = holder(file, "make down");
-    expect(take(file, me)).toMatchObject({ after: { verb } });
+    expect(take(file, me)).toMatchObject({ predecessor: { verb } });
     expect(readHolder(file)).toEqual(me);
     expect(readdirSync(join(folder, "shop"))).toEqual(["dev.json"]);
   });
@@ -106,20 +106,20 @@ describe("a lock", () => {
     if (!gone || !between || !me) throw new Error("three");
     take(file, { ...gone, start: "1" });
     writeFileSync(`${file}.after-${gone.token}`, JSON.stringify({ ...between, start: "1" }));
-    expect(take(file, me)).toMatchObject({ after: { verb: "dev" } });
-    expect(take(file, holder(file, "clean"))).toEqual({ held: me });
+    expect(take(file, me)).toMatchObject({ predecessor: { verb: "dev" } });
+    expect(take(file, holder(file, "clean"))).toEqual({ heldBy: me });
     expect(readdirSync(join(folder, "shop"))).toEqual(["dev.json"]);
   });
 
-  test("that somebody is about to take over is held", () => {
+  test("is held while somebody is about to take it over", () => {
     const [gone, between] = [holder(file, "dev"), holder(file, "up")];
     take(file, { ...gone, start: "1" });
     writeFileSync(`${file}.after-${gone.token}`, JSON.stringify(between));
-    expect(take(file, holder(file, "down"))).toEqual({ held: between });
+    expect(take(file, holder(file, "down"))).toEqual({ heldBy: between });
   });
 
   // Each round has one process that gets it, of several that find it left behind at the same moment.
-  test("is one process's, whoever takes it at the same time", async () => {
+  test("is held by one process, however many take it at the same time", async () => {
     const rounds = 20;
     const racer = `
       import { holder, take, readHolder, release } from ${JSON.stringify(MODULE)};
@@ -128,8 +128,8 @@ describe("a lock", () => {
       // What holds it is this process, and in the next round it is gone.
       for await (const line of process.stdin.setEncoding("utf8")) for (const each of line.trim().split("\\n")) {
         const round = { ...me, token: me.token + each };
-        const { held } = take(${JSON.stringify(file)}, round);
-        process.stdout.write(held ? "held\\n" : "mine\\n");
+        const { heldBy } = take(${JSON.stringify(file)}, round);
+        process.stdout.write(heldBy ? "held\\n" : "mine\\n");
       }`;
     const racers = [1, 2, 3, 4].map((at) =>
       spawn(process.execPath, ["--input-type=module", "--eval", racer, String(at)], {
@@ -151,7 +151,7 @@ describe("a lock", () => {
   });
 });
 
-test("a machine, a boot and a namespace are told apart from nothing", () => {
-  expect(here().machine).not.toBe("");
-  expect(here().boot).not.toBe("");
+test("the machine and its boot are known", () => {
+  expect(currentPlace().machine).not.toBe("");
+  expect(currentPlace().boot).not.toBe("");
 });

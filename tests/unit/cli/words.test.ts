@@ -22,7 +22,7 @@ const text = fc.string({ unit: fc.oneof(fc.constantFrom(..." \"'\\$`#*\n\t~!"), 
 const single = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 const double = (word: string) => `"${word.replace(/["\\$`]/g, "\\$&")}"`;
 
-test("whatever is in a word, quoted for a shell it is that word again", () => {
+test("any word, quoted for a shell, is read as that word again", () => {
   const word = text.chain((each) =>
     fc.constantFrom(single(each), double(each)).map((quoted) => [each, quoted] as const),
   );
@@ -33,7 +33,7 @@ test("whatever is in a word, quoted for a shell it is that word again", () => {
   );
 });
 
-test("the words are those of a shell, where nothing in them would be expanded", () => {
+test("a line is split as a shell splits it, where the shell would expand nothing", () => {
   const part = fc.oneof(
     fc.string({ unit: fc.constantFrom(..."ab01-_./:=,%+@é") }),
     text.map(single),
@@ -71,7 +71,7 @@ test.each(['set "a', "get 'a\\' b", 'get "a"b'])("what redis-cli cannot read is 
   expect(() => redisArguments(line)).toThrow(`should be closed, got ${line}`);
 });
 
-test("whatever bytes are in a word, quoted for redis-cli they are that word again", () => {
+test("any bytes, quoted for redis-cli, are read as those bytes again", () => {
   const word = fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("latin1"));
   const quoted = (each: string) =>
     `"${each.replace(/[^ !#-[\]-~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { Api, Container, external, SetupJob } from "../../../components/index.ts";
-import { handedTo } from "../helpers/expected.ts";
+import { deliveriesTo } from "../helpers/expected.ts";
 import { deploy, held, idOf } from "../helpers/stack.ts";
 
 const ARGS = {
@@ -27,7 +27,7 @@ test("is told of like a database, and opens the way out", async () => {
     "DATABASE_URL_FILE=/run/secrets/database_url",
     "DATABASE_PASSWORD_FILE=/run/secrets/database_password",
   ]);
-  const [{ files } = { files: {} }] = await handedTo(stack, "web");
+  const [{ files } = { files: {} }] = await deliveriesTo(stack, "web");
   expect(files).toEqual({
     database_url: "postgresql://app:s3cret%20pw@db.example.com:5432/shop?sslmode=require",
     database_password: "s3cret pw",

@@ -5,7 +5,7 @@ import type { Database } from "../../../components/core/database.ts";
 import type { Platform } from "../../../components/index.ts";
 import { FACTS, type Facts, markOf } from "../../contract/facts.ts";
 import { probed } from "../helpers/engine.ts";
-import { everyService, expectNoSecret, handedTo, healthcheck } from "../helpers/expected.ts";
+import { deliveriesTo, everyService, expectNoSecret, healthcheck } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
 // What is the same for every database: what each asks the engine for, by its row in contract/facts.ts.
@@ -23,7 +23,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   const key = `${kind} main`;
   const secret = passwordOf(credential?.resource ?? "");
   const password = credential ? [`RandomPassword ${credential.resource}`] : [];
-  const handed = credential ? ["Volume main-secrets"] : [];
+  const delivered = credential ? ["Volume main-secrets"] : [];
   const mounts = [
     ...(credential ? [{ containerPath: "/run/secrets", volumeName: volumeOf("main-secrets"), readOnly: true }] : []),
   ];
@@ -56,7 +56,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
       [key]: `stackyard:databases:${kind}`,
       ...Object.fromEntries(password.map((each) => [each, "random:index/randomPassword:RandomPassword"])),
       "Volume main-data": "docker:index/volume:Volume",
-      ...Object.fromEntries(handed.map((each) => [each, "docker:index/volume:Volume"])),
+      ...Object.fromEntries(delivered.map((each) => [each, "docker:index/volume:Volume"])),
       "Network main": "docker:index/network:Network",
       [CONTAINER]: "docker:index/container:Container",
       "Stash main-ready": "pulumi:index:Stash",
@@ -71,7 +71,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
       ...password,
       "Stash main-ready",
       "Volume main-data",
-      ...handed,
+      ...delivered,
     ]);
   });
 
@@ -91,7 +91,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     });
     expect({ deleteBeforeReplace, dependsOn, protect, secretInputs }).toEqual({
       deleteBeforeReplace: true,
-      dependsOn: ["Network main", `RemoteImage ${image}`, "Stash ledger", "Volume main-data", ...handed],
+      dependsOn: ["Network main", `RemoteImage ${image}`, "Stash ledger", "Volume main-data", ...delivered],
       protect: false,
       secretInputs: [],
     });
@@ -170,10 +170,11 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
 
   if (credential) {
     const { name, resource, files, given } = credential;
-    const filesOf = async (args: object) => (await handedTo(await database(args), "main")).map((each) => each.files);
+    const filesOf = async (args: object) =>
+      (await deliveriesTo(await database(args), "main")).map((each) => each.files);
 
     test("its credential is handed over in files that only the server's user can read", async () => {
-      expect(await handedTo(await database(), "main")).toEqual([
+      expect(await deliveriesTo(await database(), "main")).toEqual([
         { to: volumeOf("main-secrets"), files: files(secret), access: `400 ${container.user}` },
       ]);
     });
@@ -219,7 +220,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
 
   test("data that goes with the container has no volume, and nothing is remembered of it", async () => {
     const stack = await database({ lifecycle: "ephemeral" });
-    expect(stack.of("Volume").map((each) => each.key)).toEqual(handed);
+    expect(stack.of("Volume").map((each) => each.key)).toEqual(delivered);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: dataPath }, ...mounts]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Minio, type MinioArgs } from "../../../components/index.ts";
-import { handedTo } from "../helpers/expected.ts";
+import { deliveriesTo } from "../helpers/expected.ts";
 import { deploy, type Options, passwordOf } from "../helpers/stack.ts";
 
 const CONTAINER = "Container store";
@@ -14,7 +14,7 @@ test.each<[string, Partial<MinioArgs>, Options, string]>([
 ])("runs as %s", async (_, args, options, user) => {
   const stack = await minio(args, options);
   expect(stack.get(CONTAINER).inputs).toMatchObject({ user, capabilities: { drops: ["ALL"] }, readOnly: true });
-  expect((await handedTo(stack, "store")).map(({ access }) => access)).toEqual([`400 ${user}`]);
+  expect((await deliveriesTo(stack, "store")).map(({ access }) => access)).toEqual([`400 ${user}`]);
   expect(stack.get("Stash ledger").inputs).toMatchObject({ input: { volumes: { store: { firstStart: { user } } } } });
 });
 
@@ -33,7 +33,7 @@ test("has a console when that is published", async () => {
 test("its administrator may be called otherwise", async () => {
   const stack = await minio({ rootUser: "admin" });
   const secret = passwordOf("store-password");
-  expect((await handedTo(stack, "store")).map(({ files }) => files)).toEqual([
+  expect((await deliveriesTo(stack, "store")).map(({ files }) => files)).toEqual([
     {
       "root-user": "admin",
       "root-password": secret,

@@ -10,7 +10,7 @@ export interface Context {
   rules: string;
 }
 
-/** Few and short, so that rules meet them. */
+/** Few and short names, so that rules match them. */
 const NAME = fc.constantFrom(
   "a",
   "b",

@@ -10,12 +10,12 @@ interface Answer {
 }
 type Route = Answer | ((request: IncomingMessage, response: ServerResponse) => void);
 
-/** A Docker engine's HTTP side on a socket of its own: answers what the test says, 404 to all else, and remembers what came. */
+/** A Docker engine's HTTP side on a socket of its own: gives the test's answers, 404 to all else, and records the requests. */
 export class FakeDaemon {
   readonly host: string;
   /** `METHOD /path?query`, in order. */
   readonly requests: string[] = [];
-  /** What came with them: JSON parsed, all else as bytes. */
+  /** The bodies of the requests: JSON parsed, all else as bytes. */
   readonly bodies: unknown[] = [];
   /** By `METHOD /path`, without the query. */
   readonly routes: Record<string, Route> = {};
@@ -33,13 +33,13 @@ export class FakeDaemon {
     return this;
   }
 
-  /** As an engine that is started again. */
+  /** Starts again, as an engine does. */
   hangUp(): void {
     this.#server.closeAllConnections();
   }
 
   async close(): Promise<void> {
-    // Whoever asked before this gets an answer before this.
+    // Requests that came before this one are answered before it.
     const socketPath = this.host.slice("unix://".length);
     await new Promise((resolve) => get({ socketPath, path: "/_last" }, (last) => last.resume().on("end", resolve)));
     this.#server.closeAllConnections();
@@ -48,7 +48,7 @@ export class FakeDaemon {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // The client library ends some with an empty query.
+    // The client library ends some paths with an empty query.
     const url = decodeURIComponent(request.url ?? "").replace(/[?&]$/, "");
     this.requests.push(`${request.method} ${url}`);
     const sent = Buffer.concat(await Array.fromAsync<Buffer>(request));

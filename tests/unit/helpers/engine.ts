@@ -14,7 +14,7 @@ export type Call = [method: string, ...args: unknown[]];
 
 interface Scripted {
   state: ContainerState;
-  /** What changes on its own, by the time at which it does. */
+  /** Changes that happen on their own, by their time. */
   later: { at: number; patch: Partial<ContainerState> }[];
   onStart: (container: FakeContainer) => void;
   log: string[];
@@ -31,7 +31,7 @@ const NEVER = {
   createdAt: new Date(0),
 };
 
-/** A Docker engine that does what a test tells it to, and remembers what it was asked. */
+/** A Docker engine that does what a test tells it to, and records the calls. */
 export class FakeEngine implements EngineApi {
   readonly calls: Call[] = [];
   readonly containers = new Map<string, Scripted>();
@@ -52,7 +52,7 @@ export class FakeEngine implements EngineApi {
   readonly images = new Set<string>();
   /** Health checks that images have, by id. */
   readonly probes = new Map<string, string[]>();
-  /** What is said while an image is pulled. */
+  /** Progress that is reported while an image is pulled. */
   readonly pulls = new Map<string, PullMessage[]>();
   listed: ContainerListed[] = [];
   /** Thrown by the method of that name. */
@@ -72,7 +72,7 @@ export class FakeEngine implements EngineApi {
     return new FakeContainer(scripted);
   }
 
-  /** What it was asked to do, in order, without the looking. */
+  /** The calls that change something, in order. */
   get acts(): Call[] {
     return this.calls.filter(([method]) =>
       ["start", "restart", "remove", "kill", "limitPids", "update", "putFiles", "fillVolume"].includes(method),

@@ -3,7 +3,7 @@ import type { FileInVolume } from "../../../components/engines/containers/api.ts
 import type { Call } from "./engine.ts";
 import { idOf, type Recorded, type Stack } from "./stack.ts";
 
-/** What every container has, whatever it is for: the house rules. A test adds what is particular to its own. */
+/** What every container has by the house rules, whatever it is for. A test adds what is particular to its own. */
 export const everyContainer = (memoryMiB: number) => ({
   capabilities: { drops: ["ALL"] },
   securityOpts: ["no-new-privileges:true"],
@@ -15,7 +15,7 @@ export const everyContainer = (memoryMiB: number) => ({
   networkMode: "bridge",
 });
 
-/** What every service has beside that, where its image is made for it; an application has a process 1 before it. */
+/** What every service has besides, where its image is made for it; an application has the engine's init as process 1. */
 export const everyService = (memoryMiB: number, stopGraceSeconds: number) => ({
   ...everyContainer(memoryMiB),
   restart: "unless-stopped",
@@ -25,7 +25,7 @@ export const everyService = (memoryMiB: number, stopGraceSeconds: number) => ({
   stopTimeout: stopGraceSeconds,
 });
 
-/** What every job has beside that. */
+/** What every job has besides. */
 export const everyJob = (memoryMiB: number) => ({
   ...everyContainer(memoryMiB),
   start: false,
@@ -44,8 +44,8 @@ export const healthcheck = (tests: string[], timeout = "5s", startPeriod = "1m0s
   retries: 3,
 });
 
-/** What a service is handed before it is made, or a job before it is started. */
-export interface HandedOver {
+/** Files that are put into a volume of a service before it is made, or into a job before it is started. */
+export interface Delivery {
   /** The volume, or a job's folder. */
   to: unknown;
   /** Content by name. */
@@ -54,8 +54,8 @@ export interface HandedOver {
   access: string;
 }
 
-/** Runs the hooks by which a service is handed its secrets. */
-export async function handedTo(stack: Stack<unknown>, name: string): Promise<HandedOver[]> {
+/** Runs the hooks that put a service's secrets into their volume. */
+export async function deliveriesTo(stack: Stack<unknown>, name: string): Promise<Delivery[]> {
   const before = stack.engine.calls.length;
   for (const hook of stack.get(`Container ${name}`).hooks.beforeCreate ?? []) {
     if (/-(secrets|files)$/.test(hook)) await stack.run(hook);
@@ -63,8 +63,8 @@ export async function handedTo(stack: Stack<unknown>, name: string): Promise<Han
   return handedOver(stack.engine.calls.slice(before));
 }
 
-/** Runs a job that succeeds at once, to see what it is handed before it is started. */
-export async function handedToJob(stack: Stack<unknown>, name: string): Promise<HandedOver[]> {
+/** Runs a job that succeeds at once, to see which files it gets before it is started. */
+export async function deliveriesToJob(stack: Stack<unknown>, name: string): Promise<Delivery[]> {
   const before = stack.engine.calls.length;
   stack.engine.container(idOf(name)).onStart((job) => job.exits(0));
   await stack.run(`${name}-done`);
@@ -77,7 +77,7 @@ export async function handedToJob(stack: Stack<unknown>, name: string): Promise<
   );
 }
 
-function handedOver(calls: readonly Call[]): HandedOver[] {
+function handedOver(calls: readonly Call[]): Delivery[] {
   return calls
     .filter(([method]) => method === "fillVolume" || method === "putFiles")
     .map(([method, ...args]) => {
@@ -90,7 +90,7 @@ function handedOver(calls: readonly Call[]): HandedOver[] {
     });
 }
 
-/** No secret is in any input but one that is marked as such. */
+/** Secrets are only in inputs that are marked as secret. */
 export function expectNoSecret(resources: readonly Recorded[], secrets: readonly string[]): void {
   for (const { key, inputs, secretInputs } of resources) {
     const shown = JSON.stringify(inputs, (path, value) => (secretInputs.includes(path) ? "[marked]" : value));

@@ -18,9 +18,9 @@ export interface Recorded {
   provider: string | undefined;
   /** Without the marks of what is secret. */
   inputs: Record<string, unknown>;
-  /** Where in the inputs, and in the replacement trigger, the marks were: `uploads.0.content`. */
+  /** The paths that were marked as secret in the inputs and the replacement trigger: `uploads.0.content`. */
   secretInputs: string[];
-  /** All that has to be there before, by option or by input, sorted. */
+  /** Everything that has to exist before it, by option or by input, sorted. */
   dependsOn: string[];
   protect: boolean;
   deleteBeforeReplace: boolean | undefined;
@@ -50,7 +50,7 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** The random id of a stack that was brought up before. */
 export const ID = "0a1b2c3d";
 
-/** What the mocked providers make of things. */
+/** Values that the mocked providers generate. */
 export const passwordOf = (name: string) => `madeFor${name.replaceAll("-", "")}0123456789`;
 export const volumeOf = (name: string) => `volume-${name}-0a1b2c`;
 export const idOf = (name: string) => `id-of-${name}`;
@@ -306,8 +306,8 @@ function hooksOf(request: RegisterResourceRequest): Record<string, string[]> {
 }
 
 /**
- * The messages that the Pulumi CLI would show of a program that fails while its outputs are being worked out. Whatever stands
- * on a failed output fails with the same error and nobody to hear it, which the test runner would count; the CLI shows it once.
+ * The messages that the Pulumi CLI would show of a program that fails while its outputs are being resolved. Whatever depends on a
+ * failed output fails with the same error, unhandled, which the test runner would count; the CLI shows it once.
  *
  * @throws Error for one that the CLI would show with a stack trace.
  */

@@ -18,7 +18,7 @@ import {
   QdrantSetup,
   SetupJob,
 } from "../../../components/index.ts";
-import { everyJob, expectNoSecret, type HandedOver, handedToJob } from "../helpers/expected.ts";
+import { type Delivery, deliveriesToJob, everyJob, expectNoSecret } from "../helpers/expected.ts";
 import { deploy, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
 // What is the same for every job: each is called `setup` here, and its database `main`.
@@ -94,7 +94,9 @@ const ROWS: Record<string, Row> = {
     secrets: { pgpass: `*:*:*:*:${PASSWORD}\n` },
     // Files of one name are kept apart.
     files: {
-      "setup.sh": expect.stringMatching(/\n}\n\nonce .*pg_trgm.*\nonce .*citext.*\ncd .*\nwhole .*\nwhole .*\n$/),
+      "setup.sh": expect.stringMatching(
+        /\n}\n\nsession .*pg_trgm.*\nsession .*citext.*\ncd .*\nfile_in_transaction .*\nfile_in_transaction .*\n$/,
+      ),
       "begin.sql": expect.any(String),
       "end.sql": expect.any(String),
       "ended.sql": expect.any(String),
@@ -234,7 +236,7 @@ describe.each(Object.entries(ROWS))("%s", (kind, row) => {
 
   const image = row.images.at(-1);
   const { secrets, files } = row;
-  const handed: HandedOver[] = [
+  const delivered: Delivery[] = [
     ...(secrets ? [{ to: "/run/secrets", files: secrets, access: `400 ${row.container.user}` }] : []),
     ...(files ? [{ to: "/run/files", files, access: "444 0:0" }] : []),
   ];
@@ -256,14 +258,14 @@ describe.each(Object.entries(ROWS))("%s", (kind, row) => {
       tmpfs: { "/tmp": "mode=1777,size=64m", ...row.container.tmpfs },
       networksAdvanced: [{ name: idOf("main"), aliases: [] }],
       labels: [...labels("setup", "job"), { label: "stackyard.key", value: expect.stringMatching(/^[0-9a-f]{64}$/) }],
-      volumes: handed.map(({ to }) => ({ containerPath: to })),
+      volumes: delivered.map(({ to }) => ({ containerPath: to })),
     });
     expect(secretInputs).toEqual([]);
   });
 
-  test("is handed its files, and secrets for its user alone, which are in no input that is not marked", async () => {
+  test("gets its files, and its secrets for its user alone, which are in no input that is not marked secret", async () => {
     const stack = await setup();
-    expect(await handedToJob(stack, "setup")).toEqual(handed);
+    expect(await deliveriesToJob(stack, "setup")).toEqual(delivered);
     expectNoSecret(stack.resources, row.secret ? [row.secret] : []);
   });
 
@@ -292,7 +294,7 @@ describe.each(Object.entries(ROWS))("%s", (kind, row) => {
     await expect(stack.run("setup-done")).resolves.toBeUndefined();
   });
 
-  test("done fails with what it said last, and is tried again", async () => {
+  test("done fails with its last log lines, and is tried again", async () => {
     const stack = await setup();
     stack.engine.container(idOf("setup")).onStart((it) => it.writes(row.says).exits(3));
     await expect(stack.run("setup-done")).rejects.toThrow(
@@ -305,7 +307,7 @@ describe.each(Object.entries(ROWS))("%s", (kind, row) => {
     await expect(stack.run("setup-done")).resolves.toBeUndefined();
   });
 
-  test("done is what others wait for, and all that they are told", async () => {
+  test("others wait for done, and get nothing else from it", async () => {
     const { made } = await setup();
     expect([made.gate, Object.hasOwn(made, "connection"), Object.hasOwn(made, "network")]).toEqual([
       made.done,
@@ -314,7 +316,7 @@ describe.each(Object.entries(ROWS))("%s", (kind, row) => {
     ]);
   });
 
-  test("when down, its gate is all that is declared of it", async () => {
+  test("when down, only its gate is declared", async () => {
     const stack = await setup({}, { down: true });
     const children = stack.resources.filter(({ parent }) => parent === `${kind} setup`).map(({ key }) => key);
     expect(children).toEqual(["Stash setup-done"]);

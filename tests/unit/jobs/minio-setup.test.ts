@@ -19,7 +19,7 @@ test("a server of another image is set up with that one", async () => {
   expect(stack.get("Container buckets").inputs.image).toBe("sha256:image-minio-example-com-minio-1");
 });
 
-test("a bucket of which nothing is said is private, not versioned, and keeps its objects", async () => {
+test("by default a bucket is private, not versioned, and keeps its objects", async () => {
   expect(await commands({ kept: {} })).toEqual([
     "mc mb --ignore-existing server/kept",
     "info=$(mc version info --json server/kept)",
@@ -29,7 +29,7 @@ test("a bucket of which nothing is said is private, not versioned, and keeps its
   ]);
 });
 
-test("buckets are set up one after the other, each with all that is said of it", async () => {
+test("buckets are set up one after the other, each with all its settings", async () => {
   const lines = await commands({
     "my.bucket-1": {},
     public: { versioning: true, expireAfterDays: 30, anonymous: "download" },

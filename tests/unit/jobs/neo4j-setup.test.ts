@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { Neo4j, Neo4jSetup } from "../../../components/index.ts";
-import { handedToJob } from "../helpers/expected.ts";
+import { deliveriesToJob } from "../helpers/expected.ts";
 import { deploy } from "../helpers/stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "stackyard-setup-"));
@@ -19,7 +19,7 @@ test("a file's name may have what the client's command cannot", async () => {
   const stack = await deploy(
     (platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher }),
   );
-  const files = (await handedToJob(stack, "schema"))[1]?.files ?? {};
+  const files = (await deliveriesToJob(stack, "schema"))[1]?.files ?? {};
   expect(files["1-first_notes.cypher"]).toBe("MERGE (:Note {id: 2});\n");
   expect(files.all?.split("\n").slice(0, 2)).toEqual([
     `RETURN "${relative(process.cwd(), cypher[0] ?? "")}" AS stackyard_file;`,
@@ -27,12 +27,12 @@ test("a file's name may have what the client's command cannot", async () => {
   ]);
 });
 
-test("a byte-order mark is left out, one only, and a file that is no UTF-8 is refused", async () => {
+test("one byte-order mark is removed, and a file that is not in UTF-8 is refused", async () => {
   const cypher = [join(folder, "marked.cypher")];
   const setup = () =>
     deploy((platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher }));
   writeFileSync(cypher[0] ?? "", "\ufeff\ufeffMERGE (:Note);\n");
-  expect((await handedToJob(await setup(), "schema"))[1]?.files["1-marked.cypher"]).toBe("\ufeffMERGE (:Note);\n");
+  expect((await deliveriesToJob(await setup(), "schema"))[1]?.files["1-marked.cypher"]).toBe("\ufeffMERGE (:Note);\n");
   writeFileSync(cypher[0] ?? "", Buffer.from("MERGE (:Caf\u00e9);\n", "latin1"));
   await expect(setup()).rejects.toThrow(
     "cypher.0: should be a file in UTF-8, because cypher-shell reads no other, got",
@@ -52,7 +52,7 @@ test.each([
   await expect(setup).rejects.toThrow("cypher.0: should be a file in which every /* has its */, got ");
 });
 
-test("what is no file, or cannot be read, is said to be so", async () => {
+test("a path that is not a file, or cannot be read, is refused with the reason", async () => {
   const setup = (path: string) =>
     deploy(
       (platform) => new Neo4jSetup("schema", { platform, database: new Neo4j("main", { platform }), cypher: [path] }),

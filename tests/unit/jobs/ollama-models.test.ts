@@ -18,7 +18,7 @@ async function run(wanted: object, answers: Record<string, object[]>) {
   return { ...ran, asked };
 }
 
-test("pulls what is not there, and says how far it is in tenths", async () => {
+test("pulls a missing model, and shows the progress in tenths", async () => {
   const part = (completed: number) => ({ status: "pulling a1", digest: "a1", total: 5e6, completed });
   expect(await run({ there: {}, tiny: {} }, { tiny: [part(0), part(1e5), part(2.6e6), part(5e6), DONE] })).toEqual({
     code: 0,
@@ -33,16 +33,16 @@ test("pulls what is not there, and says how far it is in tenths", async () => {
   });
 });
 
-test("makes one of another, whether it is there or not", async () => {
-  const there = { from: "base", system: "Explain.", parameters: { num_ctx: 512 } };
-  expect(await run({ there }, { there: [DONE] })).toEqual({
+test("makes a model from another one, whether it exists or not", async () => {
+  const derived = { from: "base", system: "Explain.", parameters: { num_ctx: 512 } };
+  expect(await run({ there: derived }, { there: [DONE] })).toEqual({
     code: 0,
     output: ["model there: success"],
-    asked: [["/api/create", { model: "there", stream: true, ...there }]],
+    asked: [["/api/create", { model: "there", stream: true, ...derived }]],
   });
 });
 
-test("says all that is at fault, and goes on with the others", async () => {
+test("reports each model at fault, and goes on with the others", async () => {
   const answers = {
     none: [{ error: "pull model manifest: file does not exist" }],
     cut: [{ status: "a" }],

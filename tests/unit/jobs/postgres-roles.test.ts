@@ -3,11 +3,11 @@ import { roleFiles, scramVerifier } from "../../../components/jobs/postgres-role
 
 const written = (...lines: string[]) => lines.map((line) => `${line}\n`).join("");
 
-test("nothing is to be done without roles and databases", () => {
+test("without roles and databases there is nothing to do", () => {
   expect(roleFiles("app", "app", [], {})).toEqual({});
 });
 
-test("a role's rights are taken away and given before all else, and given again at the end", () => {
+test("rights are revoked and granted before all else, and granted again at the end", () => {
   const grants = written(
     'grant connect on database "shop" to "reader";',
     'grant usage on schema public to "reader";',
@@ -40,7 +40,7 @@ test.each([
   expect([...grants.matchAll(/^grant (.*) on all/gm)].map(([, what]) => what)).toEqual(expected);
 });
 
-test("a database is made for who is named, and belongs to one of the roles or to the server's own", () => {
+test("a database belongs to the role that owns it, or to the server's own", () => {
   const files = roleFiles("app", "app", ["reports", "other"], { analyst: { database: "reports", may: "own" } });
   expect(Object.keys(files)).toEqual(["databases", "roles", "grants", "in-reports", "in-other"]);
   expect(files.databases).toBe(

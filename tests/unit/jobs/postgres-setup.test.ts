@@ -6,8 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Postgres, PostgresSetup, type PostgresSetupArgs, SetupJob } from "../../../components/index.ts";
-import { handedOver } from "../../../components/jobs/postgres-files.ts";
-import { expectNoSecret, handedToJob } from "../helpers/expected.ts";
+import { prepareSql } from "../../../components/jobs/postgres-files.ts";
+import { deliveriesToJob, expectNoSecret } from "../helpers/expected.ts";
 import { deploy, held, idOf, type Options, passwordOf, type Stack, volumeOf } from "../helpers/stack.ts";
 
 beforeEach(() => {
@@ -22,8 +22,8 @@ const setup = (args: Partial<PostgresSetupArgs> = {}, options: Options = {}) =>
 
 /** What is run, after the functions that run it. */
 async function stepsOf(stack: Stack<unknown>): Promise<string[]> {
-  const handed = (await handedToJob(stack, "schema")).find(({ to }) => to === "/run/files");
-  const all = handed?.files["setup.sh"] ?? "";
+  const delivered = (await deliveriesToJob(stack, "schema")).find(({ to }) => to === "/run/files");
+  const all = delivered?.files["setup.sh"] ?? "";
   return all
     .slice(all.lastIndexOf("}\n") + 2)
     .split("\n")
@@ -36,7 +36,7 @@ test("there may be nothing to do", async () => {
 
 test("an extension may have any name that PostgreSQL ships", async () => {
   expect(await stepsOf(await setup({ extensions: ["uuid-ossp"] }))).toEqual([
-    `once '--command=create extension if not exists "uuid-ossp"'`,
+    `session '--command=create extension if not exists "uuid-ossp"'`,
   ]);
 });
 
@@ -58,7 +58,7 @@ describe("SQL files", () => {
     return join(folder, path);
   };
 
-  test("are run in their order, whatever they are called, and as often as they are named", async () => {
+  test("are run in their order, whatever their names, and as often as they are named", async () => {
     const part = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
       .filter((name) => !/[/\0]/.test(name) && !/^\.+$/.test(name) && name.isWellFormed());
@@ -66,11 +66,11 @@ describe("SQL files", () => {
     await fc.assert(
       fc.asyncProperty(sql, async (all) => {
         const files = all.map(({ name, transaction }) => ({ file: written(`of/${name}`), transaction }));
-        const { steps } = handedOver(files.map((each) => ({ ...each, includes: [] })));
-        const script = `whole() { printf '%s\\0' "whole $1"; }\nalone() { printf '%s\\0' "alone $1"; }\n${steps.slice(1).join("\n")}\n`;
-        const told = execFileSync("sh", ["-eu", "-c", script], { encoding: "utf8" }).split("\0").slice(0, -1);
-        expect(told).toEqual(
-          files.map(({ file, transaction }) => `${transaction ? "whole" : "alone"} ${relative(process.cwd(), file)}`),
+        const { steps } = prepareSql(files.map((each) => ({ ...each, includes: [] })));
+        const script = `file_in_transaction() { printf '%s\\0' "in $1"; }\nfile_without_transaction() { printf '%s\\0' "without $1"; }\n${steps.slice(1).join("\n")}\n`;
+        const run = execFileSync("sh", ["-eu", "-c", script], { encoding: "utf8" }).split("\0").slice(0, -1);
+        expect(run).toEqual(
+          files.map(({ file, transaction }) => `${transaction ? "in" : "without"} ${relative(process.cwd(), file)}`),
         );
       }),
       { numRuns: 30 },
@@ -89,7 +89,7 @@ describe("SQL files", () => {
     await expect(setup(named)).rejects.toThrow("sql.0.includes.0: should be a file or folder that is there, got ");
   });
 
-  test("lie beside what they read as they do here, also above the program's folder", async () => {
+  test("keep their places relative to what they read, even above the program's folder", async () => {
     const sql = [
       { file: written("db/schema.sql"), includes: [written("db/parts/a.sql"), written("shared/b.sql")] },
       "examples/api/schema.sql",
@@ -97,12 +97,12 @@ describe("SQL files", () => {
     written("lookup/deep/c.csv", Buffer.from([0xff, 0x00]));
     const stack = await setup({ sql: [...sql, { file: written("last.sql"), includes: [join(folder, "lookup")] }] });
     const up = relative(process.cwd(), folder);
-    const here =
+    const root =
       "sql/" +
       Array(up.split("/").filter((each) => each === "..").length)
         .fill("_here")
         .join("/");
-    const [, { files } = { files: {} }] = await handedToJob(stack, "schema");
+    const [, { files } = { files: {} }] = await deliveriesToJob(stack, "schema");
     expect(
       Object.keys(files)
         .filter((name) => name.startsWith("sql/"))
@@ -110,16 +110,16 @@ describe("SQL files", () => {
     ).toEqual(
       [
         ...["db/schema.sql", "db/parts/a.sql", "shared/b.sql", "last.sql", "lookup/deep/c.csv"].map((path) =>
-          posix.join(here, up, path),
+          posix.join(root, up, path),
         ),
-        `${here}/examples/api/schema.sql`,
-        `${here}/_here`,
+        `${root}/examples/api/schema.sql`,
+        `${root}/_here`,
       ].sort(),
     );
     expect(await stepsOf(await setup({ sql }))).toEqual([
-      `cd '/run/files/${here}'`,
-      `whole '${up}/db/schema.sql'`,
-      "whole 'examples/api/schema.sql'",
+      `cd '/run/files/${root}'`,
+      `file_in_transaction '${up}/db/schema.sql'`,
+      "file_in_transaction 'examples/api/schema.sql'",
     ]);
   });
 
@@ -142,32 +142,32 @@ describe("roles", () => {
   const ROLES: PostgresSetupArgs["roles"] = { reader: {}, analyst: { database: "reports", may: "own" } };
   const withRoles = (options: Options = {}) => setup({ databases: ["reports"], roles: ROLES }, options);
 
-  test("are made before all else, and get their rights in the same transaction, so that they are never without", async () => {
+  test("are made before all else, with their rights in the same transaction", async () => {
     const stack = await setup({ extensions: ["citext"], roles: { reader: {} } });
     expect(await stepsOf(stack)).toEqual([
-      "together --file=/run/files/roles",
-      `once '--command=create extension if not exists "citext"'`,
-      "together --file=/run/files/grants",
+      "transaction --file=/run/files/roles",
+      `session '--command=create extension if not exists "citext"'`,
+      "transaction --file=/run/files/grants",
     ]);
-    const { roles, grants } = (await handedToJob(stack, "schema"))[1]?.files ?? {};
+    const { roles, grants } = (await deliveriesToJob(stack, "schema"))[1]?.files ?? {};
     expect(roles).toMatch(/^select 'create role "reader"'[\s\S]*^revoke all[\s\S]*^grant select on all tables/m);
     expect(roles?.endsWith(grants ?? "none")).toBe(true);
   });
 
   test("other databases are made before that, and set up after all else", async () => {
     expect(await stepsOf(await withRoles())).toEqual([
-      "once --file=/run/files/databases",
-      "together --file=/run/files/roles",
-      "together --file=/run/files/grants",
-      "together --dbname=reports --file=/run/files/in-reports",
+      "session --file=/run/files/databases",
+      "transaction --file=/run/files/roles",
+      "transaction --file=/run/files/grants",
+      "transaction --dbname=reports --file=/run/files/in-reports",
     ]);
   });
 
-  test("have passwords of their own, of which the server is told what it keeps", async () => {
+  test("have passwords of their own, of which the server gets only the verifier", async () => {
     const stack = await withRoles();
     const passwords = ["reader", "analyst"].map((role) => passwordOf(`schema-${role}-password`));
     expectNoSecret(stack.resources, passwords);
-    const [secrets, files] = await handedToJob(stack, "schema");
+    const [secrets, files] = await deliveriesToJob(stack, "schema");
     const verifier = expect.stringMatching(/^SCRAM-SHA-256\$4096:/);
     expect(secrets).toEqual({
       to: "/run/secrets",
@@ -212,7 +212,7 @@ describe("roles", () => {
     ]);
   });
 
-  test("who refers to one is told of it, on the server's network", async () => {
+  test("are passed to what refers to them, on the server's network", async () => {
     const stack = await deploy((platform) => {
       const database = new Postgres("main", { platform });
       const schema = new PostgresSetup("schema", { platform, database, roles: { reader: {} } });
@@ -225,7 +225,7 @@ describe("roles", () => {
     });
     expect(stack.waitsFor("Stash seed-done", "Stash schema-done")).toBe(true);
     expect(stack.get("Container seed").inputs.networksAdvanced).toEqual([{ name: idOf("main"), aliases: [] }]);
-    expect((await handedToJob(stack, "seed"))[0]?.files).toEqual({
+    expect((await deliveriesToJob(stack, "seed"))[0]?.files).toEqual({
       db_url: `postgresql://reader:${passwordOf("schema-reader-password")}@main:5432/app`,
       db_password: passwordOf("schema-reader-password"),
     });
@@ -244,7 +244,7 @@ describe("roles", () => {
     expect(keys.filter((key) => key.startsWith("RandomPassword schema-"))).toHaveLength(2);
   });
 
-  test("one that is not there is named, with those that are", async () => {
+  test("a missing one is named, with those that exist", async () => {
     const { made } = await withRoles();
     expect(() => made.role("writer")).toThrow(
       new pulumi.RunError(

@@ -28,7 +28,7 @@ async function run(wanted: object, there: Record<string, object>) {
   return { ...ran, made: Object.keys(made) };
 }
 
-test("makes what is not there, and leaves what is as it is", async () => {
+test("creates what is missing, and leaves what exists as it is", async () => {
   expect(await run({ notes: NOTES, kept: NOTES }, { kept: { vectors: NOTES } })).toEqual({
     code: 0,
     output: ["collection notes: made, with size 4 and distance Dot", "collection kept: there already"],
@@ -36,15 +36,15 @@ test("makes what is not there, and leaves what is as it is", async () => {
   });
 });
 
-test("says all that is at fault, and makes the others", async () => {
-  const there = {
+test("reports each collection at fault, and creates the others", async () => {
+  const existing = {
     small: { vectors: { size: 2, distance: "Dot" } },
     far: { vectors: { size: 4, distance: "Euclid" } },
     named: { vectors: { title: NOTES } },
   };
   const should = "should have vectors of size 4 and distance Dot, got";
   const fit = "Its data would not fit: delete it, or use another name.";
-  expect(await run({ small: NOTES, far: NOTES, named: NOTES, bad: NOTES, notes: NOTES }, there)).toEqual({
+  expect(await run({ small: NOTES, far: NOTES, named: NOTES, bad: NOTES, notes: NOTES }, existing)).toEqual({
     code: 1,
     output: [
       "collection notes: made, with size 4 and distance Dot",
@@ -57,7 +57,7 @@ test("says all that is at fault, and makes the others", async () => {
   });
 });
 
-test("says why it reaches nobody", async () => {
+test("says why it cannot reach the server", async () => {
   const { code, output } = await runProgram(PROGRAM, filesOf({ notes: NOTES }), undefined, ENV);
   expect({ code, lines: output.length, said: output[0] }).toEqual({
     code: 1,

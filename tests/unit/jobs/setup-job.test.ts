@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { builtImage } from "../../../components/core/support/built-image.ts";
 import { pinned } from "../../../components/core/support/lock.ts";
 import { Postgres, Redis, SetupJob, type SetupJobArgs } from "../../../components/index.ts";
-import { everyJob, expectNoSecret, handedToJob } from "../helpers/expected.ts";
+import { deliveriesToJob, everyJob, expectNoSecret } from "../helpers/expected.ts";
 import { deploy, idOf, labels, type Options, passwordOf } from "../helpers/stack.ts";
 
 let folder: string;
@@ -79,7 +79,7 @@ test("with egress it has a network of its own with a way out, beside those of wh
   expect(networks.map(({ name }) => name)).toEqual(["pg", "cache", "seed-outside"].map(idOf));
 });
 
-test("is told of what it refers to, and reaches just that", async () => {
+test("gets the addresses of what it refers to, and reaches only that", async () => {
   const stack = await withBoth({ env: { MODE: "full" }, user: "1000:1001", memoryMiB: 64 });
   expect(stack.get("Container seed").inputs).toMatchObject({
     ...everyJob(64),
@@ -103,7 +103,7 @@ test("is told of what it refers to, and reaches just that", async () => {
       { name: idOf("cache"), aliases: [] },
     ],
   });
-  expect(await handedToJob(stack, "seed")).toEqual([
+  expect(await deliveriesToJob(stack, "seed")).toEqual([
     {
       to: "/run/secrets",
       files: {

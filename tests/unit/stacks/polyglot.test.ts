@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { program } from "../../../stacks/polyglot.ts";
-import { expectNoSecret, type HandedOver, handedTo, handedToJob } from "../helpers/expected.ts";
+import { type Delivery, deliveriesTo, deliveriesToJob, expectNoSecret } from "../helpers/expected.ts";
 import { polyglotSettings } from "../helpers/programs.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
@@ -330,16 +330,16 @@ describe("secrets", () => {
   test("reach who needs them, as files", async () => {
     const stack = await up();
     vi.spyOn(pulumi.log, "info").mockResolvedValue();
-    const files = (handed: HandedOver[]): Record<string, string> =>
+    const files = (handed: Delivery[]): Record<string, string> =>
       Object.assign({}, ...handed.map((each) => each.files));
-    expect(Object.keys(files(await handedTo(stack, "postgres")))).toEqual([
+    expect(Object.keys(files(await deliveriesTo(stack, "postgres")))).toEqual([
       "start.sh",
       "password",
       "password-mark",
       "pgpass",
     ]);
-    expect(Object.keys(files(await handedTo(stack, "redis")))).toEqual(["start.sh", "redis.conf", "password"]);
-    expect(Object.keys(files(await handedToJob(stack, "postgres-setup")))).toEqual([
+    expect(Object.keys(files(await deliveriesTo(stack, "redis")))).toEqual(["start.sh", "redis.conf", "password"]);
+    expect(Object.keys(files(await deliveriesToJob(stack, "postgres-setup")))).toEqual([
       "pgpass",
       "setup.sh",
       "begin.sql",
@@ -347,16 +347,16 @@ describe("secrets", () => {
       "ended.sql",
       "sql/examples/api/schema.sql",
     ]);
-    expect(Object.keys(files(await handedToJob(stack, "neo4j-setup")))).toEqual([
+    expect(Object.keys(files(await deliveriesToJob(stack, "neo4j-setup")))).toEqual([
       "password",
       "1-graph.cypher",
       "all",
       "setup.sh",
     ]);
-    expect(JSON.parse(files(await handedToJob(stack, "qdrant-setup"))["collections.json"] ?? "")).toEqual({
+    expect(JSON.parse(files(await deliveriesToJob(stack, "qdrant-setup"))["collections.json"] ?? "")).toEqual({
       notes: { size: 256, distance: "Cosine" },
     });
-    expect(files(await handedTo(stack, "api"))).toEqual({
+    expect(files(await deliveriesTo(stack, "api"))).toEqual({
       database_url: `postgresql://app:${secrets[0]}@postgres:5432/app`,
       database_password: secrets[0],
       cache_password: secrets[1],

@@ -10,9 +10,9 @@ import { polyglotSettings } from "../helpers/programs.ts";
 const file = (name: string) => parse(readFileSync(name, "utf8")) as { config: Record<string, unknown> };
 const settingsIn = (name: string) => {
   const { config } = file(name);
-  const given = Object.entries({ "stackyard:program": "polyglot", ...config });
+  const settings = Object.entries({ "stackyard:program": "polyglot", ...config });
   return settingsOf(
-    Object.fromEntries(given.map(([key, value]) => [key.replace("stackyard:", ""), value])),
+    Object.fromEntries(settings.map(([key, value]) => [key.replace("stackyard:", ""), value])),
     "dev",
     "stacks",
   );

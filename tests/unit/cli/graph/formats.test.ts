@@ -30,7 +30,7 @@ test.each([
   });
 });
 
-test("as text, a tree of who waits for what", () => {
+test("as text, a tree of what waits for what", () => {
   expect(graphText(SHOP)).toBe(
     [
       "api                   Api       127.0.0.1:3000, :3001",
@@ -43,7 +43,7 @@ test("as text, a tree of who waits for what", () => {
   );
 });
 
-test("as text, with how each is", () => {
+test("as text, with the status of each", () => {
   const text = graphText(SHOP, STATUSES);
   expect(text.split("\n")).toEqual([
     "api                   Api       starting  127.0.0.1:3000, :3001",
@@ -62,7 +62,7 @@ test("as text, a job that is ready is done", () => {
   expect(graphText(graphOf({ "job seed": [] }), { seed: "ready" })).toBe("seed  SetupJob  done  runs once\n");
 });
 
-test("as text, what is told already is not told again", () => {
+test("as text, what is shown already is not shown again", () => {
   const text = graphText(graphOf({ "db one": [], "job a": ["one"], "job b": ["a"], "app x": ["b", "a"] }));
   expect(text.split("\n").at(-2)).toBe("└─ done  ▸ a          as above");
 });
@@ -107,7 +107,7 @@ test("as SVG, says in words what it shows, has a colour for each scheme, and no 
   expect(picture.match(/\d\.\d{3,}|NaN|undefined|Infinity/g)).toBeNull();
 });
 
-test("as SVG, every class that is used is one that has a rule", () => {
+test("as SVG, every class that is used has a rule", () => {
   const picture = graphSvg(LARGE, "dev", statusesOf(LARGE, [{ service: "api", state: "ready" }]));
   const used = new Set([...picture.matchAll(/class="([^"]+)"/g)].flatMap(([, names = ""]) => names.split(" ")));
   const without = [...used].filter((name) => !picture.includes(`.${name}{`));

@@ -51,14 +51,14 @@ describe.each(GRAPHS)("%s", (_, graph) => {
     for (const box of [...nodes, ...regions]) expect(holds({ x: 0, y: 0, width, height }, box)).toBe(true);
   });
 
-  test("has no two boxes that overlap, and none that is too near to another", () => {
+  test("has no boxes that overlap or are too near to each other", () => {
     for (const [at, a] of nodes.entries())
       for (const b of nodes.slice(at + 1)) expect([a, b, apart(a, b, 12)]).toEqual([a, b, true]);
     for (const [at, a] of regions.entries())
       for (const b of regions.slice(at + 1)) expect([a, b, apart(a, b, 16)]).toEqual([a, b, true]);
   });
 
-  test("has each in the region that it belongs to, and in no other", () => {
+  test("draws each node in the region that it belongs to", () => {
     for (const region of regions)
       for (const { node, ...box } of nodes)
         expect([region, node, holds(region, box)]).toEqual([region, node, region.members.includes(node.name)]);
@@ -67,7 +67,7 @@ describe.each(GRAPHS)("%s", (_, graph) => {
         expect([region, node, apart(region, box, 16)]).toEqual([region, node, true]);
   });
 
-  test("has lines from one to the other, that cross nothing else", () => {
+  test("has lines that cross no other box", () => {
     const boxOf = (name: string) => nodes.find(({ node }) => node.name === name)!;
     for (const { edge, route } of lines) {
       const [from, to] = [boxOf(edge.from), boxOf(edge.to)];
@@ -84,7 +84,7 @@ describe.each(GRAPHS)("%s", (_, graph) => {
   });
 });
 
-test("who refers to a service from another network enters its own, and who waits for a job only does not", () => {
+test("a reference from another network enters a service's own; one that only waits for a job does not", () => {
   const joining = layoutOf(SHOP).lines.filter(({ joins }) => joins);
   expect(joining.map(({ edge }) => `${edge.from} ${edge.to}`)).toEqual(["api orders", "api cache"]);
   const { lines, regions } = layoutOf(SHOP);

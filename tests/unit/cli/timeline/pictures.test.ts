@@ -76,7 +76,7 @@ describe("the critical path", () => {
     expect(criticalWords(timeline).sum).toBe(sum);
   });
 
-  test("is never more than the run took, where each starts after what it waits for", () => {
+  test("is never longer than the run, where each step starts after those that it waits for", () => {
     expect(criticalWords(SHOP).parts).toEqual(["orders 3.0 s", "schema 0.5 s", "api 3.0 s"]);
   });
 });
@@ -118,7 +118,7 @@ test.each([
   expect(rows.map((line) => line.length)).toEqual([expected, expected, expected, expected]);
 });
 
-test("as text, what did not end and what did not start says so", () => {
+test("as text, says which steps did not end and which did not start", () => {
   const rows = timelineText(run(2000, service("api", [1000]), job("seed", [])), 80).split("\n");
   expect(rows[3]).toMatch(/^◆ api {3}·+█+ {4}not ended$/);
   expect(rows[4]).toMatch(/^ {2}seed {2} +not started$/);
@@ -129,7 +129,7 @@ describe("as SVG", () => {
   const picture = timelineSvg(timeline);
   const boxes = [...picture.matchAll(/<rect class="bar (\w+)([^"]*)" x="(\d+)" y="(\d+)" width="(\d+)"/g)].slice(0, 5);
 
-  test("has a bar for each that was started, one below the other, as long as it took", () => {
+  test("has a bar for each step that was started, one below the other, as long as the step took", () => {
     const ys = boxes.map(([, , , , y]) => Number(y));
     expect(ys).toEqual(ys.toSorted((a, b) => a - b));
     expect(new Set(ys).size).toBe(5);
