@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { uses } from "../core/dependency.ts";
 import { Develop } from "../core/develop.ts";
@@ -30,8 +30,11 @@ const Port = z.strictObject({
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   /** On the host. @default - not published */
   hostPort: hostPort().optional(),
-  /** Of the host: `0.0.0.0` for all that it has. @default "127.0.0.1" */
-  address: matching(/^[0-9a-fA-F.:]+$/, "an address of the host").default("127.0.0.1"),
+  /** Of the host: `0.0.0.0` for all that it has, `::` for all of IPv6. @default "127.0.0.1" */
+  address: z
+    .string("an address of the host")
+    .refine((at) => isIP(at) !== 0 && !at.includes("%"), "an address of the host")
+    .default("127.0.0.1"),
 });
 
 const OwnOrSharedVolume = z.union(

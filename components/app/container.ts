@@ -172,7 +172,7 @@ function connectionOf(
       port: main.port,
       ...(others.length === 0 ? {} : { ports: Object.fromEntries(others.map(([each, { port }]) => [each, port])) }),
       hostPort: main.hostPort,
-      hostAddress: main.address === "0.0.0.0" ? "127.0.0.1" : main.address,
+      hostAddress: main.address,
     },
     network ? [network.resource] : [],
   );

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { fromItself, inUrl, LOOPBACK } from "../engines/ports.ts";
 import { type Connection, factsOf } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
 import { SECRETS_FOLDER } from "./secret.ts";
@@ -77,7 +78,7 @@ function variablesOf(name: string, connection: Connection) {
       public_url:
         known.hostPort === undefined || !/^https?$/.test(known.scheme)
           ? undefined
-          : `${known.scheme}://${known.hostAddress ?? "127.0.0.1"}:${known.hostPort}`,
+          : `${known.scheme}://${inUrl(fromItself(known.hostAddress ?? LOOPBACK))}:${known.hostPort}`,
     }),
   };
 }

@@ -18,7 +18,7 @@ import type {
   Watch,
   Workload,
 } from "../engine.ts";
-import { holderOf } from "../ports.ts";
+import { type HostPort, holderOf } from "../ports.ts";
 import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
@@ -269,14 +269,14 @@ export class ContainersEngine implements Engine {
 
   async clear(
     labels: Record<string, string>,
-    { stopGraceSeconds, hostPort }: { stopGraceSeconds?: number; hostPort?: number },
+    { stopGraceSeconds, port }: { stopGraceSeconds?: number; port?: HostPort },
   ): Promise<void> {
-    const found = await (hostPort === undefined ? this.#api.list(labels) : publishing(this.#api, hostPort, labels));
+    const found = await (port === undefined ? this.#api.list(labels) : publishing(this.#api, port, labels));
     await Promise.all(found.map(({ id }) => this.#api.remove(id, stopGraceSeconds)));
   }
 
   /** An engine elsewhere answers for its own ports. */
-  portHolder = async (port: number) =>
+  portHolder = async (port: HostPort) =>
     this.local ? holderOf(port, (each) => publisherOf(this.#api, each)) : undefined;
   hasVolume = (key: string) => this.#api.hasVolume(key);
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
