@@ -62,9 +62,9 @@ export function factsOf(connection: Connection): ConnectionFacts & { url: pulumi
  * A connection in both its forms, from inside the network and from the host.
  *
  * @param of by which it is known whose it is, in whatever is made of it: what stays when the container is replaced, which
- * must not replace those that refer to it. Its network, for one; nothing for a service beyond the stack.
+ * must not replace those that refer to it. Its network, for one.
  */
-export function connection(known: ConnectionFacts, of: readonly pulumi.Resource[] = []): Connection {
+export function connection(known: ConnectionFacts, of: readonly Pick<pulumi.Resource, "urn">[] = []): Connection {
   const {
     scheme,
     host,
