@@ -114,11 +114,14 @@ export const containerArgs = {
   ...imageOrBuild,
   /** In place of the image's own. @default - the image's own */
   command: words().optional(),
-  /** In place of the image's own. @default - the image's own */
+  /** In place of the image's own; an empty list: the command is the program. @default - the image's own */
   entrypoint: words().optional(),
   /** What it refers to, by the name under which it is told of each. @default {} */
   uses: uses(),
-  /** Environment, nothing secret: texts, or outputs of other components, which are references then as in `uses`. @default {} */
+  /**
+   * Environment, nothing secret: texts, numbers, true or false, or outputs of other components, which are references then as in
+   * `uses`. @default {}
+   */
   env: env(),
   /**
    * Secrets of other origin, by the variable's name: as files by default (`API_KEY_FILE` says where), each with a path, a variable

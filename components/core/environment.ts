@@ -35,12 +35,19 @@ export const secrets = () =>
     )
     .default({});
 
-/** Plain variables; a value may be an output: of another component, for one. */
+const isOutput = (value: unknown): value is pulumi.Output<string> => pulumi.Output.isInstance(value);
+
+/** Plain variables; a value may be an output: of another component, for one. A number, or a boolean, is its text. */
 export const env = () =>
   z
     .record(
       variable(),
-      z.custom<pulumi.Input<string>>((value) => typeof value === "string" || pulumi.Output.isInstance(value), "a text"),
+      z
+        .custom<pulumi.Input<string> | pulumi.Output<number> | pulumi.Output<boolean> | number | boolean>(
+          (value) => ["string", "boolean"].includes(typeof value) || Number.isFinite(value) || isOutput(value),
+          "a text, a number, true or false",
+        )
+        .transform((value): pulumi.Input<string> => (isOutput(value) ? value : String(value))),
     )
     .default({});
 

@@ -164,7 +164,7 @@ export interface Workload {
   image: Handle;
   /** @default - the image's own */
   command?: pulumi.Input<string>[];
-  /** @default - the image's own */
+  /** None where it is empty: the command is the program then. @default - the image's own */
   entrypoint?: string[];
   env: Texts;
   /** Readable by `user` alone: what is in each file, by its name (or path), by folder. The folder has nothing else. */

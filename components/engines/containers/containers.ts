@@ -329,8 +329,7 @@ export class ContainersEngine implements Engine {
       name,
       {
         image: workload.image.key,
-        ...(workload.command ? { command: workload.command } : {}),
-        ...(workload.entrypoint ? { entrypoints: workload.entrypoint } : {}),
+        ...programOf(workload),
         envs: Object.entries(workload.env).map(([key, value]) =>
           typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
         ),
@@ -403,6 +402,13 @@ export class ContainersEngine implements Engine {
       labels: labelled({ ...labels, "stackyard.files": hash.digest("hex").slice(0, 12) }),
     };
   }
+}
+
+/** The provider drops an empty list, and the engine takes the image's own for it: so an entry point is always one that there is. */
+function programOf({ entrypoint, command }: Workload): Partial<docker.ContainerArgs> {
+  const all = entrypoint?.length === 0 ? (command ?? []) : undefined;
+  const [entrypoints, rest] = all ? [all.slice(0, 1), all.slice(1)] : [entrypoint, command];
+  return { ...(rest?.length ? { command: rest } : {}), ...(entrypoints ? { entrypoints } : {}) };
 }
 
 const mountedVolumes = ({ volumes }: Workload) =>

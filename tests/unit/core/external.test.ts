@@ -58,14 +58,14 @@ test("by its values alone, in env or secrets, it opens the way out too, whatever
   const stack = await deploy((platform) => {
     const { connection } = external(ARGS);
     const more = { platform, image: "alpine:3", probe: "none" as const };
-    new Container("env", { ...more, env: { PGHOST: connection.host } });
+    new Container("env", { ...more, env: { PGHOST: connection.host, PGPORT: connection.port } });
     new Container("secrets", { ...more, secrets: { URL: pulumi.interpolate`${connection.url}&x=1` } });
     new SetupJob("job", { platform, image: "alpine:3", env: { PGHOST: connection.host.apply((host) => `${host}.`) } });
     new Container("closed", more);
   });
   const ways = stack.of("Network").flatMap(({ name }) => (name.endsWith("-outside") ? [name] : []));
   expect(ways.sort()).toEqual(["env-outside", "job-outside", "secrets-outside"]);
-  expect(stack.get("Container env").inputs.envs).toEqual(["PGHOST=db.example.com"]);
+  expect(stack.get("Container env").inputs.envs).toEqual(["PGHOST=db.example.com", "PGPORT=5432"]);
 });
 
 test.each([
