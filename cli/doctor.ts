@@ -1,6 +1,6 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
-import { holderOf } from "../components/engines/ports.ts";
+import { holderOf, onLoopback, overlap } from "../components/engines/ports.ts";
 import { hostPorts } from "../components/program/host-ports.ts";
 import { describeOrphans, findOrphans } from "./shared/clones.ts";
 import { findEngine, kindOf, memoryLimits } from "./shared/engine.ts";
@@ -157,8 +157,8 @@ async function engineFindings(): Promise<Finding[]> {
   const wanted = settings?.common.ports === "fixed" ? hostPorts(settings.own) : {};
   for (const [key, port] of Object.entries(wanted)) {
     const [service] = key.split(".");
-    const ours = rows.some(({ workload }) => workload.published.some(({ hostPort }) => hostPort === port));
-    const holder = ours ? undefined : await holderOf(port, engine.publisherOf);
+    const ours = rows.some(({ workload }) => workload.published.some((each) => overlap(each, onLoopback(port))));
+    const holder = ours ? undefined : await holderOf(onLoopback(port), engine.publisherOf);
     found.push({
       about: `port ${port}`,
       ok: holder === undefined,

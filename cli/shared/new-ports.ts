@@ -1,6 +1,6 @@
 import { NEW_PORTS } from "../../components/core/support/ports.ts";
 import type { Inspection } from "../../components/engines/inspection.ts";
-import { holderOf } from "../../components/engines/ports.ts";
+import { holderOf, onLoopback } from "../../components/engines/ports.ts";
 import { findEngine } from "./engine.ts";
 import type { State } from "./stack.ts";
 
@@ -17,7 +17,7 @@ export async function newPorts(state: State, reach: () => Promise<Inspection>): 
   const engine = await reach();
   const names: string[] = [];
   for (const { name, outputs } of kept) {
-    const holder = await holderOf(Number(outputs.output), engine.publisherOf);
+    const holder = await holderOf(onLoopback(Number(outputs.output)), engine.publisherOf);
     if (holder === undefined || holder.stack === state.id) continue;
     const what = name.slice("port-".length);
     process.stderr.write(

@@ -1,4 +1,5 @@
 import type { Inspection, WorkloadStatus } from "../../components/engines/inspection.ts";
+import { inUrl } from "../../components/engines/ports.ts";
 import { reportOrphans } from "./clones.ts";
 import { makeCommand } from "./make-command.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
@@ -37,7 +38,7 @@ export async function services(engine: Inspection, state: State): Promise<Servic
         shown: standIn ? `${service} (stand-in)` : service,
         kind,
         state: kind === "job" ? jobState(workload, done.has(`${service}-done`)) : state,
-        addresses: published.map(({ address, hostPort }) => `${address}:${hostPort}`),
+        addresses: published.map(({ address, hostPort }) => `${inUrl(address)}:${hostPort}`),
         container: name,
         image,
         status,

@@ -6,6 +6,7 @@ import { refuseImageAndBuild } from "../core/image.ts";
 import { probe } from "../core/probe.ts";
 import { hostPort, parseArgs } from "../core/support/args.ts";
 import { limits } from "../core/support/common.ts";
+import { refuseNoProgram } from "../core/support/program.ts";
 import { Container } from "./container.ts";
 import { containerArgs } from "./container-args.ts";
 
@@ -27,6 +28,7 @@ const Args = Settings.safeExtend({
   init: z.boolean("true or false").default(true),
 }).superRefine((args, context) => {
   refuseImageAndBuild(args, context);
+  refuseNoProgram(args, context);
   refuseDuplicates(args.uses, { ...args, own: { port: "PORT" } }, context);
 });
 export type ApiArgs = z.input<typeof Args>;

@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { uses } from "../core/dependency.ts";
 import { Develop } from "../core/develop.ts";
@@ -30,8 +30,11 @@ const Port = z.strictObject({
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   /** On the host. @default - not published */
   hostPort: hostPort().optional(),
-  /** Of the host: `0.0.0.0` for all that it has. @default "127.0.0.1" */
-  address: matching(/^[0-9a-fA-F.:]+$/, "an address of the host").default("127.0.0.1"),
+  /** Of the host: `0.0.0.0` for all that it has, `::` for all of IPv6. @default "127.0.0.1" */
+  address: z
+    .string("an address of the host")
+    .refine((at) => isIP(at) !== 0 && !at.includes("%"), "an address of the host")
+    .default("127.0.0.1"),
 });
 
 const OwnOrSharedVolume = z.union(
@@ -111,11 +114,14 @@ export const containerArgs = {
   ...imageOrBuild,
   /** In place of the image's own. @default - the image's own */
   command: words().optional(),
-  /** In place of the image's own. @default - the image's own */
+  /** In place of the image's own; an empty list: the command is the program. @default - the image's own */
   entrypoint: words().optional(),
   /** What it refers to, by the name under which it is told of each. @default {} */
   uses: uses(),
-  /** Environment, nothing secret: texts, or outputs of other components, which are references then as in `uses`. @default {} */
+  /**
+   * Environment, nothing secret: texts, numbers, true or false, or outputs of other components, which are references then as in
+   * `uses`. @default {}
+   */
   env: env(),
   /**
    * Secrets of other origin, by the variable's name: as files by default (`API_KEY_FILE` says where), each with a path, a variable

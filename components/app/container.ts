@@ -14,6 +14,7 @@ import { hidden } from "../core/secret.ts";
 import { Service } from "../core/service.ts";
 import { shared } from "../core/shared-volume.ts";
 import { ArgsError, parseArgs, sentence } from "../core/support/args.ts";
+import { refuseNoProgram } from "../core/support/program.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
 
 const Args = z
@@ -28,6 +29,7 @@ const Args = z
   })
   .superRefine((args, context) => {
     refuseImageAndBuild(args, context);
+    refuseNoProgram(args, context);
     refuseDuplicates(args.uses, args, context);
     const fault = (text: string, ...path: string[]) =>
       context.addIssue({ code: "custom", path, message: sentence(text) });
@@ -39,11 +41,29 @@ const Args = z
     if (networkMode === "host") {
       if (connection)
         fault("With networkMode: host no network of the stack leads to it: others can only wait for it.", "connection");
-      if (Object.values(args.uses).some(({ network }) => network))
-        fault(
-          "With networkMode: host it is on none of their networks: refer to them from a container that is.",
-          "uses",
-        );
+      for (const [name, { hostPort }] of Object.entries(ports))
+        if (hostPort !== undefined)
+          fault(
+            "With networkMode: host it publishes what it listens on by itself: leave this out.",
+            "ports",
+            name,
+            "hostPort",
+          );
+      const { declared } = args.platform;
+      const onNetwork = (value: pulumi.Input<string>) =>
+        declared.referredTo([], { value }).some(({ network }) => network);
+      const referring = {
+        uses: Object.values(args.uses).some(({ network }) => network),
+        env: Object.values(args.env).some(onNetwork),
+        secrets: Object.values(args.secrets).some(({ value }) => onNetwork(value)),
+      };
+      for (const [argument, refers] of Object.entries(referring))
+        if (refers)
+          fault(
+            "With networkMode: host it is on none of their networks: refer to them from a container that is, or publish them and " +
+              "take their `connection.fromHost`.",
+            argument,
+          );
     }
     if (typeof probe === "object" && "http" in probe && probe.port === undefined && names.length === 0)
       fault("Say which port answers: it has none in `ports`.", "probe", "port");
@@ -172,7 +192,7 @@ function connectionOf(
       port: main.port,
       ...(others.length === 0 ? {} : { ports: Object.fromEntries(others.map(([each, { port }]) => [each, port])) }),
       hostPort: main.hostPort,
-      hostAddress: main.address === "0.0.0.0" ? "127.0.0.1" : main.address,
+      hostAddress: main.address,
     },
     network ? [network.resource] : [],
   );

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromItself, inUrl } from "../engines/ports.ts";
 
 /**
  * How one service is reached and signed in to. Whatever is an output here carries the reference: in somebody's `env` or `secrets`
@@ -34,7 +35,7 @@ export interface ConnectionFacts {
   ports?: Record<string, number>;
   /** Port on the host, when published. */
   hostPort?: number | undefined;
-  /** Of the host. @default "127.0.0.1" */
+  /** Of the host, which it is published on. @default "127.0.0.1" */
   hostAddress?: string;
   user?: string;
   password?: pulumi.Output<string>;
@@ -61,9 +62,9 @@ export function factsOf(connection: Connection): ConnectionFacts & { url: pulumi
  * A connection in both its forms, from inside the network and from the host.
  *
  * @param of by which it is known whose it is, in whatever is made of it: what stays when the container is replaced, which
- * must not replace those that refer to it. Its network, for one; nothing for a service beyond the stack.
+ * must not replace those that refer to it. Its network, for one.
  */
-export function connection(known: ConnectionFacts, of: readonly pulumi.Resource[] = []): Connection {
+export function connection(known: ConnectionFacts, of: readonly Pick<pulumi.Resource, "urn">[] = []): Connection {
   const {
     scheme,
     host,
@@ -88,7 +89,8 @@ export function connection(known: ConnectionFacts, of: readonly pulumi.Resource[
   const url = (at: string) => pulumi.secret(pulumi.interpolate`${scheme}://${credentials}${at}${path}${after}`);
   const referring = <T>(value: pulumi.Input<T>): pulumi.Output<T> =>
     pulumi.all([value, ...of.map(({ urn }) => urn)]).apply(([each]) => each as T) as pulumi.Output<T>;
-  const inside = url(`${host}:${port}`);
+  const inside = url(`${inUrl(host)}:${port}`);
+  const fromHost = fromItself(hostAddress);
   const made: Connection = {
     host: referring(host),
     port,
@@ -107,7 +109,7 @@ export function connection(known: ConnectionFacts, of: readonly pulumi.Resource[
     url: referring(inside),
     ...(hostPort === undefined
       ? {}
-      : { fromHost: { host: hostAddress, port: hostPort, url: url(`${hostAddress}:${hostPort}`) } }),
+      : { fromHost: { host: fromHost, port: hostPort, url: url(`${inUrl(fromHost)}:${hostPort}`) } }),
   };
   facts.set(made, { ...known, url: inside });
   return made;

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { fromItself, inUrl, LOOPBACK } from "../engines/ports.ts";
 import { type Connection, factsOf } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
 import { SECRETS_FOLDER } from "./secret.ts";
@@ -34,12 +35,19 @@ export const secrets = () =>
     )
     .default({});
 
-/** Plain variables; a value may be an output: of another component, for one. */
+const isOutput = (value: unknown): value is pulumi.Output<string> => pulumi.Output.isInstance(value);
+
+/** Plain variables; a value may be an output: of another component, for one. A number, or a boolean, is its text. */
 export const env = () =>
   z
     .record(
       variable(),
-      z.custom<pulumi.Input<string>>((value) => typeof value === "string" || pulumi.Output.isInstance(value), "a text"),
+      z
+        .custom<pulumi.Input<string> | pulumi.Output<number> | pulumi.Output<boolean> | number | boolean>(
+          (value) => ["string", "boolean"].includes(typeof value) || Number.isFinite(value) || isOutput(value),
+          "a text, a number, true or false",
+        )
+        .transform((value): pulumi.Input<string> => (isOutput(value) ? value : String(value))),
     )
     .default({});
 
@@ -77,7 +85,7 @@ function variablesOf(name: string, connection: Connection) {
       public_url:
         known.hostPort === undefined || !/^https?$/.test(known.scheme)
           ? undefined
-          : `${known.scheme}://${known.hostAddress ?? "127.0.0.1"}:${known.hostPort}`,
+          : `${known.scheme}://${inUrl(fromItself(known.hostAddress ?? LOOPBACK))}:${known.hostPort}`,
     }),
   };
 }

@@ -1,17 +1,22 @@
+import { isIPv6 } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { connection } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
-import { ArgsError, faultsOf, hostPort, matching, secretValue } from "./support/args.ts";
+import { ArgsError, faultsOf, hostPort, matching, partName, secretValue } from "./support/args.ts";
+import { madeOf } from "./support/origin.ts";
 
 const Args = z.strictObject({
   /** Of its URL: `postgresql`. */
   scheme: matching(/^[a-z][a-z0-9+.-]*$/, "a URL's scheme, as postgresql"),
-  /** Name or address. */
-  host: matching(/^[^\s/@:?#]+$|^\[[0-9a-f:]+\]$/i, "a host's name or address"),
+  /** Name or address; of IPv6, with brackets or without. */
+  host: z
+    .string("a host's name or address")
+    .transform((host) => host.replace(/^\[(.*:.*)\]$/, "$1"))
+    .refine((host) => /^[^\s/@:?#[\]]+$/.test(host) || isIPv6(host), "a host's name or address"),
   port: hostPort(),
   /** Further ports, by name. @default {} */
-  ports: z.record(z.string(), hostPort()).optional(),
+  ports: z.record(partName(), hostPort()).optional(),
   user: z.string("a text").optional(),
   /** Secret. */
   password: secretValue(1).optional(),
@@ -25,8 +30,8 @@ const Args = z.strictObject({
 export type ExternalArgs = z.input<typeof Args>;
 
 /**
- * A service that this stack does not run, a managed database for one: stands wherever a database does in `uses`. Whoever refers
- * to it gets a way out of the stack's networks. Nothing waits for it: it is taken to be there.
+ * A service that this stack does not run, a managed database for one: stands wherever a database does in `uses`, and its
+ * `connection` wherever that of a database does in `env` and `secrets`. Whoever refers to it gets a way out of the stack's networks. Nothing waits for it: it is taken to be there.
  *
  * @throws ArgsError naming every bad argument.
  * @example
@@ -36,15 +41,18 @@ export function external(args: ExternalArgs): Dependency & { connection: ReturnT
   const parsed = Args.safeParse(args);
   if (!parsed.success) throw new ArgsError("external() has bad arguments", faultsOf(parsed.error, args));
   const { password, apiKey, ...known } = parsed.data;
-  return {
-    outside: true,
-    connection: connection({
-      ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Pick<
-        z.output<typeof Args>,
-        "scheme" | "host" | "port"
-      >),
-      ...(password === undefined ? {} : { password: pulumi.secret(password) }),
-      ...(apiKey === undefined ? {} : { apiKey: pulumi.secret(apiKey) }),
-    }),
-  };
+  const made = { outside: true };
+  return Object.assign(made, {
+    connection: connection(
+      {
+        ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Pick<
+          z.output<typeof Args>,
+          "scheme" | "host" | "port"
+        >),
+        ...(password === undefined ? {} : { password: pulumi.secret(password) }),
+        ...(apiKey === undefined ? {} : { apiKey: pulumi.secret(apiKey) }),
+      },
+      [{ urn: madeOf("", made) }],
+    ),
+  });
 }

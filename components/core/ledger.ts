@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fromItself, type HostPort, inUrl, LOOPBACK, overlap } from "../engines/ports.ts";
 
 /** What is remembered of one volume, so that nothing is started over data that it does not fit. */
 export interface VolumeRecord {
@@ -14,7 +15,7 @@ export interface VolumeRecord {
 
 interface Entries {
   volumes: Record<string, { volume: unknown; service?: string; major?: string; firstStart: Record<string, string> }>;
-  /** Who is published, by port of the host: `Redis "cache"`. */
+  /** Who is published, by port of the host (`6379`, `53/udp`, `192.0.2.1:80`): `Redis "cache"`. */
   ports: Record<string, string>;
 }
 
@@ -30,7 +31,7 @@ export class Ledger {
   /** To be depended upon by whatever uses a volume or a port. */
   readonly checked: pulumi.Resource;
   readonly #volumes: Record<string, VolumeRecord> = {};
-  readonly #ports: Record<string, string> = {};
+  readonly #ports = new Map<string, { port: HostPort; subject: string }>();
   readonly #known = new Map<string, string>();
 
   /**
@@ -39,12 +40,12 @@ export class Ledger {
    */
   constructor(
     complete: Promise<void>,
-    free: (port: number, subject: string) => Promise<void>,
+    free: (port: HostPort, subject: string) => Promise<void>,
     opts: pulumi.CustomResourceOptions,
   ) {
     this.checked = new pulumi.Stash(
       "ledger",
-      { input: complete.then(() => ({ volumes: this.#volumes, ports: this.#ports })) },
+      { input: complete.then(() => ({ volumes: this.#volumes, ports: this.#subjects() })) },
       {
         ...opts,
         hooks: {
@@ -54,10 +55,8 @@ export class Ledger {
               async ({ oldInputs, newInputs }) => {
                 const [before, after] = [await entries(oldInputs), await entries(newInputs)];
                 const faults = refusals(before, after, discarded());
-                const added = Object.entries(after.ports).filter(([port]) => !(port in before.ports));
-                const taken = await Promise.allSettled(
-                  added.flatMap(([port, subject]) => (port.endsWith("/udp") ? [] : [free(Number(port), subject)])),
-                );
+                const added = [...this.#ports].filter(([key]) => !(key in before.ports));
+                const taken = await Promise.allSettled(added.map(([, { port, subject }]) => free(port, subject)));
                 faults.push(
                   ...taken.flatMap((each) => (each.status === "rejected" ? [(each.reason as Error).message] : [])),
                 );
@@ -82,18 +81,26 @@ export class Ledger {
   }
 
   /** Notes a port on the host. @throws RunError when it is somebody's already. */
-  publish(subject: string, hostPort: number, protocol: "tcp" | "udp"): void {
-    const port = protocol === "tcp" ? String(hostPort) : `${hostPort}/${protocol}`;
-    const other = this.#ports[port];
+  publish(subject: string, port: HostPort): void {
+    const other = [...this.#ports.values()].find((each) => overlap(each.port, port))?.subject;
     if (other !== undefined) {
       const by = other === subject ? "by it, twice" : `by ${other} and by it`;
       throw new pulumi.RunError(
-        `${subject}: hostPort ${port} is asked for ${by}: a port of the host leads to one place only. Set another one.`,
+        `${subject}: hostPort ${keyOf({ ...port, address: LOOPBACK })} is asked for ${by}: a port of the host leads to one place only. ` +
+          "Set another one.",
       );
     }
-    this.#ports[port] = subject;
+    this.#ports.set(keyOf(port), { port, subject });
+  }
+
+  #subjects(): Entries["ports"] {
+    return Object.fromEntries([...this.#ports].map(([key, { subject }]) => [key, subject]));
   }
 }
+
+/** Loopback and all addresses are not named: of the two, only one can have a port. */
+const keyOf = ({ hostPort, protocol, address }: HostPort) =>
+  `${fromItself(address) === LOOPBACK ? "" : `${inUrl(address)}:`}${hostPort}${protocol === "tcp" ? "" : `/${protocol}`}`;
 
 /** How somebody says that the data of a service may be lost. */
 export const toDiscard = (name: string) =>

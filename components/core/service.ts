@@ -132,7 +132,7 @@ export class Service implements Dependency {
     const kept = volumes.flatMap(({ volume }) => volume ?? []);
     if (kept.length > 0) this.data = joined(kept.map(({ key }) => key));
     // While down too: then the next `up` finds nothing changed.
-    for (const { hostPort, protocol } of ports) platform.ledger.publish(subject, hostPort, protocol);
+    for (const port of ports) platform.ledger.publish(subject, port);
 
     if (!platform.runs(name)) {
       // What lasts is declared; what does not is gone until the next `up`.
@@ -202,7 +202,7 @@ export class Service implements Dependency {
                   platform,
                   service: name,
                   subject,
-                  ports: ports.filter(({ protocol }) => protocol === "tcp").map(({ hostPort }) => hostPort),
+                  ports,
                   volumes: kept,
                   exclusive,
                   stopGraceSeconds: args.stopGraceSeconds,

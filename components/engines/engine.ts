@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { PortHolder } from "./ports.ts";
+import type { HostPort, PortHolder } from "./ports.ts";
 
 /**
  * What engines differ in: `core` says what it wants in these words, which every engine can keep, and handles no container, no id
@@ -29,9 +29,13 @@ export interface Engine {
   job(name: string, workload: JobWorkload, opts: pulumi.CustomResourceOptions): JobHandle;
 
   /** Ends and removes services with these labels, of which no more than one may be there: what an `up` that was killed has left. */
-  clear(labels: Record<string, string>, of: { stopGraceSeconds?: number; hostPort?: number }): Promise<void>;
-  /** Who has a port of the engine's machine; nothing when nobody has, or when it cannot be seen from here. */
-  portHolder(port: number): Promise<PortHolder | undefined>;
+  clear(labels: Record<string, string>, of: { stopGraceSeconds?: number; port?: HostPort }): Promise<void>;
+  /**
+   * Who has a port of the engine's machine; nothing when nobody has, or when it cannot be seen from here.
+   *
+   * @throws Error when that machine does not have its address.
+   */
+  portHolder(port: HostPort): Promise<PortHolder | undefined>;
   /** Whether a volume is there, by its handle's key. */
   hasVolume(key: string): Promise<boolean>;
   /** Keys of volumes with these labels. */
@@ -160,7 +164,7 @@ export interface Workload {
   image: Handle;
   /** @default - the image's own */
   command?: pulumi.Input<string>[];
-  /** @default - the image's own */
+  /** None where it is empty: the command is the program then. @default - the image's own */
   entrypoint?: string[];
   env: Texts;
   /** Readable by `user` alone: what is in each file, by its name (or path), by folder. The folder has nothing else. */
@@ -239,12 +243,9 @@ export interface Mount {
   readOnly: boolean;
 }
 
-export interface PublishedPort {
-  hostPort: number;
+/** A port of the engine's machine that leads to one of a container. */
+export interface PublishedPort extends HostPort {
   port: number;
-  protocol: "tcp" | "udp";
-  /** Of the engine's machine. */
-  address: string;
 }
 
 /** How readiness is proved: by a health check that the engine runs inside the container. */

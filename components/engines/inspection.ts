@@ -1,4 +1,4 @@
-import type { PortHolder } from "./ports.ts";
+import type { HostPort, PortHolder } from "./ports.ts";
 
 /** A resource as the Pulumi state has it. */
 export interface Recorded {
@@ -45,7 +45,7 @@ export interface WorkloadStatus {
   status: string;
   /** The same without what `state` says already; absent for a job that was never started. */
   since?: string;
-  published: { address: string; hostPort: number; port: number }[];
+  published: (HostPort & { port: number })[];
   /** By what its engine finds it again. Nobody else reads it. */
   readonly handle: unknown;
 }
@@ -143,7 +143,7 @@ export interface Inspection {
    */
   probeAgain(workloads: readonly WorkloadStatus[]): Promise<void>;
   /** Which service or container publishes a port of the engine's machine; undefined when none does. */
-  publisherOf(port: number): Promise<PortHolder | undefined>;
+  publisherOf(port: HostPort): Promise<PortHolder | undefined>;
 
   /** Volumes that carry all these labels. */
   volumes(labels: Record<string, string>): Promise<VolumeListed[]>;

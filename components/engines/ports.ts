@@ -1,13 +1,64 @@
-import { createServer } from "node:net";
+import { createSocket } from "node:dgram";
+import { createServer, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+
+/** A port of a machine. */
+export interface HostPort {
+  hostPort: number;
+  protocol: "tcp" | "udp";
+  /** Of the machine; see `isEvery`. */
+  address: string;
+}
+
+export const LOOPBACK = "127.0.0.1";
+export const onLoopback = (hostPort: number): HostPort => ({ hostPort, protocol: "tcp", address: LOOPBACK });
+
+/** Without a zone. IPv6 has many spellings for one address. */
+const canonical = (address: string) => (isIPv6(address) ? inUrl(address).slice(1, -1) : address);
+
+/** A host as URLs have it: IPv6 in brackets. */
+export const inUrl = (host: string) => (isIPv6(host) ? new URL(`http://[${host}]`).hostname : host);
+
+/** Whether an address stands for all that a machine has, of its family. */
+export const isEvery = (address: string) => ["0.0.0.0", "::"].includes(canonical(address));
+
+/** Where what listens on an address is reached from the same machine. */
+export const fromItself = (address: string) => (!isEvery(address) ? address : isIPv6(address) ? "::1" : LOOPBACK);
+
+/** Whether only one of two can be listened on. */
+export const overlap = (a: HostPort, b: HostPort) =>
+  a.hostPort === b.hostPort &&
+  a.protocol === b.protocol &&
+  isIPv6(a.address) === isIPv6(b.address) &&
+  (canonical(a.address) === canonical(b.address) || isEvery(a.address) || isEvery(b.address));
+
+/** For messages: `port 80 on 127.0.0.1`, `UDP port 53 on 0.0.0.0`. */
+export const shownPort = ({ hostPort, protocol, address }: HostPort) =>
+  `${protocol === "udp" ? "UDP port" : "port"} ${hostPort} on ${address}`;
 
 /** Whether nobody listens on a port of this machine. That we may not (a port below 1024) does not say that an engine may not. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
+export const isFree = async (port: HostPort): Promise<boolean> => (await errorOf(port)) !== "EADDRINUSE";
+
+/** Why nothing could listen on a port of this machine now. */
+function errorOf({ hostPort: port, protocol, address }: HostPort): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const failed = ({ code }: NodeJS.ErrnoException) => resolve(code);
+  // An engine listens for one family alone.
+  const ipv6Only = isIPv6(address);
+  if (protocol === "tcp") {
+    const server = createServer().once("error", failed);
+    server.listen({ port, host: address, ipv6Only, exclusive: true }, () => server.close(() => resolve(undefined)));
+  } else {
+    const socket = createSocket({ type: ipv6Only ? "udp6" : "udp4", ipv6Only }).once("error", failed);
+    socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(undefined)));
+  }
+  return promise;
 }
+
+const addressesLike = (address: string) =>
+  Object.values(networkInterfaces()).flatMap((each = []) =>
+    each.flatMap((own) => (isIPv6(own.address) === isIPv6(address) ? own.address : [])),
+  );
 
 export interface PortHolder {
   /** For messages: `container web-1a2b`. */
@@ -20,11 +71,18 @@ export interface PortHolder {
  * Who has a port of this machine; nothing when nobody has.
  *
  * @param publisherOf which container publishes a port, by the engine.
+ * @throws Error when the machine does not have its address.
  */
 export async function holderOf(
-  port: number,
-  publisherOf: (port: number) => Promise<PortHolder | undefined>,
+  port: HostPort,
+  publisherOf: (port: HostPort) => Promise<PortHolder | undefined>,
 ): Promise<PortHolder | undefined> {
-  if (await isFree(port)) return undefined;
+  const error = await errorOf(port);
+  if (error === "EADDRNOTAVAIL" || error === "EAFNOSUPPORT")
+    throw new Error(
+      `this machine does not have the address ${port.address}. Set one that it has (${addressesLike(port.address).join(", ")}), ` +
+        `or ${isIPv6(port.address) ? "::" : "0.0.0.0"} for all of them.`,
+    );
+  if (error !== "EADDRINUSE") return undefined;
   return (await publisherOf(port)) ?? { shown: "another program" };
 }

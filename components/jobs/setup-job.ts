@@ -11,6 +11,7 @@ import { shared, sharedVolumes } from "../core/shared-volume.ts";
 import { containerPath, file, matching, mebibytes, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { platform, user } from "../core/support/common.ts";
 import { contents } from "../core/support/content.ts";
+import { refuseNoProgram } from "../core/support/program.ts";
 
 const words = () => z.array(z.string("a text").min(1, "a text that is not empty"), "a list of texts");
 
@@ -19,12 +20,15 @@ const Args = z
     platform: platform(),
     ...imageOrBuild,
     /** Program and arguments. @default - the image's own */
-    command: words().min(1, "at least a program").optional(),
-    /** What runs the command. @default - the image's own */
+    command: words().optional(),
+    /** What runs the command; an empty list is nothing, so that the command is the program. @default - the image's own */
     entrypoint: words().optional(),
     /** Databases and jobs that it needs, each by the name that its variables begin with. @default {} */
     uses: uses(),
-    /** Environment without secrets: texts, or outputs of other components, which are then references as in `uses`. @default {} */
+    /**
+     * Environment without secrets: texts, numbers, true or false, or outputs of other components, which are then references as
+     * in `uses`. @default {}
+     */
     env: env(),
     /** Secrets from elsewhere, by the variable's name; another secret in a file does not run the job again. @default {} */
     secrets: secrets(),
@@ -58,6 +62,7 @@ const Args = z
   })
   .superRefine((args, context) => {
     refuseImageAndBuild(args, context);
+    refuseNoProgram(args, context);
     // Without public addresses: they are for browsers, and another port on the host is no reason to run a job again.
     refuseDuplicates(args.uses, { ...args, published: false }, context);
     if (!args.platform.engine.local && Object.keys(args.mounts).length > 0) {

@@ -37,7 +37,7 @@ afterAll(() => stack.dispose());
 
 test("only the API is published, and it has reached all six databases", async () => {
   const published = (await stack.containers()).flatMap(({ labels, ports }) =>
-    ports.map(({ host, port }) => `${labels["stackyard.service"]} ${host} ${port}`),
+    ports.map(({ address, port }) => `${labels["stackyard.service"]} ${address} ${port}`),
   );
   expect(published).toEqual(["api 127.0.0.1 3000"]);
   const { status, checks } = (await (await fetch(`${api}/ready`)).json()) as { status: string; checks: object };

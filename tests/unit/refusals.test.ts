@@ -496,11 +496,22 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     "image: should be an image's name, or { registry, packages }, got { name }",
   ],
   ["SetupJob", { egress: "no" }, 'egress: should be true or false, got "no"'],
-  ["SetupJob", { command: [] }, "command: should be at least a program, got []"],
+  [
+    "SetupJob",
+    { command: [] },
+    "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +
+      "has no command then.",
+  ],
+  [
+    "SetupJob",
+    { entrypoint: [], command: undefined },
+    "entrypoint: Without an entry point the command is the program: say which in `command`.",
+  ],
   ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
   ["SetupJob", { command: ["sh", ""] }, 'command.1: should be a text that is not empty, got ""'],
   ["SetupJob", { uses: { db: "main" } }, `uses.db: ${USES} "main"`],
-  ["SetupJob", { env: { A: 1 } }, "env.A: should be a text, got 1"],
+  ["SetupJob", { env: { A: null } }, "env.A: should be a text, a number, true or false, got null"],
+  ["SetupJob", { env: { A: Number.NaN } }, "env.A: should be a text, a number, true or false, got NaN"],
   ["SetupJob", { env: { "A B": "x" } }, `env.A B: ${VARIABLE} "A B"`],
   ["SetupJob", { files: { "seed.sh": "none.sh" } }, `files.seed.sh: ${FILE} "none.sh"`],
   ["SetupJob", { files: { "../seed.sh": "package.json" } }, `files.../seed.sh: ${FILE_NAME} "../seed.sh"`],
@@ -633,11 +644,11 @@ describe("several faults, all in one message", () => {
     [
       "SetupJob",
       "seed",
-      { command: ["", 7], files: { a: "none", b: "none" }, env: { A: 1 } },
+      { command: ["", 7], files: { a: "none", b: "none" }, env: { A: [1] } },
       [
         'command.0: should be a text that is not empty, got ""',
         "command.1: should be a text, got 7",
-        "env.A: should be a text, got 1",
+        "env.A: should be a text, a number, true or false, got [1]",
         `files.a: ${FILE} "none"`,
         `files.b: ${FILE} "none"`,
       ],

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Dependency } from "../dependency.ts";
+import { originsOf } from "./origin.ts";
 
 /** What a stack program declares, and what refers to what: plain data, in the order of the program. */
 export interface Graph {
@@ -88,15 +89,14 @@ export class Declarations {
    */
   referredTo(uses: readonly Dependency[], ...values: Record<string, pulumi.Input<string>>[]): Dependency[] {
     const named = new Set(uses.map(({ gate }) => gate));
-    const resources = new Set(values.flatMap((each) => Object.values(each).flatMap(resourcesOf)));
+    const origins = new Set(values.flatMap((each) => Object.values(each).flatMap(originsOf)));
     const found = [...this.#declared.values()].filter(
       ({ made: { network, gate } }) =>
-        !named.has(gate) && [network?.resource, gate].some((each) => each && resources.has(each)),
+        !named.has(gate) && [network?.resource, gate].some((each) => each && origins.has(each)),
     );
-    return [...uses, ...found.map(({ made }) => made)];
+    return [...new Set([...uses, ...found.map(({ made }) => made), ...[...origins].filter(isBeyond)])];
   }
 }
 
-/** What a value has been made of. The SDK has no public word for it. */
-const resourcesOf = (value: pulumi.Input<string>): pulumi.Resource[] =>
-  pulumi.Output.isInstance(value) ? [...(value as unknown as { resources(): Set<pulumi.Resource> }).resources()] : [];
+/** An external() is in no stack, and so is declared nowhere: it is the origin itself. */
+const isBeyond = (origin: object): origin is Dependency => "outside" in origin && origin.outside === true;

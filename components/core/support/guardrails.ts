@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Engine, Handle } from "../../engines/engine.ts";
+import { type HostPort, shownPort } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
 import { NEW_PORTS } from "./ports.ts";
 
@@ -16,7 +17,7 @@ export interface Guarded {
   service: string;
   subject: string;
   /** On the host. */
-  ports: readonly number[];
+  ports: readonly HostPort[];
   volumes: readonly Handle[];
   /** Only one container of this service may be there at a time. */
   exclusive: boolean;
@@ -41,11 +42,11 @@ export async function guard({
   const preview = pulumi.runtime.isDryRun();
   // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
   if (!preview && exclusive) await engine.clear(platform.labels(service, "service"), { stopGraceSeconds });
-  for (const hostPort of ports) {
+  for (const port of ports) {
     // The ledger lets one service have a port: another one of this stack that holds it has lost it, and is on its way out or
     // gets a successor without it.
-    if (!preview) await engine.clear({ "stackyard.id": platform.id }, { hostPort });
-    await free(platform, hostPort, subject);
+    if (!preview) await engine.clear({ "stackyard.id": platform.id }, { port });
+    await free(platform, port, subject);
   }
   if (preview) return;
   for (const volume of volumes) {
@@ -59,17 +60,22 @@ export async function guard({
   }
 }
 
-/** @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. */
+/**
+ * @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. Error too
+ * when the machine does not have its address.
+ */
 export async function free(
   { id, engine, ports }: Pick<Site, "id" | "engine" | "ports">,
-  port: number,
+  port: HostPort,
   subject: string,
 ): Promise<void> {
-  const holder = await engine.portHolder(port);
+  const holder = await engine.portHolder(port).catch((error: Error) => {
+    throw new Error(`${subject}: ${error.message}`);
+  });
   if (holder === undefined || holder.stack === id) return;
-  const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port) ?? [];
+  const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port.hostPort) ?? [];
   const other = kept
     ? `let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=${kept} for plain pulumi`
     : "set another hostPort";
-  throw new Error(`${subject}: port ${port} on 127.0.0.1 is taken by ${holder.shown}. Stop that, or ${other}.`);
+  throw new Error(`${subject}: ${shownPort(port)} is taken by ${holder.shown}. Stop that, or ${other}.`);
 }

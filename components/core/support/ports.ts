@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { isFree } from "../../engines/ports.ts";
+import { isFree, onLoopback } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
 
 /** Above what servers are known for, and below what systems hand out to whoever connects somewhere. */
@@ -35,7 +35,7 @@ async function freePort(name: string, taken: Set<number>): Promise<number> {
   let at = createHash("sha256").update(seed).digest().readUInt32BE() % COUNT;
   for (let tried = 0; tried < COUNT; tried++, at = (at + 1) % COUNT) {
     const port = FIRST + at;
-    if (taken.has(port) || !(await isFree(port))) continue;
+    if (taken.has(port) || !(await isFree(onLoopback(port)))) continue;
     taken.add(port);
     return port;
   }

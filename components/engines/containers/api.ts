@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import type { HostPort } from "../ports.ts";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
 import { type Clock, clockOf } from "./clock.ts";
@@ -48,8 +49,8 @@ export interface ContainerListed {
   status: string;
   image: string;
   labels: Record<string, string>;
-  /** Published TCP ports. */
-  ports: { host: string; hostPort: number; port: number }[];
+  /** Published ports. */
+  ports: (HostPort & { port: number })[];
 }
 
 /** One image in a list. */
@@ -357,7 +358,16 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         image: each.Image,
         labels: each.Labels,
         ports: each.Ports.flatMap((port) =>
-          port.PublicPort ? [{ host: port.IP, hostPort: port.PublicPort, port: port.PrivatePort }] : [],
+          port.PublicPort
+            ? [
+                {
+                  address: port.IP,
+                  hostPort: port.PublicPort,
+                  port: port.PrivatePort,
+                  protocol: port.Type as "tcp" | "udp",
+                },
+              ]
+            : [],
         ),
       }));
     },

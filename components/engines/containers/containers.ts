@@ -18,7 +18,7 @@ import type {
   Watch,
   Workload,
 } from "../engine.ts";
-import { holderOf } from "../ports.ts";
+import { type HostPort, holderOf } from "../ports.ts";
 import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
@@ -269,14 +269,14 @@ export class ContainersEngine implements Engine {
 
   async clear(
     labels: Record<string, string>,
-    { stopGraceSeconds, hostPort }: { stopGraceSeconds?: number; hostPort?: number },
+    { stopGraceSeconds, port }: { stopGraceSeconds?: number; port?: HostPort },
   ): Promise<void> {
-    const found = await (hostPort === undefined ? this.#api.list(labels) : publishing(this.#api, hostPort, labels));
+    const found = await (port === undefined ? this.#api.list(labels) : publishing(this.#api, port, labels));
     await Promise.all(found.map(({ id }) => this.#api.remove(id, stopGraceSeconds)));
   }
 
   /** An engine elsewhere answers for its own ports. */
-  portHolder = async (port: number) =>
+  portHolder = async (port: HostPort) =>
     this.local ? holderOf(port, (each) => publisherOf(this.#api, each)) : undefined;
   hasVolume = (key: string) => this.#api.hasVolume(key);
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
@@ -329,8 +329,7 @@ export class ContainersEngine implements Engine {
       name,
       {
         image: workload.image.key,
-        ...(workload.command ? { command: workload.command } : {}),
-        ...(workload.entrypoint ? { entrypoints: workload.entrypoint } : {}),
+        ...programOf(workload),
         envs: Object.entries(workload.env).map(([key, value]) =>
           typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
         ),
@@ -403,6 +402,13 @@ export class ContainersEngine implements Engine {
       labels: labelled({ ...labels, "stackyard.files": hash.digest("hex").slice(0, 12) }),
     };
   }
+}
+
+/** The provider drops an empty list, and the engine takes the image's own for it: so an entry point is always one that there is. */
+function programOf({ entrypoint, command }: Workload): Partial<docker.ContainerArgs> {
+  const all = entrypoint?.length === 0 ? (command ?? []) : undefined;
+  const [entrypoints, rest] = all ? [all.slice(0, 1), all.slice(1)] : [entrypoint, command];
+  return { ...(rest?.length ? { command: rest } : {}), ...(entrypoints ? { entrypoints } : {}) };
 }
 
 const mountedVolumes = ({ volumes }: Workload) =>

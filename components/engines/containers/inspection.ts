@@ -182,7 +182,7 @@ function statusOf({ id, name, state, status, image, labels, ports }: ContainerLi
       ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
       status,
       ...(kind === "job" && state === "created" ? {} : { since }),
-      published: ports.map(({ host, hostPort, port }) => ({ address: host, hostPort, port })),
+      published: ports,
       handle: id,
     },
   ];

@@ -1,8 +1,8 @@
-import type { PortHolder } from "../ports.ts";
+import { type HostPort, overlap, type PortHolder } from "../ports.ts";
 import type { EngineApi } from "./api.ts";
 
 /** Which container publishes a port of the engine's machine, and of which stack it is. */
-export async function publisherOf(api: Pick<EngineApi, "list">, port: number): Promise<PortHolder | undefined> {
+export async function publisherOf(api: Pick<EngineApi, "list">, port: HostPort): Promise<PortHolder | undefined> {
   const [container] = await publishing(api, port, {});
   if (!container) return undefined;
   const { "stackyard.id": stack, "stackyard.project": project, "stackyard.stack": name } = container.labels;
@@ -11,6 +11,6 @@ export async function publisherOf(api: Pick<EngineApi, "list">, port: number): P
 }
 
 /** Containers with these labels that publish a port of the engine's machine. */
-export async function publishing(api: Pick<EngineApi, "list">, port: number, labels: Record<string, string>) {
-  return (await api.list(labels)).filter(({ ports }) => ports.some(({ hostPort }) => hostPort === port));
+export async function publishing(api: Pick<EngineApi, "list">, port: HostPort, labels: Record<string, string>) {
+  return (await api.list(labels)).filter(({ ports }) => ports.some((each) => overlap(each, port)));
 }

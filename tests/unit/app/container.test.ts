@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusals } from "../../../components/core/ledger.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
-import { Container, type ContainerArgs, Postgres, Redis, SetupJob } from "../../../components/index.ts";
+import { Container, type ContainerArgs, external, Postgres, Redis, SetupJob } from "../../../components/index.ts";
 import { deploy, held, idOf, labels, type Options, volumeOf } from "../helpers/stack.ts";
 
 const CONTAINER = "Container web";
@@ -63,6 +64,11 @@ describe("what a Compose service takes", () => {
     ["command", { command: ["serve", "--all"] }, { command: ["serve", "--all"] }],
     ["entrypoint", { entrypoint: ["sh", "-c"] }, { entrypoints: ["sh", "-c"] }],
     ["environment", { env: { A: "1=2" } }, { envs: ["A=1=2"] }],
+    [
+      "numbers, true and false as texts",
+      { env: { A: 5432, B: true, C: pulumi.output(1) } },
+      { envs: ["A=5432", "B=true", "C=1"] },
+    ],
     ["root, when said", { user: "0:0" }, { user: "0:0" }],
     ["groups", { groups: [44, 109] }, { groupAdds: ["44", "109"] }],
     ["working directory", { workingDir: "/srv" }, { workingDir: "/srv" }],
@@ -346,6 +352,24 @@ describe("refuses", () => {
     [{ image: undefined }, "image: Say which image it runs: `image`, or `build` for one that is built."],
     [{ build: { context: "examples/api" } }, "image: It has one image: set `image` or `build`, not both."],
     [{ ports: { a: { port: 80 }, b: { port: 80, hostPort: 1 } } }, `ports.b.port: ${TWICE}`],
+    [
+      { networkMode: "host", ports: { a: { port: 80, hostPort: 80 } } },
+      "ports.a.hostPort: With networkMode: host it publishes what it listens on by itself: leave this out.",
+    ],
+    [
+      { ports: { a: { port: 80, hostPort: 80, address: "1.2.3" } } },
+      'ports.a.address: should be an address of the host, got "1.2.3"',
+    ],
+    [{ entrypoint: [] }, "entrypoint: Without an entry point the command is the program: say which in `command`."],
+    [
+      { entrypoint: [""], command: ["x"] },
+      "entrypoint: Its first text is the program: an empty list is no entry point.",
+    ],
+    [
+      { command: [] },
+      "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +
+        "has no command then.",
+    ],
     [{ connection: { scheme: "http" } }, "connection: It needs a port that it leads to: name one in `ports`."],
     [
       { ports: { a: { port: 80 } }, connection: { scheme: "http", port: "b" } },
@@ -367,11 +391,25 @@ describe("refuses", () => {
     expect(await refused(args)).toBe(fault);
   });
 
-  test("a network of the stack beside the machine's own", async () => {
+  test.each<[string, (database: Postgres) => Partial<ContainerArgs>]>([
+    ["uses", (database) => ({ uses: { database } })],
+    ["env", ({ connection }) => ({ env: { PGHOST: connection.host } })],
+    ["secrets", ({ connection }) => ({ secrets: { URL: connection.url } })],
+  ])("a network of the stack beside the machine's own, by %s", async (argument, referring) => {
     const fault = await deploy((platform) => {
-      const database = new Postgres("pg", { platform });
-      new Container("web", { platform, image: "web:1", probe: "none", networkMode: "host", uses: { database } });
+      const more = referring(new Postgres("pg", { platform }));
+      new Container("web", { platform, image: "web:1", probe: "none", networkMode: "host", ...more });
     }).catch((error: Error) => error.message);
-    expect(fault).toContain("uses: With networkMode: host it is on none of their networks");
+    expect(fault).toBe(
+      `Container "web" has bad arguments\n  ${argument}: With networkMode: host it is on none of their networks: refer to them from ` +
+        "a container that is, or publish them and take their `connection.fromHost`.",
+    );
+  });
+
+  test("not what the machine's own network reaches too", async () => {
+    const { connection } = external({ scheme: "http", host: "example.com", port: 80 });
+    expect(await inputs({ networkMode: "host", env: { HOST: connection.host } })).toMatchObject({
+      envs: ["HOST=example.com"],
+    });
   });
 });

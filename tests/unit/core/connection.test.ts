@@ -46,6 +46,24 @@ describe("url", () => {
   });
 });
 
+test.each<[string, string, string]>([
+  ["db", "0.0.0.0", "127.0.0.1"],
+  ["192.0.2.1", "192.0.2.7", "192.0.2.7"],
+  ["2001:db8::1", "::1", "::1"],
+  ["::1", "::", "::1"],
+  ["::1", "0:0:0:0:0:0:0:0", "::1"],
+])(
+  "on %s, published on %s: URLs have brackets around IPv6, and a host can be reached",
+  async (host, hostAddress, reached) => {
+    const made = connection({ ...FACTS, host, hostPort: 1, hostAddress });
+    const inUrl = (address: string) => (address.includes(":") ? `[${address}]` : address);
+    expect(await held(made.host)).toBe(host);
+    expect(await held(made.url)).toBe(`postgresql://${inUrl(host)}:5432`);
+    expect(made.fromHost?.host).toBe(reached);
+    expect(await held(made.fromHost?.url)).toBe(`postgresql://${inUrl(reached)}:1`);
+  },
+);
+
 test("from the host, when published", async () => {
   const { fromHost } = connection({
     ...FACTS,

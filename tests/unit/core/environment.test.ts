@@ -100,6 +100,16 @@ describe("environmentOf", () => {
     });
   });
 
+  test.each([
+    ["0.0.0.0", "127.0.0.1"],
+    ["192.0.2.7", "192.0.2.7"],
+    ["::1", "[::1]"],
+    ["::", "[::1]"],
+  ])("a public address of what is published on %s", (hostAddress, host) => {
+    const web = { connection: connection({ scheme: "http", host: "web", port: 80, hostPort: 8080, hostAddress }) };
+    expect(environmentOf({ web }).env).toMatchObject({ WEB_PUBLIC_URL: `http://${host}:8080` });
+  });
+
   test("a public address is told of what speaks HTTP, and not to a job", () => {
     expect(environmentOf({ database }).env).not.toHaveProperty("DATABASE_PUBLIC_URL");
     expect(environmentOf({ storage }, { published: false }).env).not.toHaveProperty("STORAGE_PUBLIC_URL");

@@ -54,7 +54,33 @@ test("its address is plain, its password secret", async () => {
   expect(await pulumi.isSecret(connection.password as pulumi.Output<string>)).toBe(true);
 });
 
+test("by its values alone, in env or secrets, it opens the way out too, whatever is made of them", async () => {
+  const stack = await deploy((platform) => {
+    const { connection } = external(ARGS);
+    const more = { platform, image: "alpine:3", probe: "none" as const };
+    new Container("env", { ...more, env: { PGHOST: connection.host, PGPORT: connection.port } });
+    new Container("secrets", { ...more, secrets: { URL: pulumi.interpolate`${connection.url}&x=1` } });
+    new SetupJob("job", { platform, image: "alpine:3", env: { PGHOST: connection.host.apply((host) => `${host}.`) } });
+    new Container("closed", more);
+  });
+  const ways = stack.of("Network").flatMap(({ name }) => (name.endsWith("-outside") ? [name] : []));
+  expect(ways.sort()).toEqual(["env-outside", "job-outside", "secrets-outside"]);
+  expect(stack.get("Container env").inputs.envs).toEqual(["PGHOST=db.example.com", "PGPORT=5432"]);
+});
+
+test.each([
+  ["[2001:db8::1]", "2001:db8::1"],
+  ["::1", "::1"],
+])("an address of IPv6, %s, has brackets in its URL alone", async (host, plain) => {
+  const { connection } = external({ ...ARGS, host });
+  expect(await held(connection.host)).toBe(plain);
+  expect(await held(connection.url)).toBe(`postgresql://app:s3cret%20pw@[${plain}]:5432/shop`);
+});
+
 test.each<[object, string]>([
+  [{ ports: { "my-port": 1 } }, 'ports.my-port: should be a name of a-z, 0-9 and _, a letter first, got "my-port"'],
+  [{ host: "[db]" }, 'host: should be a host\'s name or address, got "[db]"'],
+  [{ host: "a::b::c" }, 'host: should be a host\'s name or address, got "a::b::c"'],
   [{ scheme: "post gres" }, 'scheme: should be a URL\'s scheme, as postgresql, got "post gres"'],
   [{ host: "https://db" }, 'host: should be a host\'s name or address, got "https://db"'],
   [{ port: 0 }, "port: should be 1 to 65535, got 0"],

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import { DISCARD, Ledger, refusals } from "../../../components/core/ledger.ts";
+import { type HostPort, onLoopback } from "../../../components/engines/ports.ts";
 import { mock } from "../helpers/stack.ts";
 
 type Entry = Parameters<typeof refusals>[0]["volumes"][string];
@@ -85,7 +86,7 @@ describe("refusals", () => {
 });
 
 describe("Ledger", () => {
-  const free = vi.fn(async (_port: number, _subject: string) => {});
+  const free = vi.fn(async (_port: HostPort, _subject: string) => {});
 
   async function made(declare: (ledger: Ledger) => void = () => {}) {
     const monitor = mock();
@@ -112,7 +113,7 @@ describe("Ledger", () => {
     const { recorded } = await made((ledger) => {
       ledger.record("redis", { volume: "r-1", firstStart: {} });
       ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
-      ledger.publish('Redis "redis"', 6379, "tcp");
+      ledger.publish('Redis "redis"', onLoopback(6379));
     });
     expect(recorded.map(({ key, inputs, hooks }) => ({ key, inputs, hooks }))).toEqual([
       {
@@ -134,32 +135,60 @@ describe("Ledger", () => {
     ['Redis "cache"', 'by Redis "cache" and by it'],
     ['Api "web"', "by it, twice"],
   ])("refuses a port that is asked for twice: first by %s", async (first, by) => {
-    const { ledger } = await made((ledger) => ledger.publish(first, 3000, "tcp"));
-    expect(() => ledger.publish('Api "web"', 3000, "tcp")).toThrow(
+    const { ledger } = await made((ledger) => ledger.publish(first, onLoopback(3000)));
+    expect(() => ledger.publish('Api "web"', onLoopback(3000))).toThrow(
       new pulumi.RunError(
         `Api "web": hostPort 3000 is asked for ${by}: a port of the host leads to one place only. Set another one.`,
       ),
     );
-    expect(() => ledger.publish('Api "web"', 3001, "tcp")).not.toThrow();
+    expect(() => ledger.publish('Api "web"', onLoopback(3001))).not.toThrow();
   });
 
-  test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {
-    const { hook } = await made();
-    const before = { volumes: {}, ports: { 5432: "one", 6379: "two" } };
-    free.mockClear();
-    await hook.callback(args(before, { volumes: {}, ports: { 6379: "one", 5433: "two" } }));
-    expect(free.mock.calls).toEqual([[5433, "two"]]);
-    free.mockRejectedValueOnce(new Error("two: taken"));
-    await expect(hook.callback(args(before, { volumes: {}, ports: { 5433: "two" } }))).rejects.toThrow(
-      new Error("two: taken"),
+  test.each<[Partial<HostPort>, Partial<HostPort>, string[]]>([
+    [{}, { protocol: "udp" }, ["53", "53/udp"]],
+    [{}, { address: "127.0.0.2" }, ["53", "127.0.0.2:53"]],
+    [{ address: "0.0.0.0" }, { address: "::" }, ["53", "[::]:53"]],
+    [{ address: "::1" }, { address: "::2", protocol: "udp" }, ["[::1]:53", "[::2]:53/udp"]],
+  ])("two that lead to different places are both remembered: %j and %j", async (one, two, keys) => {
+    const { recorded } = await made((ledger) => {
+      for (const each of [one, two]) ledger.publish("it", { ...onLoopback(53), ...each });
+    });
+    const ports = Object.fromEntries(keys.map((key) => [key, "it"]));
+    expect(recorded).toMatchObject([{ inputs: { input: { ports } } }]);
+  });
+
+  test.each<[Partial<HostPort>, Partial<HostPort>]>([
+    [{}, { address: "0.0.0.0" }],
+    [{ address: "0.0.0.0" }, { address: "127.0.0.2" }],
+    [{ address: "::1" }, { address: "0:0:0:0:0:0:0:1" }],
+    [{ address: "::" }, { address: "::1" }],
+  ])("two of which only one can be listened on are refused: %j and %j", async (one, two) => {
+    const { ledger } = await made((ledger) => ledger.publish("one", { ...onLoopback(53), ...one }));
+    expect(() => ledger.publish("two", { ...onLoopback(53), ...two })).toThrow(
+      /^two: hostPort .*53 is asked for by one and by it/,
     );
   });
 
+  test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {
+    const { hook } = await made((ledger) => {
+      ledger.publish("one", onLoopback(6379));
+      ledger.publish("two", onLoopback(5433));
+    });
+    const change = args({ volumes: {}, ports: { 5432: "one", 6379: "two" } }, { volumes: {} });
+    free.mockClear();
+    await hook.callback(change);
+    expect(free.mock.calls).toEqual([[onLoopback(5433), "two"]]);
+    free.mockRejectedValueOnce(new Error("two: taken"));
+    await expect(hook.callback(change)).rejects.toThrow(new Error("two: taken"));
+  });
+
   test("all that is wrong is said at once, ports too", async () => {
-    const { hook } = await made();
+    const { hook } = await made((ledger) => {
+      ledger.publish("one", onLoopback(5433));
+      ledger.publish("two", onLoopback(5434));
+    });
     for (const who of ["one", "two"]) free.mockRejectedValueOnce(new Error(`${who}: taken`));
-    const after = { volumes: {}, ports: { 5433: "one", 5434: "two" } };
-    await expect(hook.callback(args({ volumes: { pg: PG }, ports: {} }, after))).rejects.toThrow(
+    await expect(hook.callback(args({ volumes: { pg: PG } }, { volumes: {} }))).rejects.toThrow(
       new Error(`${deleted("pg", "pg-1")}\none: taken\ntwo: taken`),
     );
   });

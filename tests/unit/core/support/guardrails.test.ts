@@ -1,9 +1,11 @@
+import { createSocket } from "node:dgram";
 import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Guarded, guard } from "../../../../components/core/support/guardrails.ts";
 import { NEW_PORTS } from "../../../../components/core/support/ports.ts";
 import type { ContainerListed } from "../../../../components/engines/containers/api.ts";
+import { onLoopback } from "../../../../components/engines/ports.ts";
 import { FakeEngine } from "../../helpers/engine.ts";
 import { deploy, labels, type Options } from "../../helpers/stack.ts";
 
@@ -46,7 +48,7 @@ const listed = (id: string, change: Partial<ContainerListed> = {}): ContainerLis
   ports: [],
   ...change,
 });
-const publishing = (port: number) => ({ ports: [{ host: "127.0.0.1", hostPort: port, port: 5432 }] });
+const publishing = (port: number) => ({ ports: [{ ...onLoopback(port), port: 5432 }] });
 
 test("passes where nothing is in the way, having looked for its own by labels", async () => {
   await guarded();
@@ -84,28 +86,69 @@ describe("a port", () => {
 
   test("that is free passes", async () => {
     await new Promise((resolve) => other.close(resolve));
-    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(taken)] })).resolves.toBeUndefined();
   });
 
   test.each([false, true])("that another program has is refused, preview: %s", async (preview) => {
-    await expect(guarded({ ports: [taken] }, { preview })).rejects.toThrow(refused("another program"));
+    await expect(guarded({ ports: [onLoopback(taken)] }, { preview })).rejects.toThrow(refused("another program"));
   });
 
   test.each([false, true])("that a container has is refused by its name, preview: %s", async (preview) => {
     engine.listed = [listed("c9", { labels: {}, ...publishing(taken) })];
-    await expect(guarded({ ports: [taken] }, { preview })).rejects.toThrow(refused("container name-c9"));
+    await expect(guarded({ ports: [onLoopback(taken)] }, { preview })).rejects.toThrow(refused("container name-c9"));
   });
 
   test("that a container of another stack has is refused by its name, and the stack's", async () => {
     engine.listed = [listed("c9", { labels: { ...OURS, "stackyard.id": "another" }, ...publishing(taken) })];
-    await expect(guarded({ ports: [taken] })).rejects.toThrow(refused("container name-c9 of stack stackyard/dev"));
+    await expect(guarded({ ports: [onLoopback(taken)] })).rejects.toThrow(
+      refused("container name-c9 of stack stackyard/dev"),
+    );
     expect(engine.acts).toEqual([]);
   });
 
   test.each(["pg", "another"])("that this stack's container of %s has passes in a preview", async (service) => {
     engine.listed = [listed("c1", { labels: { ...OURS, "stackyard.service": service }, ...publishing(taken) })];
-    await expect(guarded({ ports: [taken] }, { preview: true })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(taken)] }, { preview: true })).resolves.toBeUndefined();
     expect(engine.acts).toEqual([]);
+  });
+
+  describe("of UDP", () => {
+    const socket = createSocket("udp4");
+    const port = { hostPort: 0, protocol: "udp" as const, address: "127.0.0.1" };
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+      port.hostPort = socket.address().port;
+    });
+    afterAll(() => new Promise<void>((resolve) => socket.close(resolve)));
+
+    test.each([false, true])("that another program has is refused, preview: %s", async (preview) => {
+      await expect(guarded({ ports: [port] }, { preview })).rejects.toThrow(
+        `${SUBJECT}: UDP port ${port.hostPort} on 127.0.0.1 is taken by another program. Stop that, or set another hostPort.`,
+      );
+    });
+
+    test("is not in the way of TCP", async () => {
+      await expect(guarded({ ports: [onLoopback(port.hostPort)] })).resolves.toBeUndefined();
+    });
+
+    test("is taken from nobody who has the same of TCP", async () => {
+      engine.listed = [
+        listed("c1", { labels: { ...OURS, "stackyard.service": "other" }, ...publishing(port.hostPort) }),
+      ];
+      await expect(guarded({ ports: [port] })).rejects.toThrow("taken by another program");
+      expect(engine.acts).toEqual([]);
+    });
+  });
+
+  test.each([
+    ["192.0.2.1", "0.0.0.0"],
+    ["2001:db8::1", "::"],
+  ])("of an address that the machine does not have, %s, is refused with those that it has", async (address, every) => {
+    const refused = guarded({ ports: [{ ...onLoopback(taken), address }] }, { preview: true });
+    await expect(refused).rejects.toThrow(
+      `${SUBJECT}: this machine does not have the address ${address}. Set one that it has (`,
+    );
+    await expect(refused).rejects.toThrow(`), or ${every} for all of them.`);
   });
 
   test("that was chosen at the first `up` is chosen anew, not set", async () => {
@@ -115,7 +158,7 @@ describe("a port", () => {
       platform,
       service: "pg",
       subject: SUBJECT,
-      ports: [taken],
+      ports: [onLoopback(taken)],
       volumes: [],
       exclusive: true,
       stopGraceSeconds: 60,
@@ -134,7 +177,7 @@ describe("a port", () => {
       expect([id, grace]).toEqual(["c1", undefined]);
       await new Promise((resolve) => other.close(resolve));
     };
-    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(taken)] })).resolves.toBeUndefined();
     expect(other.listening).toBe(false);
   });
 
@@ -143,7 +186,7 @@ describe("a port", () => {
     engine.remove = async () => {
       await new Promise((resolve) => other.close(resolve));
     };
-    await expect(guarded({ ports: [taken] })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(taken)] })).resolves.toBeUndefined();
   });
 
   test("each of several is looked at", async () => {
@@ -151,11 +194,11 @@ describe("a port", () => {
     await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
     const { port } = free.address() as { port: number };
     await new Promise((resolve) => free.close(resolve));
-    await expect(guarded({ ports: [port, taken] })).rejects.toThrow(refused("another program"));
+    await expect(guarded({ ports: [port, taken].map(onLoopback) })).rejects.toThrow(refused("another program"));
   });
 
   test("of this machine is not asked for when the engine is on another", async () => {
-    await expect(guarded({ ports: [taken] }, { host: "tcp://elsewhere:2375" })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(taken)] }, { host: "tcp://elsewhere:2375" })).resolves.toBeUndefined();
   });
 
   test("that we may not listen on, but the engine may, passes", async () => {
@@ -164,7 +207,7 @@ describe("a port", () => {
       queueMicrotask(() => this.emit("error", Object.assign(new Error("listen EACCES"), { code: "EACCES" })));
       return this;
     });
-    await expect(guarded({ ports: [80] })).resolves.toBeUndefined();
+    await expect(guarded({ ports: [onLoopback(80)] })).resolves.toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
 import { keptPorts, NEW_PORTS } from "../../../../components/core/support/ports.ts";
-import { isFree } from "../../../../components/engines/ports.ts";
+import { isFree, onLoopback } from "../../../../components/engines/ports.ts";
 import { mock } from "../../helpers/stack.ts";
 
 const servers: Server[] = [];
@@ -29,7 +29,7 @@ test("each is free, another one, and kept in state whatever is found later", asy
   for (const port of all) {
     expect(port).toBeGreaterThanOrEqual(10_000);
     expect(port).toBeLessThan(32_000);
-    expect(await isFree(port)).toBe(true);
+    expect(await isFree(onLoopback(port))).toBe(true);
   }
   expect(resources.map(({ key, inputs, ignoreChanges }) => ({ key, inputs, ignoreChanges }))).toEqual(
     Object.entries(chosen).map(([name, input]) => ({
@@ -54,7 +54,7 @@ test("is the same in a preview, and another one when somebody has it, or for ano
   expect((await ports(["a.hostPort"], { stack: "alice" })).chosen).not.toEqual(chosen);
   await take(chosen["a.hostPort"] ?? 0);
   expect((await ports(["a.hostPort"])).chosen).not.toEqual(chosen);
-  expect(await isFree(chosen["a.hostPort"] ?? 0)).toBe(false);
+  expect(await isFree(onLoopback(chosen["a.hostPort"] ?? 0))).toBe(false);
 });
 
 test("is chosen anew where it is told so, and replaces the recorded one", async () => {

@@ -261,7 +261,7 @@ test("list asks for all containers with these labels, and maps them", async () =
       status: "Up 2 seconds (healthy)",
       image: "postgres:17",
       labels: { "stackyard.id": "x" },
-      ports: [{ host: "127.0.0.1", hostPort: 15_432, port: 5432 }],
+      ports: [{ address: "127.0.0.1", hostPort: 15_432, port: 5432, protocol: "tcp" }],
     },
   ]);
   expect(daemon.requests).toEqual([

@@ -95,6 +95,10 @@ describe("a service", () => {
   test.each<[string, Partial<ServiceWorkload>, string, unknown]>([
     ["command", { command: ["web", "--port", "1"] }, "command", ["web", "--port", "1"]],
     ["an entry point in place of the image's", { entrypoint: ["sh", "-c"] }, "entrypoints", ["sh", "-c"]],
+    ["a program of its own, without a command", { entrypoint: ["web"], command: [] }, "command", undefined],
+    ["no entry point: its program", { entrypoint: [], command: ["web", "--all"] }, "entrypoints", ["web"]],
+    ["no entry point: what its program gets", { entrypoint: [], command: ["web", "--all"] }, "command", ["--all"]],
+    ["no entry point, and a program alone", { entrypoint: [], command: ["web"] }, "command", undefined],
     ["environment, in its order", { env: { B: "1", A: pulumi.output("x=y") } }, "envs", ["B=1", "A=x=y"]],
     [
       "capabilities that it keeps",

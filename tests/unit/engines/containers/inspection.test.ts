@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Labelled } from "../../../../components/engines/containers/api.ts";
 import type { Thing } from "../../../../components/engines/inspection.ts";
+import { onLoopback } from "../../../../components/engines/ports.ts";
 import { FakeEngine, probed } from "../../helpers/engine.ts";
 import { inspectionOf } from "../../helpers/inspection.ts";
 
@@ -12,7 +13,7 @@ beforeEach(() => {
 const LABELS = { "stackyard.id": "0a1b2c3d" };
 const listed = (name: string, state: string, status: string, kind = "service", more: Record<string, string> = {}) => ({
   ...{ id: `id-of-${name}`, name: `shop-${name}`, state, status, image: "redis:8" },
-  ports: [{ host: "127.0.0.1", hostPort: 16379, port: 6379 }],
+  ports: [{ ...onLoopback(16379), port: 6379 }],
   labels: { ...LABELS, "stackyard.kind": kind, "stackyard.service": name, ...more },
 });
 const one = async () => (await inspectionOf(api).list(LABELS))[0];
@@ -29,7 +30,7 @@ describe("a workload", () => {
       state: "ready",
       status: "Up 3 minutes (healthy)",
       since: "up 3 minutes",
-      published: [{ address: "127.0.0.1", hostPort: 16379, port: 6379 }],
+      published: [{ ...onLoopback(16379), port: 6379 }],
       handle: "id-of-cache",
     });
   });
@@ -75,8 +76,16 @@ test("who publishes a port is a container, of a stack where it is of one", async
   const { publisherOf } = inspectionOf(api);
   const names = { "stackyard.project": "shop", "stackyard.stack": "dev" };
   api.listed = [listed("cache", "running", "Up", "service", names)];
-  expect(await publisherOf(16379)).toEqual({ shown: "container shop-cache of stack shop/dev", stack: "0a1b2c3d" });
-  expect(await publisherOf(1)).toBeUndefined();
+  expect(await publisherOf(onLoopback(16379))).toEqual({
+    shown: "container shop-cache of stack shop/dev",
+    stack: "0a1b2c3d",
+  });
+  const others = [
+    onLoopback(1),
+    { ...onLoopback(16379), protocol: "udp" as const },
+    { ...onLoopback(16379), address: "127.0.0.2" },
+  ];
+  for (const other of others) expect(await publisherOf(other)).toBeUndefined();
 });
 
 describe("by the engine's clock, an hour ahead", () => {

@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { sentence } from "./args.ts";
+
+/** Refuses what leaves no program to run, or another one than it says. */
+export function refuseNoProgram(
+  { entrypoint, command }: { entrypoint?: string[] | undefined; command?: string[] | undefined },
+  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
+): void {
+  const fault = (path: string, text: string) => addIssue({ code: "custom", path: [path], message: sentence(text) });
+  if (entrypoint?.[0] === "") fault("entrypoint", "Its first text is the program: an empty list is no entry point.");
+  if (entrypoint?.length === 0 && !command?.length)
+    fault("entrypoint", "Without an entry point the command is the program: say which in `command`.");
+  if (command?.length === 0 && !entrypoint)
+    fault(
+      "command",
+      "The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which has no " +
+        "command then.",
+    );
+}
