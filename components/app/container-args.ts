@@ -142,7 +142,7 @@ export const containerArgs = {
   volumes: z.record(partName(), OwnOrSharedVolume).default({}),
   /** Folders of this machine, by path, that can be read at a path in the container, or written where it says so. @default {} */
   mounts: z.record(z.string(), MountPoint).default({}),
-  /** Folders in memory, by path. @default - /tmp, where the root can only be read */
+  /** Folders in memory, by path. @default - /tmp, where the root can only be read and no volume or mount is there */
   tmpfs: z.record(containerPath(), Tmpfs).default({}),
   /** `uid:gid`; `0:0` is root. @default "1000:1000" */
   user: user().default("1000:1000"),

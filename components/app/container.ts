@@ -15,6 +15,15 @@ import { Service } from "../core/service.ts";
 import { shared } from "../core/shared-volume.ts";
 import { ArgsError, parseArgs, sentence } from "../core/support/args.ts";
 import { refuseNoProgram } from "../core/support/program.ts";
+import {
+  fileTargets,
+  memoryTargets,
+  mountTarget,
+  PROBE_TARGET,
+  refuseClashes,
+  secretTargets,
+  type Target,
+} from "../core/targets.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
 
 const Args = z
@@ -106,9 +115,11 @@ export class Container extends pulumi.ComponentResource implements Dependency {
     const live = develop && hotReload ? developed(name, subject, platform, develop, own.user) : undefined;
     const mounted = mountsOf(subject, mounts, platform);
     const configFiles = readConfigFiles(subject, files, platform, own);
+    const environment = environmentOf(uses, { secrets, credentials });
+    const targets = targetsOf(parsed, (live && develop?.mounts) ?? {}, Object.keys(environment.secretFolders));
+    refuseClashes(subject, targets);
     super(`stackyard:app:${kind}`, name, {}, opts);
 
-    const environment = environmentOf(uses, { secrets, credentials });
     for (const secret of environment.hidden) hidden(platform, secret);
     const published = Object.values(ports).flatMap(({ hostPort, ...port }) =>
       hostPort === undefined ? [] : [{ ...port, hostPort }],
@@ -196,6 +207,33 @@ function connectionOf(
     },
     network ? [network.resource] : [],
   );
+}
+
+/** What it has at paths inside its container. @param developed folders of this machine, if it is being developed. */
+function targetsOf(
+  { platform, probe, volumes, mounts, tmpfs, files, secrets, readOnlyRoot }: z.output<typeof Args>,
+  developed: Record<string, string>,
+  secretFolders: readonly string[],
+): Target[] {
+  const { local } = platform.engine;
+  const folders: Target[] = [
+    ...Object.entries(volumes).map(([label, { path, ...each }]) => ({
+      option: `volumes.${label}`,
+      path,
+      readOnly: "readOnly" in each && each.readOnly,
+    })),
+    ...Object.entries(mounts).map(([source, mount]) => mountTarget(`mounts.${source}`, { source, ...mount }, local)),
+    ...Object.entries(developed).map(([source, path]) =>
+      mountTarget(`develop.mounts.${source}`, { source, path, readOnly: true }, local),
+    ),
+  ];
+  return [
+    ...(needsProgram(probe) ? [PROBE_TARGET] : []),
+    ...folders,
+    ...memoryTargets(readOnlyRoot, Object.keys(tmpfs), folders),
+    ...fileTargets(files, readOnlyRoot),
+    ...secretTargets(secretFolders, secrets, { readOnly: true }),
+  ];
 }
 
 /** @throws ArgsError for a folder that is not there; on another machine's engine, for one that is not named from its root. */

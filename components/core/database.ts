@@ -7,10 +7,11 @@ import { env } from "./environment.ts";
 import { configFiles, readConfigFiles } from "./files.ts";
 import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { hidden, markOf, password } from "./secret.ts";
+import { hidden, markOf, password, SECRETS_FOLDER } from "./secret.ts";
 import { Service, type ServiceArgs } from "./service.ts";
 import { ArgsError, count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
+import { fileTargets, PROBE_TARGET, refuseClashes, secretTargets } from "./targets.ts";
 
 /** What can be set for every database; each has its own defaults. */
 export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
@@ -95,9 +96,22 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
     const { image, port, otherPorts = {}, credential, data, connection: known, keys, ...own } = facts;
     refuseSet(kind, name, env, own.env);
+    const subject = `${kind} "${name}"`;
+    refuseClashes(subject, [
+      ...(own.probe.program ? [PROBE_TARGET] : []),
+      ...(credential ? secretTargets([SECRETS_FOLDER], {}, { readOnly: true }) : []),
+      { own: "its data", path: data.path },
+      ...Object.keys(own.folders ?? {}).map((path) => ({
+        own: "a folder of its own",
+        path,
+        readOnly: true,
+        has: () => false,
+      })),
+      ...Object.keys(own.tmpfs ?? {}).map((path) => ({ own: "a folder in memory", path, is: "memory" as const })),
+      ...fileTargets(files, true),
+    ]);
     super(`stackyard:databases:${kind}`, name, {}, opts);
     const { platform } = limits;
-    const subject = `${kind} "${name}"`;
     const lasts = lifecycle ?? platform.lifecycle;
     const kept = { parent: this, protect: lasts === "protected" };
     const signIn = credential && signInWith(name, platform, credential, kept);

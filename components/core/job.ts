@@ -8,6 +8,7 @@ import { outsideNetwork } from "./network.ts";
 import type { Platform } from "./platform.ts";
 import { byFolder } from "./secret.ts";
 import { note, notesOf } from "./support/timings.ts";
+import { inMemory } from "./targets.ts";
 import type { SharedVolumeArgs } from "./volume.ts";
 
 export interface JobArgs {
@@ -37,7 +38,7 @@ export interface JobArgs {
   workingDir?: string | undefined;
   /** @default true */
   readOnlyRoot?: boolean;
-  /** Folders in memory beside /tmp, or /tmp with other options, by path. */
+  /** Folders in memory beside /tmp, or in its place, which a volume or a mount may take as well: mount options by path. */
   tmpfs?: Record<string, string>;
   timeoutSeconds: number;
   memoryMiB: number;
@@ -96,7 +97,7 @@ export class Job implements Dependency {
         capabilities: [],
         readOnlyRoot,
         init: true,
-        tmpfs: { ...(readOnlyRoot ? { "/tmp": "mode=1777,size=64m" } : {}), ...args.tmpfs },
+        tmpfs: inMemory(readOnlyRoot, args.tmpfs ?? {}, [...volumes, ...(args.mounts ?? [])]),
         memoryMiB: args.memoryMiB,
         pids: PIDS,
         networks: [

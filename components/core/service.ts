@@ -9,6 +9,7 @@ import { defined } from "./support/defined.ts";
 import { guard } from "./support/guardrails.ts";
 import { enoughCpus, warnOfMemory } from "./support/machine.ts";
 import { note, notesOf } from "./support/timings.ts";
+import { inMemory } from "./targets.ts";
 import { type SharedVolumeArgs, type VolumeArgs, volumeOf } from "./volume.ts";
 
 /** What goes to the engine as a component says it. */
@@ -59,7 +60,7 @@ export interface ServiceArgs extends AsSaid {
   user: string;
   /** With `CAP_`. @default [] */
   capabilities?: string[];
-  /** Mount options by path, beside /tmp, or in its place. @default {} */
+  /** Mount options by path, beside /tmp, or in its place, which a volume or a mount may take as well. @default {} */
   tmpfs?: Record<string, string>;
   /** @default true */
   readOnlyRoot?: boolean;
@@ -162,7 +163,7 @@ export class Service implements Dependency {
         capabilities: args.capabilities ?? [],
         readOnlyRoot,
         init: args.init ?? false,
-        tmpfs: { ...(readOnlyRoot ? { "/tmp": "mode=1777,size=64m" } : {}), ...args.tmpfs },
+        tmpfs: inMemory(readOnlyRoot, args.tmpfs ?? {}, [...volumes, ...(args.mounts ?? [])]),
         memoryMiB: args.memoryMiB,
         pids: args.pids ?? 256,
         networks: network

@@ -12,6 +12,14 @@ import { containerPath, file, matching, mebibytes, parseArgs, seconds, sentence 
 import { platform, user } from "../core/support/common.ts";
 import { contents } from "../core/support/content.ts";
 import { refuseNoProgram } from "../core/support/program.ts";
+import {
+  FILES_TARGET,
+  memoryTargets,
+  mountTarget,
+  refuseClashes,
+  secretTargets,
+  type Target,
+} from "../core/targets.ts";
 
 const words = () => z.array(z.string("a text").min(1, "a text that is not empty"), "a list of texts");
 
@@ -94,6 +102,18 @@ export class SetupJob extends Setup {
     const { image, build, files, env, uses: references, secrets, credentials, mounts, volumes, ...rest } = parsed;
     const subject = `SetupJob "${name}"`;
     const environment = environmentOf(references, { secrets, credentials, published: false });
+    const folders: Target[] = [
+      ...Object.entries(volumes).map(([label, { path, readOnly }]) => ({ option: `volumes.${label}`, path, readOnly })),
+      ...Object.entries(mounts).map(([source, path]) =>
+        mountTarget(`mounts.${source}`, { source, path, readOnly: true }, rest.platform.engine.local),
+      ),
+    ];
+    refuseClashes(subject, [
+      ...(Object.keys(files).length > 0 ? [FILES_TARGET] : []),
+      ...folders,
+      ...memoryTargets(rest.readOnlyRoot, [], folders),
+      ...secretTargets(Object.keys(environment.secretFolders), secrets, { put: true }),
+    ]);
     for (const secret of environment.hidden) hidden(rest.platform, secret);
     super("SetupJob", name, opts, {
       ...rest,

@@ -105,6 +105,8 @@ const LIFECYCLE = "should be one of ephemeral, keep, protected, got";
 const POLICY =
   "should be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got";
 
+const ROOT = "nothing can be in the place of its image's root. Give it a path below that.";
+const ANOTHER_PATH = "Give one of them another path.";
 const ONE_IMAGE = "It has one image: set `image` or `build`, not both.";
 const SETS = "sets it itself. Set the option that it follows from, or leave it out.";
 const SETTING = "should be a setting's name";
@@ -180,6 +182,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
         'files.etc/x: should be an absolute path inside the container, got "etc/x"',
       ],
       [kind, { files: { "/etc/x": "none" } }, `files./etc/x: ${FILE} "none"`],
+      [kind, { files: { "/.": "package.json" } }, `files./.: ${ROOT}`],
       [kind, { pids: 0.5 }, `pids: should be ${PIDS}, got 0.5${kind === "Postgres" ? OTHER_PIDS : ""}`],
       [kind, { shmSizeMiB: 0.5 }, "shmSizeMiB: should be whole MiB, 1 or more, got 0.5"],
       [kind, { settings: "x=1" }, 'settings: should be names with values, got "x=1"'],
@@ -517,6 +520,21 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["SetupJob", { files: { "../seed.sh": "package.json" } }, `files.../seed.sh: ${FILE_NAME} "../seed.sh"`],
   ["SetupJob", { user: "root" }, `user: ${USER} "root"`],
   ["SetupJob", { memoryMiB: -1 }, `memoryMiB: ${MIB} -1`],
+  [
+    "SetupJob",
+    { files: { a: "package.json" }, mounts: { docs: "/run/files" } },
+    `mounts.docs: the folder of its files is at /run/files already. ${ANOTHER_PATH}`,
+  ],
+  [
+    "SetupJob",
+    { secrets: { KEY: { value: "abcd", path: "/tmp/key" } } },
+    `secrets.KEY.path: \`tmpfs\` is at /tmp already. ${ANOTHER_PATH}`,
+  ],
+  [
+    "SetupJob",
+    { mounts: { docs: "/in", tests: "/in/." } },
+    `mounts.tests: \`mounts.docs\` is at /in already. ${ANOTHER_PATH}`,
+  ],
 
   ["Api", { build: undefined }, "image: Say which image it runs: `image`, or `build` for one that is built."],
   ["Api", { build: "examples/api" }, 'build: should be a set of options, got "examples/api"'],
@@ -561,6 +579,36 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     "Api",
     { secrets: { KEY: "abcd" }, env: { KEY: "1" }, credentials: "environment" },
     `env.KEY: ${twice("secrets.KEY", "KEY")}`,
+  ],
+  [
+    "Api",
+    { volumes: { a: "/data", b: { path: "/data", lifecycle: "ephemeral" } } },
+    `volumes.b: \`volumes.a\` is at /data already. ${ANOTHER_PATH}`,
+  ],
+  [
+    "Api",
+    { mounts: { docs: "/docs" }, tmpfs: { "/docs": {} } },
+    `tmpfs./docs: \`mounts.docs\` is at /docs already. ${ANOTHER_PATH}`,
+  ],
+  [
+    "Api",
+    { develop: { mounts: { docs: "/docs" }, command: ["a"] }, volumes: { docs: "/docs" } },
+    `develop.mounts.docs: \`volumes.docs\` is at /docs already. ${ANOTHER_PATH}`,
+  ],
+  [
+    "Api",
+    { secrets: { KEY: { value: "abcd", path: "/etc/key" } } },
+    "secrets.KEY.path: no place for a file of the engine's can be made in it, where it can only be read. Give it another path.",
+  ],
+  [
+    "Api",
+    { secrets: { KEY: "abcd" }, files: { "/run/secrets/conf": "package.json" } },
+    `files./run/secrets/conf: the folder of its secrets is at /run/secrets, where it can only be read: no place for conf can be made in it. ${ANOTHER_PATH}`,
+  ],
+  [
+    "Api",
+    { probe: { http: "/" }, tmpfs: { "/run/stackyard": {} } },
+    `tmpfs./run/stackyard: the program of its probe is at /run/stackyard already. ${ANOTHER_PATH}`,
   ],
   ["Api", { credentials: "env" }, 'credentials: should be one of files, environment, got "env"'],
   [

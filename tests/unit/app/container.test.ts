@@ -212,6 +212,13 @@ describe("what a Compose service takes", () => {
   });
 });
 
+test.each<[string, () => Partial<ContainerArgs>, object]>([
+  ["a volume", () => ({ volumes: { tmp: "/tmp" } }), {}],
+  ["a mount", () => ({ mounts: { [folder]: "/tmp" }, tmpfs: { "/run": {} } }), { "/run": "mode=1777,size=64m" }],
+])("%s may be in the place of the folder in memory that /tmp is by default", async (_, args, tmpfs) => {
+  expect((await inputs(args())).tmpfs).toEqual(tmpfs);
+});
+
 describe("its files", () => {
   test("are mounted over a root that can only be read, and hide nothing else; another content is another container", async () => {
     const before = await inputs({ files: { "/etc/web/web.conf": file } });

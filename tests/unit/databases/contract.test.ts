@@ -202,6 +202,13 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
       expect(await filesOf({ [name]: value })).toEqual([expected]);
     });
 
+    test("no file of one's own can be among its secrets", async () => {
+      const path = "/run/secrets/mine";
+      await expect(database({ files: { [path]: "package.json" } })).rejects.toThrow(
+        `files.${path}: the folder of its secrets is at /run/secrets, where it can only be read`,
+      );
+    });
+
     test("its credential may be an output", async () => {
       expect(await filesOf({ [name]: pulumi.secret("hunter22") })).toEqual([files("hunter22")]);
     });
@@ -223,6 +230,16 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(stack.of("Volume").map((each) => each.key)).toEqual(delivered);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: dataPath }, ...mounts]);
+  });
+
+  test("a file of one's own may be in its data's folder, and not in its place", async () => {
+    const [inside, instead] = [`${dataPath}/mine`, dataPath];
+    expect((await database({ files: { [inside]: "package.json" } })).get(CONTAINER).inputs.mounts).toContainEqual(
+      expect.objectContaining({ target: inside }),
+    );
+    await expect(database({ files: { [instead]: "package.json" } })).rejects.toThrow(
+      `files.${dataPath}: its data is at ${dataPath} already. Give one of them another path.`,
+    );
   });
 
   test("when down, volume and credential are declared, and remembered as before", async () => {

@@ -119,6 +119,13 @@ test("gets the addresses of what it refers to, and reaches only that", async () 
   expectNoSecret(stack.resources, [passwordOf("pg-password"), passwordOf("cache-password")]);
 });
 
+test("a mount may be in the place of the folder in memory that /tmp is by default", async () => {
+  expect((await alone({ mounts: { [folder]: "/tmp" } })).get("Container seed").inputs).toMatchObject({
+    tmpfs: {},
+    mounts: [{ source: folder, target: "/tmp" }],
+  });
+});
+
 test("hands over any bytes as they are, and has only their hash in its inputs", async () => {
   const file = join(folder, "dump");
   const content = fc.uint8Array({ minLength: 1, maxLength: 1_000 });

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import { dirname, relative, resolve } from "node:path/posix";
+import { PROBE_PROGRAM } from "../engines/engine.ts";
+import { SECRETS_FOLDER } from "./secret.ts";
+import { ArgsError, found } from "./support/args.ts";
+
+/** What is at a path inside a container, and who has put it there. */
+export type Target = {
+  path: string;
+  /** @default "folder" */
+  is?: "folder" | "file" | "memory";
+  /** Whether it gets its content before the container starts: when no folder in memory is there yet, and by way of what is mounted. */
+  put?: boolean;
+  /** Whether nothing can be made in it, the place for another one included. */
+  readOnly?: boolean;
+  /** Whether such a place is in it already. @default - nobody knows */
+  has?: (place: string, file: boolean) => boolean;
+} & (
+  | { option: string; own?: never }
+  /** What is no option, for messages: `its data`. */
+  | { own: string; option?: never }
+);
+
+const TMP = "/tmp";
+
+/** Folders in memory: /tmp too where the root can only be read, unless that has been said to be something else. */
+export function inMemory(
+  readOnlyRoot: boolean,
+  tmpfs: Record<string, string>,
+  others: readonly { path: string }[],
+): Record<string, string> {
+  const taken = [...Object.keys(tmpfs), ...others.map(({ path }) => path)].some((path) => resolve(path) === TMP);
+  return readOnlyRoot && !taken ? { [TMP]: "mode=1777,size=64m", ...tmpfs } : tmpfs;
+}
+
+/** The same for what is said of them, with what says so. */
+export const memoryTargets = (
+  readOnlyRoot: boolean,
+  paths: readonly string[],
+  others: readonly { path: string }[],
+): Target[] =>
+  Object.keys(inMemory(readOnlyRoot, Object.fromEntries(paths.map((path) => [path, ""])), others)).map((path) => ({
+    option: paths.includes(path) ? `tmpfs.${path}` : "tmpfs",
+    path,
+    is: "memory",
+  }));
+
+/** A folder or file of the engine's machine. @param local whether that is this one, so that what is in it can be seen. */
+export const mountTarget = (
+  option: string,
+  { source, path, readOnly }: { source: string; path: string; readOnly: boolean },
+  local: boolean,
+): Target => ({
+  option,
+  path,
+  readOnly,
+  is: local && found(source)?.isFile() ? "file" : "folder",
+  ...(local ? { has: (place, file) => found(join(source, place))?.isFile() === file } : {}),
+});
+
+/** Folders that have nothing but secrets. */
+export const secretTargets = (
+  folders: readonly string[],
+  secrets: Record<string, { path?: string | undefined }>,
+  more: Pick<Target, "put" | "readOnly">,
+): Target[] =>
+  folders.map((folder) => {
+    const [name] = Object.entries(secrets).find(([, { path }]) => path !== undefined && dirname(path) === folder) ?? [];
+    const by =
+      folder === SECRETS_FOLDER || name === undefined
+        ? { own: "the folder of its secrets" }
+        : { option: `secrets.${name}.path` };
+    return { ...by, path: folder, has: () => false, ...more };
+  });
+
+/** Files of this machine: put into the container where its root can be written, else mounted. */
+export const fileTargets = (files: Record<string, string>, readOnlyRoot: boolean): Target[] =>
+  Object.keys(files).map((path) => ({ option: `files.${path}`, path, is: "file", put: !readOnlyRoot }));
+
+export const PROBE_TARGET: Target = {
+  own: "the program of its probe",
+  path: dirname(PROBE_PROGRAM),
+  readOnly: true,
+  has: () => false,
+};
+
+/** Where a job has its files. */
+export const FILES_TARGET: Target = { own: "the folder of its files", path: "/run/files", put: true };
+
+/** What an engine puts over what is there, but not over what is mounted there. */
+const ENGINES: Target[] = [
+  ...["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"].map((path) => ({
+    own: "a file of the engine's",
+    path,
+    is: "file" as const,
+  })),
+  ...["/dev", "/proc", "/sys"].map((path) => ({ own: "a folder of the engine's", path, is: "memory" as const })),
+];
+
+const ANOTHER = "Give one of them another path.";
+const named = ({ option, own = `\`${option}\`` }: Target) => own;
+
+/**
+ * Refuses what would be hidden inside a container, or could not be mounted there.
+ *
+ * @throws ArgsError naming both of each two that are in each other's way.
+ */
+export function refuseClashes(subject: string, said: readonly Target[]): void {
+  const all = said.map((each): Target => ({ ...each, path: resolve(each.path) }));
+  const taken = new Set(all.flatMap(({ path, is, put }) => (is === "file" && put ? [] : [path])));
+  const targets = [
+    ...ENGINES.filter(({ path }) => !taken.has(path)),
+    ...all.filter(({ own }) => own !== undefined),
+    ...all.filter(({ option }) => option !== undefined),
+  ];
+  const faults = targets.flatMap((each, index) => {
+    const fault = inTheWay(each, targets, targets.slice(0, index));
+    return fault ? [fault] : [];
+  });
+  if (faults.length > 0) throw new ArgsError(`${subject} has bad arguments`, [...new Set(faults)]);
+}
+
+function inTheWay(target: Target, all: readonly Target[], before: readonly Target[]): string | undefined {
+  const { option, own, path, is, put } = target;
+  if (path === "/")
+    return `${option ?? own}: nothing can be in the place of its image's root. Give it a path below that.`;
+  const same = before.find((each) => each.path === path);
+  if (same) {
+    const engines = ENGINES.includes(same);
+    return `${option ?? own}: ${named(same)} is at ${path} ${engines ? "once it starts" : "already"}. ${engines ? MOUNTED : ANOTHER}`;
+  }
+  const [above] = all
+    .filter((each) => each.path !== "/" && path.startsWith(`${each.path}/`))
+    .sort((a, b) => b.path.length - a.path.length);
+  if (!above) return undefined;
+  const at = `${named(above)} is at ${above.path}`;
+  if (above.is === "file") return `${option ?? own}: ${at}, a file. ${ANOTHER}`;
+  if (above.is === "memory") {
+    return is === "file" && put
+      ? `${option ?? own}: ${at} once it starts, in memory, and hides it. ${MOUNTED}`
+      : undefined;
+  }
+  const place = relative(above.path, path);
+  if (!above.readOnly || (!put && (above.has?.(place, is === "file") ?? true))) return undefined;
+  return option === undefined
+    ? `${above.option ?? above.own}: no place for ${own} can be made in it, where it can only be read. Give it another path.`
+    : `${option}: ${at}, where it can only be read: no place for ${place} can be made in it. ${ANOTHER}`;
+}
+
+const MOUNTED = "Give it another path; or set readOnlyRoot: true, with which it is mounted there.";
