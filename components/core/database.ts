@@ -8,6 +8,7 @@ import { configFiles, readConfigFiles } from "./files.ts";
 import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password, SECRETS_FOLDER } from "./secret.ts";
+import { type Own, ruledOut } from "./server-settings.ts";
 import { Service, type ServiceArgs } from "./service.ts";
 import { ArgsError, count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
@@ -36,7 +37,7 @@ export const databaseArgs = {
   image: imageArg().optional(),
   /** How to build such an image. @default - it is not built */
   build: Build.optional(),
-  /** Environment beside its own, nothing secret. @default {} */
+  /** Environment beside its own, nothing secret. What an option decides is refused, as in `settings`. @default {} */
   env: env(),
   /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
   files: configFiles(),
@@ -51,6 +52,8 @@ export interface DatabaseFacts
     "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
   > {
   image: ImageFacts;
+  /** Variables by which its server, or what probes it, would be another than the one that is told of. @default {} */
+  ownVariables?: Own;
   /** The one that its connection names. */
   port: number;
   /** Beside it, by name, and where they are published. */
@@ -94,8 +97,18 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     facts: DatabaseFacts,
   ) {
     const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
-    const { image, port, otherPorts = {}, credential, data, connection: known, keys, ...own } = facts;
-    refuseSet(kind, name, env, own.env);
+    const {
+      image,
+      ownVariables = {},
+      port,
+      otherPorts = {},
+      credential,
+      data,
+      connection: known,
+      keys,
+      ...own
+    } = facts;
+    refuseSet(kind, name, env, ownVariables, own.env);
     const subject = `${kind} "${name}"`;
     refuseClashes(subject, [
       ...(own.probe.program ? [PROBE_TARGET] : []),
@@ -164,13 +177,15 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   }
 }
 
-/** @throws ArgsError for variables that the database sets itself. */
-function refuseSet(kind: string, name: string, env: object, own: DatabaseFacts["env"] = {}): void {
-  const faults = Object.keys(env)
-    .filter((variable) => variable in own)
-    .map(
-      (variable) => `env.${variable}: ${kind} sets it itself. Set the option that it follows from, or leave it out.`,
-    );
+/** @throws ArgsError for variables that the database sets itself, or that something else decides. */
+function refuseSet(kind: string, name: string, env: object, own: Own, set: DatabaseFacts["env"] = {}): void {
+  const faults = Object.keys(env).flatMap((variable) => {
+    const itself = Object.hasOwn(set, variable)
+      ? `${kind} sets it itself. Set the option that it follows from, or leave it out.`
+      : undefined;
+    const instead = ruledOut(own, variable) ?? itself;
+    return instead === undefined ? [] : [`env.${variable}: ${instead}`];
+  });
   if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
 }
 

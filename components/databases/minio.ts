@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Connection, ConnectionFacts } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
-import { serverSettings } from "../core/server-settings.ts";
+import { decidedBy, serverSettings } from "../core/server-settings.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
 
 /**
@@ -41,26 +41,22 @@ export const MC = {
 
 /** What else decides a variable. */
 const OWN_SETTINGS = {
-  ...Object.fromEntries(
-    ["minio_root_user", "minio_root_user_file", "minio_access_key", "minio_access_key_file"].map((each) => [
-      each,
-      "rootUser",
-    ]),
+  ...decidedBy("rootUser", "MINIO_ROOT_USER", "MINIO_ACCESS_KEY"),
+  ...decidedBy("password", "MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY"),
+  MINIO_MEMLIMIT: "memoryMiB",
+  MINIO_BROWSER: "consoleHostPort",
+  ...decidedBy(
+    "Its ports and its folder are fixed: leave it out.",
+    ...["MINIO_ADDRESS", "MINIO_CONSOLE_ADDRESS", "MINIO_VOLUMES", "MINIO_ENDPOINTS"],
+    ...["MINIO_CONFIG", "MINIO_CONFIG_ENV_FILE", "MINIO_ARGS", "MINIO_OPTS"],
   ),
-  ...Object.fromEntries(
-    ["minio_root_password", "minio_root_password_file", "minio_secret_key", "minio_secret_key_file"].map((each) => [
-      each,
-      "password",
-    ]),
-  ),
-  minio_memlimit: "memoryMiB",
-  minio_browser: "consoleHostPort",
-  ...Object.fromEntries(
-    ["minio_address", "minio_console_address", "minio_volumes", "minio_config_env_file"].map((each) => [
-      each,
-      `Its ports and its folder are fixed: leave ${each.toUpperCase()} out.`,
-    ]),
-  ),
+  // The official image's entry point takes another user from them.
+  ...decidedBy("user", "MINIO_USERNAME", "MINIO_GROUPNAME"),
+};
+/** The client's as well, which probes. */
+const OWN_VARIABLES = {
+  ...OWN_SETTINGS,
+  MC_HOST_server: "It would send elsewhere what asks whether the server is ready: leave it out.",
 };
 
 const Settings = z
@@ -124,6 +120,7 @@ export class Minio extends Database {
     const { user = rest.platform.imageSource === "packages" ? USER : OFFICIAL_USER, ...common } = rest;
     super("Minio", name, common, opts, {
       image: IMAGE,
+      ownVariables: OWN_VARIABLES,
       port: PORT,
       otherPorts: { console: { hostPort: consoleHostPort, port: CONSOLE_PORT } },
       command: ["minio", "server", DATA_PATH, "--address", `:${PORT}`, "--console-address", `:${CONSOLE_PORT}`],

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
-import { serverSettings, settingValue } from "../core/server-settings.ts";
+import { decidedBy, serverSettings, settingValue, variablesOf } from "../core/server-settings.ts";
 import { file, hostPort, mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "neo4j:5.26-community", packages: "neo4j" };
@@ -56,27 +56,43 @@ const QUICK_START = "-XX:TieredStopAtLevel=1";
  */
 const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n`;
 
-/** What else decides a setting. */
-const OWN_SETTINGS = {
-  "server.memory.heap.initial_size": "heapMiB",
-  "server.memory.heap.max_size": "heapMiB",
+const FOLDERS = "Its folders are fixed, in its volume where they last: leave it out.";
+const PORTS = `Its ports are always ${BOLT_PORT} and ${HTTP_PORT}, on its networks: set \`hostPort\` or \`httpHostPort\` to publish them on others.`;
+const JAVA = "It would take the place of its own arguments for Java: set `server.jvm.additional` in `settings`.";
+const NOW_OWN = {
+  ...decidedBy("heapMiB", "server.memory.heap.initial_size", "server.memory.heap.max_size"),
   "server.memory.pagecache.size": "pageCacheMiB",
   "dbms.security.auth_enabled": "password",
-  ...Object.fromEntries(
-    ["data", "logs", "run", "plugins"].map((each) => [
-      `server.directories.${each}`,
-      `Its folders are fixed, in its volume where they last: leave server.directories.${each} out.`,
-    ]),
+  ...decidedBy(
+    FOLDERS,
+    ...["data", "logs", "run", "plugins", "neo4j_home", "transaction.logs.root"].map(
+      (each) => `server.directories.${each}`,
+    ),
+    "internal.server.directories.databases.root",
   ),
-  ...Object.fromEntries(
-    [
-      "server.default_listen_address",
-      ...["bolt", "http"].flatMap((each) => [`server.${each}.listen_address`, `server.${each}.enabled`]),
-    ].map((each) => [
-      each,
-      `Its ports are always ${BOLT_PORT} and ${HTTP_PORT}, on its networks: set \`hostPort\` or \`httpHostPort\` to publish them on others.`,
-    ]),
+  ...decidedBy(
+    PORTS,
+    "server.default_listen_address",
+    ...["bolt", "http"].flatMap((each) => [`server.${each}.listen_address`, `server.${each}.enabled`]),
   ),
+  "initial.dbms.default_database":
+    "Its one database is called neo4j, which is asked whether it is ready: leave it out.",
+};
+/** What else decides a setting, also by the name that it had in Neo4j 4, which the server takes as well. */
+const OWN_SETTINGS = {
+  ...NOW_OWN,
+  "dbms.jvm.additional": JAVA,
+  ...variablesOf(NOW_OWN, (setting) =>
+    setting.replace(/^server\.(bolt|http)\./, "dbms.connector.$1.").replace(/^(server|initial\.dbms)\./, "dbms."),
+  ),
+};
+/** What else decides a variable. */
+const OWN_VARIABLES = {
+  ...variablesOf(OWN_SETTINGS, variableOf),
+  ...decidedBy("password", "NEO4J_AUTH", "NEO4J_AUTH_PATH"),
+  ...decidedBy(FOLDERS, "NEO4J_HOME", "NEO4J_CONF"),
+  NEO4J_PLUGINS: "plugins",
+  JAVA_OPTS: JAVA,
 };
 /** The image writes them as lines of a file of Java properties, and none that is empty. */
 const VALUE = /^(?!\s)[^\\\p{Cc}]+(?<!\s)$/u;
@@ -153,6 +169,7 @@ export class Neo4j extends Database {
     const memory = memoryOf({ memoryMiB: rest.memoryMiB, heapMiB, pageCacheMiB });
     super("Neo4j", name, rest, opts, {
       image: IMAGE,
+      ownVariables: OWN_VARIABLES,
       port: BOLT_PORT,
       otherPorts: { http: { hostPort: httpHostPort, port: HTTP_PORT } },
       env: {
@@ -213,7 +230,9 @@ export class Neo4j extends Database {
 }
 
 /** The image's own rule. */
-const variableOf = (setting: string) => `NEO4J_${setting.replaceAll("_", "__").replaceAll(".", "_")}`;
+function variableOf(setting: string): string {
+  return `NEO4J_${setting.replaceAll("_", "__").replaceAll(".", "_")}`;
+}
 
 /** How its memory is divided where nothing else is said. */
 function memoryOf({

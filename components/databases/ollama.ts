@@ -17,8 +17,8 @@ const PIDS = 4096;
 
 /** What else decides a variable. */
 const OWN_SETTINGS = {
-  ollama_host: `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
-  ollama_models: "Its models are in its volume: leave OLLAMA_MODELS out.",
+  OLLAMA_HOST: `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
+  OLLAMA_MODELS: "Its models are in its volume: leave it out.",
 };
 
 const Settings = z.strictObject({
@@ -73,6 +73,7 @@ export class Ollama extends Database {
     const { egress, gpus, settings, ...rest } = parseArgs(Args, "Ollama", name, args);
     super("Ollama", name, rest, opts, {
       image: IMAGE,
+      ownVariables: { ...OWN_SETTINGS, HOME: OWN_SETTINGS.OLLAMA_MODELS },
       port: PORT,
       // After the image's entry point, which is the program.
       command: ["serve"],

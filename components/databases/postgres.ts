@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { type ImageFacts, refuseTwoImages } from "../core/image.ts";
-import { serverSettings } from "../core/server-settings.ts";
+import { decidedBy, serverSettings } from "../core/server-settings.ts";
 import { count, identifier, mebibytes, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 
 const Version = z.enum(["16", "17", "18"]);
@@ -49,14 +49,30 @@ export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
 /** Databases that each server has for itself: nobody is to work in them. */
 const TEMPLATES = ["template0", "template1"];
 
+const PORTS = `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`;
+const FOLDERS = "Its data is where its image has it, in its volume: leave it out.";
 /** What else decides a setting. */
 const OWN_SETTINGS = {
   max_connections: "maxConnections",
   shared_buffers: "sharedBuffersMiB",
-  port: "Its port is always 5432, which `connection` names: set `hostPort` to publish it on another one.",
-  listen_addresses: "It listens on its networks, which those who refer to it are on: leave listen_addresses out.",
-  data_directory: "Its data is where its image has it, in its volume: leave data_directory out.",
-  unix_socket_directories: "Its socket is where its image has it: leave unix_socket_directories out.",
+  port: PORTS,
+  listen_addresses: "It listens on its networks, which those who refer to it are on: leave it out.",
+  data_directory: FOLDERS,
+  unix_socket_directories: "Its socket is where its image has it: leave it out.",
+};
+/** What else decides a variable: of the image's entry point, of the server, and of psql, which probes. */
+const OWN_VARIABLES = {
+  ...decidedBy("database", "POSTGRES_USER", "POSTGRES_DB"),
+  ...decidedBy("password", "POSTGRES_PASSWORD", "PGPASSWORD"),
+  POSTGRES_HOST_AUTH_METHOD: "Its users sign in with `password`, wherever they are: leave it out.",
+  ...decidedBy(FOLDERS, "PGDATA", "POSTGRES_INITDB_WALDIR"),
+  PGPORT: PORTS,
+  ...decidedBy(
+    "It would send elsewhere what asks whether the server is ready: leave it out.",
+    "PGHOSTADDR",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+  ),
 };
 
 const Settings = z
@@ -158,6 +174,7 @@ export class Postgres extends Database {
     const memoryMiB = rest.memoryMiB ?? memoryFor({ sharedBuffersMiB, maxConnections });
     super("Postgres", name, { ...rest, memoryMiB }, opts, {
       image,
+      ownVariables: OWN_VARIABLES,
       port: PORT,
       command: [
         "bash",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
-import { insteadOf, settingValue, VALUE } from "../core/server-settings.ts";
+import { decidedBy, ruledOut, settingValue, VALUE, variablesOf } from "../core/server-settings.ts";
 import { byShape, hostPort, matching, parseArgs, secretValue, sentence } from "../core/support/args.ts";
 import { httpProbe } from "../core/support/http-probe.ts";
 
@@ -18,19 +18,19 @@ const USER = "1000:1000";
 /** The server starts threads by the number of the host's CPUs, several for each. */
 const PIDS = 4096;
 
-/** What else decides a setting. */
 const PORTS = `Its ports are always ${PORT} and ${GRPC_PORT}, on its networks: set \`hostPort\` or \`grpcHostPort\` to publish them on others.`;
 const SECRETS = "Settings are nothing secret, and one key is made by itself: leave it out, or set `apiKey`.";
-const OWN_SETTINGS: Record<string, string> = {
+/** What else decides a setting. */
+const OWN_SETTINGS = {
   "service.api_key": "apiKey",
-  "service.alt_api_key": SECRETS,
-  "service.read_only_api_key": SECRETS,
-  "service.host": PORTS,
-  "service.http_port": PORTS,
-  "service.grpc_port": PORTS,
-  "service.enable_tls": PORTS,
-  "storage.storage_path": "Its data is where its image has it, in its volume: leave storage_path out.",
-  "storage.snapshots_path": "Its snapshots are with its data, in its volume: leave snapshots_path out.",
+  ...decidedBy(SECRETS, "service.alt_api_key", "service.read_only_api_key"),
+  ...decidedBy(PORTS, "service.host", "service.http_port", "service.grpc_port", "service.enable_tls"),
+  "storage.storage_path": "Its data is where its image has it, in its volume: leave it out.",
+  "storage.snapshots_path": "Its snapshots are with its data, in its volume: leave it out.",
+};
+const OWN_VARIABLES = {
+  ...variablesOf(OWN_SETTINGS, (setting) => variableOf(setting.split("."))),
+  RUN_MODE: "It would choose another configuration file of the image: set `settings`.",
 };
 
 type Nested = { [name: string]: string | number | boolean | Nested };
@@ -59,8 +59,8 @@ const Settings = z
      */
     settings: Section.superRefine((settings, { addIssue }) => {
       for (const { path } of leaves(settings)) {
-        const instead = OWN_SETTINGS[path.join(".")];
-        if (instead !== undefined) addIssue({ code: "custom", path: [...path], message: insteadOf(instead) });
+        const instead = ruledOut(OWN_SETTINGS, path.join("."));
+        if (instead !== undefined) addIssue({ code: "custom", path: [...path], message: sentence(instead) });
       }
     }).default({}),
   })
@@ -109,6 +109,7 @@ export class Qdrant extends Database {
     const { apiKey, grpcHostPort, settings, ...rest } = parseArgs(Args, "Qdrant", name, args);
     super("Qdrant", name, rest, opts, {
       image: IMAGE,
+      ownVariables: OWN_VARIABLES,
       port: PORT,
       otherPorts: { grpc: { hostPort: grpcHostPort, port: GRPC_PORT } },
       // Not the image's entry point: that is a shell which, told to stop, ends at once and takes the server with it.
@@ -118,9 +119,7 @@ export class Qdrant extends Database {
         QDRANT__TELEMETRY_DISABLED: "true",
         // Written at the end of every start, otherwise beside the program.
         QDRANT_INIT_FILE_PATH: "/tmp/qdrant-initialized",
-        ...Object.fromEntries(
-          leaves(settings).map(({ path, value }) => [`QDRANT__${path.join("__").toUpperCase()}`, value]),
-        ),
+        ...Object.fromEntries(leaves(settings).map(({ path, value }) => [variableOf(path), value])),
       },
       user: USER,
       pids: PIDS,
@@ -143,6 +142,11 @@ export class Qdrant extends Database {
       connection: { scheme: "http" },
     });
   }
+}
+
+/** The server's own rule. */
+function variableOf(path: readonly string[]): string {
+  return `QDRANT__${path.join("__").toUpperCase()}`;
 }
 
 /** Each setting by its section and name. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
-import { serverSettings, settingValue } from "../core/server-settings.ts";
+import { decidedBy, serverSettings, settingValue, variablesOf } from "../core/server-settings.ts";
 import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
@@ -22,24 +22,36 @@ const OWN_SETTINGS = {
   "maxmemory-policy": "maxMemoryPolicy",
   appendonly: "appendOnly",
   requirepass: "password",
-  ...Object.fromEntries(
-    ["port", "tls-port"].map((each) => [
-      each,
-      `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
-    ]),
+  ...decidedBy("Its one user is `default`, with `password`: leave it out.", "user", "aclfile"),
+  ...decidedBy(
+    `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
+    "port",
+    "tls-port",
   ),
-  ...Object.fromEntries(
-    ["dir", "dbfilename", "appenddirname", "appendfilename"].map((each) => [
-      each,
-      `Its files are where they are looked for when it starts, in its volume: leave ${each} out.`,
-    ]),
+  ...decidedBy(
+    "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
+    "bind",
+    "protected-mode",
   ),
-  ...Object.fromEntries(
-    ["unixsocket", "daemonize", "sentinel"].map((each) => [
-      each,
-      `It runs as one server in the foreground, and is reached over its networks: leave ${each} out.`,
-    ]),
+  ...decidedBy(
+    "Its files are where they are looked for when it starts, in its volume: leave it out.",
+    "dir",
+    "dbfilename",
+    "appenddirname",
+    "appendfilename",
   ),
+  ...decidedBy(
+    "It runs as one server in the foreground, and is reached over its networks: leave it out.",
+    "unixsocket",
+    "daemonize",
+    "sentinel",
+  ),
+  include: "Its directives are all here, where they can be checked: name them in `settings`.",
+};
+/** What looks like one of them: the server takes nothing from its environment, so that nobody would be told. */
+const OWN_VARIABLES = {
+  REDIS_PASSWORD: "password",
+  ...variablesOf(OWN_SETTINGS, (directive) => `REDIS_${directive.replaceAll("-", "_")}`),
 };
 
 const Settings = z
@@ -112,6 +124,7 @@ export class Redis extends Database {
     const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, settings, ...rest } = parsed;
     super("Redis", name, rest, opts, {
       image: IMAGE,
+      ownVariables: OWN_VARIABLES,
       port: PORT,
       // The password is in the file: arguments are in the process list.
       command: [

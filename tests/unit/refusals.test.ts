@@ -112,6 +112,16 @@ const SETS = "sets it itself. Set the option that it follows from, or leave it o
 const SETTING = "should be a setting's name";
 const VALUE = "a text without control characters, a number in digits, true or false";
 const instead = (option: string) => `It follows from \`${option}\`: set that option instead.`;
+const POSTGRES_DATA = "Its data is where its image has it, in its volume: leave it out.";
+const MINIO_FIXED = "Its ports and its folder are fixed: leave it out.";
+const NEO4J_PORTS =
+  "Its ports are always 7687 and 7474, on its networks: set `hostPort` or `httpHostPort` to publish them on others.";
+const NEO4J_FOLDERS = "Its folders are fixed, in its volume where they last: leave it out.";
+const JAVA = "It would take the place of its own arguments for Java: set `server.jvm.additional` in `settings`.";
+const QDRANT_PORTS =
+  "Its ports are always 6333 and 6334, on its networks: set `hostPort` or `grpcHostPort` to publish them on others.";
+const OLLAMA_MODELS = "Its models are in its volume: leave it out.";
+const ELSEWHERE = "It would send elsewhere what asks whether the server is ready: leave it out.";
 const PIDS = "a whole number, 16 to 4194304";
 const OTHER_PIDS = "\n  pids: should be 132 or more, for 100 connections and the server's own processes, got 0.5";
 const ROOM = "should be 256 MiB or more above";
@@ -189,7 +199,56 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     ],
   ),
   ["Postgres", { env: { PGPASSFILE: "/x" } }, `env.PGPASSFILE: Postgres ${SETS}`],
-  ["Minio", { env: { MINIO_ROOT_USER_FILE: "/x" } }, `env.MINIO_ROOT_USER_FILE: Minio ${SETS}`],
+  ["Minio", { env: { MINIO_UPDATE: "on" } }, `env.MINIO_UPDATE: Minio ${SETS}`],
+  ...(
+    [
+      ["Postgres", "PGDATA", POSTGRES_DATA],
+      ["Postgres", "POSTGRES_INITDB_WALDIR", POSTGRES_DATA],
+      [
+        "Postgres",
+        "PGPORT",
+        "Its port is always 5432, which `connection` names: set `hostPort` to publish it on another one.",
+      ],
+      ["Postgres", "POSTGRES_USER", instead("database")],
+      ["Postgres", "POSTGRES_DB_FILE", instead("database")],
+      ["Postgres", "POSTGRES_PASSWORD", instead("password")],
+      ["Postgres", "POSTGRES_PASSWORD_FILE", instead("password")],
+      ["Postgres", "PGPASSWORD", instead("password")],
+      ["Postgres", "POSTGRES_HOST_AUTH_METHOD", "Its users sign in with `password`, wherever they are: leave it out."],
+      ["Postgres", "PGHOSTADDR", ELSEWHERE],
+      ["Redis", "REDIS_PASSWORD_FILE", instead("password")],
+      ["Redis", "REDIS_MAXMEMORY_POLICY", instead("maxMemoryPolicy")],
+      ["Minio", "MINIO_ROOT_USER", instead("rootUser")],
+      ["Minio", "MINIO_ROOT_USER_FILE", instead("rootUser")],
+      ["Minio", "MINIO_SECRET_KEY_FILE", instead("password")],
+      ["Minio", "MINIO_VOLUMES", MINIO_FIXED],
+      ["Minio", "MINIO_CONFIG", MINIO_FIXED],
+      ["Minio", "MINIO_CONFIG_ENV_FILE", MINIO_FIXED],
+      ["Minio", "MINIO_USERNAME", instead("user")],
+      ["Minio", "MC_HOST_server", ELSEWHERE],
+      ["Neo4j", "NEO4J_AUTH", instead("password")],
+      ["Neo4j", "NEO4J_AUTH_FILE", instead("password")],
+      ["Neo4j", "NEO4J_dbms_security_auth__enabled", instead("password")],
+      ["Neo4j", "NEO4J_server_bolt_listen__address", NEO4J_PORTS],
+      ["Neo4j", "NEO4J_dbms_connector_bolt_listen__address", NEO4J_PORTS],
+      ["Neo4j", "NEO4J_server_memory_heap_max__size_FILE", instead("heapMiB")],
+      ["Neo4j", "NEO4J_dbms_memory_pagecache_size", instead("pageCacheMiB")],
+      ["Neo4j", "NEO4J_server_directories_data", NEO4J_FOLDERS],
+      ["Neo4j", "NEO4J_CONF", NEO4J_FOLDERS],
+      ["Neo4j", "NEO4J_PLUGINS", instead("plugins")],
+      ["Neo4j", "JAVA_OPTS", JAVA],
+      ["Qdrant", "QDRANT__SERVICE__HTTP_PORT", QDRANT_PORTS],
+      ["Qdrant", "QDRANT__Service__Api_Key", instead("apiKey")],
+      ["Qdrant", "QDRANT__STORAGE__STORAGE_PATH", "Its data is where its image has it, in its volume: leave it out."],
+      ["Qdrant", "RUN_MODE", "It would choose another configuration file of the image: set `settings`."],
+      ["Ollama", "OLLAMA_MODELS", OLLAMA_MODELS],
+      ["Ollama", "HOME", OLLAMA_MODELS],
+    ] as const
+  ).map(([kind, variable, said]): (typeof TABLE)[number] => [
+    kind,
+    { env: { [variable]: "hunter22" } },
+    `env.${variable}: ${said}`,
+  ]),
   ["Ollama", { settings: { OLLAMA_DEBUG: 1 }, env: { OLLAMA_DEBUG: "2" } }, `env.OLLAMA_DEBUG: Ollama ${SETS}`],
   [
     "Postgres",
@@ -219,8 +278,40 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "Redis",
     { settings: { dir: "/tmp" } },
-    "settings.dir: Its files are where they are looked for when it starts, in its volume: leave dir out.",
+    "settings.dir: Its files are where they are looked for when it starts, in its volume: leave it out.",
   ],
+  ...(
+    [
+      [
+        "Redis",
+        "bind",
+        "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
+      ],
+      [
+        "Redis",
+        "protected-mode",
+        "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
+      ],
+      ["Redis", "aclfile", "Its one user is `default`, with `password`: leave it out."],
+      ["Redis", "user", "Its one user is `default`, with `password`: leave it out."],
+      ["Redis", "include", "Its directives are all here, where they can be checked: name them in `settings`."],
+      ["Minio", "MINIO_SECRET_KEY_FILE", instead("password")],
+      ["Minio", "MINIO_CONFIG", MINIO_FIXED],
+      ["Neo4j", "dbms.connector.http.enabled", NEO4J_PORTS],
+      ["Neo4j", "dbms.memory.heap.initial_size", instead("heapMiB")],
+      ["Neo4j", "dbms.directories.transaction.logs.root", NEO4J_FOLDERS],
+      ["Neo4j", "dbms.jvm.additional", JAVA],
+      [
+        "Neo4j",
+        "dbms.default_database",
+        "Its one database is called neo4j, which is asked whether it is ready: leave it out.",
+      ],
+    ] as const
+  ).map(([kind, setting, said]): (typeof TABLE)[number] => [
+    kind,
+    { settings: { [setting]: "yes" } },
+    `settings.${setting}: ${said}`,
+  ]),
   [
     "Minio",
     { settings: { REGION: "eu" } },

@@ -49,7 +49,7 @@ const said = (...targets: (Target | Target[])[]) => {
 const ANOTHER = "Give one of them another path.";
 const MOUNTED = "Give it another path; or set readOnlyRoot: true, with which it is mounted there.";
 
-// Each was tried on the engine (Docker 26.1).
+// From trials on an engine (Docker 26.1); a few are inferred from similar ones.
 describe("what can be together", () => {
   test.each<[string, () => (Target | Target[])[]]>([
     ["a volume below a volume", () => [volume("/a"), volume("/a/b", "b")]],
