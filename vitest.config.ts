@@ -62,7 +62,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/e2e/*.test.ts"],
-          globalSetup: ["tests/e2e/images.ts", "tests/e2e/new-stack.ts"],
+          globalSetup: ["tests/e2e/pulumi-home.ts", "tests/e2e/images.ts", "tests/e2e/new-stack.ts"],
           pool: "forks",
           // Files share one engine, and nothing on it: mostly they wait. A test that passes at the second try has failed.
           maxWorkers: 4,

@@ -84,6 +84,8 @@ elif [ -x "$TOOLCHAIN/bin/pulumi" ]; then
 fi
 
 export PULUMI_STACK=${PULUMI_STACK:-dev} PULUMI_SKIP_UPDATE_CHECK=true
+# Pulumi keeps a log of every command, of 500 MB together by default.
+export PULUMI_LOG_ROTATION_MAX_TOTAL_MB=${PULUMI_LOG_ROTATION_MAX_TOTAL_MB:-50}
 # Go collects garbage less often: the CLI and its plugins live for seconds, and spent a tenth of their time on it.
 export GOGC=${GOGC:-400}
 # The default is four operations for each CPU, and a waiting gate is one: on a small machine, gates would hold up everything else.

@@ -12,12 +12,12 @@ const lean = (program: string, env: NodeJS.ProcessEnv = {}) =>
     env: { ...process.env, ...env },
   });
 
-test("what is left out or put off is not loaded with the SDK", () => {
+test("what is left out or loaded later is not loaded with the SDK", () => {
   const loaded = lean(
     'require("@pulumi/pulumi"); require("dockerode"); console.log(Object.keys(require.cache).join("\\n"))',
   ).split("\n");
   const heavy =
-    /\/(typescript\/lib|arborist\/lib\/(?!index\.js)|source-map-support\/source-map-support|automation\/(?!index\.js)|proto-loader)/;
+    /\/(typescript\/lib|arborist|source-map-support\/source-map-support|automation\/(?!index\.js)|proto-loader|ssh2\/|semver\/|js-yaml|normalize-package-data)/;
   expect(loaded.length).toBeGreaterThan(50);
   expect(loaded.filter((path) => heavy.test(path))).toEqual([]);
 });

@@ -21,10 +21,10 @@ const LEAN = "infra/lean.mjs";
 const lean = readFileSync(LEAN, "utf8");
 const matches = (pattern: RegExp) => [...lean.matchAll(pattern)].map(({ groups = {} }) => groups as { path: string });
 const standIns = matches(/^ {2}"(?<path>\/[\w@/.-]+\.js)":/gm).map(({ path }) => path);
-const replaced = matches(/path: "(?<path>[^"]+)",\s*unless: "\w+",\s*text: "(?<text>[^"]+)"/g) as {
-  path: string;
-  text: string;
-}[];
+const replaced = [
+  ...matches(/path: "(?<path>[^"]+)",\s*unless: "\w+",\s*text: (?<quote>["'])(?<text>.+)\k<quote>/g),
+  ...matches(/^ {2}later\("(?<path>[^"]+)", '(?<text>[^']+)'\)/gm),
+] as { path: string; text: string }[];
 const has = (module: string, ...names: string[]) =>
   existsSync(`node_modules/${module}`) && names.every((name) => name in require(module));
 /** The SDK keeps it on the global object, once it is loaded. */
@@ -117,7 +117,7 @@ describe(`@pulumi/pulumi ${version} has`, () => {
 });
 
 test("what infra/lean.mjs stands in for, and replaces, was read", () => {
-  expect([standIns.length, replaced.length]).toEqual([6, 2]);
+  expect([standIns.length, replaced.length]).toEqual([5, 10]);
 });
 
 test("the version is exact, and the one that is installed", () => {
