@@ -1,7 +1,7 @@
 import { reportOrphans } from "./shared/clones.ts";
 import { reachEngine } from "./shared/engine.ts";
 import { makeCommand } from "./shared/make-command.ts";
-import { services } from "./shared/services.ts";
+import { isWell, services } from "./shared/services.ts";
 import { readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 
@@ -24,4 +24,4 @@ else {
   const lines = rows.map((row) => [row.shown, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
   process.stdout.write(`${table(["SERVICE", "STATE", "ADDRESS", "STATUS", "CONTAINER"], lines)}\n`);
 }
-process.exitCode = rows.every(({ state }) => ["ready", "done", "waiting"].includes(state)) ? 0 : 1;
+process.exitCode = rows.every(isWell) ? 0 : 1;

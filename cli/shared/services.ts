@@ -10,7 +10,7 @@ export interface ServiceRow {
   /** The same for people: what only stands in for another server says so. */
   shown: string;
   kind: "service" | "job";
-  /** `ready`, `starting`, `unhealthy`, `stopped`, … for a service; `done`, `running`, `failed`, `waiting` for a job. */
+  /** `ready`, `starting`, `unhealthy`, `stopped`, … for a service, `running` where it has no probe; `done`, `running`, `failed`, `waiting` for a job. */
   state: string;
   /** On the host, when published. */
   addresses: string[];
@@ -48,15 +48,19 @@ export async function services(engine: Inspection, state: State): Promise<Servic
     .sort((a, b) => (a.kind === b.kind ? a.service.localeCompare(b.service) : a.kind < b.kind ? 1 : -1));
 }
 
-/** The states in which a service or a job is as it should be, or on its way to it. */
-const WELL = ["ready", "starting", "running", "done", "waiting"];
+/** Whether it is as it should be. A service without a probe is when it runs; a job that runs has yet to be done. */
+export const isWell = ({ kind, state }: ServiceRow): boolean =>
+  ["ready", "done", "waiting"].includes(state) || (kind === "service" && state === "running");
+
+const isOnItsWay = ({ kind, state }: ServiceRow): boolean =>
+  state === "starting" || (kind === "job" && state === "running");
 
 /** Services and jobs that are not well, and why, in lines: what is wrong, what the last probe found, and what was written last. */
 export async function unwell(
   engine: Inspection,
   rows: readonly ServiceRow[],
 ): Promise<{ service: string; kind: ServiceRow["kind"]; lines: string[] }[]> {
-  const bad = rows.filter(({ state }) => !WELL.includes(state));
+  const bad = rows.filter((row) => !isWell(row) && !isOnItsWay(row));
   return Promise.all(
     bad.map(async ({ service, kind, state, workload }) => {
       const head = kind === "job" ? `${service} ${state}` : `${service} is ${state}`;

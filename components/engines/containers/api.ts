@@ -444,15 +444,18 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     async logs(id, lines, { since, stamped } = {}) {
       return absentAs([], async () => {
-        const all = await (await container(id)).logs({
-          ...logOptions(lines, stamped),
-          ...(since ? { since: since.getTime() / 1000 } : {}),
-        });
-        return linesOf(withoutHeaders(all as unknown as Buffer));
+        const it = await container(id);
+        const [framed, all] = await Promise.all([
+          isFramed(it),
+          it.logs({ ...logOptions(lines, stamped), ...(since ? { since: since.getTime() / 1000 } : {}) }),
+        ]);
+        const log = all as unknown as Buffer;
+        return linesOf(framed ? withoutHeaders(log) : log);
       });
     },
     async follow(id, since, line, signal, { lines, stamped } = {}) {
       const it = await patiently(id);
+      const framed = await isFramed(it);
       const stream = await it.logs({
         follow: true,
         ...logOptions(lines, stamped),
@@ -462,7 +465,8 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       const { PassThrough } = await import("node:stream");
       const { createInterface } = await import("node:readline");
       const text = new PassThrough();
-      it.modem.demuxStream(stream, text, text);
+      if (framed) it.modem.demuxStream(stream, text, text);
+      else stream.pipe(text);
       stream.once("end", () => text.end());
       stream.once("error", () => text.end());
       signal.addEventListener("abort", () => text.end(), { once: true });
@@ -742,6 +746,11 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
       : {}),
     labels: info.Config.Labels ?? {},
   };
+}
+
+/** Whether its log comes in pieces with headers: that of a terminal is one stream. */
+async function isFramed(container: Docker.Container): Promise<boolean> {
+  return !(await container.inspect()).Config.Tty;
 }
 
 /** The engine puts 8 bytes before each piece of a log: the stream, three zeros, and the piece's length. */

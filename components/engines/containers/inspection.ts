@@ -39,10 +39,11 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
     async restart(workload, signal) {
       const id = idOf(workload);
       await api.restart(id);
-      const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS } = (await api.inspect(id)) ?? {};
+      const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS, health } = (await api.inspect(id)) ?? {};
       return untilReady(api, id, pidsLimit, {
         subject: workload.service,
         timeoutSeconds: startPeriodSeconds,
+        unprobed: health === undefined || health.status === "none",
         mask: (text) => text,
         signal,
       });

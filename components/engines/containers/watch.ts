@@ -1,6 +1,8 @@
 import type { ContainerState, EngineApi, Probed } from "./api.ts";
 
 const POLL_MS = 100;
+/** How long a container without a probe has to keep running before it counts as ready: one that fails at its start ends sooner. */
+const STAYS_UP_MS = 1_000;
 const LOG_LINES = 20;
 
 /** How a wait tells what it sees, and how it may be ended. */
@@ -11,7 +13,7 @@ export interface Watch {
   /** Hides known secrets in what is shown. */
   mask: (text: string) => string;
   signal: AbortSignal;
-  /** Whether it has no probe: it is ready when it runs. @default false */
+  /** Whether it has no probe: it is ready once it has kept running for a second. @default false */
   unprobed?: boolean;
   /** Gets what the engine says of the container, each time that it is asked. */
   saw?: (state: ContainerState) => void;
@@ -36,12 +38,16 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
   // What was found before this wait, by the engine's clock.
   const before = first?.health?.probes.at(-1)?.end;
   const deadline = Date.now() + watch.timeoutSeconds * 1000;
+  let runningSince: number | undefined;
   for (let now = first; ; now = await api.inspect(id)) {
     if (now) watch.saw?.(now);
     const broken = now ? wrongWith(now, first?.restarts ?? 0, before) : "is gone: somebody removed its container";
     if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
     if (now && !limited) limited = await limitPids(api, now, pids);
-    if (limited && watch.unprobed && now?.status === "running") return 0;
+    if (watch.unprobed && now?.status === "running") {
+      runningSince ??= Date.now();
+      if (limited && Date.now() - runningSince >= STAYS_UP_MS) return 0;
+    }
     if (limited && now?.health?.status === "healthy") {
       const { probes } = now.health;
       const started = now.startedAt ?? now.createdAt;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { chosenServices, retryAdvice, services, unwell } from "../../../cli/shared/services.ts";
+import { chosenServices, isWell, retryAdvice, services, unwell } from "../../../cli/shared/services.ts";
 import { FakeEngine, probed } from "../helpers/engine.ts";
 import { inspectionOf } from "../helpers/inspection.ts";
 
@@ -44,6 +44,20 @@ test("a service that is not well is shown with its last probe and its last log l
     { service: "web", kind: "service", lines: ["web is stopped", "it wrote no log"] },
     { service: "seed", kind: "job", lines: ["seed failed", "last log lines:", "  no such table"] },
   ]);
+});
+
+test.each<[string, string, boolean]>([
+  ["service", "Up 3 minutes (healthy)", true],
+  ["service", "Up 3 minutes", true],
+  ["service", "Up 1 second (health: starting)", false],
+  ["job", "Up 1 second", false],
+])("a %s that is %s is as it should be: %s", async (kind, status, expected) => {
+  listed("it", "running", status, kind);
+  const rows = await all();
+  expect(rows.map(isWell)).toEqual([expected]);
+  // What is on its way is not shown as unwell.
+  engine.container("it", { status: "running" });
+  expect(await unwell(inspectionOf(engine), rows)).toEqual([]);
 });
 
 const GATE = { urn: "urn:seed-done", type: "pulumi:index:Stash", name: "seed-done", outputs: {} };

@@ -431,19 +431,32 @@ describe("files", () => {
   });
 });
 
+const INSPECTED = "GET /containers/c1/json";
+
 describe("logs", () => {
+  beforeEach(() => {
+    daemon.routes[INSPECTED] = { body: { Config: {} } };
+  });
+  const asked = () => daemon.requests.filter((request) => request !== INSPECTED);
+
+  test("of a terminal are the last lines as they come, as the engine puts no headers into them", async () => {
+    daemon.routes[INSPECTED] = { body: { Config: { Tty: true } } };
+    daemon.routes["GET /containers/c1/logs"] = { body: Buffer.from("one\r\n\u001b[1mtwo\u001b[0m\r\n") };
+    expect(await api.logs("c1", 20)).toEqual(["one", "\u001b[1mtwo\u001b[0m"]);
+  });
+
   test("are the last lines of both streams, without the engine's headers", async () => {
     const pieces = [logged("stdout", "one\ntwo\r\n"), logged("stderr", "thr"), logged("stderr", "ee\n\nfour é")];
     daemon.routes["GET /containers/c1/logs"] = { body: Buffer.concat(pieces) };
     expect(await api.logs("c1", 20)).toEqual(["one", "two", "three", "four é"]);
-    expect(daemon.requests).toEqual(["GET /containers/c1/logs?stdout=true&stderr=true&tail=20"]);
+    expect(asked()).toEqual(["GET /containers/c1/logs?stdout=true&stderr=true&tail=20"]);
   });
 
   test("are all there are, from a time on and with theirs, where that is asked", async () => {
     daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", "2026-01-02T03:04:06.000000001Z one\n") };
     const since = new Date("2026-01-02T03:04:05.500Z");
     expect(await api.logs("c1", undefined, { since, stamped: true })).toEqual(["2026-01-02T03:04:06.000000001Z one"]);
-    expect(daemon.requests).toEqual([
+    expect(asked()).toEqual([
       `GET /containers/c1/logs?stdout=true&stderr=true&timestamps=true&since=${since.getTime() / 1000}`,
     ]);
   });
@@ -465,11 +478,13 @@ describe("follow", () => {
   let response: ServerResponse | undefined;
   beforeEach(() => {
     response = undefined;
+    daemon.routes[INSPECTED] = { body: { Config: {} } };
     daemon.routes["GET /containers/c1/logs"] = (_, opened) => {
       response = opened;
       opened.flushHeaders();
     };
   });
+  const asked = () => daemon.requests.filter((request) => request !== INSPECTED);
   const follow = (signal = new AbortController().signal) => {
     const lines: string[] = [];
     const done = api.follow("c1", SINCE, (line) => lines.push(line), signal);
@@ -486,9 +501,18 @@ describe("follow", () => {
     response?.end(logged("stdout", "last"));
     await done;
     expect(lines).toEqual(["one", "two", "three", "last"]);
-    expect(daemon.requests).toEqual([
+    expect(asked()).toEqual([
       `GET /containers/c1/logs?follow=true&stdout=true&stderr=true&since=${SINCE.getTime() / 1000}`,
     ]);
+  });
+
+  test("hands on the lines of a terminal, which come without headers", async () => {
+    daemon.routes[INSPECTED] = { body: { Config: { Tty: true } } };
+    const { lines, done } = follow();
+    await expect.poll(() => response).toBeDefined();
+    response?.end("one\r\ntwo");
+    await done;
+    expect(lines).toEqual(["one", "two"]);
   });
 
   test("begins with the last lines there are, with their times, where that is asked", async () => {
@@ -496,7 +520,7 @@ describe("follow", () => {
     await expect.poll(() => response).toBeDefined();
     response?.end();
     await done;
-    expect(daemon.requests).toEqual([
+    expect(asked()).toEqual([
       `GET /containers/c1/logs?follow=true&stdout=true&stderr=true&tail=5&timestamps=true&since=${SINCE.getTime() / 1000}`,
     ]);
   });
@@ -678,6 +702,7 @@ describe("an engine that does not answer", () => {
     ["putFiles", "PUT /containers/c1/archive", (api) => api.putFiles("c1", "/", [])],
     ["fillVolume", "POST /containers/create", (api) => api.fillVolume("v1", [], "image", {})],
   ])("is said not to, and not waited for: %s", async (_, route, ask) => {
+    daemon.routes[INSPECTED] = { body: { Config: {} } };
     daemon.routes[route] = silent;
     await expect(ask(impatient())).rejects.toThrow(
       `The Docker engine at ${daemon.host} does not answer: nothing from it for 0.08 s.`,

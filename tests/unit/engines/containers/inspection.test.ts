@@ -70,6 +70,14 @@ describe("a workload", () => {
     expect(await inspectionOf(api).restart(cache, new AbortController().signal)).toBeGreaterThanOrEqual(0);
     expect(api.acts).toEqual([["restart", "id-of-cache", undefined]]);
   });
+
+  test("is waited for without a probe until it has kept running", async () => {
+    api.listed = [listed("worker", "running", "Up 3 minutes")];
+    api.container("id-of-worker", { status: "running", startPeriodSeconds: 5, pidsLimit: 7 });
+    const [worker] = await inspectionOf(api).list(LABELS);
+    if (!worker) throw new Error("nothing is listed");
+    expect(await inspectionOf(api).restart(worker, new AbortController().signal)).toBe(0);
+  });
 });
 
 test("who publishes a port is a container, of a stack where it is of one", async () => {

@@ -72,11 +72,13 @@ describe("carries", () => {
     daemon.routes["PUT /containers/c1/archive"] = { status: 200 };
     await api().putFiles("c1", "/f", [{ name: "big", content, mode: 0o400, uid: 0, gid: 0 }]);
     expect((daemon.bodies[0] as Buffer).includes(content)).toBe(true);
+    daemon.routes["GET /containers/c1/json"] = { body: { Config: {} } };
     daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", `${"x".repeat(2_000_000)}\n`) };
     expect((await api().logs("c1", 1))[0]).toHaveLength(2_000_000);
   });
 
   test("a log that is followed, and its end by the signal: with it ssh ends", async () => {
+    daemon.routes["GET /containers/c1/json"] = { body: { Config: {} } };
     daemon.routes["GET /containers/c1/logs"] = (_, response) => void response.write(logged("stdout", "one\n"));
     const end = new AbortController();
     await api().follow("c1", new Date(0), () => end.abort(), end.signal);

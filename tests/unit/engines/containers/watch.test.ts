@@ -132,14 +132,26 @@ describe("untilReady", () => {
     expect(engine.acts).toEqual(expected);
   });
 
-  test("one without a probe is ready when it runs, and has its limit", async () => {
+  test("one without a probe is ready when it has its limit and has kept running for a second", async () => {
     engine.container("c1").onStart((container) => container.in(0, {}));
     const it = untilReady(engine, "c1", PIDS, { ...watch(60), unprobed: true });
-    expect(await outcome(it, 0)).toEqual({ value: 0, ms: 0 });
+    expect(await outcome(it, 1_000)).toEqual({ value: 0, ms: 1_000 });
     expect(engine.acts).toEqual([
       ["start", "c1"],
       ["limitPids", "c1", PIDS],
     ]);
+  });
+
+  test.each<[string, Partial<ContainerState>, string]>([
+    ["ends", { status: "exited", exitCode: 3 }, "stopped with exit code 3"],
+    ["is started again and again", { status: "running", restarts: 1 }, "does not stay up: it was started again"],
+  ])("one without a probe that %s within a second is not ready", async (_, then, message) => {
+    engine.container("c1", RUNNING).writes("no such file").in(400, then);
+    const it = untilReady(engine, "c1", PIDS, { ...watch(60), unprobed: true });
+    expect(await outcome(it, 1_000)).toEqual({
+      error: `Postgres "main" ${message}\nlast log lines:\n  no such file\n${MEND}`,
+      ms: 400,
+    });
   });
 
   test("one that has been started again when its limit is to be set is said to have ended, not that it cannot be limited", async () => {
