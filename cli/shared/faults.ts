@@ -10,7 +10,9 @@ const BUGS = ["TypeError", "RangeError", "ReferenceError", "SyntaxError", "EvalE
 /** What a user is told of an error. STACKYARD_DEBUG=1 adds the stack trace. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (BUGS.includes(error.name) || process.env.STACKYARD_DEBUG === "1") return error.stack ?? error.message;
+  // Of a file that cannot be read as a program, the trace has only parts of Node.js.
+  const inProgram = BUGS.includes(error.name) && /^ +at (?!.*(node:|<anonymous>))/m.test(error.stack ?? "");
+  if (inProgram || process.env.STACKYARD_DEBUG === "1") return error.stack ?? error.message;
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (syscall?.startsWith("spawn") && code === "ENOENT") return `${path} is not on PATH`;
   // ENOENT: no such file or directory, open '/nonexistent/x'

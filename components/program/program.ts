@@ -74,7 +74,11 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
   if (files.length > 1)
     throw new ArgsError(`There are two stack programs ${name}, one of which has to be renamed`, files);
 
-  const module = (await import(/* @vite-ignore */ pathToFileURL(join(folder, "..", file)).href)) as object;
+  const module = await imported(join(folder, "..", file)).catch((error: Error) => {
+    // Node.js does not say in which file it is, except where it prints the error itself.
+    if (error instanceof SyntaxError) error.message = `${file}, or a file that it imports: ${error.message}`;
+    throw error;
+  });
   const { data, error } = Exports.safeParse(module);
   if (!data) throw new ArgsError(`${file} does not export what a stack program does`, faultsOf(error, module));
   const { settings, program } = data;
@@ -96,6 +100,8 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
     },
   };
 }
+
+const imported = (path: string): Promise<object> => import(/* @vite-ignore */ pathToFileURL(path).href);
 
 /** The same settings without what is switched off, and without the switches. */
 export function switchedOn<All extends object>(settings: All): SwitchedOn<All> {

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { describeError } from "../../../cli/shared/faults.ts";
 import { ArgsError } from "../../../components/core/support/args.ts";
 
@@ -31,6 +33,24 @@ test.each<[unknown, string]>([
 test("a mistake in the program is shown with its stack trace", () => {
   const error = caught(() => (undefined as unknown as string).length);
   expect(describeError(error)).toMatch(/^TypeError: Cannot read .*\n +at .*faults\.test\.ts/);
+});
+
+test("a stack program that is not TypeScript is shown by its name, without a trace of Node.js", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stackyard-faults-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, "stacks"));
+  writeFileSync(join(folder, "stacks/shop.ts"), "export const settings = z.strictObject({);");
+  // By Node.js itself: Vitest has another parser.
+  const code = `
+    import { describeError } from "./cli/shared/faults.ts";
+    import { loadProgram } from "./components/program/program.ts";
+    await loadProgram(process.argv[1], "shop").catch((error) => console.log(describeError(error)));`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--input-type=module", "--eval", code, join(folder, "stacks")],
+    { encoding: "utf8" },
+  );
+  expect(stdout, stderr).toMatch(/^stacks\/shop\.ts, or a file that it imports: .*\n$/);
 });
 
 test("output that nobody reads any more is lost, and does not end the verb", async () => {
