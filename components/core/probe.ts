@@ -56,7 +56,7 @@ const RULE = 'a command, { http }, { tcp }, { shell }, "image" or "none"';
 
 /**
  * What proves that a server serves, asked inside its container: `{ command }`, or a list of texts, a program of its image, exit
- * code 0 when it does; `{ shell }` a line for its image's shell; `{ http }` a path that answers with a status below 400;
+ * code 0 when it does; `{ shell }` a line for its image's shell; `{ http }` a path that answers with a status of 200 to 399, without following redirects;
  * `{ tcp }` a port that accepts a connection; `image` the probe that its image has; `none`, by which it is ready when it runs.
  */
 export const probe = () =>
@@ -90,13 +90,31 @@ export function probeOf(
   if ("image" in probe) return { test: "image", ...own };
   const seconds = String(own.timeoutSeconds ?? 5);
   const ask = (program: string, ...args: string[]) => ["CMD", PROBE_PROGRAM, program, ...args];
+  const connected = (to: number, ...program: string[]) =>
+    ask("nc", "-w", seconds, host, String(to), "-e", PROBE_PROGRAM, ...program);
   // Not every build of it knows `-z`: what it runs once it is connected ends it.
-  if ("tcp" in probe)
-    return { test: ask("nc", "-w", seconds, host, String(probe.tcp), "-e", PROBE_PROGRAM, "true"), ...own };
-  const url = `http://${host}:${probe.port ?? port ?? 80}${probe.http}`;
-  // It would wait for 15 minutes by itself.
-  return { test: ask("wget", "-q", "-O", "/dev/null", "-T", seconds, url), ...own };
+  if ("tcp" in probe) return { test: connected(probe.tcp, "true"), ...own };
+  const to = probe.port ?? port ?? 80;
+  return { test: connected(to, "sh", "-c", ASK_HTTP, PROBE_PROGRAM, `${host}:${to}`, probe.http, seconds), ...own };
 }
+
+/**
+ * Asks over a connection on standard input and output, and judges the status itself, as Kubernetes does: wget takes some codes
+ * below 400 for errors, and follows redirects. Of a good answer the rest is read too, at most 10 KiB and for a second: a server
+ * would take the end of a connection with unread bytes for a failure. Its arguments: the program that it is part of, the host with
+ * its port, the path, and how many seconds to wait.
+ */
+const ASK_HTTP = [
+  `printf 'GET %s HTTP/1.1\\r\\nHost: %s\\r\\nUser-Agent: stackyard-probe\\r\\nAccept: */*\\r\\nConnection: close\\r\\n\\r\\n' "$2" "$1"`,
+  'read -t "$3" -r answer',
+  'case "$answer" in',
+  '"HTTP/1."[01]" "[23][0-9][0-9]*) "$0" timeout 1 "$0" head -c 10240 >/dev/null; exit 0 ;;',
+  'HTTP/*) echo "$answer" >&2 ;;',
+  '"") echo "no answer: the connection was closed, or $3 s were over" >&2 ;;',
+  '*) echo "the answer is not HTTP" >&2 ;;',
+  "esac",
+  "exit 1",
+].join("\n");
 
 /** Whether a probe needs the program from `PROBE_IMAGE`. */
 export const needsProgram = (probe: Probe) => typeof probe === "object" && ("http" in probe || "tcp" in probe);

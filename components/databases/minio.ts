@@ -79,7 +79,8 @@ const Settings = z
     consoleHostPort: hostPort().optional(),
     /**
      * The server's own settings, by the names of their variables: `MINIO_REGION: "eu-central-1"`. What another option decides is
-     * refused. Another one replaces the container. @default {}
+     * refused. MinIO ignores names that it does not know, and some values that it cannot read. Another one replaces the container.
+     * @default {}
      */
     settings: serverSettings({
       name: [/^MINIO_[A-Z0-9_]+$/, "a variable of MinIO's (MINIO_, then A-Z, 0-9 and _)"],

@@ -34,7 +34,8 @@ const Settings = z.strictObject({
   gpus: gpus().optional(),
   /**
    * The server's own settings, by the names of their variables: `OLLAMA_KEEP_ALIVE: "24h"`. What another option decides is
-   * refused. Another one replaces the container. @default {}
+   * refused. Ollama ignores names that it does not know, and values that it cannot read. Another one replaces the container.
+   * @default {}
    */
   settings: serverSettings({
     name: [/^OLLAMA_[A-Z0-9_]+$/, "a variable of Ollama's (OLLAMA_, then A-Z, 0-9 and _)"],

@@ -16,6 +16,25 @@ tools=$data/.initialising-tools
 # Tells which password the cluster has.
 mark=.password-mark
 
+# Sets `command` to its arguments without defaults of sessions: with default_transaction_read_only or a short statement_timeout, for
+# one, the sessions that make the cluster would fail.
+without_session_defaults() {
+  local name context argument
+  local -A of_sessions
+  while IFS=$'\t' read -r name context _; do
+    case $context in user | superuser | backend | superuser-backend) of_sessions[${name,,}]=1 ;; esac
+  done < <(postgres --describe-config)
+  command=()
+  for argument; do
+    name=${argument%%=*}
+    if [ "${command[*]: -1}" = -c ] && [ -n "${of_sessions[${name,,}]:-}" ]; then
+      unset 'command[-1]'
+    else
+      command+=("$argument")
+    fi
+  done
+}
+
 initialise() {
   rm -rf "$making" "$tools"
   local file
@@ -36,8 +55,9 @@ done
 PATH=${PATH#*:} exec postgres "$@"
 END
   chmod +x "$tools/postgres"
+  without_session_defaults "$@"
   # Nobody is to take the server of that time for the one to come: it listens on no network.
-  PGDATA=$making PATH=$tools:$PATH docker-entrypoint.sh "$@" -c listen_addresses= &
+  PGDATA=$making PATH=$tools:$PATH docker-entrypoint.sh "${command[@]}" -c listen_addresses= &
   wait $!
   [ -d "$made" ] || {
     echo "The image's entry point has ended without a cluster in $making." >&2

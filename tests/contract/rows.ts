@@ -68,7 +68,12 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Minio",
-    args: {},
+    args: { settings: { MINIO_PROMETHEUS_AUTH_TYPE: "public" } },
+    // Without a key: it would ask for one otherwise.
+    setting: {
+      read: async (url) => (await fetch(`http://${new URL(url).host}/minio/v2/metrics/cluster`)).status,
+      expected: 200,
+    },
     memoryMiB: 512,
     write: async (url, value) => {
       if (!(await s3(url).bucketExists("kept"))) await s3(url).makeBucket("kept");
@@ -143,7 +148,11 @@ export const ROWS: Row[] = [
   {
     // It has no passwords: who reaches it may use it.
     kind: "Ollama",
-    args: {},
+    args: { settings: { OLLAMA_ORIGINS: "https://notes.example" } },
+    setting: {
+      read: (url) => Promise.all(["https://notes.example", "https://other.example"].map((each) => allowed(url, each))),
+      expected: ["https://notes.example", null],
+    },
     memoryMiB: 2048,
     write: async (url, value) => {
       const model = emptyModel();
@@ -205,6 +214,13 @@ async function cypher(url: string, statement: string, parameters: Record<string,
   } finally {
     await driver.close();
   }
+}
+
+/** The origin whose scripts may read what a server answers, of those that a browser asks for. */
+async function allowed(url: string, origin: string): Promise<string | null> {
+  const headers = { origin, "access-control-request-method": "GET" };
+  const { headers: answered } = await fetch(`${url}/api/tags`, { method: "OPTIONS", headers });
+  return answered.get("access-control-allow-origin");
 }
 
 function qdrant(url: string): QdrantClient {

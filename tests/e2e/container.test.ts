@@ -160,7 +160,22 @@ test("a probe that never passes fails `up`, with what it answered", async () => 
   const { code, output } = await stack.up({ ...env, BARE_PROBE: "wrong" });
   expect(code, output).not.toBe(0);
   expect(output).toContain('Container "bare" did not get ready within 10 s');
-  expect(output).toMatch(/last probe: exit code 1: wget: server returned error: HTTP\/1.1 404 Not Found/);
+  expect(output).toMatch(/last probe: exit code 1: HTTP\/1.1 404 Not Found/);
+});
+
+test("a server without a probe that does not stay up fails `up`, with the log of its terminal", async () => {
+  const { code, output } = await stack.up({ ...env, IDLE_ENDS: "1" });
+  expect(code, output).not.toBe(0);
+  // Seen between two tries of its restart policy, or in one.
+  expect(output).toMatch(/Container "idle" (stopped with exit code 3|does not stay up: it was started again)/);
+  expect(output).toMatch(/last log lines:\n +cannot start\n/);
+});
+
+test("a probe of an image that has none is refused by a preview, in one sentence", async () => {
+  const { code, output } = await stack.pulumi(["preview"], { ...env, IDLE_PROBE: "image" });
+  expect(code, output).not.toBe(0);
+  expect(output).toContain('Container "idle": its image has no probe of its own (HEALTHCHECK). Set probe to');
+  expect(output).not.toMatch(/^\s+at /m);
 });
 
 test("destroy leaves nothing", async () => {

@@ -14,6 +14,8 @@ const SETTINGS = {
   work_mem: "6MB",
   enable_seqscan: true,
   application_name: "",
+  // Of sessions, and not of those that make the cluster and set it up.
+  default_transaction_read_only: true,
   "app.note": QUOTED,
 };
 let hostPort: number;
@@ -42,9 +44,10 @@ test("its image is built, its extensions are made, and the next `up` has nothing
 });
 
 test("a client stores vectors, and finds the nearest by an index", async () => {
-  await sql(url, "create table items (name text, embedding vector(3))");
-  await sql(url, "create index on items using hnsw (embedding vector_l2_ops)");
-  await sql(url, "insert into items values ('red', '[1,0,0]'), ('green', '[0,1,0]'), ('blue', '[0,0,1]')");
+  const writable = `${url}?options=-c%20default_transaction_read_only=off`;
+  await sql(writable, "create table items (name text, embedding vector(3))");
+  await sql(writable, "create index on items using hnsw (embedding vector_l2_ops)");
+  await sql(writable, "insert into items values ('red', '[1,0,0]'), ('green', '[0,1,0]'), ('blue', '[0,0,1]')");
   const nearest = "select name from items order by embedding <-> $1::vector limit 1";
   expect(await sql(url, nearest, "[0.1,0.9,0.2]")).toEqual(["green"]);
   expect(await sql(url, nearest, "[0.1,0.2,0.7]")).toEqual(["blue"]);

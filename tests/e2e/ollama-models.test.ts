@@ -10,9 +10,9 @@ import { freePorts, ROOT, TestStack } from "./harness.ts";
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/ollama-models"));
 let hostPort: number;
 
-const up = (models: object) => {
+const up = (models: object, env: NodeJS.ProcessEnv = {}) => {
   stack.configure({ hostPort, models });
-  return stack.up();
+  return stack.up(env);
 };
 const client = async () => new Ollama({ host: await stack.outputs<string>("url") });
 
@@ -49,6 +49,18 @@ test("one of a model that is not there fails `up` with what the server says, and
   expect(failed.output).toMatch(/OllamaModels "models" failed with exit code 1.*model helper: \S/s);
   const { code, output } = await up({ helper: { from: "tutor" } });
   expect(code, output).toBe(0);
+  await expectAll();
+});
+
+test("what it has is there again after down and up", async () => {
+  for (const STACKYARD_DOWN of ["1", "0"]) {
+    const { code, output } = await up({ helper: { from: "tutor" } }, { STACKYARD_DOWN });
+    expect(code, output).toBe(0);
+  }
+  await expectAll();
+});
+
+async function expectAll(): Promise<void> {
   const { models } = await (await client()).list();
   expect(models.map(({ name }) => name).sort()).toEqual([
     "helper:latest",
@@ -56,4 +68,4 @@ test("one of a model that is not there fails `up` with what the server says, and
     "pair:latest",
     "tutor:latest",
   ]);
-});
+}

@@ -27,7 +27,7 @@ import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOL
 import { dockerCpus } from "./format.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 import { changeInPlace } from "./in-place.ts";
-import { healthcheckOf, probeProgram } from "./probe.ts";
+import { healthcheckOf, imageProbed, probeProgram } from "./probe.ts";
 import { publisherOf, publishing } from "./publisher.ts";
 import { SSH_OPTIONS } from "./ssh.ts";
 import { untilDone, untilReady } from "./watch.ts";
@@ -178,7 +178,7 @@ export class ContainersEngine implements Engine {
         stopTimeout: workload.stopGraceSeconds,
         ...(workload.stopSignal === undefined ? {} : { stopSignal: workload.stopSignal }),
         ports: portsOf(workload.published),
-        healthcheck: healthcheckOf(this.#api, watch.subject, probe, workload.image.key, watch.timeoutSeconds),
+        healthcheck: healthcheckOf(this.#api, probe, workload.image.key, watch.timeoutSeconds),
         volumes: [
           ...mountedVolumes(workload),
           ...[...filled, ...(program ? [program] : [])].map(({ folder, volume }) => ({
@@ -211,6 +211,7 @@ export class ContainersEngine implements Engine {
         hooks: {
           ...opts.hooks,
           beforeCreate: [
+            ...(probe.test === "image" ? [imageProbed(name, watch.subject)] : []),
             ...(opts.hooks?.beforeCreate ?? []),
             ...this.#owning(name, workload),
             ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}-${kind}`, fill)),

@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { PROBE_PROGRAM, type ProbeSpec } from "../engine.ts";
 import { valueOf } from "../value.ts";
@@ -12,14 +13,13 @@ const NONE = { tests: ["NONE"], interval: "0s", timeout: "0s", startPeriod: "0s"
 /** How the provider is told of a probe. Failures within the start period do not count. */
 export function healthcheckOf(
   api: EngineApi,
-  subject: string,
   probe: ProbeSpec,
   image: pulumi.Output<string>,
   startPeriodSeconds: number,
 ) {
   if (probe.test === "none") return NONE;
   return {
-    tests: probe.test === "image" ? image.apply((id) => ownProbe(api, subject, id)) : probe.test,
+    tests: probe.test === "image" ? image.apply((id) => ownProbe(api, id)) : probe.test,
     interval: goDuration(probe.intervalSeconds * 1000),
     timeout: goDuration(probe.timeoutSeconds * 1000),
     startPeriod: goDuration(startPeriodSeconds * 1000),
@@ -28,14 +28,27 @@ export function healthcheckOf(
   };
 }
 
+/** The place of a health check that an image should have, and does not. */
+const MISSING = ["MISSING"];
+
 /** The probe that an image has: said again, because its timings are the service's. */
-async function ownProbe(api: EngineApi, subject: string, image: string): Promise<string[]> {
-  const test = await api.imageProbe(image);
-  if (test) return test;
-  throw new pulumi.RunError(
-    `${subject}: its image has no probe of its own (HEALTHCHECK). Set probe to a command, to http or tcp, or to "none".`,
+const ownProbe = async (api: EngineApi, image: string): Promise<string[]> => (await api.imageProbe(image)) ?? MISSING;
+
+/**
+ * Refuses a container that is to be probed as its image says, where that says nothing: in a preview too, if the image is there.
+ * A failure to read the image's health check would be shown with a stack trace of Pulumi's.
+ */
+export const imageProbed = (name: string, subject: string): pulumi.ResourceHook =>
+  new pulumi.ResourceHook(
+    `${name}-image-probe`,
+    ({ newInputs }) => {
+      if (!isDeepStrictEqual(newInputs?.healthcheck?.tests, MISSING)) return;
+      throw new Error(
+        `${subject}: its image has no probe of its own (HEALTHCHECK). Set probe to a command, to http or tcp, or to "none".`,
+      );
+    },
+    { onDryRun: true },
   );
-}
 
 /** The folder with the program of probes, which is taken out of an image. */
 export const probeProgram = (api: EngineApi, image: pulumi.Output<string>): FolderContent => ({

@@ -1,9 +1,10 @@
 # Runs in the container of a PostgresSetup, with its steps below.
 set -eu
 
-# session ARGUMENTS…: runs psql, which ends at the first error. Without --quiet, a dump would print a line for each row.
+# session ARGUMENTS…: runs psql, which ends at the first error. Without --quiet, a dump would print a line for each row. Defaults
+# that the server's settings give to sessions are for applications.
 session() {
-  psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"
+  PGOPTIONS="-c default_transaction_read_only=off -c statement_timeout=0 ${PGOPTIONS:-}" psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"
 }
 
 # transaction ARGUMENTS…: the same in one transaction.

@@ -258,7 +258,7 @@ describe("its probe", () => {
     const program = { containerPath: "/run/stackyard", volumeName: volumeOf("probe-program"), readOnly: true };
     for (const name of ["web", "queue"]) expect(stack.get(`Container ${name}`).inputs.volumes).toEqual([program]);
     expect(stack.get(CONTAINER).inputs.healthcheck).toMatchObject({
-      tests: ["CMD", PROBE_PROGRAM, "wget", "-q", "-O", "/dev/null", "-T", "5", "http://web:8080/health"],
+      tests: expect.arrayContaining(["CMD", PROBE_PROGRAM, "nc", "web", "8080", "/health"]),
     });
     await stack.run("web-program");
     const [[, volume, files, image] = []] = stack.engine.acts.filter(([act]) => act === "fillVolume");
@@ -273,6 +273,12 @@ describe("its probe", () => {
     expect(await inputs({ probe: "image" }, { engine })).toMatchObject({
       healthcheck: { tests: ["CMD", "health"], startInterval: "200ms" },
     });
+    const stack = await deploy((platform) => new Container("web", { platform, image: "web:1", probe: "image" }));
+    const { inputs: newInputs } = stack.get(CONTAINER);
+    expect(stack.hook("web-image-probe").opts).toEqual({ onDryRun: true });
+    await expect(stack.run("web-image-probe", { newInputs })).rejects.toThrow(
+      'Container "web": its image has no probe of its own (HEALTHCHECK). Set probe to a command, to http or tcp, or to "none".',
+    );
   });
 });
 

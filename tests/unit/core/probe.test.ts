@@ -1,9 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { needsProgram, type ProbeArgs, probe, probeOf } from "../../../components/core/probe.ts";
 import { faultsOf } from "../../../components/core/support/args.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
 
 const of = (args: ProbeArgs, port?: number) => probeOf(probe().parse(args), "web", port);
+
+/** The test of a probe by HTTP, with any script. */
+const httpTest = (host: string, port: number, path: string, seconds: number) => [
+  ...["CMD", PROBE_PROGRAM, "nc", "-w", `${seconds}`, host, `${port}`, "-e"],
+  ...[PROBE_PROGRAM, "sh", "-c", expect.any(String), PROBE_PROGRAM, `${host}:${port}`, path, `${seconds}`],
+];
 
 describe("probeOf", () => {
   test.each<[string, ProbeArgs, unknown]>([
@@ -20,13 +27,13 @@ describe("probeOf", () => {
     [
       "HTTP, over its network, on the port that it is reached at",
       { http: "/health" },
-      { test: ["CMD", PROBE_PROGRAM, "wget", "-q", "-O", "/dev/null", "-T", "5", "http://web:8080/health"] },
+      { test: httpTest("web", 8080, "/health", 5) },
     ],
     [
       "HTTP on another port, within its own time",
       { http: "/health", port: 9000, timeoutSeconds: 2 },
       {
-        test: ["CMD", PROBE_PROGRAM, "wget", "-q", "-O", "/dev/null", "-T", "2", "http://web:9000/health"],
+        test: httpTest("web", 9000, "/health", 2),
         timeoutSeconds: 2,
       },
     ],
@@ -48,6 +55,44 @@ describe("probeOf", () => {
     [{ tcp: 1 }, true],
   ])("%j needs a program of ours: %s", (args, expected) => {
     expect(needsProgram(probe().parse(args))).toBe(expected);
+  });
+});
+
+describe("the script of a probe by HTTP", () => {
+  /** Runs it with an answer, by another shell and with the programs of this machine. */
+  const ask = (answer: string) => {
+    const { test = [] } = of({ http: `/a?b="c'%s$e` }, 80);
+    const [, , , , , , , , , , , script = "", , ...args] = test as string[];
+    const { status, stdout, stderr } = spawnSync("bash", ["-c", script, "env", ...args], { input: answer });
+    return { status, asked: String(stdout), said: String(stderr).trim() };
+  };
+
+  test("asks for the path as it is, and for the end of the connection", () => {
+    expect(ask("").asked).toBe(
+      `GET /a?b="c'%s$e HTTP/1.1\r\nHost: web:80\r\nUser-Agent: stackyard-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
+    );
+  });
+
+  test.each([
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.0 204\r\n\r\n",
+    "HTTP/1.1 206 Partial Content\r\n\r\n",
+    "HTTP/1.1 304 Not Modified\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n",
+    "HTTP/1.1 200 OK",
+  ])("is content with %j", (answer) => {
+    expect(ask(answer)).toMatchObject({ status: 0, said: "" });
+  });
+
+  test.each([
+    ["HTTP/1.1 404 Not Found\r\n\r\n", "HTTP/1.1 404 Not Found"],
+    ["HTTP/1.0 503 Service Unavailable\r\n\r\n", "HTTP/1.0 503 Service Unavailable"],
+    ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue"],
+    ["SSH-2.0-OpenSSH_9.9\r\n", "the answer is not HTTP"],
+    ["\u0015\u0003\u0003\u0000\u0002\u0002\u0032", "the answer is not HTTP"],
+    ["", "no answer: the connection was closed, or 5 s were over"],
+  ])("fails for %j, and says why", (answer, said) => {
+    expect(ask(answer)).toMatchObject({ status: 1, said: expect.stringContaining(said) });
   });
 });
 

@@ -4,7 +4,7 @@ import { Ollama, OllamaModels, type OllamaModelsArgs, Platform } from "../../../
 // An Ollama, and the models that the settings name.
 
 const config = new pulumi.Config();
-const platform = await Platform.connect();
+const platform = await Platform.connect({ down: process.env.STACKYARD_DOWN === "1" });
 export const { url } = await platform.declare(() => {
   const database = new Ollama("ollama", { platform, hostPort: config.requireNumber("hostPort") });
   new OllamaModels("models", {

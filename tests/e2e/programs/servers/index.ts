@@ -47,10 +47,11 @@ const { queue } = await platform.declare(() => {
   new Container("idle", {
     platform,
     image: NODE,
-    command: ["sleep", "infinity"],
+    command: process.env.IDLE_ENDS ? ["sh", "-c", "echo cannot start; exit 3"] : ["sleep", "infinity"],
     volumes: { exchange: { path: "/in", volume: exchange, readOnly: true } },
     init: true,
-    probe: "none",
+    docker: { tty: true },
+    probe: process.env.IDLE_PROBE === "image" ? "image" : "none",
     memoryMiB: 16,
   });
   // Everything that a server may have, at once: none of it may be a change at the next `up`.
