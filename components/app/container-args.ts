@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from "node:net";
 import { z } from "zod";
 import { uses } from "../core/dependency.ts";
 import { Develop } from "../core/develop.ts";
-import type { ContainerOverrides } from "../core/docker.ts";
+import { containerOverrides } from "../core/docker.ts";
 import { env, secrets } from "../core/environment.ts";
 import { configFiles } from "../core/files.ts";
 import { imageOrBuild } from "../core/image.ts";
@@ -19,6 +19,8 @@ import {
   sentence,
 } from "../core/support/args.ts";
 import { lifecycle, limits, platform, user } from "../core/support/common.ts";
+import { commandWords } from "../core/support/program.ts";
+import { capability, signal, sysctls, ulimits } from "./linux.ts";
 
 const flag = () => z.boolean("true or false");
 const words = () => z.array(z.string("a text"), "a list of texts");
@@ -87,14 +89,6 @@ const Device = z.union(
   "a device's path, or { host, path, permissions }",
 );
 
-const Ulimit = z.union(
-  [
-    count(-1, Number.MAX_SAFE_INTEGER).transform((limit) => ({ soft: limit, hard: limit })),
-    z.strictObject({ soft: count(-1, Number.MAX_SAFE_INTEGER), hard: count(-1, Number.MAX_SAFE_INTEGER) }),
-  ],
-  "a number, or { soft, hard }",
-);
-
 const Dns = z.union(
   [
     words().transform((servers) => ({ servers, search: [] as string[], options: [] as string[] })),
@@ -103,19 +97,14 @@ const Dns = z.union(
   "a list of servers, or { servers, search, options }",
 );
 
-const capability = () =>
-  matching(/^(CAP_)?[A-Z_]+$/, "a capability's name, as NET_BIND_SERVICE").transform((name) =>
-    name.startsWith("CAP_") ? name : `CAP_${name}`,
-  );
-
 /** What every container takes, whoever it is for; ports and probe are beside it. */
 export const containerArgs = {
   platform: platform(),
   ...imageOrBuild,
   /** In place of the image's own. @default - the image's own */
-  command: words().optional(),
+  command: commandWords().optional(),
   /** In place of the image's own; an empty list: the command is the program. @default - the image's own */
-  entrypoint: words().optional(),
+  entrypoint: commandWords().optional(),
   /** What it refers to, by the name under which it is told of each. @default {} */
   uses: uses(),
   /**
@@ -154,7 +143,7 @@ export const containerArgs = {
   hostname: matching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, "a host name").optional(),
   /** Whether nothing can be written but to volumes and folders in memory. @default true */
   readOnlyRoot: flag().default(true),
-  /** Capabilities that it keeps: `["NET_BIND_SERVICE"]`. @default [] */
+  /** Capabilities that it keeps, where it is root: `["NET_ADMIN"]`. The engine gives none to another user. @default [] */
   capabilities: z.array(capability(), "a list of capabilities").default([]),
   /** All capabilities, all devices, no confinement: as good as root on the host. @default false */
   privileged: flag().default(false),
@@ -163,7 +152,7 @@ export const containerArgs = {
   /** Devices of the host. @default - none */
   devices: z.array(Device, "a list of devices").optional(),
   /** Kernel parameters of its own, by name. @default - none */
-  sysctls: z.record(z.string(), z.union([z.string(), z.number()], "a text or a number").transform(String)).optional(),
+  sysctls: sysctls().optional(),
   /** DNS servers for names that are none of the stack's. @default - the engine's */
   dns: Dns.optional(),
   /** When it is started again after its end. @default "unless-stopped" */
@@ -171,11 +160,11 @@ export const containerArgs = {
   /** Whether a process 1 hands signals on to it and reaps: for programs that are not made to be process 1. @default false */
   init: flag().default(false),
   /** @default - the image's own, else SIGTERM */
-  stopSignal: matching(/^SIG[A-Z0-9+-]+$/, "a signal's name, as SIGQUIT").optional(),
+  stopSignal: signal().optional(),
   /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
   shmSizeMiB: mebibytes(1).optional(),
-  /** Limits by name: `{ nofile: 65536 }`. @default - the engine's */
-  ulimits: z.record(matching(/^[a-z]+$/, "a limit's name, as nofile"), Ulimit).optional(),
+  /** Limits by name: `{ nofile: 65536 }`; -1 is no limit. @default - the engine's */
+  ulimits: ulimits().optional(),
   /** The most processes and threads. @default 256 */
   pids: count(1, 4_194_304).default(256),
   /** NVIDIA's GPUs of the host: all, or so many of them. @default - none */
@@ -207,10 +196,11 @@ export const containerArgs = {
       z.string("a text"),
     )
     .default({}),
-  /** Arguments of the Docker provider's own container, over all that is made of the others: what is missing here. @default {} */
-  docker: z
-    .custom<ContainerOverrides>((value) => typeof value === "object" && value !== null, "a set of options")
-    .optional(),
+  /**
+   * Arguments of the Docker provider's own container for what no option here sets: `{ cpuShares: 512 }`. `mounts` are beside all
+   * others. @default {}
+   */
+  docker: containerOverrides().optional(),
   ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
 };
 

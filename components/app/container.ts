@@ -25,6 +25,7 @@ import {
   type Target,
 } from "../core/targets.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
+import { refuseWithoutEffect } from "./linux.ts";
 
 const Args = z
   .strictObject({
@@ -39,6 +40,7 @@ const Args = z
   .superRefine((args, context) => {
     refuseImageAndBuild(args, context);
     refuseNoProgram(args, context);
+    refuseWithoutEffect(args, context);
     refuseDuplicates(args.uses, args, context);
     const fault = (text: string, ...path: string[]) =>
       context.addIssue({ code: "custom", path, message: sentence(text) });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Mount } from "../engines/engine.ts";
 import type { Platform } from "./platform.ts";
 import { ArgsError, containerPath, found, readOf } from "./support/args.ts";
+import { commandWords } from "./support/program.ts";
 import { unreadableBy } from "./support/readable.ts";
 
 /** How an application runs while it is being developed. */
@@ -14,7 +15,7 @@ export const Develop = z.strictObject({
     containerPath(),
   ),
   /** What runs in the place of the image's own command: it starts the application anew when a file changes. */
-  command: z.array(z.string("a text"), "a list of texts").min(1, "at least a program"),
+  command: commandWords().min(1, "at least a program"),
 });
 
 /** What is particular to a container with an application that is being developed. */

@@ -3,6 +3,7 @@ import { PROBE_PROGRAM, type ProbeSpec } from "../engines/engine.ts";
 import type { ImageFacts } from "./image.ts";
 import { byShape, count, hostPort, matching, whole } from "./support/args.ts";
 import { defined } from "./support/defined.ts";
+import { commandWords } from "./support/program.ts";
 
 /**
  * The image that probes by `http` and `tcp` take their program from: one file that needs nothing of the container that it runs in.
@@ -10,7 +11,7 @@ import { defined } from "./support/defined.ts";
  */
 export const PROBE_IMAGE: ImageFacts = { registry: "busybox:1.37-musl", packages: "busybox" };
 
-const words = () => z.array(z.string("a text"), "a list of texts").min(1, "at least a program");
+const words = () => commandWords().min(1, "at least a program");
 
 const timings = {
   /** How long one try may take, in seconds. @default 5 */

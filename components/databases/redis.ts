@@ -141,7 +141,10 @@ export class Redis extends Database {
         `${maxMemoryMiB ?? Math.floor(rest.memoryMiB / 2)}mb`,
         "--maxmemory-policy",
         maxMemoryPolicy,
-        ...Object.entries(settings).flatMap(([directive, value]) => [`--${directive}`, value]),
+        // The provider takes no empty text; the server takes a directive apart as a line of its configuration.
+        ...Object.entries(settings).flatMap(([directive, value]) =>
+          value === "" ? [`--${directive} ""`] : [`--${directive}`, value],
+        ),
       ],
       user: USER,
       data: { path: DATA_PATH, major: MAJOR },

@@ -11,7 +11,7 @@ import { shared, sharedVolumes } from "../core/shared-volume.ts";
 import { containerPath, file, matching, mebibytes, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { platform, user } from "../core/support/common.ts";
 import { contents } from "../core/support/content.ts";
-import { refuseNoProgram } from "../core/support/program.ts";
+import { commandWords, refuseNoProgram } from "../core/support/program.ts";
 import {
   FILES_TARGET,
   memoryTargets,
@@ -21,16 +21,14 @@ import {
   type Target,
 } from "../core/targets.ts";
 
-const words = () => z.array(z.string("a text").min(1, "a text that is not empty"), "a list of texts");
-
 const Args = z
   .strictObject({
     platform: platform(),
     ...imageOrBuild,
     /** Program and arguments. @default - the image's own */
-    command: words().optional(),
+    command: commandWords().optional(),
     /** What runs the command; an empty list is nothing, so that the command is the program. @default - the image's own */
-    entrypoint: words().optional(),
+    entrypoint: commandWords().optional(),
     /** Databases and jobs that it needs, each by the name that its variables begin with. @default {} */
     uses: uses(),
     /**

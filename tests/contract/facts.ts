@@ -168,7 +168,7 @@ export const FACTS = {
         { "notify-keyspace-events": "Ex", "proc-title-template": QUOTED },
         ["--notify-keyspace-events", "Ex", "--proc-title-template", QUOTED],
       ],
-      [{ databases: 32, save: "" }, ["--databases", "32", "--save", ""]],
+      [{ databases: 32, save: "" }, ["--databases", "32", '--save ""']],
     ],
     image: "image-redis-8",
     memoryMiB: 128,

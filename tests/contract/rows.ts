@@ -50,11 +50,13 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Redis",
-    // As one argument, what it takes apart itself; and what somebody would have to quote.
-    args: { settings: { databases: 32, save: "3600 1 300 10", "proc-title-template": QUOTED } },
+    // As one argument, what it takes apart itself; nothing at all; and what somebody would have to quote.
+    args: {
+      settings: { "latency-tracking-info-percentiles": "50 99", save: "", "proc-title-template": QUOTED },
+    },
     setting: {
-      read: (url) => redis(url, "CONFIG", "GET", "databases", "save", "proc-title-template"),
-      expected: { databases: "32", save: "3600 1 300 10", "proc-title-template": QUOTED },
+      read: (url) => redis(url, "CONFIG", "GET", "latency-tracking-info-percentiles", "save", "proc-title-template"),
+      expected: { "latency-tracking-info-percentiles": "50 99", save: "", "proc-title-template": QUOTED },
     },
     memoryMiB: 128,
     write: async (url, value) => void (await redis(url, "SET", "kept", value)),

@@ -602,7 +602,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     "entrypoint: Without an entry point the command is the program: say which in `command`.",
   ],
   ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
-  ["SetupJob", { command: ["sh", ""] }, 'command.1: should be a text that is not empty, got ""'],
+  [
+    "SetupJob",
+    { command: ["sh", ""] },
+    'command.1: should be a text that is not empty, as the provider takes none that is: write it inside a line for a shell, got ""',
+  ],
   ["SetupJob", { uses: { db: "main" } }, `uses.db: ${USES} "main"`],
   ["SetupJob", { env: { A: null } }, "env.A: should be a text, a number, true or false, got null"],
   ["SetupJob", { env: { A: Number.NaN } }, "env.A: should be a text, a number, true or false, got NaN"],
@@ -785,7 +789,7 @@ describe("several faults, all in one message", () => {
       "seed",
       { command: ["", 7], files: { a: "none", b: "none" }, env: { A: [1] } },
       [
-        'command.0: should be a text that is not empty, got ""',
+        'command.0: should be a text that is not empty, as the provider takes none that is: write it inside a line for a shell, got ""',
         "command.1: should be a text, got 7",
         "env.A: should be a text, a number, true or false, got [1]",
         `files.a: ${FILE} "none"`,

@@ -1,5 +1,10 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { sentence } from "./args.ts";
+
+const WORD = "a text that is not empty, as the provider takes none that is: write it inside a line for a shell";
+
+/** A program and its arguments. */
+export const commandWords = () => z.array(z.string("a text").min(1, WORD), "a list of texts");
 
 /** Refuses what leaves no program to run, or another one than it says. */
 export function refuseNoProgram(
@@ -7,7 +12,6 @@ export function refuseNoProgram(
   { addIssue }: Pick<z.RefinementCtx, "addIssue">,
 ): void {
   const fault = (path: string, text: string) => addIssue({ code: "custom", path: [path], message: sentence(text) });
-  if (entrypoint?.[0] === "") fault("entrypoint", "Its first text is the program: an empty list is no entry point.");
   if (entrypoint?.length === 0 && !command?.length)
     fault("entrypoint", "Without an entry point the command is the program: say which in `command`.");
   if (command?.length === 0 && !entrypoint)

@@ -27,13 +27,11 @@ import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOL
 import { dockerCpus } from "./format.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 import { changeInPlace } from "./in-place.ts";
+import type { ContainerOverrides } from "./overrides.ts";
 import { healthcheckOf, imageProbed, probeProgram } from "./probe.ts";
 import { publisherOf, publishing } from "./publisher.ts";
 import { SSH_OPTIONS } from "./ssh.ts";
 import { untilDone, untilReady } from "./watch.ts";
-
-/** What may be laid over the arguments of a container. */
-export type ContainerOverrides = Partial<docker.ContainerArgs>;
 
 /**
  * Changes that the provider calls an update but does not carry out: they have to replace the container.
@@ -363,7 +361,7 @@ export class ContainersEngine implements Engine {
         logDriver: "json-file",
         logOpts: LOG_OPTIONS,
         ...particular,
-        ...workload.overrides,
+        ...overridden(particular, workload.overrides),
       },
       this.#with(opts, { replaceOnChanges: REPLACE_ON }),
     );
@@ -410,6 +408,14 @@ function programOf({ entrypoint, command }: Workload): Partial<docker.ContainerA
   const all = entrypoint?.length === 0 ? (command ?? []) : undefined;
   const [entrypoints, rest] = all ? [all.slice(0, 1), all.slice(1)] : [entrypoint, command];
   return { ...(rest?.length ? { command: rest } : {}), ...(entrypoints ? { entrypoints } : {}) };
+}
+
+/** Mounts are laid beside those that there are, everything else in the place of it. */
+function overridden({ mounts = [] }: Partial<docker.ContainerArgs>, overrides: ContainerOverrides = {}) {
+  const { mounts: more, ...others } = overrides;
+  return more === undefined
+    ? others
+    : { ...others, mounts: pulumi.all([mounts, more]).apply((both) => both.flatMap((each = []) => each)) };
 }
 
 const mountedVolumes = ({ volumes }: Workload) =>

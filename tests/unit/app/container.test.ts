@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusals } from "../../../components/core/ledger.ts";
@@ -59,6 +59,8 @@ test("what is safe is the default", async () => {
   });
 });
 
+const NOT_EMPTY = "a text that is not empty, as the provider takes none that is: write it inside a line for a shell";
+
 describe("what a Compose service takes", () => {
   test.each<[string, Partial<ContainerArgs>, object]>([
     ["command", { command: ["serve", "--all"] }, { command: ["serve", "--all"] }],
@@ -76,7 +78,7 @@ describe("what a Compose service takes", () => {
     ["a root that it may write to", { readOnlyRoot: false }, { readOnly: false, tmpfs: {} }],
     [
       "capabilities, with and without their prefix",
-      { capabilities: ["NET_BIND_SERVICE", "CAP_CHOWN"] },
+      { user: "0:0", capabilities: ["NET_BIND_SERVICE", "CAP_CHOWN"] },
       { capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE", "CAP_CHOWN"] } },
     ],
     [
@@ -116,7 +118,20 @@ describe("what a Compose service takes", () => {
       { labels: { "com.example": "x" } },
       { labels: [{ label: "com.example", value: "x" }, ...labels("web", "service")] },
     ],
-    ["what has no word here", { docker: { cpuShares: 512, user: "5:5" } }, { cpuShares: 512, user: "5:5" }],
+    ["what has no word here", { docker: { cpuShares: 512, tty: true } }, { cpuShares: 512, tty: true }],
+    [
+      "mounts of the provider's, beside all others",
+      {
+        mounts: { tests: "/tests" },
+        docker: { mounts: [{ type: "bind", source: "/srv", target: "/srv", bindOptions: { propagation: "rshared" } }] },
+      },
+      {
+        mounts: [
+          { type: "bind", source: resolve("tests"), target: "/tests", readOnly: true },
+          { type: "bind", source: "/srv", target: "/srv", bindOptions: { propagation: "rshared" } },
+        ],
+      },
+    ],
   ])("%s", async (_, args, expected) => {
     expect(await inputs(args)).toMatchObject(expected);
   });
@@ -374,10 +389,50 @@ describe("refuses", () => {
       'ports.a.address: should be an address of the host, got "1.2.3"',
     ],
     [{ entrypoint: [] }, "entrypoint: Without an entry point the command is the program: say which in `command`."],
+    [{ entrypoint: [""], command: ["x"] }, `entrypoint.0: should be ${NOT_EMPTY}, got ""`],
+    [{ command: ["x", ""] }, `command.1: should be ${NOT_EMPTY}, got ""`],
+    [{ probe: ["x", ""] }, `probe.1: should be ${NOT_EMPTY}, got ""`],
+    [{ develop: { mounts: {}, command: [""] } }, `develop.command.0: should be ${NOT_EMPTY}, got ""`],
     [
-      { entrypoint: [""], command: ["x"] },
-      "entrypoint: Its first text is the program: an empty list is no entry point.",
+      { capabilities: ["NET_ADMIN"] },
+      'capabilities: The engine gives capabilities to root\'s programs only, and this one is 1000:1000: set user: "0:0", or leave them ' +
+        "out. To listen on a port below 1024, none is needed.",
     ],
+    [
+      { user: "0:0", capabilities: ["CAP_NET_ADMN"] },
+      'capabilities.0: should be a capability\'s name, as NET_BIND_SERVICE, got "CAP_NET_ADMN"',
+    ],
+    [
+      { stopSignal: "SIGNAL" as never },
+      'stopSignal: should be a signal\'s name, as SIGQUIT or SIGRTMIN+3, got "SIGNAL"',
+    ],
+    [
+      { ulimits: { nofiles: 1 } },
+      "ulimits.nofiles: should be a limit's name, one of core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, " +
+        'rtprio, rttime, sigpending, stack, got "nofiles"',
+    ],
+    [
+      { ulimits: { nofile: { soft: 2, hard: 1 } } },
+      "ulimits.nofile: should be a soft limit that is not above the hard one, got { soft, hard }",
+    ],
+    [
+      { ulimits: { nofile: { soft: -1, hard: 1 } } },
+      "ulimits.nofile: should be a soft limit that is not above the hard one, got { soft, hard }",
+    ],
+    [
+      { sysctls: { "vm.swappiness": 1 } },
+      'sysctls.vm.swappiness: should be a kernel parameter that a container has for itself, as net.core.somaxconn, got "vm.swappiness"',
+    ],
+    [
+      { networkMode: "host", sysctls: { "net.core.somaxconn": 1, "kernel.msgmax": 1 } },
+      "sysctls.net.core.somaxconn: With networkMode: host this is the machine's own: set it there, and leave it out.",
+    ],
+    [{ docker: { user: "5:5" } }, "docker.user: It is set by `user`: set that option instead."],
+    [
+      { docker: { removeVolumes: true } },
+      "docker.removeVolumes: What becomes of data is decided by `lifecycle` in `volumes`: set that instead.",
+    ],
+    [{ docker: { cpuShare: 512 } as never }, "docker.cpuShare: should not be there"],
     [
       { command: [] },
       "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +

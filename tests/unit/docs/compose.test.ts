@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { ContainerArgs } from "../../../components/app/container.ts";
 import { containerArgs, ports, Reached } from "../../../components/app/container-args.ts";
 import { probe } from "../../../components/core/probe.ts";
+import { OVERRIDABLE } from "../../../components/engines/containers/overrides.ts";
 import * as components from "../../../components/index.ts";
 
 // The table of Compose's keys names options: each has to be there, and none may be left out.
@@ -57,11 +58,8 @@ function isThere(name: string): boolean {
 const VALUES: Record<string, unknown> = { command: ["true"], shell: "true", http: "/", image: true };
 
 /** Arguments of the provider's container. */
-const PROVIDER = new Set(
-  readFileSync("node_modules/@pulumi/docker/container.d.ts", "utf8")
-    .match(/^ {4}\w+(?=\?: pulumi\.Input)/gm)
-    ?.map((line) => line.trim()),
-);
+/** Arguments of the provider's container that `docker` may have. */
+const PROVIDER = new Set(Object.entries(OVERRIDABLE).flatMap(([name, allowed]) => (allowed === true ? [name] : [])));
 
 const TEXT = readFileSync("docs/compose.md", "utf8");
 const codes = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
