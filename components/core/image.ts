@@ -55,7 +55,9 @@ export const imageArg = () =>
 /** An image on the engine, made once for all who use it. */
 export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handle =>
   "build" in image
-    ? platform.once(`build ${image.name}`, () => builtFrom(platform, image))
+    ? platform.once(`build ${image.name} ${JSON.stringify([image.build, image.mounts])}`, () =>
+        builtFrom(platform, image),
+      )
     : serverImage(platform, image);
 
 /**
@@ -244,7 +246,9 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
     },
     {
       parent,
-      hooks: { beforeCreate: [new pulumi.ResourceHook(`build-${name}`, () => provideCaBundle())] },
+      hooks: {
+        beforeCreate: [platform.once("hook builds", () => new pulumi.ResourceHook("builds", () => provideCaBundle()))],
+      },
       dependsOn: bases.map(({ image }) => image.resource),
     },
   );

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fromItself, type HostPort, inUrl, LOOPBACK, overlap } from "../engines/ports.ts";
+import { VolumeNames } from "../engines/volume-names.ts";
 
 /** What is remembered of one volume, so that nothing is started over data that it does not fit. */
 export interface VolumeRecord {
@@ -33,6 +34,8 @@ export class Ledger {
   readonly #volumes: Record<string, VolumeRecord> = {};
   readonly #ports = new Map<string, { port: HostPort; subject: string }>();
   readonly #known = new Map<string, string>();
+  /** By which volumes are remembered, taken before anything of one is made. */
+  readonly names = new VolumeNames();
 
   /**
    * @param complete when all has been declared: what is declared by then is what there shall be.

@@ -127,10 +127,11 @@ export class Service implements Dependency {
     const volumes = (args.volumes ?? []).map((each) => ({
       path: each.path,
       volume: volumeOf(name, component, platform, each),
+      ...("lifecycle" in each && each.lifecycle === "ephemeral" ? { fresh: true } : {}),
       ...("shared" in each && each.readOnly ? { readOnly: true } : {}),
       ...(each.owner === undefined ? {} : { owner: each.owner }),
     }));
-    const kept = volumes.flatMap(({ volume }) => volume ?? []);
+    const kept = volumes.flatMap(({ volume, fresh }) => (volume && !fresh ? [volume] : []));
     if (kept.length > 0) this.data = joined(kept.map(({ key }) => key));
     // While down too: then the next `up` finds nothing changed.
     for (const port of ports) platform.ledger.publish(subject, port);
@@ -148,7 +149,7 @@ export class Service implements Dependency {
     const access = args.egress || outside ? "open" : ports.length > 0 ? "reachable" : undefined;
 
     if (args.cpus !== undefined) platform.check(enoughCpus(platform, { ...args, cpus: args.cpus }));
-    const memory = new pulumi.ResourceHook(`memory-${name}`, () => warnOfMemory(platform, args), { onDryRun: true });
+    const memory = new pulumi.ResourceHook(`${name}:memory`, () => warnOfMemory(platform, args), { onDryRun: true });
     const container = engine.service(
       name,
       {
@@ -174,7 +175,7 @@ export class Service implements Dependency {
             ]
           : "host",
         labels: { ...args.labels, ...platform.labels(name, "service") },
-        volumes: volumes.map(({ volume, ...each }) => ({ ...each, ...(volume ? { volume } : {}) })),
+        volumes: volumes.flatMap(({ volume, ...each }) => (volume ? [{ ...each, volume }] : [])),
         mounts: args.mounts ?? [],
         published: ports,
         probe: { ...PROBE, ...timings, ...(program ? { program: program() } : {}) },
@@ -197,7 +198,7 @@ export class Service implements Dependency {
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(
-              `guard-${name}`,
+              `${name}:guard`,
               () =>
                 guard({
                   platform,

@@ -33,7 +33,7 @@ export interface VolumeArgs {
   firstStart?: Record<string, pulumi.Input<string>>;
 }
 
-/** A volume of a service, or one that several have; nothing for an ephemeral one, which is its container's own. */
+/** A volume of a service, or one that several have; nothing for an ephemeral one while its service does not run. */
 export function volumeOf(
   service: string,
   parent: pulumi.Resource,
@@ -42,8 +42,15 @@ export function volumeOf(
 ): Handle | undefined {
   if ("shared" in args) return args.shared;
   const { lifecycle, ...lasting } = args;
-  if (lifecycle === "ephemeral") return undefined;
-  return lastingVolume(`${service}-${args.label ?? "data"}`, service, parent, platform, { ...lasting, lifecycle });
+  const name = `${service}-${args.label ?? "data"}`;
+  if (lifecycle !== "ephemeral") return lastingVolume(name, service, parent, platform, { ...lasting, lifecycle });
+  if (!platform.runs(service)) return undefined;
+  // Under a name of its own: what was ephemeral must not become what lasts, with the labels that it has.
+  return platform.engine.volume(
+    `${name}-ephemeral`,
+    { labels: platform.labels(service, "ephemeral"), replaceable: true },
+    { parent },
+  );
 }
 
 /**
@@ -64,6 +71,7 @@ export function lastingVolume(
     firstStart = {},
   }: Omit<VolumeArgs, "path" | "lifecycle"> & { lifecycle: LastingLifecycle },
 ): Handle {
+  platform.ledger.names.take(name, service);
   const own = { ...platform.labels(service, "data"), ...(label === undefined ? {} : { "stackyard.volume": label }) };
   const discard = discarded().has(service);
   const madeWith = { ...(major === undefined ? {} : { version: major }), ...firstStart };
@@ -80,7 +88,7 @@ export function lastingVolume(
       // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
       hooks: {
         beforeCreate: [
-          new pulumi.ResourceHook(`volume-${name}`, async () => onlyOne(platform, name, service, own), {
+          new pulumi.ResourceHook(`${name}:volume`, async () => onlyOne(platform, name, service, own), {
             onDryRun: true,
           }),
         ],

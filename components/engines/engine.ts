@@ -40,7 +40,7 @@ export interface Engine {
   hasVolume(key: string): Promise<boolean>;
   /** Keys of volumes with these labels. */
   volumes(labels: Record<string, string>): Promise<string[]>;
-  /** Whether nothing is in a volume; false where the engine does not know. */
+  /** Whether neither files nor folders are in a volume; false where that cannot be seen. */
   isEmpty(key: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
   /** @throws Error in one sentence, with what helps, when it cannot be had. */
@@ -172,10 +172,10 @@ export interface Workload {
   /** Files in `/run/files`, readable by all, by name or by path below it; bytes go as they are. The state has only their hashes. */
   files: Record<string, string | Buffer>;
   /**
-   * Its volumes; one without a handle goes with its container. One that is empty and root's becomes its owner's (`uid:gid`), where
-   * the image has no such folder: that one's owner counts.
+   * Its volumes; one that is to be `fresh` is emptied for each new container. One that is empty and root's becomes its owner's
+   * (`uid:gid`), where the image has no such folder: that one's owner counts.
    */
-  volumes: { volume?: Handle; path: string; owner?: string; readOnly?: boolean }[];
+  volumes: { volume: Handle; path: string; fresh?: boolean; owner?: string; readOnly?: boolean }[];
   /** Folders of the engine's machine, by absolute path. */
   mounts: Mount[];
   /** Numeric `uid:gid`. */

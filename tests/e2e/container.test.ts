@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type NatsConnection } from "nats";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { api, docker, freePorts, inspect, localImage, ROOT, TestStack } from "./harness.ts";
 
 // Servers that the library does not know, as Containers: NATS by its real client, and one with nothing in its image but itself.
 
@@ -122,9 +122,13 @@ test("all that a server may have is there; that none of it is a change was seen 
   expect(readFileSync(join(stack.folder, "by-the-container"), "utf8")).toBe("written\n");
 });
 
-test("a new volume belongs to who uses it, where the image has no such folder", async () => {
+test("a new volume belongs to who uses it, where the image has no such folder; one that goes with the container too", async () => {
   const { id } = await stack.container("queue");
-  expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/data"])).stdout).toBe("1000:1000\n");
+  expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/data", "/scratch"])).stdout).toBe(
+    "1000:1000\n1000:1000\n",
+  );
+  const { code, output } = await docker(["exec", id, "touch", "/data/kept", "/scratch/gone"]);
+  expect(code, output).toBe(0);
 });
 
 test("a volume that a job has as well: what the job wrote can be read, and not changed", async () => {
@@ -154,6 +158,10 @@ test("another content of its file replaces it, and its data stays; nothing else 
     const manager = await client.jetstreamManager();
     expect((await manager.streams.info("orders")).state.messages).toBe(1);
   });
+  const { id } = await stack.container("queue");
+  expect((await docker(["exec", id, "ls", "/data/kept"])).stdout).toBe("/data/kept\n");
+  expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/scratch"])).stdout).toBe("1000:1000\n");
+  expect((await docker(["exec", id, "ls", "-A", "/scratch"])).stdout).toBe("");
 });
 
 test("a probe that never passes fails `up`, with what it answered", async () => {
@@ -176,6 +184,35 @@ test("a probe of an image that has none is refused by a preview, in one sentence
   expect(code, output).not.toBe(0);
   expect(output).toContain('Container "idle": its image has no probe of its own (HEALTHCHECK). Set probe to');
   expect(output).not.toMatch(/^\s+at /m);
+});
+
+test("a volume with an empty folder in it, or an empty file, is not empty", async () => {
+  const run = `${stack.name}-look`;
+  const label = `com.example.look=${run}`;
+  onTestFinished(async () => void (await docker(["volume", "rm", "--force", run])));
+  await docker(["volume", "create", "--label", label, run]);
+  const node = await localImage("node");
+  const inside = async (line: string) => {
+    const { code, output } = await docker([
+      "run",
+      "--rm",
+      "-v",
+      `${run}:/in`,
+      "--entrypoint",
+      "",
+      node,
+      "sh",
+      "-c",
+      line,
+    ]);
+    expect(code, output).toBe(0);
+    return api.isEmptyVolume(run);
+  };
+  expect(await api.isEmptyVolume(run)).toBe(true);
+  expect(await inside("mkdir /in/folder")).toBe(false);
+  expect(await inside("rmdir /in/folder; touch /in/file")).toBe(false);
+  expect(await inside("rm /in/file")).toBe(true);
+  expect(await api.list({ "com.example.look": run })).toEqual([]);
 });
 
 test("destroy leaves nothing", async () => {

@@ -357,7 +357,7 @@ describe("over data", () => {
 function expectRefused({ code, output }: Ran, message: string | RegExp): void {
   expect(code, output).not.toBe(0);
   const diagnostics = output.slice(output.indexOf("Diagnostics:"));
-  const hook = String.raw`(?:Preview failed: )?(?:before hook "[\w-]+" failed: )?`;
+  const hook = String.raw`(?:Preview failed: )?(?:before hook "[\w:-]+" failed: )?`;
   const text = typeof message === "string" ? message.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : message.source;
   expect(diagnostics).toMatch(new RegExp(`^ {4}error: ${hook}${text}`, "m"));
   expectNoTrace(output);

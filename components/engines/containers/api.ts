@@ -176,8 +176,10 @@ export interface EngineApi {
   removeNetwork(id: string, force?: boolean): Promise<void>;
   /** Volumes that carry all these labels. */
   volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
-  /** Size of what a volume holds, in bytes; undefined where the engine does not know. */
-  volumeBytes(name: string): Promise<number | undefined>;
+  /** Whether a volume has neither files nor folders in it; false on an engine without an image, by which that could be seen. */
+  isEmptyVolume(name: string): Promise<boolean>;
+  /** Makes a volume anew that no container has: with the same name, and nothing in it. */
+  emptyVolume(name: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
@@ -280,6 +282,27 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   /** For what may take a grace longer. */
   const stopping = async (id: string, graceSeconds: number) =>
     (await clientWith(silenceMs + graceSeconds * 1000)).getContainer(id);
+  /** What can be done to a volume by a container that is never started, and goes again. */
+  const carried = async <T>(
+    bind: string,
+    image: string,
+    labels: Record<string, string>,
+    act: (carrier: Docker.Container) => Promise<T>,
+  ): Promise<T> => {
+    const carrier = await (await docker()).createContainer({
+      Image: image,
+      Cmd: ["never started"],
+      Labels: labels,
+      NetworkDisabled: true,
+      HostConfig: { Binds: [bind] },
+    });
+    try {
+      return await act(carrier);
+    } finally {
+      // The image may declare volumes, which were made without a name.
+      await carrier.remove({ force: true, v: true });
+    }
+  };
   const graceOf = async (id: string) => {
     const { Config } = await (await container(id)).inspect();
     // The client library's types leave it out.
@@ -288,7 +311,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   // By ssh, only ssh knows how far it is: it gives up by itself.
   const first = { signal, silenceMs: cheap?.agent ? silenceMs : Math.min(silenceMs, PING_MS) };
   // The client library has no way to leave out the rest, which takes long to count.
-  const usage = async (type: "image" | "volume" | "build-cache"): Promise<unknown> =>
+  const usage = async (type: "image" | "build-cache"): Promise<unknown> =>
     cheap ? JSON.parse((await get(cheap, `/system/df?type=${type}`, attention)).body) : (await docker()).df();
   let clock: Clock | undefined;
   const information = async (within: Attention): Promise<Record<string, unknown>> => {
@@ -404,30 +427,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     putFiles: async (id, folder, files) =>
       void (await (await container(id)).putArchive(await archiveOf(files), { path: folder })),
     async fillVolume(volume, files, image, labels) {
-      const carrier = await (await docker()).createContainer({
-        Image: image,
-        Cmd: ["never started"],
-        Labels: labels,
-        NetworkDisabled: true,
-        HostConfig: { Binds: [`${volume}:/handed`] },
-      });
-      try {
+      await carried(`${volume}:/handed`, image, labels, async (carrier) => {
         await carrier.putArchive(await archiveOf(files), { path: "/handed" });
-      } finally {
-        // The image may declare volumes, which were made without a name.
-        await carrier.remove({ force: true, v: true });
-      }
+      });
     },
     async ownVolume(volume, path, image, owner, labels) {
       const { pack } = await import("tar-stream");
-      const carrier = await (await docker()).createContainer({
-        Image: image,
-        Cmd: ["never started"],
-        Labels: labels,
-        NetworkDisabled: true,
-        HostConfig: { Binds: [`${volume}:${path}`] },
-      });
-      try {
+      await carried(`${volume}:${path}`, image, labels, async (carrier) => {
         let entries = 0;
         for await (const { header } of entriesOf(await carrier.getArchive({ path }))) {
           entries += 1;
@@ -438,9 +444,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         tar.entry({ name: `${path.slice(1)}/`, type: "directory", mode: 0o755, ...owner });
         tar.finalize();
         await carrier.putArchive(Buffer.concat((await Array.fromAsync(tar)) as Buffer[]), { path: "/" });
-      } finally {
-        await carrier.remove({ force: true, v: true });
-      }
+      });
     },
     async logs(id, lines, { since, stamped } = {}) {
       return absentAs([], async () => {
@@ -494,10 +498,27 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         ({ Name, Labels, CreatedAt }) => ({ name: Name, createdAt: new Date(CreatedAt ?? 0), labels: Labels ?? {} }),
       );
     },
-    async volumeBytes(name) {
-      const { Volumes } = (await usage("volume")) as { Volumes?: { Name: string; UsageData?: { Size: number } }[] };
-      const size = Volumes?.find(({ Name }) => Name === name)?.UsageData?.Size;
-      return size === undefined || size < 0 ? undefined : size;
+    async isEmptyVolume(name) {
+      const client = await docker();
+      const { Labels } = await client.getVolume(name).inspect();
+      const [image] = await client.listImages();
+      if (!image) return false;
+      // Not its service's, which removes carriers that it takes for those of an ended run.
+      const { "stackyard.service": _, ...labels } = Labels ?? {};
+      const carrier = { ...labels, "stackyard.kind": "carrier" };
+      return carried(`${name}:/handed:ro`, image.Id, carrier, async (carrier) => {
+        let entries = 0;
+        for await (const _ of entriesOf(await carrier.getArchive({ path: "/handed" }))) if (++entries > 1) break;
+        // The folder itself.
+        return entries === 1;
+      });
+    },
+    async emptyVolume(name) {
+      const client = await docker();
+      const volume = client.getVolume(name);
+      const { Driver, Options, Labels } = await volume.inspect();
+      await volume.remove();
+      await client.createVolume({ Name: name, Driver, DriverOpts: Options ?? {}, Labels: Labels ?? {} });
     },
     removeVolume: async (name) =>
       absentAs(undefined, async () => void (await (await docker()).getVolume(name).remove())),

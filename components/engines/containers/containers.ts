@@ -21,6 +21,7 @@ import type {
 import { type HostPort, holderOf } from "../ports.ts";
 import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
+import { VolumeNames } from "../volume-names.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOLUME_FIXED } from "./filled-volume.ts";
@@ -58,6 +59,7 @@ export class ContainersEngine implements Engine {
   /** Of other networks, and of this machine's routes. */
   #usedSubnets: Promise<string[]> | undefined;
   readonly #takenSubnets: string[] = [];
+  readonly #volumeNames = new VolumeNames();
   #probeProgram: FilledVolume | undefined;
 
   constructor(at: DockerHost, api: EngineApi) {
@@ -122,6 +124,7 @@ export class ContainersEngine implements Engine {
 
   volume(name: string, { labels, replaceable }: VolumeSpec, opts: pulumi.CustomResourceOptions): Handle {
     const ignoreChanges = VOLUME_FIXED.filter((each) => !replaceable || each !== "labels");
+    this.#volumeNames.take(name, String(labels["stackyard.service"]));
     const volume = new docker.Volume(name, { labels: labelled(labels) }, this.#with(opts, { ignoreChanges }));
     return { resource: volume, key: volume.name };
   }
@@ -147,6 +150,7 @@ export class ContainersEngine implements Engine {
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): ServiceHandle {
     const { probe, watch } = workload;
     const contents = [...contentsFor(workload), ...contentsOf(workload.folders ?? {})];
+    for (const { kind } of contents) this.#volumeNames.take(`${name}-${kind}`, workload.service);
     const filled = contents.map((each) =>
       filledVolume(
         this.#api,
@@ -212,8 +216,8 @@ export class ContainersEngine implements Engine {
             ...(probe.test === "image" ? [imageProbed(name, watch.subject)] : []),
             ...(opts.hooks?.beforeCreate ?? []),
             ...this.#owning(name, workload),
-            ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}-${kind}`, fill)),
-            ...(program ? [new pulumi.ResourceHook(`${name}-program`, program.fill)] : []),
+            ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}:${kind}`, fill)),
+            ...(program ? [new pulumi.ResourceHook(`${name}:program`, program.fill)] : []),
           ],
           // The engine calls them in this order. A refresh finds a stopped container, and the update would start it in place, under
           // the same id: no gate is passed again for that. Before, not after: what an after-hook refuses is recorded all the same.
@@ -279,7 +283,7 @@ export class ContainersEngine implements Engine {
     this.local ? holderOf(port, (each) => publisherOf(this.#api, each)) : undefined;
   hasVolume = (key: string) => this.#api.hasVolume(key);
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
-  isEmpty = async (key: string) => (await this.#api.volumeBytes(key)) === 0;
+  isEmpty = (key: string) => this.#api.isEmptyVolume(key);
   hasImage = (ref: string) => this.#api.hasImage(ref);
   capacity = async () => {
     const { memoryBytes, cpus } = await this.#api.info();
@@ -296,12 +300,16 @@ export class ContainersEngine implements Engine {
     return { ...opts, ...(this.#provider ? { provider: this.#provider } : {}), ...more };
   }
 
-  /** Gives its new volumes to whom they belong, before its container is made. */
+  /** Empties the volumes that each container has for itself, and gives new ones to whom they belong, before it is made. */
   #owning(name: string, workload: Workload): pulumi.ResourceHook[] {
-    return workload.volumes.flatMap(({ path, volume, owner }) => {
-      if (!volume || !owner) return [];
-      const own = async () => this.#own(await valueOf(volume.key), path, owner, workload);
-      return [new pulumi.ResourceHook(`${name}-own-${path}`, own)];
+    return workload.volumes.flatMap(({ path, volume, owner, fresh }) => {
+      if (!owner && !fresh) return [];
+      const own = async () => {
+        const key = await valueOf(volume.key);
+        if (fresh) await this.#api.emptyVolume(key);
+        if (owner) await this.#own(key, path, owner, workload);
+      };
+      return [new pulumi.ResourceHook(`${name}:own ${path}`, own)];
     });
   }
 
@@ -421,7 +429,7 @@ function overridden({ mounts = [] }: Partial<docker.ContainerArgs>, overrides: C
 const mountedVolumes = ({ volumes }: Workload) =>
   volumes.map(({ path, volume, readOnly }) => ({
     containerPath: path,
-    ...(volume ? { volumeName: volume.key } : {}),
+    volumeName: volume.key,
     ...(readOnly ? { readOnly } : {}),
   }));
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
@@ -38,11 +38,16 @@ export interface FilledVolume {
 /** What a service or a job gets in `/run/secrets`, in other folders of secrets, and in `/run/files`. */
 export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "secrets" | "files">): FolderContent[] {
   const [uid = 0, gid = 0] = user.split(":").map(Number);
+  const kinds = new Set<string>();
   return [
     ...Object.entries(secrets).map(([folder, byName]) => {
       const texts = pulumi.output(byName) as pulumi.Output<Record<string, string>>;
       return {
-        kind: folder === "/run/secrets" ? "secrets" : `secrets${folder.replace(/[^A-Za-z0-9]+/g, "-")}`,
+        kind: ofItsOwn(
+          folder === "/run/secrets" ? "secrets" : `secrets${folder.replace(/[^A-Za-z0-9]+/g, "-")}`,
+          folder,
+          kinds,
+        ),
         folder,
         identity: texts,
         files: async () =>
@@ -51,6 +56,13 @@ export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "s
     }),
     ...(Object.keys(files).length > 0 ? [readableByAll("/run/files", files)] : []),
   ];
+}
+
+/** A kind that no other folder has: `/etc/a-b` and `/etc/a/b` would read the same. */
+function ofItsOwn(kind: string, folder: string, taken: Set<string>): string {
+  const own = taken.has(kind) ? `${kind}-${createHash("sha256").update(folder).digest("hex").slice(0, 7)}` : kind;
+  taken.add(own);
+  return own;
 }
 
 /** Files of this machine in folders of their own. */
@@ -97,7 +109,7 @@ export function filledVolume(
       hooks: {
         // While networks are being made, which takes the provider two seconds. What fails here is done again below.
         afterCreate: [
-          new pulumi.ResourceHook(`${name}-${kind}-early`, ({ newOutputs }) => {
+          new pulumi.ResourceHook(`${name}:${kind}:early`, ({ newOutputs }) => {
             early = put((newOutputs as { name: string }).name);
             early.catch(() => {});
           }),

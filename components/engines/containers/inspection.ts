@@ -144,7 +144,7 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
     async holdsData({ kind, handle }) {
       if (kind !== "volume") return false;
       const { name, forData } = handle as VolumeHandle;
-      return forData && (await api.volumeBytes(name)) !== 0;
+      return forData && !(await api.isEmptyVolume(name));
     },
     async remove({ kind, handle }, { evenInUse }) {
       if (kind === "container") await api.remove(handle as string, STRAY_GRACE_SECONDS);

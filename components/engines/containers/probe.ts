@@ -40,7 +40,7 @@ const ownProbe = async (api: EngineApi, image: string): Promise<string[]> => (aw
  */
 export const imageProbed = (name: string, subject: string): pulumi.ResourceHook =>
   new pulumi.ResourceHook(
-    `${name}-image-probe`,
+    `${name}:image-probe`,
     ({ newInputs }) => {
       if (!isDeepStrictEqual(newInputs?.healthcheck?.tests, MISSING)) return;
       throw new Error(

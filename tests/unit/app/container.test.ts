@@ -5,7 +5,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusals } from "../../../components/core/ledger.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
-import { Container, type ContainerArgs, external, Postgres, Redis, SetupJob } from "../../../components/index.ts";
+import {
+  Container,
+  type ContainerArgs,
+  external,
+  type Platform,
+  Postgres,
+  Redis,
+  SetupJob,
+} from "../../../components/index.ts";
 import { deploy, held, idOf, labels, type Options, volumeOf } from "../helpers/stack.ts";
 
 const CONTAINER = "Container web";
@@ -171,12 +179,13 @@ describe("what a Compose service takes", () => {
     });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([
       { containerPath: "/data", volumeName: volumeOf("web-data") },
-      { containerPath: "/cache" },
+      { containerPath: "/cache", volumeName: volumeOf("web-cache-ephemeral") },
       { containerPath: "/kept", volumeName: volumeOf("web-kept") },
     ]);
     expect(stack.of("Volume").map(({ name, protect }) => [name, protect])).toEqual([
       ["web-data", false],
       ["web-kept", true],
+      ["web-cache-ephemeral", false],
     ]);
     expect(Object.keys((stack.get("Stash ledger").inputs.input as { volumes: object }).volumes)).toEqual([
       "web-data",
@@ -202,7 +211,7 @@ describe("what a Compose service takes", () => {
 
   test("a new volume is given to its user, where the image has no such folder", async () => {
     const stack = await server({ volumes: { data: "/data" }, user: "7:8" });
-    await stack.run("web-own-/data");
+    await stack.run("web:own /data");
     expect(stack.engine.calls.find(([method]) => method === "ownVolume")).toEqual([
       "ownVolume",
       volumeOf("web-data"),
@@ -210,6 +219,61 @@ describe("what a Compose service takes", () => {
       "sha256:image-web-1",
       { uid: 7, gid: 8 },
     ]);
+  });
+
+  test("a volume that goes with the container is emptied, and given to its user, before each", async () => {
+    const stack = await server({ volumes: { cache: { path: "/cache", lifecycle: "ephemeral" } }, user: "7:8" });
+    await stack.run("web:own /cache");
+    const volume = volumeOf("web-cache-ephemeral");
+    expect(stack.engine.calls.filter(([method]) => /Volume$/.test(method))).toEqual([
+      ["emptyVolume", volume],
+      ["ownVolume", volume, "/cache", "sha256:image-web-1", { uid: 7, gid: 8 }],
+    ]);
+  });
+
+  describe("names of its volumes", () => {
+    const container = (platform: Platform, name: string, args: Partial<ContainerArgs>) =>
+      new Container(name, { platform, image: "web:1", probe: "none", ...args });
+    const secrets = { KEY: "a key" };
+
+    test.each<[string, (platform: Platform) => unknown, string]>([
+      [
+        "one that is called as the volume of its secrets is",
+        (platform) => container(platform, "web", { secrets, volumes: { secrets: "/data" } }),
+        "Two volumes of web would both be called web-secrets",
+      ],
+      [
+        "one that is remembered as a database is",
+        (platform) => [
+          new Redis("web-cache", { platform }),
+          container(platform, "web", { volumes: { cache: "/data" } }),
+        ],
+        "A volume of web-cache and one of web would both be called web-cache",
+      ],
+    ])("%s is refused", async (_, declare, message) => {
+      await expect(deploy(declare as never)).rejects.toThrow(
+        `${message}: give one of them another name in \`volumes\`, or rename its service.`,
+      );
+    });
+
+    test("folders of secrets that read the same have volumes of their own", async () => {
+      const stack = await server({
+        secrets: { A: { value: "key 1", path: "/etc/a-b/k" }, B: { value: "key 2", path: "/etc/a/b/k" } },
+      });
+      expect(stack.of("Volume").map(({ name }) => name)).toEqual([
+        "web-secrets-etc-a-b",
+        expect.stringMatching(/^web-secrets-etc-a-b-[0-9a-f]{7}$/),
+      ]);
+    });
+
+    test("services may be called as hooks are", async () => {
+      const stack = await deploy((platform) =>
+        ["guard", "secrets", "memory", "volume", "builds", "images", "ledger"].map((name) =>
+          container(platform, name, { secrets, volumes: { data: "/data" } }),
+        ),
+      );
+      expect(stack.of("Container")).toHaveLength(7);
+    });
   });
 
   test("folders of this machine, which it may write to where it says so", async () => {
@@ -275,7 +339,7 @@ describe("its probe", () => {
     expect(stack.get(CONTAINER).inputs.healthcheck).toMatchObject({
       tests: expect.arrayContaining(["CMD", PROBE_PROGRAM, "nc", "web", "8080", "/health"]),
     });
-    await stack.run("web-program");
+    await stack.run("web:program");
     const [[, volume, files, image] = []] = stack.engine.acts.filter(([act]) => act === "fillVolume");
     expect([volume, image]).toEqual([volumeOf("probe-program"), "sha256:image-busybox-1-37-musl"]);
     expect(files).toMatchObject([{ name: "busybox", mode: 0o555 }]);
@@ -290,8 +354,8 @@ describe("its probe", () => {
     });
     const stack = await deploy((platform) => new Container("web", { platform, image: "web:1", probe: "image" }));
     const { inputs: newInputs } = stack.get(CONTAINER);
-    expect(stack.hook("web-image-probe").opts).toEqual({ onDryRun: true });
-    await expect(stack.run("web-image-probe", { newInputs })).rejects.toThrow(
+    expect(stack.hook("web:image-probe").opts).toEqual({ onDryRun: true });
+    await expect(stack.run("web:image-probe", { newInputs })).rejects.toThrow(
       'Container "web": its image has no probe of its own (HEALTHCHECK). Set probe to a command, to http or tcp, or to "none".',
     );
   });

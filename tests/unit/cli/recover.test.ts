@@ -53,7 +53,7 @@ beforeEach(() => {
       labels: { "stackyard.kind": kind },
     })),
   );
-  vi.spyOn(engine, "volumeBytes").mockImplementation(async (name) => (name === "v-empty" ? 0 : 5));
+  vi.spyOn(engine, "isEmptyVolume").mockImplementation(async (name) => name === "v-empty");
 });
 
 const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));

@@ -237,7 +237,7 @@ describe("an image of one's own", () => {
       ignoreChanges: [],
       provider: "Provider docker",
       parent: "Platform platform",
-      hooks: { beforeCreate: ["build-api"] },
+      hooks: { beforeCreate: ["builds"] },
     });
     expect(await held(stack.made.key)).toBe("sha256:api");
   });
@@ -470,7 +470,7 @@ describe("an image of one's own", () => {
     });
     const provided = async () => {
       const { stack } = await built();
-      await stack.run("build-api");
+      await stack.run("builds");
       return readFileSync(CA_BUNDLE, "utf8");
     };
 

@@ -15,7 +15,7 @@ const SUBJECT = 'Thing "web"';
 const CONTAINER = "Container web";
 const UPDATED = [
   "docker:index/container:Container_web_beforeUpdate_0",
-  "memory-web",
+  "web:memory",
   "docker:index/container:Container_web_beforeUpdate_2",
 ];
 const DATA = { name: "web", path: "/data", lifecycle: "keep" as const, major: "17", firstStart: { database: "app" } };
@@ -96,11 +96,19 @@ describe("what it is made of", () => {
     expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
   });
 
-  test("data that goes with the container has neither, and is another when the container is", async () => {
+  test("data that goes with the container is in a volume that is emptied for it, and is not remembered", async () => {
     const stack = await service({ volumes: EPHEMERAL });
-    expect([stack.of("Volume"), await held(stack.made.data)]).toEqual([[], idOf("web")]);
+    expect(await held(stack.made.data)).toBe(idOf("web"));
+    await stack.run("web:own /data");
+    expect(stack.engine.calls).toContainEqual(["emptyVolume", volumeOf("web-data-ephemeral")]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
-    expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: "/data" }]);
+    expect(stack.get(CONTAINER).inputs.volumes).toEqual([
+      { containerPath: "/data", volumeName: volumeOf("web-data-ephemeral") },
+    ]);
+  });
+
+  test("data that goes with the container is gone while the service does not run", async () => {
+    expect((await service({ volumes: EPHEMERAL }, { down: true })).of("Volume")).toEqual([]);
   });
 
   test("a service that keeps no data is never another one to those who set it up", async () => {
@@ -258,24 +266,24 @@ describe("the checks", () => {
   test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
     const engine = new FakeEngine();
     const stack = await service({ ports: [{ hostPort: 1, port: 80 }], volumes: [DATA] }, { engine });
-    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["guard-web", "memory-web"], beforeUpdate: UPDATED });
-    expect(stack.hook("guard-web").opts).toEqual({ onDryRun: true });
+    expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["web:guard", "web:memory"], beforeUpdate: UPDATED });
+    expect(stack.hook("web:guard").opts).toEqual({ onDryRun: true });
     const own = Object.fromEntries(labels("web", "service").map(({ label, value }) => [label, value]));
     engine.listed = [{ id: "old", name: "old", state: "", status: "", image: "", labels: own, ports: [] }];
-    await expect(stack.run("guard-web")).rejects.toThrow(
+    await expect(stack.run("web:guard")).rejects.toThrow(
       `${SUBJECT}: its volume ${volumeOf("web-data")} is no longer on the engine`,
     );
     expect(engine.acts).toEqual([["remove", "old", 15]]);
     engine.madeVolumes.add(volumeOf("web-data"));
-    await expect(stack.run("guard-web")).resolves.toBeUndefined();
+    await expect(stack.run("web:guard")).resolves.toBeUndefined();
   });
 
   test("a limit for memory that is above the machine's is told, by the preview too, and no fault", async () => {
     const warned = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
     for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) {
       const stack = await service({ memoryMiB });
-      expect(stack.hook("memory-web").opts).toEqual({ onDryRun: true });
-      await stack.run("memory-web");
+      expect(stack.hook("web:memory").opts).toEqual({ onDryRun: true });
+      await stack.run("web:memory");
     }
     expect(warned.mock.calls).toEqual([
       [`${SUBJECT}: memoryMiB is 8193, the engine's machine has 8192: the machine would run out before it`],
@@ -298,9 +306,8 @@ describe("the checks", () => {
     const engine = new FakeEngine();
     const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
     engine.listedVolumes = [{ name: volumeOf("db-data"), createdAt: new Date(0), labels: own }];
-    engine.volumeBytes = async () => 1;
     const alone = await service({ volumes: [DATA] }, { engine });
-    await expect(alone.run("volume-web")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);
+    await expect(alone.run("web:volume")).rejects.toThrow(`web: its data is in volume ${volumeOf("db-data")}`);
     const renamed = await deploy(
       (platform) => [
         new Thing(platform, { volumes: [{ ...DATA, name: "db" }] }, "db"),
@@ -308,7 +315,7 @@ describe("the checks", () => {
       ],
       { engine },
     );
-    await expect(renamed.run("volume-web")).resolves.toBeUndefined();
+    await expect(renamed.run("web:volume")).resolves.toBeUndefined();
   });
 
   test("before it is made: several may be there, when nothing is exclusive", async () => {
@@ -317,7 +324,7 @@ describe("the checks", () => {
     engine.listed = [
       { id: "old", name: "old", state: "", status: "", image: "", labels: { "stackyard.id": ID }, ports: [] },
     ];
-    await expect(stack.run("guard-web")).resolves.toBeUndefined();
+    await expect(stack.run("web:guard")).resolves.toBeUndefined();
     expect(engine.acts).toEqual([]);
   });
 

@@ -65,7 +65,7 @@ test.each([
   ["whom it says", "7:8", { uid: 7, gid: 8 }],
 ])("a new one is given to %s", async (_, owner, given) => {
   const stack = await three({ owner });
-  await stack.run("app-own-/srv");
+  await stack.run("app:own /srv");
   expect(stack.engine.calls).toContainEqual(["ownVolume", volumeOf("uploads"), "/srv", "sha256:image-web-1", given]);
 });
 

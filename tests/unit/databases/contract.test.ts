@@ -225,11 +225,14 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(found.sort()).toEqual(protects ? [...password, "Volume main-data"] : []);
   });
 
-  test("data that goes with the container has no volume, and nothing is remembered of it", async () => {
+  test("data that goes with the container has a volume for that container alone, and nothing is remembered of it", async () => {
     const stack = await database({ lifecycle: "ephemeral" });
-    expect(stack.of("Volume").map((each) => each.key)).toEqual(delivered);
+    expect(stack.of("Volume").map((each) => each.key)).toEqual(["Volume main-data-ephemeral", ...delivered]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
-    expect(stack.get(CONTAINER).inputs.volumes).toEqual([{ containerPath: dataPath }, ...mounts]);
+    expect(stack.get(CONTAINER).inputs.volumes).toEqual([
+      { containerPath: dataPath, volumeName: volumeOf("main-data-ephemeral") },
+      ...mounts,
+    ]);
   });
 
   test("a file of one's own may be in its data's folder, and not in its place", async () => {

@@ -43,7 +43,7 @@ test("plugins are in a volume of their own, another one when one of them changes
     volumeName: volumeOf("graph-plugins"),
     readOnly: true,
   });
-  await stack.run("graph-plugins");
+  await stack.run("graph:plugins");
   const file = { content, mode: 0o444, uid: 0, gid: 0 };
   expect(stack.engine.acts).toEqual([
     [

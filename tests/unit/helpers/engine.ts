@@ -195,9 +195,13 @@ export class FakeEngine implements EngineApi {
     this.madeVolumes.delete(name);
   }
 
-  async volumeBytes(name: string): Promise<number | undefined> {
-    this.#note("volumeBytes", name);
-    return undefined;
+  async emptyVolume(name: string): Promise<void> {
+    this.#note("emptyVolume", name);
+  }
+
+  async isEmptyVolume(name: string): Promise<boolean> {
+    this.#note("isEmptyVolume", name);
+    return false;
   }
 
   async digest(ref: string): Promise<string> {

@@ -58,7 +58,7 @@ export interface Delivery {
 export async function deliveriesTo(stack: Stack<unknown>, name: string): Promise<Delivery[]> {
   const before = stack.engine.calls.length;
   for (const hook of stack.get(`Container ${name}`).hooks.beforeCreate ?? []) {
-    if (/-(secrets|files)$/.test(hook)) await stack.run(hook);
+    if (/:(secrets|files)$/.test(hook)) await stack.run(hook);
   }
   return handedOver(stack.engine.calls.slice(before));
 }

@@ -31,7 +31,7 @@ const { queue } = await platform.declare(() => {
       monitor: { port: 8222, hostPort: config.requireNumber("monitorPort") },
     },
     connection: { scheme: "nats", user: "token", password: token },
-    volumes: { data: "/data" },
+    volumes: { data: "/data", scratch: { path: "/scratch", lifecycle: "ephemeral" } },
     probe: { http: "/healthz", port: 8222 },
     memoryMiB: 64,
   });

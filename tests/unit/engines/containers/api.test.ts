@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { text } from "node:stream/consumers";
-import { extract } from "tar-stream";
+import { buffer, text } from "node:stream/consumers";
+import { extract, pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EngineApi, engineApi } from "../../../../components/engines/containers/api.ts";
 import { FakeDaemon, logged } from "../../helpers/daemon.ts";
@@ -431,6 +431,64 @@ describe("files", () => {
   });
 });
 
+describe("a volume is empty", () => {
+  type Entry = { name: string; type?: "directory" };
+  const archive = async (...entries: Entry[]) => {
+    const tar = pack();
+    for (const each of entries) tar.entry({ ...each, uid: 999 }, "");
+    tar.finalize();
+    return buffer(tar);
+  };
+  const TOP: Entry = { name: "handed/", type: "directory" };
+  const LABELS = { "stackyard.id": "x", "stackyard.service": "db", "stackyard.kind": "data" };
+  const isEmpty = async (entries: Entry[]) => {
+    daemon.routes["GET /containers/carrier/archive"] = { body: await archive(...entries) };
+    return api.isEmptyVolume("v1");
+  };
+  beforeEach(() => {
+    daemon.routes["GET /volumes/v1"] = { body: { Name: "v1", Labels: LABELS } };
+    daemon.routes["GET /images/json"] = { body: [{ Id: "sha256:1" }, { Id: "sha256:2" }] };
+    daemon.routes["POST /containers/create"] = { status: 201, body: { Id: "carrier" } };
+    daemon.routes["DELETE /containers/carrier"] = { status: 204 };
+  });
+
+  test.each<[string, Entry[], boolean]>([
+    ["with nothing in it", [TOP], true],
+    ["not with an empty folder in it", [TOP, { name: "handed/tables/", type: "directory" }], false],
+    ["not with an empty file in it", [TOP, { name: "handed/PG_VERSION" }], false],
+    ["not where the engine shows nothing of it", [], false],
+  ])("%s", async (_, entries, expected) => {
+    expect(await isEmpty(entries)).toBe(expected);
+  });
+
+  test("as seen by a container that is never started, cannot write and goes again", async () => {
+    await isEmpty([TOP]);
+    expect(daemon.requests.slice(3)).toEqual([
+      "GET /containers/carrier/archive?path=/handed",
+      "DELETE /containers/carrier?force=true&v=true",
+    ]);
+    expect(daemon.bodies[2]).toEqual({
+      Image: "sha256:1",
+      Cmd: ["never started"],
+      Labels: { "stackyard.id": "x", "stackyard.kind": "carrier" },
+      NetworkDisabled: true,
+      HostConfig: { Binds: ["v1:/handed:ro"] },
+    });
+  });
+
+  test("not on an engine without images, by which nobody can look", async () => {
+    daemon.routes["GET /images/json"] = { body: [] };
+    expect(await isEmpty([TOP])).toBe(false);
+  });
+
+  test("or that is not known: what fails is said, and the container goes", async () => {
+    await isEmpty([TOP]);
+    daemon.routes["GET /containers/carrier/archive"] = broken;
+    await expect(api.isEmptyVolume("v1")).rejects.toThrow("out of order");
+    expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true&v=true");
+  });
+});
+
 const INSPECTED = "GET /containers/c1/json";
 
 describe("logs", () => {
@@ -662,21 +720,6 @@ describe("what there is", () => {
     expect(await api.volumes({})).toEqual([]);
   });
 
-  test("bytes of a volume, where the engine knows them", async () => {
-    daemon.routes["GET /system/df"] = {
-      body: {
-        Volumes: [{ Name: "v1", UsageData: { Size: 42 } }, { Name: "v2", UsageData: { Size: -1 } }, { Name: "v3" }],
-      },
-    };
-    expect(await Promise.all(["v1", "v2", "v3", "v4"].map((name) => api.volumeBytes(name)))).toEqual([
-      42,
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    expect(daemon.requests[0]).toBe("GET /system/df?type=volume");
-  });
-
   test("digest of an image in its registry", async () => {
     daemon.routes["GET /distribution/postgres:17/json"] = { body: { Descriptor: { digest: "sha256:abc" } } };
     expect(await api.digest("postgres:17")).toBe("sha256:abc");
@@ -715,7 +758,7 @@ describe("an engine that does not answer", () => {
     ["info", "GET /info", (api) => api.info()],
     ["clock", "GET /info", (api) => api.clock()],
     ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
-    ["volumeBytes", "GET /system/df", (api) => api.volumeBytes("v1")],
+    ["buildCacheBytes", "GET /system/df", (api) => api.buildCacheBytes()],
   ])("nor where no client library is loaded: %s", async (_, route, ask) => {
     daemon.routes[route] = silent;
     await expect(ask(impatient())).rejects.toThrow("no answer within 0.08 s");

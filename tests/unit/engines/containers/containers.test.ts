@@ -154,7 +154,6 @@ describe("a service", () => {
       "mounts",
       [{ type: "bind", source: "/home/me/src", target: "/app/src", readOnly: true }],
     ],
-    ["data that goes with it", { volumes: [{ path: "/data" }] }, "volumes", [{ containerPath: "/data" }]],
   ])("has %s", async (_, change, name, expected) => {
     expect(await input(name, change)).toEqual(expected);
   });
@@ -220,11 +219,11 @@ describe("secrets and files", () => {
     });
     const { hooks, type } = stack.get("Container web");
     expect(hooks).toEqual({
-      beforeCreate: ["other", "web-secrets", "web-files"],
+      beforeCreate: ["other", "web:secrets", "web:files"],
       beforeUpdate: [`${type}_web_beforeUpdate_0`, `${type}_web_beforeUpdate_1`],
       afterUpdate: [`${type}_web_afterUpdate_0`],
     });
-    for (const name of ["web-secrets", "web-files"]) {
+    for (const name of ["web:secrets", "web:files"]) {
       expect(stack.hook(name).opts?.onDryRun ?? false).toBe(false);
       await stack.run(name);
     }
@@ -233,9 +232,9 @@ describe("secrets and files", () => {
 
   test("are put into a volume that has just been made already, and not once more", async () => {
     const stack = await filled();
-    expect(stack.get("Volume web-secrets").hooks).toEqual({ afterCreate: ["web-secrets-early"] });
-    await stack.run("web-secrets-early", { newOutputs: { name: volumeOf("web-secrets") } });
-    await stack.run("web-secrets");
+    expect(stack.get("Volume web-secrets").hooks).toEqual({ afterCreate: ["web:secrets:early"] });
+    await stack.run("web:secrets:early", { newOutputs: { name: volumeOf("web-secrets") } });
+    await stack.run("web:secrets");
     expect(put(stack)).toEqual([SECRETS]);
   });
 
@@ -243,11 +242,11 @@ describe("secrets and files", () => {
     const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no such image"));
     await expect(
-      stack.run("web-secrets-early", { newOutputs: { name: volumeOf("web-secrets") } }),
+      stack.run("web:secrets:early", { newOutputs: { name: volumeOf("web-secrets") } }),
     ).resolves.toBeUndefined();
     await expect.poll(() => put(stack)).toHaveLength(1);
     stack.engine.failures.clear();
-    await stack.run("web-secrets");
+    await stack.run("web:secrets");
     expect(put(stack)).toEqual([SECRETS, SECRETS]);
   });
 
@@ -259,17 +258,17 @@ describe("secrets and files", () => {
     expect(stack.get("Volume web-secrets").dependsOn).toEqual(["Stash allowed"]);
     const listed = { name: "", state: "created", status: "", image: "", ports: [] };
     stack.engine.listed = [{ ...listed, id: "left", labels: { ...OWN, "stackyard.run": "another" } }];
-    await stack.run("web-secrets");
+    await stack.run("web:secrets");
     const [[, , , , labels] = []] = put(stack);
     stack.engine.listed = [{ ...listed, id: "mine", labels: labels as Record<string, string> }];
-    await stack.run("web-files");
+    await stack.run("web:files");
     expect(stack.engine.acts.filter(([act]) => act === "remove")).toEqual([["remove", "left", 0]]);
   });
 
   test("fail the container when they cannot be put there", async () => {
     const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no space left on device"));
-    await expect(stack.run("web-secrets")).rejects.toThrow(new Error("no space left on device"));
+    await expect(stack.run("web:secrets")).rejects.toThrow(new Error("no space left on device"));
   });
 
   test("are a hash, without a mark, where they decide whether the volume is a new one", async () => {

@@ -174,7 +174,7 @@ describe("a state and what is on the engine", () => {
 
   test("what is in none is a stray, and is removed as what it is", async () => {
     const engine = inspectionOf(api);
-    vi.spyOn(api, "volumeBytes").mockResolvedValue(0);
+    vi.spyOn(api, "isEmptyVolume").mockResolvedValue(true);
     const strays = await engine.strays(LABELS, [resource("Container", "runs")]);
     expect(strays.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "container shop-stopped",
@@ -194,13 +194,12 @@ describe("a state and what is on the engine", () => {
   });
 
   test.each([
-    ["data", 5, true],
-    ["data", undefined, true],
-    ["data", 0, false],
-    ["secrets", 5, false],
-  ])("a volume for %s with %s bytes holds a service's data: %s", async (kind, bytes, expected) => {
+    ["data", false, true],
+    ["data", true, false],
+    ["secrets", false, false],
+  ])("a volume for %s, empty: %s, holds a service's data: %s", async (kind, empty, expected) => {
     api.listedVolumes = [{ name: "it", createdAt: new Date(), labels: { ...LABELS, "stackyard.kind": kind } }];
-    vi.spyOn(api, "volumeBytes").mockResolvedValue(bytes);
+    vi.spyOn(api, "isEmptyVolume").mockResolvedValue(empty);
     const [volume] = (await inspectionOf(api).strays(LABELS, [])).filter((each) => each.kind === "volume");
     expect(await inspectionOf(api).holdsData(volume as Thing)).toBe(expected);
   });
