@@ -13,18 +13,18 @@ import { containerArgs } from "./container-args.ts";
 const Settings = z.strictObject({
   /** TCP port on the host's 127.0.0.1. @default - not published */
   hostPort: hostPort().optional(),
-  /** Whether `develop` may be in force: whether a changed source file is live at once, in dev on an engine of this machine. @default true */
+  /** Whether `develop` applies, in dev on an engine of this machine: whether a changed source file is live at once. @default true */
   hotReload: z.boolean("true or false").default(true),
   ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
 });
 
 const Args = Settings.safeExtend({
   ...containerArgs,
-  /** TCP port it listens on, told to it as PORT. @default 3000 */
+  /** TCP port that it listens on, which it gets as PORT. @default 3000 */
   port: hostPort().default(3000),
   /** What proves that it serves: a program inside its image, or a path that answers by HTTP (`{ http: "/health" }`). */
   probe: probe(),
-  /** Whether a process 1 hands signals on to it and reaps. @default true */
+  /** Whether an init process runs before it, which passes signals on to it and reaps zombies. @default true */
   init: z.boolean("true or false").default(true),
 }).superRefine((args, context) => {
   refuseImageAndBuild(args, context);
@@ -34,8 +34,8 @@ const Args = Settings.safeExtend({
 export type ApiArgs = z.input<typeof Args>;
 
 /**
- * A `Container` of one's own that serves HTTP. It starts when all that it refers to is ready and done, reaches just that, and is
- * told of each reference: `DATABASE_HOST`, `DATABASE_PORT`, and its URL with credentials as a file.
+ * An application of your own that serves HTTP: a `Container`. It starts once everything that it refers to is ready or done, reaches
+ * nothing else, and gets variables for each reference: `DATABASE_HOST`, `DATABASE_PORT`, and its URL with credentials as a file.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with its last log lines, if its
  * probe does not pass within `readyTimeoutSeconds`.
@@ -43,7 +43,7 @@ export type ApiArgs = z.input<typeof Args>;
  * new Api("api", { platform, build: { context: "examples/api" }, uses: { database }, probe: ["node", "src/probe.ts"] });
  */
 export class Api extends Container {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that configuration can set: those that are plain data. */
   static readonly settings = Settings;
   /** `url`: `http://host:port`. */
   declare readonly connection: Connection;

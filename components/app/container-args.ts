@@ -32,7 +32,7 @@ const Port = z.strictObject({
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   /** On the host. @default - not published */
   hostPort: hostPort().optional(),
-  /** Of the host: `0.0.0.0` for all that it has, `::` for all of IPv6. @default "127.0.0.1" */
+  /** Address of the host: `0.0.0.0` for all addresses, `::` for all IPv6 addresses. @default "127.0.0.1" */
   address: z
     .string("an address of the host")
     .refine((at) => isIP(at) !== 0 && !at.includes("%"), "an address of the host")
@@ -45,7 +45,7 @@ const OwnOrSharedVolume = z.union(
     z.strictObject({
       /** In the container. */
       path: containerPath(),
-      /** How long its content lasts. @default - `keep` in dev, `protected` in prod */
+      /** How long its data is kept. @default - `keep` in dev, `protected` in prod */
       lifecycle: lifecycle(),
     }),
     SharedVolume,
@@ -81,7 +81,7 @@ const Device = z.union(
         host: matching(/^\/dev\/\S+$/, "a device's path"),
         /** In the container. @default - as on the host */
         path: containerPath().optional(),
-        /** Read, write, make. @default "rwm" */
+        /** Some of read, write and mknod. @default "rwm" */
         permissions: matching(/^r?w?m?$/, "some of r, w and m").default("rwm"),
       })
       .transform(({ host, path = host, permissions }) => ({ host, path, permissions })),
@@ -97,41 +97,42 @@ const Dns = z.union(
   "a list of servers, or { servers, search, options }",
 );
 
-/** What every container takes, whoever it is for; ports and probe are beside it. */
+/** What every container takes, beside ports and a probe. */
 export const containerArgs = {
   platform: platform(),
   ...imageOrBuild,
-  /** In place of the image's own. @default - the image's own */
+  /** Program and arguments, or arguments of `entrypoint`. @default - the image's own */
   command: commandWords().optional(),
-  /** In place of the image's own; an empty list: the command is the program. @default - the image's own */
+  /** What runs the command; an empty list is nothing, so that the command is the program. @default - the image's own */
   entrypoint: commandWords().optional(),
-  /** What it refers to, by the name under which it is told of each. @default {} */
+  /** What it refers to, each by the name that its variables begin with. @default {} */
   uses: uses(),
   /**
-   * Environment, nothing secret: texts, numbers, true or false, or outputs of other components, which are references then as in
+   * Environment without secrets: texts, numbers, true or false, or outputs of other components, which are then references as in
    * `uses`. @default {}
    */
   env: env(),
   /**
-   * Secrets of other origin, by the variable's name: as files by default (`API_KEY_FILE` says where), each with a path, a variable
-   * or a form of its own where it says so. @default {}
+   * Secrets from elsewhere, by the variable's name. They are files by default (`API_KEY_FILE` has the path); each may have another
+   * path, variable or form. @default {}
    */
   secrets: secrets(),
   /**
-   * How it gets what is secret: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where `docker inspect`
-   * shows it. @default "files"
+   * How it gets secrets: as files (`DATABASE_URL_FILE`), or in its environment (`DATABASE_URL`), where `docker inspect` shows them.
+   * @default "files"
    */
   credentials: z.enum(["files", "environment"]).default("files"),
   /**
-   * Files of this machine, by absolute path in the container, where they can only be read; byte for byte, and nothing else of their
-   * folders is hidden. Another content replaces the container. @default {}
+   * Files of this machine, by absolute path in the container, where they are read-only; other files of the same folders stay
+   * visible. Other content replaces the container. Under a read-only root, a file is mounted: a server sees an edit of it before
+   * the next `up` if it reads the file again. @default {}
    */
   files: configFiles(),
-  /** Volumes, by name: where each is, and how long it lasts; or a `Volume` that others have as well. @default {} */
+  /** Volumes, by name: the path of each and how long its data is kept; or a `Volume` that others mount too. @default {} */
   volumes: z.record(partName(), OwnOrSharedVolume).default({}),
-  /** Folders of this machine, by path, that can be read at a path in the container, or written where it says so. @default {} */
+  /** Folders of this machine, by path: where each is mounted, read-only unless it says otherwise. @default {} */
   mounts: z.record(z.string(), MountPoint).default({}),
-  /** Folders in memory, by path. @default - /tmp, where the root can only be read and no volume or mount is there */
+  /** Folders in memory, by path. @default - /tmp where the root is read-only, unless a volume or a mount is there */
   tmpfs: z.record(containerPath(), Tmpfs).default({}),
   /** `uid:gid`; `0:0` is root. @default "1000:1000" */
   user: user().default("1000:1000"),
@@ -139,37 +140,40 @@ export const containerArgs = {
   groups: z.array(count(0, 4_294_967_295), "a list of numbers").optional(),
   /** @default - the image's own */
   workingDir: containerPath().optional(),
-  /** What it takes itself to be called; others know it by its name. @default - its container's id */
+  /** Its own host name; others reach it by its component's name. @default - its container's id */
   hostname: matching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, "a host name").optional(),
-  /** Whether nothing can be written but to volumes and folders in memory. @default true */
+  /** Whether it can write only to volumes, writable mounts and folders in memory. @default true */
   readOnlyRoot: flag().default(true),
-  /** Capabilities that it keeps, where it is root: `["NET_ADMIN"]`. The engine gives none to another user. @default [] */
+  /** Capabilities that it keeps: `["NET_ADMIN"]`. They need user `0:0`. @default [] */
   capabilities: z.array(capability(), "a list of capabilities").default([]),
-  /** All capabilities, all devices, no confinement: as good as root on the host. @default false */
+  /** Gives it all capabilities and devices, without confinement: it is as good as root on the host. @default false */
   privileged: flag().default(false),
-  /** `host`: it is on its machine's own network, publishes what it listens on, and refers to no other. @default - its own network */
+  /**
+   * `host`: it shares the network of the engine's machine, where every port that it opens is published, and can refer to no
+   * service. @default - a network of its own
+   */
   networkMode: z.literal("host", '"host"').optional(),
   /** Devices of the host. @default - none */
   devices: z.array(Device, "a list of devices").optional(),
   /** Kernel parameters of its own, by name. @default - none */
   sysctls: sysctls().optional(),
-  /** DNS servers for names that are none of the stack's. @default - the engine's */
+  /** DNS servers for names outside of the stack. @default - the engine's */
   dns: Dns.optional(),
-  /** When it is started again after its end. @default "unless-stopped" */
+  /** When the engine starts it again after it has ended. @default "unless-stopped" */
   restart: z.enum(["no", "on-failure", "always", "unless-stopped"]).default("unless-stopped"),
-  /** Whether a process 1 hands signals on to it and reaps: for programs that are not made to be process 1. @default false */
+  /** Whether an init process runs before it, which passes signals on to it and reaps zombies. @default false */
   init: flag().default(false),
-  /** @default - the image's own, else SIGTERM */
+  /** Signal that stops it. @default - the image's own, else SIGTERM */
   stopSignal: signal().optional(),
-  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
+  /** Size of its /dev/shm, in MiB. @default - the engine's own, 64 */
   shmSizeMiB: mebibytes(1).optional(),
   /** Limits by name: `{ nofile: 65536 }`; -1 is no limit. @default - the engine's */
   ulimits: ulimits().optional(),
   /** The most processes and threads. @default 256 */
   pids: count(1, 4_194_304).default(256),
-  /** NVIDIA's GPUs of the host: all, or so many of them. @default - none */
+  /** NVIDIA GPUs of the host: `"all"`, or a number of them. @default - none */
   gpus: gpus().optional(),
-  /** Addresses that need no DNS server, by name; `host-gateway` is the engine's machine. @default {} */
+  /** Entries of its /etc/hosts: addresses by name; `host-gateway` is the engine's machine. @default {} */
   hosts: z
     .record(
       z.string(),
@@ -181,11 +185,11 @@ export const containerArgs = {
   /** Whether it may reach beyond the networks of what it refers to. @default false */
   egress: flag().default(false),
   /**
-   * How it runs while it is being developed: in dev, where the engine is on this machine. What is mounted is no part of its
-   * image's content then. @default - as in its image
+   * How it runs while you develop it: in dev, where the engine is on this machine. Folders that are mounted then do not count as
+   * content of its image. @default - as in its image
    */
   develop: Develop.optional(),
-  /** Whether `develop` may be in force. @default true */
+  /** Whether `develop` applies. @default true */
   hotReload: flag().default(true),
   /** Labels of its container. @default {} */
   labels: z
@@ -197,8 +201,8 @@ export const containerArgs = {
     )
     .default({}),
   /**
-   * Arguments of the Docker provider's own container for what no option here sets: `{ cpuShares: 512 }`. `mounts` are beside all
-   * others. @default {}
+   * Arguments of the Docker provider's container that no option here sets: `{ cpuShares: 512 }`. `mounts` are added to all others.
+   * @default {}
    */
   docker: containerOverrides().optional(),
   ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
@@ -225,16 +229,16 @@ export const ports = () =>
     })
     .default({});
 
-/** How others are told of it. */
+/** What others get to know of it. */
 export const Reached = z.strictObject({
-  /** Of its URL: `nats`. */
+  /** Scheme of its URL: `nats`. */
   scheme: matching(/^[a-z][a-z0-9+.-]*$/, "a URL's scheme, as http"),
-  /** Which of its ports, by name. @default - the only one, or the first */
+  /** Name of the port that it is reached at. @default - the first one in `ports` */
   port: z.string("a port's name").optional(),
-  /** What others sign in with. @default - nothing */
+  /** User that others sign in as. @default - none */
   user: z.string("a text").optional(),
   password: secretValue().optional(),
   apiKey: secretValue().optional(),
-  /** What a URL has for a path. @default - nothing */
+  /** Database: the path of its URL. @default - none */
   database: z.string("a text").optional(),
 });

@@ -32,9 +32,12 @@ const Args = z
     ...containerArgs,
     /** What it listens on, by name. @default {} */
     ports: ports(),
-    /** What others are told of it: it is then in their `uses` with an address. @default - nothing, they wait for it and reach it */
+    /**
+     * What others get to know of it in their `uses`: address, port and credentials. @default - nothing: they wait for it, and can
+     * reach it
+     */
     connection: Reached.optional(),
-    /** What proves that it serves; see `Probe`. `none`: it is ready when it runs. */
+    /** What proves that it serves; see `Probe`. `"none"`: it is ready once it runs. */
     probe: probe(),
   })
   .superRefine((args, context) => {
@@ -46,16 +49,19 @@ const Args = z
       context.addIssue({ code: "custom", path, message: sentence(text) });
     const { connection, ports, networkMode, probe } = args;
     const names = Object.keys(ports);
-    if (connection && names.length === 0) fault("It needs a port that it leads to: name one in `ports`.", "connection");
+    if (connection && names.length === 0) fault("It needs a port to lead to: name one in `ports`.", "connection");
     if (connection?.port !== undefined && !names.includes(connection.port))
       fault(`There is no port ${connection.port} in \`ports\`, only ${names.join(", ")}.`, "connection", "port");
     if (networkMode === "host") {
       if (connection)
-        fault("With networkMode: host no network of the stack leads to it: others can only wait for it.", "connection");
+        fault(
+          "With networkMode: host no network of the stack leads to it, and others can only wait for it: leave this out.",
+          "connection",
+        );
       for (const [name, { hostPort }] of Object.entries(ports))
         if (hostPort !== undefined)
           fault(
-            "With networkMode: host it publishes what it listens on by itself: leave this out.",
+            "With networkMode: host every port that it opens is published as it is: leave this out.",
             "ports",
             name,
             "hostPort",
@@ -71,20 +77,20 @@ const Args = z
       for (const [argument, refers] of Object.entries(referring))
         if (refers)
           fault(
-            "With networkMode: host it is on none of their networks: refer to them from a container that is, or publish them and " +
+            "With networkMode: host it is on none of their networks: refer to them from a container without it, or publish them and " +
               "take their `connection.fromHost`.",
             argument,
           );
     }
     if (typeof probe === "object" && "http" in probe && probe.port === undefined && names.length === 0)
-      fault("Say which port answers: it has none in `ports`.", "probe", "port");
+      fault("It has no port in `ports`: say which one answers.", "probe", "port");
   });
 export type ContainerArgs = z.input<typeof Args>;
 
 /**
- * Any long-running server, from an image or a folder that one is built from. It starts when all that it refers to is ready and
- * done, reaches just that, and is told of each reference. What is safe is the default: nothing is published but on 127.0.0.1, its root
- * can only be read, it has no capability and is not root.
+ * Any long-running server, from an image or from a folder that one is built from. It starts once everything that it refers to is
+ * ready or done, reaches nothing else, and gets variables for each reference. The defaults are safe: ports are published on
+ * 127.0.0.1 only, its root is read-only, it has no capabilities and is not root.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with its last log lines, if its
  * probe does not pass within `readyTimeoutSeconds`.
@@ -99,7 +105,7 @@ export type ContainerArgs = z.input<typeof Args>;
  * });
  */
 export class Container extends pulumi.ComponentResource implements Dependency {
-  /** What others are told of it; nothing where it says nothing. */
+  /** What others get to know of it; undefined where its arguments have none. */
   readonly connection?: Connection;
   /** Exists only once its probe has passed. */
   readonly ready: pulumi.Resource;
@@ -211,7 +217,7 @@ function connectionOf(
   );
 }
 
-/** What it has at paths inside its container. @param developed folders of this machine, if it is being developed. */
+/** Everything that is put at a path inside its container. @param developed folders of this machine that `develop` mounts. */
 function targetsOf(
   { platform, probe, volumes, mounts, tmpfs, files, secrets, readOnlyRoot }: z.output<typeof Args>,
   developed: Record<string, string>,
@@ -238,7 +244,7 @@ function targetsOf(
   ];
 }
 
-/** @throws ArgsError for a folder that is not there; on another machine's engine, for one that is not named from its root. */
+/** @throws ArgsError for a folder that does not exist; with an engine on another machine, for a path that is not absolute. */
 function mountsOf(subject: string, mounts: z.output<typeof Args>["mounts"], { engine }: Platform) {
   const faults = Object.keys(mounts).flatMap((source) => {
     if (engine.local ? existsSync(source) : isAbsolute(source)) return [];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, matching, sentence } from "../core/support/args.ts";
 
-// What an engine looks up in lists of the kernel's. It refuses what is not in them when it makes or starts a container, and the one
+// Names that the kernel defines. An engine refuses an unknown one only when it creates or starts the container, and the container
 // before has been removed by then.
 
 const CAPABILITIES = [
@@ -58,7 +58,7 @@ export const ulimits = () =>
     Ulimit,
   );
 
-/** Those of the kernel's parameters that each container has for itself. */
+/** The kernel parameters that each container has a value of its own for. */
 const OWN_PARAMETERS =
   /^(net\..+|fs\.mqueue\..+|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname))$/;
 
@@ -69,7 +69,7 @@ export const sysctls = () =>
     z.union([z.string(), z.number()], "a text or a number").transform(String),
   );
 
-/** Refuses what an engine would ignore, or refuse when the container before has gone. */
+/** Refuses what an engine would ignore, or would refuse only once the container before has been removed. */
 export function refuseWithoutEffect(
   args: {
     capabilities: string[];
@@ -82,7 +82,7 @@ export function refuseWithoutEffect(
 ): void {
   const fault = (text: string, ...path: string[]) => addIssue({ code: "custom", path, message: sentence(text) });
   const { capabilities, user, docker, networkMode, sysctls = {} } = args;
-  // A program with capabilities of its own as a file gets them only where securityOpts allow new privileges.
+  // A program file that has capabilities itself gets them only where securityOpts allow new privileges.
   if (capabilities.length > 0 && !/^0(:|$)/.test(user) && docker?.securityOpts === undefined)
     fault(
       `The engine gives capabilities to root's programs only, and this one is ${user}: set user: "0:0", or leave them out. To listen ` +

@@ -2,11 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { fromItself, inUrl } from "../engines/ports.ts";
 
 /**
- * How one service is reached and signed in to. Whatever is an output here carries the reference: in somebody's `env` or `secrets`
- * it gives them order and network path, as `uses` does.
+ * How to reach a service and sign in to it. Outputs of a connection are references: in the `env` or `secrets` of another
+ * component, they give it start order and network path, as `uses` does.
  */
 export interface Connection {
-  /** Its name on the networks of those who refer to it. Constant: it stays when the container is replaced. */
+  /** Its host name on the networks of those who refer to it. It stays the same when the container is replaced. */
   host: pulumi.Output<string>;
   port: number;
   /** Further ports, by name: `{ grpc: 6334 }`. */
@@ -14,19 +14,19 @@ export interface Connection {
   user?: string;
   /** Secret. */
   password?: pulumi.Output<string>;
-  /** Secret, and not in the URL: for services that want it in a header of every request. */
+  /** Secret, and not in the URL: for services that expect it in a header of every request. */
   apiKey?: pulumi.Output<string>;
-  /** What clients sign in with, by their own names for it: `{ access_key, secret_key }`. Outputs are secret. */
+  /** What clients sign in with, by the names that they use: `{ access_key, secret_key }`. Outputs are secret. */
   keys?: Record<string, string | pulumi.Output<string>>;
-  /** Database, or what a URL has for a path. */
+  /** Database: the path of the URL. */
   database?: string;
   /** With credentials, percent-encoded. Secret. */
   url: pulumi.Output<string>;
-  /** The same from the host, when published. */
+  /** The same from the host, where it is published. */
   fromHost?: { host: string; port: number; url: pulumi.Output<string> };
 }
 
-/** What is known of a service that can be reached, before it is anybody's. */
+/** Facts of which a connection is made. */
 export interface ConnectionFacts {
   scheme: string;
   host: string;
@@ -35,20 +35,20 @@ export interface ConnectionFacts {
   ports?: Record<string, number>;
   /** Port on the host, when published. */
   hostPort?: number | undefined;
-  /** Of the host, which it is published on. @default "127.0.0.1" */
+  /** Address of the host that it is published on. @default "127.0.0.1" */
   hostAddress?: string;
   user?: string;
   password?: pulumi.Output<string>;
   apiKey?: pulumi.Output<string>;
   keys?: Record<string, string | pulumi.Output<string>>;
   database?: string;
-  /** What a URL has after `?`. */
+  /** Parameters of the URL. */
   query?: Record<string, string>;
 }
 
 const facts = new WeakMap<Connection, ConnectionFacts & { url: pulumi.Output<string> }>();
 
-/** The same values without the reference: for whoever refers to the service by `uses`, and needs no further order. */
+/** The same values, which are no references: for a component that refers to the service by `uses` already. */
 export function factsOf(connection: Connection): ConnectionFacts & { url: pulumi.Output<string> } {
   const found = facts.get(connection);
   if (!found)

@@ -14,79 +14,79 @@ import { ArgsError, count, hostPort, mebibytes } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 import { fileTargets, PROBE_TARGET, refuseClashes, secretTargets } from "./targets.ts";
 
-/** What can be set for every database; each has its own defaults. */
+/** What can be set for every database. Each has its own defaults. */
 export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
-  /** TCP port on the host's 127.0.0.1, for the port that its connection names. @default - not published */
+  /** TCP port on the host's 127.0.0.1 for the port in its connection. @default - not published */
   hostPort: hostPort().optional(),
-  /** How long its data lasts. @default - `keep` in dev, `protected` in prod */
+  /** How long its data is kept. @default - `keep` in dev, `protected` in prod */
   lifecycle: lifecycle(),
   /** The most processes and threads. @default - as many as it may need */
   pids: count(16, 4_194_304).optional(),
-  /** How much its /dev/shm holds, in MiB. @default - as much as it may need */
+  /** Size of its /dev/shm, in MiB. @default - as much as it may need */
   shmSizeMiB: mebibytes(1).optional(),
   ...limits(defaults),
 });
 
-/** What every database takes beside its settings. */
+/** Arguments of every database beside its settings. */
 export const databaseArgs = {
   platform: platform(),
   /**
-   * An image that behaves as its own does: a derivative with extensions, a newer minor version.
-   * @default - the one that it was tried with
+   * An image that behaves like its own: a derivative with extensions, or a newer minor version.
+   * @default - the one that it is tested with
    */
   image: imageArg().optional(),
   /** How to build such an image. @default - it is not built */
   build: Build.optional(),
-  /** Environment beside its own, nothing secret. What an option decides is refused, as in `settings`. @default {} */
+  /** Further environment, without secrets. What an option decides is refused here, as in `settings`. @default {} */
   env: env(),
-  /** Files of this machine, by absolute path in the container, where they can only be read. @default {} */
+  /** Files of this machine, by absolute path in the container, where they are read-only. @default {} */
   files: configFiles(),
 };
 
 type DatabaseArgs = z.output<z.ZodObject<ReturnType<typeof databaseSettings> & typeof databaseArgs>>;
 
-/** What a database's own file says of it; the rest is decided here and in its service. */
+/** Facts of one kind of database. Everything else is the same for all of them, and decided here and in `Service`. */
 export interface DatabaseFacts
   extends Pick<
     ServiceArgs,
     "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
   > {
   image: ImageFacts;
-  /** Variables by which its server, or what probes it, would be another than the one that is told of. @default {} */
+  /** Variables that would undo what its options decide, or mislead its probe. @default {} */
   ownVariables?: Own;
-  /** The one that its connection names. */
+  /** The port in its connection. */
   port: number;
-  /** Beside it, by name, and where they are published. */
+  /** Further ports by name, and where they are published. */
   otherPorts?: Record<string, { hostPort: number | undefined; port: number }>;
-  /** What its users sign in with; nothing where it asks for nothing. */
+  /** What clients sign in with. @default - nothing is asked for */
   credential?: Credential;
   shmSizeMiB?: number;
-  /** Where its data is, and what is fixed with it. */
+  /** Where its data is, and what cannot change once the data exists. */
   data: { path: string; major?: string; firstStart?: Record<string, pulumi.Input<string>> };
   connection: Pick<ConnectionFacts, "scheme" | "user" | "database">;
-  /** What clients sign in with, by their own names for it. @default - as `connection` has it */
+  /** What clients sign in with, by the names that they use. @default - as `connection` has it */
   keys?: (secret: pulumi.Output<string>) => NonNullable<ConnectionFacts["keys"]>;
 }
 
 interface Credential {
-  /** What a connection calls it. */
+  /** Its name in the connection. */
   name: "password" | "apiKey";
   given: pulumi.Input<string> | undefined;
-  /** When the server reads it. What it reads at every start may be another one, or a generated one, at any time. */
+  /** When the server reads it. One that is read at every start can be changed at any time. */
   read: "at every start" | "at first start";
   /** For the server and its probe, by file name in /run/secrets; the mark tells one secret from another. */
   files: (secret: pulumi.Output<string>, mark: pulumi.Output<string>) => Record<string, pulumi.Input<string>>;
 }
 
-/** One server: a service, a volume that outlives it, and how it is reached. */
+/** One database server: a service, a volume that outlives its container, and a connection. */
 export abstract class Database extends pulumi.ComponentResource implements Dependency {
   readonly connection: Connection;
-  /** Exists only once the server answered a request over the network, with the real credentials where it has any. */
+  /** Exists only once the server has answered a request over the network, with its real credentials. */
   readonly ready: pulumi.Resource;
   readonly network: Handle | undefined;
   readonly container: pulumi.Resource | undefined;
   readonly data: pulumi.Output<string> | undefined;
-  /** For those who bring its client: setup jobs. */
+  /** For setup jobs, which need its client programs. */
   readonly image: ImageFacts | OwnImage;
 
   constructor(
@@ -177,7 +177,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   }
 }
 
-/** @throws ArgsError for variables that the database sets itself, or that something else decides. */
+/** @throws ArgsError for variables that the database sets itself, or that an option decides. */
 function refuseSet(kind: string, name: string, env: object, own: Own, set: DatabaseFacts["env"] = {}): void {
   const faults = Object.keys(env).flatMap((variable) => {
     const itself = Object.hasOwn(set, variable)
@@ -189,7 +189,7 @@ function refuseSet(kind: string, name: string, env: object, own: Own, set: Datab
   if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
 }
 
-/** A credential, and what of it is fixed with the data. */
+/** A credential, and what of it cannot change once the data exists. */
 function signInWith(
   database: string,
   platform: Platform,

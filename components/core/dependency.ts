@@ -4,27 +4,27 @@ import type { Handle } from "../engines/engine.ts";
 import type { Connection } from "./connection.ts";
 
 /**
- * What a service or a job may refer to. The reference gives start order, address, credentials and network path, all at once.
- * A database has a connection and a network; a setup job has neither: who refers to it waits until it is done.
+ * What a service or a job can refer to. One reference gives start order, address, credentials and network path.
+ * A database has a connection and a network. A setup job has neither: whatever refers to it waits until it is done.
  */
 export interface Dependency {
-  /** Exists only once a check has passed: a service answered, or a job is done. Nothing for what this stack does not run. */
+  /** Exists only once a service answers, or a job is done. Undefined for what this stack does not run. */
   readonly gate?: pulumi.Resource;
   readonly connection?: Connection;
   /** The network on which it is reached. */
   readonly network?: Handle | undefined;
-  /** What has to exist before a job's container is made, which can wait: the start of a database is what takes long. */
+  /** What has to exist before a job's container is created. The container can be created before a database has started. */
   readonly container?: pulumi.Resource | undefined;
-  /** By which its data is told from other data: a job that set it up runs again over another one. */
+  /** Identifies its data: a job that has set it up runs again over other data. */
   readonly data?: pulumi.Output<string> | undefined;
-  /** Whether it is beyond the stack: who refers to it gets a way out. @default false */
+  /** Whether it is outside of the stack, so that whatever refers to it needs a way out. @default false */
   readonly outside?: boolean;
 }
 
 const isDependency = (value: unknown) =>
   typeof value === "object" && value !== null && ("gate" in value || "outside" in value);
 
-/** References by the name under which the application knows each. */
+/** References, each by the name that its variables begin with. */
 export const uses = () =>
   z
     .record(

@@ -7,18 +7,18 @@ import { ArgsError, containerPath, found, readOf } from "./support/args.ts";
 import { commandWords } from "./support/program.ts";
 import { unreadableBy } from "./support/readable.ts";
 
-/** How an application runs while it is being developed. */
+/** How an application runs while you develop it. */
 export const Develop = z.strictObject({
-  /** Folders of this machine that lie over the image's own, and can only be read there: path in the container by folder. */
+  /** Folders of this machine that are mounted read-only over the image's own: path in the container by folder. */
   mounts: z.record(
     z.string().refine((path) => found(path)?.isDirectory(), "a folder"),
     containerPath(),
   ),
-  /** What runs in the place of the image's own command: it starts the application anew when a file changes. */
+  /** What runs in place of the image's command: it restarts the application when a file changes. */
   command: commandWords().min(1, "at least a program"),
 });
 
-/** What is particular to a container with an application that is being developed. */
+/** What a container needs for an application that is being developed. */
 export interface Developed {
   command: string[];
   /** Folders by absolute path. */
@@ -26,10 +26,10 @@ export interface Developed {
 }
 
 /**
- * What of it is in force: all in dev, where the engine is on this machine and has its folders; nothing elsewhere.
+ * What applies of it: everything in dev where the engine is on this machine, which has the folders; nothing elsewhere.
  *
  * @param subject for messages: `Api "shop"`.
- * @param user numeric `uid:gid`, as which it runs.
+ * @param user numeric `uid:gid` that it runs as.
  * @throws ArgsError where that user could not read a file of the folders.
  */
 export function developed(

@@ -11,15 +11,15 @@ const Secret = z.strictObject({
   value: secretText(),
   /** `file`, or `environment`, where `docker inspect` shows it. @default - as `credentials` says */
   as: z.enum(["file", "environment"]).optional(),
-  /** The file. Its folder has nothing else than secrets then. @default - its name in small letters, in /run/secrets */
+  /** Path of the file. Its folder can hold nothing but secrets. @default - its name in small letters, in /run/secrets */
   path: containerPath().optional(),
-  /** The variable that says where the file is. @default - its name and `_FILE` */
+  /** The variable that has the path of the file. @default - its name and `_FILE` */
   variable: variable().optional(),
 });
-/** A secret by its value, or with how it gets to the application. */
+/** A secret: its value, or the value with how the application gets it. */
 export type Secret = z.input<typeof Secret> | z.input<typeof Secret>["value"];
 
-/** Secrets of other origin than references, by the variable's name. */
+/** Secrets that come from no reference, by the variable's name. */
 export const secrets = () =>
   z
     .record(
@@ -37,7 +37,7 @@ export const secrets = () =>
 
 const isOutput = (value: unknown): value is pulumi.Output<string> => pulumi.Output.isInstance(value);
 
-/** Plain variables; a value may be an output: of another component, for one. A number, or a boolean, is its text. */
+/** Variables without secrets. A value may be an output of another component; a number or a boolean becomes its text. */
 export const env = () =>
   z
     .record(
@@ -51,7 +51,7 @@ export const env = () =>
     )
     .default({});
 
-/** What an application is told of one reference, by variable. */
+/** What an application gets for one reference, by variable. */
 function variablesOf(name: string, connection: Connection) {
   const { host, port, ports = {}, user, database, url, password, apiKey, keys = {}, ...known } = factsOf(connection);
   const variable = (part: string) => `${name}_${part}`.toUpperCase();
@@ -59,7 +59,7 @@ function variablesOf(name: string, connection: Connection) {
     Object.fromEntries(
       Object.entries(parts).flatMap(([part, value]) => (value === undefined ? [] : [[variable(part), value]])),
     ) as Record<string, T>;
-  /** A key that is no secret, a name, is a plain text. */
+  /** A key that is not secret, like a name, is a plain text. */
   const keysThat = <T>(is: (key: unknown) => boolean) =>
     Object.fromEntries(Object.entries(keys).filter(([, key]) => is(key))) as Record<string, T>;
   return {
@@ -78,8 +78,8 @@ function variablesOf(name: string, connection: Connection) {
       ...keysThat((key) => typeof key !== "string"),
     }),
     /**
-     * For browsers, and for URLs that are signed for them: so of what speaks HTTP alone. Where another server is published concerns
-     * nobody who refers to it, and must not replace them.
+     * For browsers, and for URLs that are signed for them: so only of servers that speak HTTP. Another server's published port does
+     * not concern those who refer to it, and a change of it must not replace them.
      */
     published: named<string>({
       public_url:
@@ -93,9 +93,9 @@ function variablesOf(name: string, connection: Connection) {
 interface Settings {
   /** Secrets of other origin, by the variable's name. @default {} */
   secrets?: Record<string, z.output<typeof Secret>>;
-  /** How it gets what is secret and says nothing else. @default "files" */
+  /** How it gets secrets that do not say it themselves. @default "files" */
   credentials?: "files" | "environment";
-  /** Whether it is told of public addresses. @default true */
+  /** Whether it gets public addresses. @default true */
   published?: boolean;
 }
 
@@ -103,7 +103,7 @@ interface Environment {
   env: Record<string, pulumi.Input<string>>;
   /** By file name, by folder. */
   secretFolders: Record<string, Record<string, pulumi.Input<string>>>;
-  /** What is secret and nobody hides yet: a component of this stack hides its own. */
+  /** Secrets that are not hidden in logs yet: a component of this stack hides its own. */
   hidden: pulumi.Input<string>[];
 }
 
@@ -150,8 +150,8 @@ interface Others extends Settings {
 }
 
 /**
- * Refuses what would silently take another's place among an application's variables or secret files, naming both. A secret has
- * its name with and without `_FILE`: who knows both reads one of them.
+ * Refuses what would silently replace another variable or secret file of the application, and names both. A secret takes its name
+ * with and without `_FILE`, because an application that knows both reads only one of them.
  */
 export function refuseDuplicates(
   references: Record<string, Dependency>,

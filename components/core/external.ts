@@ -7,9 +7,9 @@ import { ArgsError, faultsOf, hostPort, matching, partName, secretValue } from "
 import { madeOf } from "./support/origin.ts";
 
 const Args = z.strictObject({
-  /** Of its URL: `postgresql`. */
+  /** Scheme of its URL: `postgresql`. */
   scheme: matching(/^[a-z][a-z0-9+.-]*$/, "a URL's scheme, as postgresql"),
-  /** Name or address; of IPv6, with brackets or without. */
+  /** Host name or address; an IPv6 address with brackets or without. */
   host: z
     .string("a host's name or address")
     .transform((host) => host.replace(/^\[(.*:.*)\]$/, "$1"))
@@ -20,18 +20,19 @@ const Args = z.strictObject({
   user: z.string("a text").optional(),
   /** Secret. */
   password: secretValue(1).optional(),
-  /** Secret, for services that want it in a header of every request. */
+  /** Secret, for services that expect it in a header of every request. */
   apiKey: secretValue(1).optional(),
-  /** Database, or what its URL has for a path. */
+  /** Database: the path of its URL. */
   database: z.string("a text").optional(),
-  /** What its URL has after `?`: `{ sslmode: "require" }`. @default {} */
+  /** Parameters of its URL: `{ sslmode: "require" }`. @default {} */
   query: z.record(z.string(), z.string("a text")).optional(),
 });
 export type ExternalArgs = z.input<typeof Args>;
 
 /**
- * A service that this stack does not run, a managed database for one: stands wherever a database does in `uses`, and its
- * `connection` wherever that of a database does in `env` and `secrets`. Whoever refers to it gets a way out of the stack's networks. Nothing waits for it: it is taken to be there.
+ * A service that this stack does not run, for example a managed database. It can be in `uses` wherever a database can, and its
+ * `connection` in `env` and `secrets`. Whatever refers to it gets a way out of the stack's networks. Nothing waits for it: it is
+ * assumed to run.
  *
  * @throws ArgsError naming every bad argument.
  * @example

@@ -6,14 +6,14 @@ import type { Platform } from "./platform.ts";
 import { ArgsError, containerPath, file, readOf } from "./support/args.ts";
 import { unreadableBy } from "./support/readable.ts";
 
-/** Configuration of this machine: paths of files here, by absolute path in the container. */
+/** Configuration files of this machine: their paths here, by absolute path in the container. */
 export const configFiles = () => z.record(containerPath(), file()).default({});
 
 /**
- * Their content, byte for byte. Each hides nothing else of its folder: so where the root can only be read it has to be mounted
- * from this machine.
+ * Their content, byte for byte. Other files of the same folders stay visible: so under a read-only root each is mounted from this
+ * machine.
  *
- * @throws ArgsError where one cannot be read, by us or by the container's user, or cannot get into the container.
+ * @throws ArgsError where one cannot be read, by you or by the container's user, or cannot get into the container.
  */
 export function readConfigFiles(
   subject: string,

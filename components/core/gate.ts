@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * A resource that exists only once its check has passed. The check runs while the resource is being created, and a check
- * that throws fails `up` with its message and leaves nothing recorded: the next `up` checks again. Once passed it stays, until
- * its key changes; a preview shows that as a replacement and does not run the check.
+ * A resource that exists only once its check has passed. The check runs while the resource is being created. One that throws fails
+ * `up` with its message and leaves nothing recorded, so the next `up` checks again. Once it has passed, it is not run again until
+ * the key changes; a preview shows that as a replacement and does not run the check.
  *
- * Why not the provider's own `wait` or `attach`: the next `up` takes a failed one for done (provider-facts, section 1).
+ * The provider's own `wait` and `attach` are no replacement: after one has failed, the next `up` takes it for done.
  *
  * @param key what was checked: ids, hashes and names, never a secret.
  * @param check throws to refuse; ends at once when the signal fires.
@@ -31,8 +31,8 @@ export function gate(
 let controller: AbortController | undefined;
 
 /**
- * Fires on Ctrl-C: a hook that goes on waiting would hold up the engine's own ending. The engine tells the language host, and
- * that the program, by SIGINT; to be asked for when the program starts, so that it never ends in the middle of a hook.
+ * Fires on Ctrl-C, when Pulumi sends the program SIGINT: a hook that went on waiting would delay Pulumi's own end. It has to be
+ * asked for when the program starts, as a program without a listener would end in the middle of a hook.
  */
 export function interrupted(): AbortSignal {
   if (!controller) {

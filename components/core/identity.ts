@@ -3,15 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Engine } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
 
-/** Where images come from: a container registry, or built from package registries. */
+/** Where images come from: pulled from container registries, or built from package registries. */
 export type ImageSource = "registry" | "packages";
 
-/** What is decided at the first `up` of a Pulumi stack, and kept. */
+/** What is decided at the first `up` of a Pulumi stack, and then kept. */
 interface Identity {
-  /** By which everything of this Pulumi stack is labelled. */
+  /** The label of everything that belongs to this Pulumi stack. */
   id: string;
   host: string;
-  /** The engine's own id, where it has one. */
+  /** The engine's own id, if it has one. */
   engine?: string | undefined;
   imageSource: ImageSource;
 }
@@ -19,9 +19,9 @@ interface Identity {
 export type Identified = Identity & { resources: pulumi.Resource[] };
 
 /**
- * What was decided at the first `up`; this is the first when nothing was.
+ * What was decided at the first `up`; if nothing was, this is the first one.
  *
- * @param ownId of the engine of this run.
+ * @param ownId id of the engine of this run.
  * @param source where images come from if nothing was decided yet.
  * @param wanted where the configuration says they come from.
  * @throws RunError when this run would use another engine, or other images, than what the volumes were made with.
@@ -38,19 +38,19 @@ export async function identified(
     ...(ownId === undefined ? {} : { engine: ownId }),
     imageSource: source,
   };
-  // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
+  // A Stash keeps the value that it was made with, and ignores what later runs propose. Previews know it too.
   const resource = new pulumi.Stash("identity", { input: fresh }, { ignoreChanges: ["input"] });
   const recorded: Identity = await valueOf(resource.output);
   const resources: pulumi.Resource[] = [resource];
   const sameEngine = async (engine: string | undefined) =>
     (engine === undefined || ownId === undefined ? recorded.host === host : engine === ownId) ||
-    // Reached in another way, or an engine that was installed anew over its data.
+    // The same engine at another address, or one that was installed again over its data.
     (await volumes({ "stackyard.id": recorded.id })).length > 0;
 
   let { engine } = recorded;
   let same = await sameEngine(engine);
   if (same && engine === undefined && ownId !== undefined) {
-    // Recorded without an id, as of an engine that did not say its own: it takes it on.
+    // Recorded without an id, because the engine had none then: it gets this one.
     const later = new pulumi.Stash("engine", { input: ownId }, { ignoreChanges: ["input"] });
     engine = (await valueOf(later.output)) as string;
     same = await sameEngine(engine);

@@ -12,27 +12,27 @@ import { CA_BUNDLE, provideCaBundle } from "./support/ca-bundle.ts";
 import { pinned } from "./support/lock.ts";
 import { note } from "./support/timings.ts";
 
-/** An image as its component knows it, whichever source it comes from. */
+/** An image, whichever source it comes from. */
 export interface ImageFacts {
   /** Repository and tag in a container registry: `postgres:17`. */
   registry: string;
-  /** Folder of `infra/airgap/images` that builds its like from package registries, where there is one. */
+  /** Folder of `infra/airgap/images` that builds an equivalent from package registries, if there is one. */
   packages?: string;
 }
 
-/** An image that is built from a folder, for one component and for those who bring its programs. */
+/** An image that is built from a folder. */
 export interface OwnImage {
-  /** Its resource's name. */
+  /** Name of its resource. */
   name: string;
-  /** Whose it is, for messages: `Api "shop"`. */
+  /** Its component, for messages: `Api "shop"`. */
   subject: string;
   build: z.output<typeof Build>;
-  /** What is mounted over folders of it, and so does not count as content. */
+  /** Folders that are mounted over its own, and so do not count as content. */
   mounts?: readonly { source: string }[] | undefined;
   parent: pulumi.Resource;
 }
 
-/** An argument that is an image, with its like from package registries where that is built here. */
+/** An argument that is an image, with its equivalent from package registries if one is built here. */
 export const imageFacts = () =>
   z.custom<ImageFacts>(
     (value) =>
@@ -52,7 +52,7 @@ export const imageArg = () =>
     )
     .transform((image): ImageFacts | OwnImage => (typeof image === "string" ? { registry: image } : image));
 
-/** An image on the engine, made once for all who use it. */
+/** An image on the engine, once for all components that use it. */
 export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handle =>
   "build" in image
     ? platform.once(`build ${image.name} ${JSON.stringify([image.build, image.mounts])}`, () =>
@@ -61,8 +61,8 @@ export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handl
     : serverImage(platform, image);
 
 /**
- * An image of somebody else's: pulled, pinned by digest where the lock file knows it, or built from package registries.
- * Made once for all who use it, and left on the engine when the stack goes.
+ * An image from elsewhere: pulled, and pinned by digest if the lock file has it; or built from package registries.
+ * It is made once for all components that use it, and left on the engine when the stack is removed.
  */
 export function serverImage(platform: Platform, facts: ImageFacts): Handle {
   const ref = reference(platform, facts);
@@ -85,7 +85,7 @@ export function serverImage(platform: Platform, facts: ImageFacts): Handle {
   );
 }
 
-/** A resource's name, which no other image has: one that reads the same gets a part of its own. */
+/** A name for its resource. An image whose name would read the same as another's gets a suffix. */
 function nameOf(platform: Platform, registry: string, ref: string): string {
   const taken = platform.once("names of images", () => new Set<string>());
   const short = `image-${registry.replace(/[^A-Za-z0-9]+/g, "-")}`;
@@ -106,8 +106,8 @@ function likeOf({ registry, packages }: ImageFacts) {
 }
 
 /**
- * Images from package registries have been built before the engine is asked for them. Others are pulled here, and not by the
- * provider, which says nothing meanwhile, ends it after 20 minutes, and does not know what `docker login` has stored.
+ * Images from package registries have been built by then. Others are pulled here, and not by the provider, which shows no
+ * progress, gives up after 20 minutes, and does not know what `docker login` has stored.
  */
 async function provide(platform: Platform, { newInputs }: pulumi.ResourceHookArgs): Promise<void> {
   const { name } = newInputs as { name: string };
@@ -152,24 +152,24 @@ function inWords({ layers, done, bytes, ofBytes }: PullProgress): string {
 
 const DOCKERFILE = "Dockerfile";
 
-/** The provider passes secrets on as lists with commas, which would end there. */
+/** The provider joins secrets of a build with commas, so that a comma in one would end it. */
 const BUILD_SECRET_ID = /^[A-Za-z0-9_.-]+$/;
 
 /**
- * How to build an application's own image. As with Docker's own client, bases are pulled with what `docker login` has stored, and
- * the build sees the proxies of Docker's configuration.
+ * How to build an application's image. As with the docker command, bases are pulled with the credentials that `docker login` has
+ * stored, and the build sees the proxies of Docker's configuration.
  */
 export const Build = z
   .strictObject({
-    /** Folder that is sent; what its `.dockerignore` leaves out does not count as a change. */
+    /** Folder that is sent to the engine. A change of what its `.dockerignore` leaves out does not count. */
     context: z.string("a folder").refine((path) => found(path)?.isDirectory(), { error: "a folder", abort: true }),
     /** Relative to the context. @default "Dockerfile" */
     dockerfile: z.string("a file's path").default(DOCKERFILE),
     /** Stage to build. @default - the last one */
     target: z.string("a stage's name").optional(),
-    /** Build arguments, nothing secret. @default {} */
+    /** Build arguments, without secrets. @default {} */
     args: z.record(variable(), z.string("a text")).default({}),
-    /** Build arguments whose value is another image: image by argument. @default {} */
+    /** Build arguments that name another image: image by argument. @default {} */
     images: z.record(variable(), imageFacts()).default({}),
     /**
      * Files of this machine that the build may read (`RUN --mount=type=secret,id=…`), by id, and of which nothing stays in the
@@ -205,8 +205,8 @@ export const Build = z
   });
 
 /**
- * An image built from a folder, again when what is in the folder changes, and only then: its tag is its content. The tag is this
- * stack's own too, because two builds of the same content are two images: another stack's would move it.
+ * An image that is built from a folder, and again only when the content of the folder changes: its tag is a hash of the content.
+ * The tag names this stack too: two builds of the same content are two images, and another stack's build would move a shared tag.
  */
 function builtFrom(platform: Platform, { name, subject, build, mounts = [], parent }: OwnImage): Handle {
   const { context, dockerfile, target, args, images, secrets, platform: wanted } = build;
@@ -217,7 +217,7 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
   }));
   const buildArgs = { ...args, ...Object.fromEntries(bases.map(({ argument, ref }) => [argument, ref])) };
   const hidden = mounts.map(({ source }) => relative(context, source).split(sep).join("/"));
-  // That something is left out is part of the name: what is built while it is may be old once it runs.
+  // What is left out is part of the hash: an image that was built without it may be outdated once it counts again.
   const extra = [
     JSON.stringify(buildArgs),
     target ?? "",
@@ -229,9 +229,9 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
   return platform.engine.image(
     name,
     {
-      // A host name that no registry can serve: a missing local image must not be pulled from somewhere.
+      // No registry can have this host name, so that a missing local image is never pulled from elsewhere.
       ref: `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`,
-      // Nothing here may differ from machine to machine: it would be a change.
+      // Nothing here may differ from machine to machine, as that would be a change.
       build: {
         context: fromHere(context),
         ...(dockerfile === DOCKERFILE ? {} : { dockerfile }),
@@ -265,9 +265,9 @@ function contentOf(subject: string, read: () => string): string {
   }
 }
 
-/** What a component says of its image: somebody else's, or one that is built. */
+/** The image of a component: one from elsewhere, or one that is built. */
 export const imageOrBuild = {
-  /** An image by its name in a container registry, or one with its like from package registries. @default - it is built */
+  /** An image by its name in a container registry, or with its equivalent from package registries. @default - it is built */
   image: imageArg().optional(),
   /** How to build its image. @default - it is not built */
   build: Build.optional(),
@@ -275,14 +275,14 @@ export const imageOrBuild = {
 
 type Images = { image?: unknown; build?: unknown };
 
-/** Refuses both of them: one would be ignored. */
+/** Refuses both together, as one would be ignored. */
 export function refuseTwoImages({ image, build }: Images, { addIssue }: Pick<z.RefinementCtx, "addIssue">): void {
   if (image === undefined || build === undefined) return;
   const message = sentence("It has one image: set `image` or `build`, not both.");
   addIssue({ code: "custom", path: ["image"], message });
 }
 
-/** Refuses none and both of them: for what has no image of its own. */
+/** Refuses both together, and neither: for components without an image of their own. */
 export function refuseImageAndBuild(images: Images, context: Pick<z.RefinementCtx, "addIssue">): void {
   refuseTwoImages(images, context);
   if (images.image !== undefined || images.build !== undefined) return;

@@ -15,22 +15,22 @@ export interface JobArgs {
   platform: Platform;
   /** For messages: `PostgresSetup "schema"`. */
   subject: string;
-  /** Asked for when it runs. */
+  /** Called only if it runs. */
   image: () => Handle;
   /** @default - the image's own */
   command?: string[] | undefined;
-  /** In place of the image's own, where that one hands whatever it gets to its server. */
+  /** For an image whose own entry point passes every command to its server. */
   entrypoint?: string[] | undefined;
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. A changed secret does not run the job again. */
   secrets?: Record<string, pulumi.Input<string>>;
-  /** Secrets in other folders, which have nothing else: by file name, by folder. @default {} */
+  /** Secrets in other folders, which hold nothing else: by file name, by folder. @default {} */
   secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
   /** By file name in /run/files, or by path below it. */
   files?: Record<string, string | Buffer>;
   /** Folders of the engine's machine. @default [] */
   mounts?: Mount[];
-  /** Volumes that others have as well; a new one in the place of one of them runs the job again. @default [] */
+  /** Shared volumes; a new one in place of an old one runs the job again. @default [] */
   volumes?: SharedVolumeArgs[];
   uses: Record<string, Dependency>;
   /** Numeric `uid:gid`. */
@@ -38,7 +38,7 @@ export interface JobArgs {
   workingDir?: string | undefined;
   /** @default true */
   readOnlyRoot?: boolean;
-  /** Folders in memory beside /tmp, or in its place, which a volume or a mount may take as well: mount options by path. */
+  /** Mount options of folders in memory, by path. They replace the default /tmp, as do a volume and a mount. */
   tmpfs?: Record<string, string>;
   timeoutSeconds: number;
   memoryMiB: number;
@@ -49,13 +49,13 @@ export interface JobArgs {
 const PIDS = 256;
 
 /**
- * A one-shot workload. Its container is made, not started; the gate `done` starts it, streams its log and waits for its end.
+ * A one-shot workload. Its container is created and not started; the gate `done` starts it, streams its log and waits for its end.
  */
 export class Job implements Dependency {
-  /** Exists only once the job has succeeded; checked again when its command, files, image, environment or the data change. */
+  /** Exists only once the job has succeeded. It runs again when its command, files, image or environment change, or the data. */
   readonly done: pulumi.Resource;
 
-  /** @param component whose job this is: everything made here is its child. */
+  /** @param component the parent of everything that is made here. */
   constructor(name: string, component: pulumi.Resource, args: JobArgs) {
     const { platform, subject, timeoutSeconds, readOnlyRoot = true } = args;
     const own = { parent: component };
@@ -64,8 +64,8 @@ export class Job implements Dependency {
     const type = component.constructor.name;
     platform.declared.add({ name, kind: "job", type, hostPorts: [], data: false }, { made: this, uses });
     if (!platform.runs(name)) {
-      // A gate that was passed stays as it is, so that the next `up` does not run the job again. One that never was is
-      // made here with a key that no job has, so that the next `up` replaces it, that is runs the job.
+      // A gate that has been passed stays as it is, so that the next `up` does not run the job again. One that has not is made here
+      // with a key that no job has, so that the next `up` replaces it, which runs the job.
       const pending = { pending: "made while down" };
       this.done = gate(`${name}-done`, pending, async () => {}, { ...own, ignoreChanges: ["input"] });
       return;
@@ -104,7 +104,7 @@ export class Job implements Dependency {
           ...networksOf(uses),
           ...outsideNetwork(name, platform, args.egress || outside ? "open" : undefined, own),
         ].map((network) => ({ network, aliases: [] })),
-        // Another key is another container, so that one which has succeeded is one that has succeeded at just this.
+        // With another key the container is another one too: if it has succeeded, then with exactly this key.
         labels: { ...platform.labels(name, "job"), "stackyard.key": pulumi.output(key).apply(sha256) },
         watch: {
           subject,
@@ -117,7 +117,7 @@ export class Job implements Dependency {
       },
       {
         ...own,
-        // No container over a volume before the ledger has seen that it is the one that was there.
+        // No container is created over a volume before the ledger has checked that it is the recorded one.
         dependsOn: [...(volumes.length > 0 ? [platform.ledger.checked] : []), ...containersOf(uses)],
       },
     );

@@ -2,21 +2,21 @@ import * as pulumi from "@pulumi/pulumi";
 import { fromItself, type HostPort, inUrl, LOOPBACK, overlap } from "../engines/ports.ts";
 import { VolumeNames } from "../engines/volume-names.ts";
 
-/** What is remembered of one volume, so that nothing is started over data that it does not fit. */
+/** What is remembered of one volume, so that no server starts over data that does not fit it. */
 export interface VolumeRecord {
   /** The volume's name in the engine. */
   volume: pulumi.Input<string>;
-  /** Whose it is, by the name that `DISCARD` knows; nothing where that is its own. */
+  /** Its service, by the name that `DISCARD` takes; undefined where that is its own name. */
   service?: string | undefined;
-  /** Major version of what wrote it. */
+  /** Major version of the server that wrote it. */
   major?: string | undefined;
-  /** What its data was first made with: a later change has no effect there. */
+  /** Options that the data was created with: a later change of them has no effect on it. */
   firstStart: Record<string, pulumi.Input<string>>;
 }
 
 interface Entries {
   volumes: Record<string, { volume: unknown; service?: string; major?: string; firstStart: Record<string, string> }>;
-  /** Who is published, by port of the host (`6379`, `53/udp`, `192.0.2.1:80`): `Redis "cache"`. */
+  /** The service that is published, by port of the host (`6379`, `53/udp`, `192.0.2.1:80`): `Redis "cache"`. */
   ports: Record<string, string>;
 }
 
@@ -24,22 +24,22 @@ interface Entries {
 export const DISCARD = "STACKYARD_DISCARD";
 
 /**
- * What this Pulumi stack remembers of its volumes and its ports on the host. Services with either start after it, so that a
- * change which would lose data, start a server over data that does not fit it, or take a port that somebody else has, is refused
- * by the preview and by `up` alike, whoever calls them: before the container that runs now is stopped for its successor.
+ * What this Pulumi stack remembers of its volumes and of its ports on the host. Services with either depend on it. So a change
+ * that would lose data, start a server over data that does not fit it, or take a port of something else is refused by preview and
+ * `up` alike, before a running container is stopped for its successor.
  */
 export class Ledger {
-  /** To be depended upon by whatever uses a volume or a port. */
+  /** Whatever uses a volume or a port depends on this. */
   readonly checked: pulumi.Resource;
   readonly #volumes: Record<string, VolumeRecord> = {};
   readonly #ports = new Map<string, { port: HostPort; subject: string }>();
   readonly #known = new Map<string, string>();
-  /** By which volumes are remembered, taken before anything of one is made. */
+  /** Names that volumes are remembered by. Each is taken before anything of its volume is made. */
   readonly names = new VolumeNames();
 
   /**
-   * @param complete when all has been declared: what is declared by then is what there shall be.
-   * @param free sees whether nobody has a port; throws otherwise.
+   * @param complete settles once everything has been declared.
+   * @param free throws if something has the port.
    */
   constructor(
     complete: Promise<void>,
@@ -78,12 +78,12 @@ export class Ledger {
     pulumi.output(record.volume).apply((volume) => this.#known.set(volume, name));
   }
 
-  /** Whose a volume of the engine is, as far as that is known by now; nothing for one that nobody has. */
+  /** The name that a volume of the engine is remembered by, if that is known by now. */
   ownerOf(volume: string): string | undefined {
     return this.#known.get(volume);
   }
 
-  /** Notes a port on the host. @throws RunError when it is somebody's already. */
+  /** Notes a port on the host. @throws RunError when another service has it already. */
   publish(subject: string, port: HostPort): void {
     const other = [...this.#ports.values()].find((each) => overlap(each.port, port))?.subject;
     if (other !== undefined) {
@@ -101,11 +101,11 @@ export class Ledger {
   }
 }
 
-/** Loopback and all addresses are not named: of the two, only one can have a port. */
+/** Without an address for loopback and for all addresses, as only one of these two can have a port. */
 const keyOf = ({ hostPort, protocol, address }: HostPort) =>
   `${fromItself(address) === LOOPBACK ? "" : `${inUrl(address)}:`}${hostPort}${protocol === "tcp" ? "" : `/${protocol}`}`;
 
-/** How somebody says that the data of a service may be lost. */
+/** How to allow that the data of a service is lost. */
 export const toDiscard = (name: string) =>
   `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
 
@@ -113,21 +113,21 @@ export function discarded(): Set<string> {
   return new Set((process.env[DISCARD] ?? "").split(",").filter((name) => name !== ""));
 }
 
-/** A hook gets inputs in which a secret part is an output. */
+/** In the inputs that a hook gets, a part that is secret is an output. */
 async function entries(inputs: unknown): Promise<Entries> {
   const { input } = inputs as { input: pulumi.Input<Entries> };
   if (!pulumi.Output.isInstance(input)) return input as Entries;
   return new Promise((resolve) => input.apply((value) => resolve(value as Entries)));
 }
 
-/** What has to be refused, each with what to do. A volume that is not known yet, in a preview, is a new one. */
+/** Messages about changes that have to be refused, each with what to do. A volume that a preview does not know yet is new. */
 export function refusals(
   { volumes: before }: Pick<Entries, "volumes">,
   { volumes: after }: Pick<Entries, "volumes">,
   discard: ReadonlySet<string>,
 ): string[] {
   return Object.entries(before).flatMap(([recorded, old]) => {
-    // By its volume: one that got another name, and the old one as an alias, is the same.
+    // By its volume: a component that was renamed, with its old name as an alias, has the same one.
     const same = Object.entries(after).find(([, { volume }]) => volume === old.volume);
     const [name, now] = same ?? [recorded, after[recorded]];
     const service = now?.service ?? old.service ?? name;
@@ -150,7 +150,7 @@ export function refusals(
       );
     }
     for (const [key, value] of Object.entries(old.firstStart)) {
-      // What its component does not fix may change.
+      // Options that its component does not fix may change.
       if (!(key in now.firstStart) || now.firstStart[key] === value) continue;
       faults.push(
         `${name}: ${key} should be ${value}, got ${now.firstStart[key]}: its data was first made so, and what is there cannot ` +

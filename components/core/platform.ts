@@ -20,42 +20,42 @@ import { keptPorts } from "./support/ports.ts";
 export type { ImageSource };
 
 export interface PlatformArgs extends z.input<typeof PlatformSettings> {
-  /** What a port of this machine is wanted for that nobody has: `["postgres.hostPort"]`. @default [] */
+  /** Settings that get a free port of this machine: `["postgres.hostPort"]`. @default [] */
   freePorts?: readonly string[];
-  /** Services and jobs that run; all others are declared as by `down`. @default - all */
+  /** Services and jobs that run; all others are declared as `down` does. @default - all */
   only?: readonly string[] | undefined;
-  /** Declares what lasts (volumes, passwords, gates of jobs) and no container: what `make down` runs. @default false */
+  /** Whether only what lasts is declared (volumes, passwords, gates of jobs) and no container, as `make down` does. @default false */
   down?: boolean;
 }
 
 /**
  * What a stack is built on: the engine and its provider, names and labels, where images come from, and what is remembered of
- * volumes. Made once by the stack, and handed to every component.
+ * volumes. A program makes one, and gives it to every component.
  */
 export class Platform extends pulumi.ComponentResource {
-  /** By which everything of this Pulumi stack is labelled. */
+  /** The label of everything that belongs to this Pulumi stack. */
   readonly id: string;
   readonly engine: Engine;
   readonly environment: "dev" | "prod";
-  /** How long data lasts unless a component says otherwise. */
+  /** How long data is kept unless a component says otherwise. */
   readonly lifecycle: LastingLifecycle;
-  /** Where networks take their subnets from, in CIDR form. */
+  /** The network that subnets are taken from, in CIDR notation. */
   readonly subnetPool: string;
   readonly #runs: (name: string) => boolean;
   readonly ledger: Ledger;
   readonly imageMirror: string | undefined;
   readonly imageSource: ImageSource;
-  /** What was found for `freePorts`, kept in state since. */
+  /** Ports that were found for `freePorts`, and are kept in state. */
   readonly ports: Readonly<Record<string, number>>;
   /** Hides every secret that a component of this platform has registered. */
   readonly secrets = masker();
-  /** Every service and job, declared here by itself. */
+  /** Every service and job; each adds itself. */
   readonly declared: Declarations;
   readonly #declaration: Declaration;
   readonly #once = new Map<string, unknown>();
 
   /**
-   * Finds the engine, and sees that it answers and is the one that this Pulumi stack lives on, before anything else is registered.
+   * Finds the engine, and checks that it answers and is the one that this Pulumi stack lives on, before anything else is registered.
    *
    * @throws RunError when this program has a Platform, no engine answers, or one that is too old or another one, or images would
    * come from elsewhere. ArgsError naming every bad option.
@@ -98,8 +98,8 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /**
-   * Runs the program: the function that declares everything. It may await what others tell it, but nothing that `up` makes: that
-   * is made once the function has ended. When it throws, nothing was stored and nothing touched.
+   * Runs the program: the function that declares everything. It can await anything but what `up` makes, which is made once the
+   * function has ended. When it throws, nothing has been stored or touched.
    *
    * @returns what the function returns.
    */
@@ -107,12 +107,12 @@ export class Platform extends pulumi.ComponentResource {
     return this.#declaration.run(program);
   }
 
-  /** Something to be known before anything is registered: where it rejects, the program has failed. */
+  /** Adds a check that has to pass before anything is registered: if it rejects, the program has failed. */
   check(known: Promise<unknown>): void {
     this.#declaration.check(known);
   }
 
-  /** Labels by which everything that belongs to this Pulumi stack is found, never by its name. */
+  /** Labels by which whatever belongs to this Pulumi stack is found; names are not used for that. */
   labels(service: string, kind: string): Record<string, string> {
     return {
       "stackyard.id": this.id,
@@ -123,17 +123,17 @@ export class Platform extends pulumi.ComponentResource {
     };
   }
 
-  /** What has been declared so far, and what refers to what. */
+  /** What has been declared so far, with its references. */
   get graph(): Graph {
     return this.declared.graph;
   }
 
-  /** Whether a service or job is declared with its container; otherwise only what lasts of it is: volumes, passwords, gates. */
+  /** Whether a service or job runs; of others only what lasts is declared: volumes, passwords, gates. */
   runs(name: string): boolean {
     return this.#runs(name);
   }
 
-  /** What is made once for all components, by key: images, for one. */
+  /** Makes something once for all components, like an image, by key. */
   once<T>(key: string, make: () => T): T {
     if (!this.#once.has(key)) this.#once.set(key, make());
     return this.#once.get(key) as T;

@@ -6,8 +6,8 @@ import { defined } from "./support/defined.ts";
 import { commandWords } from "./support/program.ts";
 
 /**
- * The image that probes by `http` and `tcp` take their program from: one file that needs nothing of the container that it runs in.
- * The variant whose busybox is linked statically and resolves names by itself.
+ * The image that probes by `http` and `tcp` take their program from: one file that needs nothing else in its container. In this
+ * variant, busybox is linked statically and resolves names by itself.
  */
 export const PROBE_IMAGE: ImageFacts = { registry: "busybox:1.37-musl", packages: "busybox" };
 
@@ -34,7 +34,7 @@ const Http = z.strictObject({
 const Tcp = z.strictObject({ tcp: hostPort(), ...timings });
 const OwnImage = z.strictObject({ image: z.literal(true, "true"), ...timings });
 
-/** What a user says. */
+/** A probe as it is given. */
 export type ProbeArgs =
   | "none"
   | "image"
@@ -56,9 +56,13 @@ export type Probe =
 const RULE = 'a command, { http }, { tcp }, { shell }, "image" or "none"';
 
 /**
- * What proves that a server serves, asked inside its container: `{ command }`, or a list of texts, a program of its image, exit
- * code 0 when it does; `{ shell }` a line for its image's shell; `{ http }` a path that answers with a status of 200 to 399, without following redirects;
- * `{ tcp }` a port that accepts a connection; `image` the probe that its image has; `none`, by which it is ready when it runs.
+ * What proves, inside its container, that a server serves:
+ * - `{ command }`, or a list of texts: a program of its image that ends with 0.
+ * - `{ shell }`: a line for its image's shell that ends with 0.
+ * - `{ http }`: a path that answers with a status of 200 to 399; redirects are not followed.
+ * - `{ tcp }`: a port that accepts a connection.
+ * - `"image"`: the health check of its image.
+ * - `"none"`: it is ready once it has kept running for a second.
  */
 export const probe = () =>
   byShape<ProbeArgs, Probe>((given): z.ZodType<Probe> => {
@@ -74,10 +78,10 @@ export const probe = () =>
   }, RULE);
 
 /**
- * As an engine runs it.
+ * The probe in the form that an engine takes.
  *
- * @param host the name under which the server asks itself over its network, as others do.
- * @param port of what it is reached at, for `http` without one.
+ * @param host name of the server on its network, which its probe uses as others do.
+ * @param port for `http` without one.
  */
 export function probeOf(
   probe: Probe,
@@ -93,7 +97,7 @@ export function probeOf(
   const ask = (program: string, ...args: string[]) => ["CMD", PROBE_PROGRAM, program, ...args];
   const connected = (to: number, ...program: string[]) =>
     ask("nc", "-w", seconds, host, String(to), "-e", PROBE_PROGRAM, ...program);
-  // Not every build of it knows `-z`: what it runs once it is connected ends it.
+  // Not every build of it knows `-z`: the program that it runs once it is connected ends it.
   if ("tcp" in probe) return { test: connected(probe.tcp, "true"), ...own };
   const to = probe.port ?? port ?? 80;
   return { test: connected(to, "sh", "-c", ASK_HTTP, PROBE_PROGRAM, `${host}:${to}`, probe.http, seconds), ...own };

@@ -6,16 +6,16 @@ import type { Platform } from "./platform.ts";
 /** 32 letters and digits: 190 bits, and nothing that a URL, a shell or a configuration file would have to escape. */
 const PASSWORD = { length: 32, special: false };
 
-/** A password that is made once and kept in encrypted state, and is never made anew by an ordinary `up`. */
+/** A random password that is made once and kept in encrypted state. No `up` makes another one. */
 export function password(name: string, platform: Platform, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   const { result } = new random.RandomPassword(name, PASSWORD, { ...opts, ignoreChanges: ["*"] });
   return hidden(platform, result);
 }
 
 /**
- * What tells a secret from another one, and may be seen by all: without the key nobody can guess by it.
+ * Tells a secret from another one. It may be public: without the key nobody can check a guess against it.
  *
- * @param key a secret of its own, long and never another one.
+ * @param key another secret, long and never changed.
  * @returns 16 hexadecimal digits.
  */
 export function markOf(secret: pulumi.Output<string>, key: pulumi.Output<string>): pulumi.Output<string> {
@@ -27,17 +27,17 @@ export function markOf(secret: pulumi.Output<string>, key: pulumi.Output<string>
 
 type ByName = Record<string, pulumi.Input<string>>;
 
-/** Where secrets are unless somebody says otherwise. */
+/** Where secrets are unless they have a path of their own. */
 export const SECRETS_FOLDER = "/run/secrets";
 
-/** Secrets of that folder and of others, by folder: none takes the place of another's. */
+/** Secrets by folder: those of `/run/secrets` from both arguments, then all others. */
 export function byFolder(secrets: ByName, folders: Record<string, ByName>): Record<string, ByName> {
   const { [SECRETS_FOLDER]: more = {}, ...others } = folders;
   const own = { ...secrets, ...more };
   return { ...(Object.keys(own).length > 0 ? { [SECRETS_FOLDER]: own } : {}), ...others };
 }
 
-/** A secret that is hidden from now on in all that is shown. */
+/** Marks a value as secret, and hides it from now on in everything that is shown. */
 export function hidden(platform: Platform, value: pulumi.Input<string>): pulumi.Output<string> {
   const secret = pulumi.secret(value);
   platform.secrets.add(secret);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { matching, sentence } from "./support/args.ts";
 
-/** What a server's settings are in its own words. */
+/** Rules for the settings of one kind of server. */
 export interface SettingsForm<Value extends z.ZodType> {
-  /** Of a name, and the same in words. */
+  /** The form of a name, and the same in words. */
   name: readonly [form: RegExp, rule: string];
   /** @default - `settingValue()` */
   value?: Value;
@@ -11,20 +11,20 @@ export interface SettingsForm<Value extends z.ZodType> {
 }
 
 /**
- * Settings or variables that a component makes itself, and what decides them: an option by its name, or a sentence where nothing
- * else may be there. In whichever case they are written.
+ * Settings or variables that a component sets itself, and what to do instead: set an option, given by its name, or what a sentence
+ * says. Upper and lower case are the same.
  */
 export type Own = Readonly<Record<string, string>>;
 
-/** Several that the same decides. */
+/** Several with the same instruction. */
 export const decidedBy = (instead: string, ...names: string[]): Own =>
   Object.fromEntries(names.map((name) => [name, instead]));
 
-/** The same of variables, by what a setting is called among them. */
+/** The same for the variables that an image makes settings of. @param variable of a setting. */
 export const variablesOf = (own: Own, variable: (setting: string) => string): Own =>
   Object.fromEntries(Object.entries(own).map(([setting, instead]) => [variable(setting), instead]));
 
-/** What to do in place of setting one that a component makes itself, in a sentence; nothing for any other. */
+/** What to do instead of setting this one, in a sentence; undefined if it may be set. */
 export function ruledOut(own: Own, name: string): string | undefined {
   const wanted = name.toLowerCase();
   // With `_FILE`, images take a variable's value from a file.
@@ -38,7 +38,7 @@ export function ruledOut(own: Own, name: string): string | undefined {
 
 export const VALUE = "a text without control characters, a number in digits, true or false";
 
-/** A value, which arrives as it is written: so a number may not need another form, nor a text an escape. */
+/** A value, which reaches the server as it is written: so a number must be in plain digits, and a text must need no escape. */
 export const settingValue = (form = /^\P{Cc}*$/u, rule = VALUE) =>
   z
     .union([z.string(), z.number(), z.boolean()], rule)
@@ -46,8 +46,8 @@ export const settingValue = (form = /^\P{Cc}*$/u, rule = VALUE) =>
     .refine((value) => form.test(value) && !/^-?[\d.]+e|^(NaN|-?Infinity)$/.test(value), rule);
 
 /**
- * Settings of a server by its own names, plain data and nothing secret. A name is checked by its form alone: the server knows
- * which ones there are.
+ * Settings of a server by its own names: plain data without secrets. Only the form of a name is checked, as the server knows which
+ * names exist.
  */
 export const serverSettings = <Value extends z.ZodType<unknown, unknown>>({ name, value, own }: SettingsForm<Value>) =>
   z

@@ -12,7 +12,7 @@ import { note, notesOf } from "./support/timings.ts";
 import { inMemory } from "./targets.ts";
 import { type SharedVolumeArgs, type VolumeArgs, volumeOf } from "./volume.ts";
 
-/** What goes to the engine as a component says it. */
+/** Options that are passed on to the engine unchanged. */
 const AS_SAID = [
   "command",
   "entrypoint",
@@ -34,25 +34,25 @@ const AS_SAID = [
 ] as const;
 type AsSaid = { [Key in (typeof AS_SAID)[number]]?: ServiceWorkload[Key] | undefined };
 
-/** What a component says of its service; the rest is decided here and below. See `ServiceWorkload` for what is not described. */
+/** What a component decides of its service. See `ServiceWorkload` for options without a description. */
 export interface ServiceArgs extends AsSaid {
   platform: Platform;
   /** For messages: `Postgres "main"`. */
   subject: string;
-  /** Asked for when it runs. */
+  /** Called only if it runs. */
   image: () => Handle;
   env?: Record<string, pulumi.Input<string>>;
   /** By file name in /run/secrets. */
   secrets?: Record<string, pulumi.Input<string>>;
-  /** Secrets in other folders, which have nothing else: by file name, by folder. @default {} */
+  /** Secrets in other folders, which hold nothing else: by file name, by folder. @default {} */
   secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
   /** Single files of this machine, by absolute path in the container. @default {} */
   configFiles?: ServiceWorkload["configFiles"];
-  /** Ports that are published. TCP on 127.0.0.1 where they do not say otherwise. @default [] */
+  /** Published ports: TCP on 127.0.0.1 unless they say otherwise. @default [] */
   ports?: (Pick<PublishedPort, "hostPort" | "port"> & Partial<PublishedPort>)[];
   /** Folders of the engine's machine. @default [] */
   mounts?: Mount[];
-  /** Where the data is, and what is remembered of it. @default [] */
+  /** Where its data is, and what is remembered of the data. @default [] */
   volumes?: (VolumeArgs | SharedVolumeArgs)[];
   /** @default {} */
   uses?: Record<string, Dependency>;
@@ -60,13 +60,13 @@ export interface ServiceArgs extends AsSaid {
   user: string;
   /** With `CAP_`. @default [] */
   capabilities?: string[];
-  /** Mount options by path, beside /tmp, or in its place, which a volume or a mount may take as well. @default {} */
+  /** Mount options of folders in memory, by path. They replace the default /tmp, as do a volume and a mount. @default {} */
   tmpfs?: Record<string, string>;
   /** @default true */
   readOnlyRoot?: boolean;
-  /** Whether its program needs a process 1 before it: servers' own images do without. @default false */
+  /** Whether an init process runs before its program. Images of servers do not need one. @default false */
   init?: boolean;
-  /** Timings are those of `PROBE` where they are not given. Its program's image is asked for when it runs. */
+  /** Timings are those of `PROBE` by default. The image of its program is asked for only if the service runs. */
   probe: Partial<Omit<ProbeSpec, "program">> & Pick<ProbeSpec, "test"> & { program?: () => Handle };
   readyTimeoutSeconds: number;
   stopGraceSeconds: number;
@@ -77,27 +77,27 @@ export interface ServiceArgs extends AsSaid {
   restart?: ServiceWorkload["restart"];
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;
-  /** `host`: it is on its machine's own network, and no other. @default - on its own, and on those of what it refers to */
+  /** `host`: it shares the network of the engine's machine. @default - a network of its own, and those of what it refers to */
   networkMode?: "host" | undefined;
-  /** Beside those by which it is found. @default {} */
+  /** Further labels. @default {} */
   labels?: Record<string, string>;
 }
 
 const PROBE = { timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 };
 
 /**
- * A long-running workload with a probe, a network of its own for those who refer to it, and volumes where it has data.
+ * A long-running workload with a probe, a network that those who refer to it join, and volumes if it has data.
  */
 export class Service implements Dependency {
-  /** Exists only once the probe has passed; checked again whenever the container is another one. */
+  /** Exists only once the probe has passed. A new container is checked again. */
   readonly ready: pulumi.Resource;
-  /** Nothing for one on its machine's own network. */
+  /** Undefined for one that shares the network of its machine. */
   readonly network?: Handle;
   readonly container?: pulumi.Resource;
-  /** By which its data is told from other data: its volumes' keys, or its container's. Nothing for a service that keeps none. */
+  /** Identifies its data: the keys of its volumes, or of its container. Undefined for a service without data. */
   readonly data?: pulumi.Output<string>;
 
-  /** @param component whose service this is: everything made here is its child. */
+  /** @param component the parent of everything that is made here. */
   constructor(name: string, component: pulumi.Resource, args: ServiceArgs) {
     const { platform, subject, networkMode, readOnlyRoot = true } = args;
     const { engine } = platform;
@@ -133,11 +133,11 @@ export class Service implements Dependency {
     }));
     const kept = volumes.flatMap(({ volume, fresh }) => (volume && !fresh ? [volume] : []));
     if (kept.length > 0) this.data = joined(kept.map(({ key }) => key));
-    // While down too: then the next `up` finds nothing changed.
+    // Also while it is down, so that the next `up` finds nothing changed.
     for (const port of ports) platform.ledger.publish(subject, port);
 
     if (!platform.runs(name)) {
-      // What lasts is declared; what does not is gone until the next `up`.
+      // What lasts has been declared; everything else is removed until the next `up`.
       this.network = { key: pulumi.output(""), resource: component };
       this.ready = component;
       return;
@@ -221,7 +221,7 @@ export class Service implements Dependency {
     if (args.volumes && kept.length === 0) this.data = container.key;
     this.ready = gate(
       `${name}-ready`,
-      // What is changed in place counts too: the container is the same one then.
+      // What is changed in place counts too, as the container stays the same.
       { container: container.key, memoryMiB: args.memoryMiB },
       () => container.ready(),
       { ...own, dependsOn: [container.resource] },

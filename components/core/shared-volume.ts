@@ -9,14 +9,14 @@ const Args = z.strictObject({
   platform: platform(),
   /** `keep`: until `make clean`; `protected`: until it is named there. @default - `keep` in dev, `protected` in prod */
   lifecycle: z.enum(["keep", "protected"]).optional(),
-  /** Whom an empty one is given to: `uid:gid`. @default - the user of the first container that mounts it */
+  /** Who owns it when it is new: `uid:gid`. @default - the user of the first container that mounts it */
   owner: user().optional(),
 });
 export type VolumeArgs = z.input<typeof Args>;
 
 /**
- * A volume that several containers and jobs have, each at a path of its own. One that a single container has needs no more than a
- * path in that container's `volumes`. It is no reference: who has to start after somebody else names that one in `uses`.
+ * A volume that several containers and jobs mount, each at a path of its own. A volume of a single container needs no more than a
+ * path in that container's `volumes`. Mounting it is no reference: whatever has to start after another one names that in `uses`.
  *
  * @throws ArgsError naming every bad argument, before anything is registered.
  * @example
@@ -43,20 +43,20 @@ export class Volume extends pulumi.ComponentResource {
   }
 }
 
-/** Where a container or a job has one. */
+/** Where a container or a job mounts it. */
 export const SharedVolume = z.strictObject({
   /** In the container. */
   path: containerPath(),
-  /** One that others have as well. */
+  /** The volume, which others can mount too. */
   volume: instance(Volume, "a Volume"),
   /** @default false */
   readOnly: z.boolean("true or false").default(false),
 });
 
-/** Volumes that others have as well, by name. */
+/** Shared volumes by name. */
 export const sharedVolumes = () => z.record(partName(), SharedVolume).default({});
 
-/** One of them, as a service or a job takes it. */
+/** A shared volume in the form that a service or a job takes. */
 export const shared = (
   label: string,
   { volume, ...at }: z.output<typeof SharedVolume>,

@@ -4,26 +4,26 @@ import { PROBE_PROGRAM } from "../engines/engine.ts";
 import { SECRETS_FOLDER } from "./secret.ts";
 import { ArgsError, found } from "./support/args.ts";
 
-/** What is at a path inside a container, and who has put it there. */
+/** Something at a path inside a container, and which option puts it there. */
 export type Target = {
   path: string;
   /** @default "folder" */
   is?: "folder" | "file" | "memory";
-  /** Whether it gets its content before the container starts: when no folder in memory is there yet, and by way of what is mounted. */
+  /** Whether it is copied in before the container starts, when mounts are in place and folders in memory are not. */
   put?: boolean;
-  /** Whether nothing can be made in it, the place for another one included. */
+  /** Whether nothing can be created in it, so that another target cannot be mounted below it. */
   readOnly?: boolean;
-  /** Whether such a place is in it already. @default - nobody knows */
+  /** Whether it has a file or folder already on which another target can be mounted. @default - unknown */
   has?: (place: string, file: boolean) => boolean;
 } & (
   | { option: string; own?: never }
-  /** What is no option, for messages: `its data`. */
+  /** For messages, where no option puts it there: `its data`. */
   | { own: string; option?: never }
 );
 
 const TMP = "/tmp";
 
-/** Folders in memory: /tmp too where the root can only be read, unless that has been said to be something else. */
+/** Folders in memory: with a read-only root /tmp too, unless something else is at /tmp. */
 export function inMemory(
   readOnlyRoot: boolean,
   tmpfs: Record<string, string>,
@@ -33,7 +33,7 @@ export function inMemory(
   return readOnlyRoot && !taken ? { [TMP]: "mode=1777,size=64m", ...tmpfs } : tmpfs;
 }
 
-/** The same for what is said of them, with what says so. */
+/** The same as targets. */
 export const memoryTargets = (
   readOnlyRoot: boolean,
   paths: readonly string[],
@@ -45,7 +45,7 @@ export const memoryTargets = (
     is: "memory",
   }));
 
-/** A folder or file of the engine's machine. @param local whether that is this one, so that what is in it can be seen. */
+/** A folder or file of the engine's machine. @param local whether that is this machine, so that its content can be read. */
 export const mountTarget = (
   option: string,
   { source, path, readOnly }: { source: string; path: string; readOnly: boolean },
@@ -58,7 +58,7 @@ export const mountTarget = (
   ...(local ? { has: (place, file) => found(join(source, place))?.isFile() === file } : {}),
 });
 
-/** Folders that have nothing but secrets. */
+/** Folders that hold nothing but secrets. */
 export const secretTargets = (
   folders: readonly string[],
   secrets: Record<string, { path?: string | undefined }>,
@@ -73,7 +73,7 @@ export const secretTargets = (
     return { ...by, path: folder, has: () => false, ...more };
   });
 
-/** Files of this machine: put into the container where its root can be written, else mounted. */
+/** Files of this machine: mounted under a read-only root, else copied into the container. */
 export const fileTargets = (files: Record<string, string>, readOnlyRoot: boolean): Target[] =>
   Object.keys(files).map((path) => ({ option: `files.${path}`, path, is: "file", put: !readOnlyRoot }));
 
@@ -84,10 +84,10 @@ export const PROBE_TARGET: Target = {
   has: () => false,
 };
 
-/** Where a job has its files. */
+/** The folder of a job's files. */
 export const FILES_TARGET: Target = { own: "the folder of its files", path: "/run/files", put: true };
 
-/** What an engine puts over what is there, but not over what is mounted there. */
+/** What the engine itself puts at a path, unless something is mounted there. */
 const ENGINES: Target[] = [
   ...["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"].map((path) => ({
     own: "a file of the engine's",
@@ -103,7 +103,7 @@ const named = ({ option, own = `\`${option}\`` }: Target) => own;
 /**
  * Refuses what would be hidden inside a container, or could not be mounted there.
  *
- * @throws ArgsError naming both of each two that are in each other's way.
+ * @throws ArgsError naming both targets of each clash.
  */
 export function refuseClashes(subject: string, said: readonly Target[]): void {
   const all = said.map((each): Target => ({ ...each, path: resolve(each.path) }));

@@ -4,36 +4,36 @@ import { discarded, toDiscard } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
 import type { LastingLifecycle, VolumeLifecycle } from "./support/lifecycle.ts";
 
-/** A folder of a service whose content is in a volume that several have. */
+/** A folder of a service that is a volume which others mount too. */
 export interface SharedVolumeArgs {
-  /** By which it is told from others of its service. */
+  /** Its name among the volumes of its service. */
   label: string;
   shared: Handle;
   /** In the container. */
   path: string;
   readOnly: boolean;
-  /** `uid:gid` of whom an empty one is given to. */
+  /** Who owns it when it is new: `uid:gid`. */
   owner: string;
 }
 
-/** A folder of a service whose content lasts, and what is remembered of it. */
+/** A folder of a service that is a volume of its own, and what is remembered of its data. */
 export interface VolumeArgs {
-  /** What it is called in the ledger: a database's, as the database is. */
+  /** Its name in the ledger: for a database, the database's. */
   name: string;
-  /** By which it is told from others of its service; nothing where it has one. */
+  /** Its name among the volumes of its service; undefined where there is only one. */
   label?: string;
   /** In the container. */
   path: string;
   lifecycle: VolumeLifecycle;
-  /** Major version of what writes it; another one over the same data is refused. */
+  /** Major version of the server that writes it; over the same data, another one is refused. */
   major?: string;
-  /** `uid:gid` of whom it belongs to, where its image has no such folder. @default - root */
+  /** Who owns it, where its image has no such folder: `uid:gid`. @default - root */
   owner?: string;
-  /** What its data is first made with and cannot be changed later. */
+  /** Options that the data is created with, and that cannot change later. */
   firstStart?: Record<string, pulumi.Input<string>>;
 }
 
-/** A volume of a service, or one that several have; nothing for an ephemeral one while its service does not run. */
+/** A volume of a service, its own or shared; undefined for an ephemeral one while its service does not run. */
 export function volumeOf(
   service: string,
   parent: pulumi.Resource,
@@ -45,7 +45,7 @@ export function volumeOf(
   const name = `${service}-${args.label ?? "data"}`;
   if (lifecycle !== "ephemeral") return lastingVolume(name, service, parent, platform, { ...lasting, lifecycle });
   if (!platform.runs(service)) return undefined;
-  // Under a name of its own: what was ephemeral must not become what lasts, with the labels that it has.
+  // Under another name than one that is kept, which must not take over this one with its labels.
   return platform.engine.volume(
     `${name}-ephemeral`,
     { labels: platform.labels(service, "ephemeral"), replaceable: true },
@@ -56,7 +56,7 @@ export function volumeOf(
 /**
  * A volume that outlives its container, recorded in the ledger.
  *
- * @param service whose it is, by the name that `DISCARD` knows.
+ * @param service its owner, by the name that `DISCARD` takes.
  */
 export function lastingVolume(
   resourceName: string,
@@ -79,13 +79,13 @@ export function lastingVolume(
     resourceName,
     {
       labels: Object.keys(madeWith).length === 0 ? own : { ...own, "stackyard.made-with": inWords(madeWith) },
-      // What does not fit the data is refused: only who lets the data go gets another volume for it.
+      // A change that does not fit the data is refused: another volume is made only where the data is discarded.
       replaceable: discard,
     },
     {
       parent,
       protect: lifecycle === "protected" && !discard,
-      // The ledger is asked once the volume's name is known, that is when a replacement has been made: too late to refuse one.
+      // The ledger checks once the name of the volume is known: when a replacement has been made, which is too late to refuse it.
       hooks: {
         beforeCreate: [
           new pulumi.ResourceHook(`${name}:volume`, async () => onlyOne(platform, name, service, own), {
@@ -112,7 +112,7 @@ const inWords = (facts: Record<string, pulumi.Input<string>>) =>
       .join(", "),
   );
 
-/** @throws Error when there is one with data in it already. */
+/** @throws Error when a volume with these labels has data already. */
 async function onlyOne(
   platform: Platform,
   name: string,
@@ -123,7 +123,7 @@ async function onlyOne(
   const { engine, ledger } = platform;
   for (const key of await engine.volumes(labels)) {
     if (await engine.isEmpty(key)) continue;
-    // Its labels say the name under which it was made; another one may have it by now, which has that name as an alias.
+    // Its labels have the name that it was made under. By now it may belong to a component that has that name as an alias.
     if ((ledger.ownerOf(key) ?? name) !== name) continue;
     throw new Error(`${name}: its data is in volume ${key}; a new one would be empty. ${toDiscard(service)}`);
   }

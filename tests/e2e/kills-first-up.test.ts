@@ -34,8 +34,8 @@ const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
       /Stash count-done created/,
       /Container api creating/,
       /Container api created/,
+      // The last one: once it is created, `up` ends at once.
       /Stash api-ready creating/,
-      /Stash api-ready created/,
     ],
   },
   {

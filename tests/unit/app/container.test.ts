@@ -446,7 +446,7 @@ describe("refuses", () => {
     [{ ports: { a: { port: 80 }, b: { port: 80, hostPort: 1 } } }, `ports.b.port: ${TWICE}`],
     [
       { networkMode: "host", ports: { a: { port: 80, hostPort: 80 } } },
-      "ports.a.hostPort: With networkMode: host it publishes what it listens on by itself: leave this out.",
+      "ports.a.hostPort: With networkMode: host every port that it opens is published as it is: leave this out.",
     ],
     [
       { ports: { a: { port: 80, hostPort: 80, address: "1.2.3" } } },
@@ -502,12 +502,12 @@ describe("refuses", () => {
       "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +
         "has no command then.",
     ],
-    [{ connection: { scheme: "http" } }, "connection: It needs a port that it leads to: name one in `ports`."],
+    [{ connection: { scheme: "http" } }, "connection: It needs a port to lead to: name one in `ports`."],
     [
       { ports: { a: { port: 80 } }, connection: { scheme: "http", port: "b" } },
       "connection.port: There is no port b in `ports`, only a.",
     ],
-    [{ probe: { http: "/" } }, "probe.port: Say which port answers: it has none in `ports`."],
+    [{ probe: { http: "/" } }, "probe.port: It has no port in `ports`: say which one answers."],
     [{ user: "root" }, 'user: should be uid:gid in digits, got "root"'],
     [
       { mounts: { "/none/there": "/srv" } },
@@ -534,7 +534,7 @@ describe("refuses", () => {
     }).catch((error: Error) => error.message);
     expect(fault).toBe(
       `Container "web" has bad arguments\n  ${argument}: With networkMode: host it is on none of their networks: refer to them from ` +
-        "a container that is, or publish them and take their `connection.fromHost`.",
+        "a container without it, or publish them and take their `connection.fromHost`.",
     );
   });
 
