@@ -137,7 +137,7 @@ test("two programs with one name are refused", async () => {
 test.each<[string, string[]]>([
   [
     "export const program = () => ({});",
-    ["settings: should be a z.strictObject of what can be set for this program alone, got nothing"],
+    ["settings: should be a z.strictObject of the program's own settings, got nothing"],
   ],
   [
     'import { z } from "zod";\nexport const settings = z.strictObject({});\nexport const shop = () => ({});',
@@ -146,17 +146,17 @@ test.each<[string, string[]]>([
   [
     "export const settings = {};\nexport const program = {};",
     [
-      "settings: should be a z.strictObject of what can be set for this program alone, got {}",
+      "settings: should be a z.strictObject of the program's own settings, got {}",
       "program: should be a function (platform, settings, apiKeys) that declares its services and jobs, got {}",
     ],
   ],
   [
     'import { z } from "zod";\nexport const settings = z.object({ ports: z.string(), a: z.string() });\nexport const program = () => {};',
-    ["settings.ports: every program has a setting of that name; call this one otherwise"],
+    ["settings.ports: every program has a setting of that name: give this one another name"],
   ],
 ])("a program that exports something else is refused, %#", async (text, faults) => {
   put("wrong.ts", text);
-  const refused = ["stacks/wrong.ts does not export what a stack program does", ...faults].join("\n    ");
+  const refused = ["stacks/wrong.ts does not export what a stack program has to", ...faults].join("\n    ");
   // All faults come in one message.
   await expect(settingsOf({ program: "wrong", environment: "test" }, "dev", stacks)).rejects.toThrow(
     new ArgsError("stack dev has bad settings", ['environment: should be one of dev, prod, got "test"', refused])
@@ -180,7 +180,7 @@ test("a program that returns something else than services is refused", async () 
   );
   const { program } = await settingsOf({ program: "wrong" }, "dev", stacks);
   await expect(program.declare({} as never, {}, {})).rejects.toThrow(
-    new ArgsError("The program of stacks/wrong.ts returns what is no service", [
+    new ArgsError("The program of stacks/wrong.ts returns something else than services", [
       "seed: should be a service, got { gate }",
     ]).message,
   );

@@ -431,7 +431,7 @@ describe("files", () => {
   });
 });
 
-describe("isEmpty", () => {
+describe("isEmptyVolume", () => {
   type Entry = { name: string; type?: "directory" };
   const archive = async (...entries: Entry[]) => {
     const tar = pack();
