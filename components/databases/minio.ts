@@ -16,30 +16,30 @@ const CONSOLE_PORT = 9001;
 const DATA_PATH = "/data";
 /** Each read or write that waits for the disk is a thread. */
 const PIDS = 1024;
-/** The user whom /data belongs to in the image built from packages. */
+/** The owner of /data in the image built from packages. */
 const USER = "1000:1000";
 /**
  * In the official image /data belongs to root, and a new volume takes its owner from there: another user could write nothing.
- * This root has no capability, so it may do only what the owner of its own files may.
+ * This root has no capability, so it can do no more than another user can with files of its own.
  */
 const OFFICIAL_USER = "0:0";
-/** The server trims it; mc would take a colon for the beginning of a session token. */
+/** The server trims a password; mc would take a colon for the beginning of a session token. */
 const PASSWORD = /^(?!\s)[^:\p{Cc}]+(?<!\s)$/u;
 
-/** What the client `mc` needs to know of a server: the environment, and the files in /run/secrets. The server is its alias `server`. */
+/** Environment and files in /run/secrets by which the client `mc` finds a server, under the alias `server`. */
 export const MC = {
   env: {
-    // So that no password is in its arguments or its environment, and no shell is needed to put it there.
+    // Keeps the password out of arguments and environment, without a shell.
     MC_CONFIG_ENV_FILE: "/run/secrets/mc.env",
     MC_CONFIG_DIR: "/tmp/.mc",
   },
   secrets: ({ host, port, user, password }: Pick<ConnectionFacts, "host" | "port" | "user" | "password">) => ({
-    // As it is: mc takes a URL apart without decoding it.
+    // Not encoded, because mc does not decode the parts of a URL.
     "mc.env": pulumi.interpolate`MC_HOST_server=http://${user}:${password}@${host}:${port}\n`,
   }),
 };
 
-/** What else decides a variable. */
+/** Variables that options decide, with the option or the reason. */
 const OWN_SETTINGS = {
   ...decidedBy("rootUser", "MINIO_ROOT_USER", "MINIO_ACCESS_KEY"),
   ...decidedBy("password", "MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY"),
@@ -50,13 +50,13 @@ const OWN_SETTINGS = {
     ...["MINIO_ADDRESS", "MINIO_CONSOLE_ADDRESS", "MINIO_VOLUMES", "MINIO_ENDPOINTS"],
     ...["MINIO_CONFIG", "MINIO_CONFIG_ENV_FILE", "MINIO_ARGS", "MINIO_OPTS"],
   ),
-  // The official image's entry point takes another user from them.
+  // The official image's entry point changes the user by them.
   ...decidedBy("user", "MINIO_USERNAME", "MINIO_GROUPNAME"),
 };
-/** The client's as well, which probes. */
+/** The same, and the client's, which the probe runs. */
 const OWN_VARIABLES = {
   ...OWN_SETTINGS,
-  MC_HOST_server: "It would send elsewhere what asks whether the server is ready: leave it out.",
+  MC_HOST_server: "The probe would ask another server by it: leave it out.",
 };
 
 const Settings = z
@@ -79,7 +79,7 @@ const Settings = z
     consoleHostPort: hostPort().optional(),
     /**
      * The server's own settings, by the names of their variables: `MINIO_REGION: "eu-central-1"`. What another option decides is
-     * refused. MinIO ignores names that it does not know, and some values that it cannot read. Another one replaces the container.
+     * refused. MinIO ignores names that it does not know, and some values that it cannot read. A change replaces the container.
      * @default {}
      */
     settings: serverSettings({
@@ -111,7 +111,7 @@ export type MinioArgs = z.input<typeof Args>;
  * new Api("api", { platform, uses: { storage, buckets }, … });
  */
 export class Minio extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
   declare readonly connection: Connection;
@@ -129,10 +129,10 @@ export class Minio extends Database {
         MINIO_ROOT_USER_FILE: "/run/secrets/root-user",
         MINIO_ROOT_PASSWORD_FILE: "/run/secrets/root-password",
         MINIO_BROWSER: consoleHostPort === undefined ? "off" : "on",
-        // It would ask for a newer release, which its network does not let it.
+        // It would look for a newer release, which its network does not allow.
         MINIO_UPDATE: "off",
-        // What each request of an administrator's client takes, 64 MiB of which is garbage at once, it would keep beyond `memoryMiB`:
-        // it heeds no GOMEMLIMIT.
+        // Otherwise garbage of requests by an administrator's client, 64 MiB each, grows beyond `memoryMiB`: the server ignores
+        // GOMEMLIMIT.
         MINIO_MEMLIMIT: `${Math.floor(rest.memoryMiB / 2)}MiB`,
         ...MC.env,
         ...settings,
@@ -141,7 +141,7 @@ export class Minio extends Database {
       pids: PIDS,
       // No major version is recorded: MinIO has none, its releases are dates.
       data: { path: DATA_PATH, firstStart: { user } },
-      // Not `mc ready`: that asks without credentials, and waits for 5 s when nobody listens yet.
+      // Not `mc ready`: that asks without credentials, and waits for 5 s when nothing listens yet.
       probe: { test: ["CMD", "mc", "ls", "server/"], timeoutSeconds: 3 },
       credential: {
         name: "password",

@@ -12,23 +12,23 @@ const MAJOR = "5";
 const BOLT_PORT = 7687;
 const HTTP_PORT = 7474;
 const DATA_PATH = "/data";
-/** The only user there is at first. */
+/** The initial user. */
 const ACCOUNT = "neo4j";
 /** The image's own user neo4j. */
 export const NEO4J_USER = "7474:7474";
-/** Java unpacks and loads libraries in /tmp; the image's entry point writes the configuration, whatever is to be run. */
+/** Java unpacks and loads libraries in /tmp; the image's entry point writes the configuration, whatever command it runs. */
 export const NEO4J_TMPFS = {
   "/tmp": "exec,mode=1777,size=64m",
   "/var/lib/neo4j/conf": "uid=7474,gid=7474,mode=0700,size=1m",
 };
-/** The image declares a volume there; the logs are with the data. */
+/** The image declares a volume at /logs, which stays empty: the logs are with the data. */
 const LOGS_TMPFS = { "/logs": "uid=7474,gid=7474,mode=0700,size=1m" };
 /** Threads: Bolt alone may have 400, and Java and the servers in it start others by the number of the host's CPUs. */
 const PIDS = 2048;
 /** What Java needs beside heap and page cache: classes, compiled code, threads, buffers. */
 const ROOM_MIB = 256;
 
-/** As in the configuration that comes with the server, but for touching the whole heap at the start. */
+/** Those of the configuration that comes with the server, except AlwaysPreTouch, which touches the whole heap at the start. */
 const JAVA_ARGUMENTS = [
   "-XX:+UseG1GC",
   "-XX:-OmitStackTraceInFastThrow",
@@ -51,15 +51,15 @@ const JAVA_ARGUMENTS = [
 const QUICK_START = "-XX:TieredStopAtLevel=1";
 
 /**
- * NEO4J_AUTH would do, but the image's entry point makes an argument of it, for all to see in the process list, and starts Java
- * twice for it whenever the server starts. A file named after @ is read by neo4j-admin itself.
+ * Sets the password at the first start. NEO4J_AUTH would do it too, but the image's entry point passes that as an argument, which
+ * the process list shows, and runs Java twice more at every start. The file after @ is read by neo4j-admin itself.
  */
 const FIRST_START = `[ -d ${DATA_PATH}/databases/system ] || neo4j-admin dbms set-initial-password @/run/secrets/initial-password\n`;
 
-const FOLDERS = "Its folders are fixed, in its volume where they last: leave it out.";
+const FOLDERS = "Its folders are fixed, those that last in its volume: leave it out.";
 const PORTS = `Its ports are always ${BOLT_PORT} and ${HTTP_PORT}, on its networks: set \`hostPort\` or \`httpHostPort\` to publish them on others.`;
-const JAVA = "It would take the place of its own arguments for Java: set `server.jvm.additional` in `settings`.";
-const NOW_OWN = {
+const JAVA = "It would replace the component's own arguments for Java: set `server.jvm.additional` in `settings`.";
+const CURRENT_SETTINGS = {
   ...decidedBy("heapMiB", "server.memory.heap.initial_size", "server.memory.heap.max_size"),
   "server.memory.pagecache.size": "pageCacheMiB",
   "dbms.security.auth_enabled": "password",
@@ -75,18 +75,17 @@ const NOW_OWN = {
     "server.default_listen_address",
     ...["bolt", "http"].flatMap((each) => [`server.${each}.listen_address`, `server.${each}.enabled`]),
   ),
-  "initial.dbms.default_database":
-    "Its one database is called neo4j, which is asked whether it is ready: leave it out.",
+  "initial.dbms.default_database": "Its one database is called neo4j, which the probe asks: leave it out.",
 };
-/** What else decides a setting, also by the name that it had in Neo4j 4, which the server takes as well. */
+/** Settings that options decide, with the option or the reason; also by their names of Neo4j 4, which the server takes as well. */
 const OWN_SETTINGS = {
-  ...NOW_OWN,
+  ...CURRENT_SETTINGS,
   "dbms.jvm.additional": JAVA,
-  ...variablesOf(NOW_OWN, (setting) =>
+  ...variablesOf(CURRENT_SETTINGS, (setting) =>
     setting.replace(/^server\.(bolt|http)\./, "dbms.connector.$1.").replace(/^(server|initial\.dbms)\./, "dbms."),
   ),
 };
-/** What else decides a variable. */
+/** Variables that options decide, with the option or the reason. */
 const OWN_VARIABLES = {
   ...variablesOf(OWN_SETTINGS, variableOf),
   ...decidedBy("password", "NEO4J_AUTH", "NEO4J_AUTH_PATH"),
@@ -94,7 +93,7 @@ const OWN_VARIABLES = {
   NEO4J_PLUGINS: "plugins",
   JAVA_OPTS: JAVA,
 };
-/** The image writes them as lines of a file of Java properties, and none that is empty. */
+/** The image writes values as lines of a Java properties file, and leaves out empty ones. */
 const VALUE = /^(?!\s)[^\\\p{Cc}]+(?<!\s)$/u;
 
 const Settings = z
@@ -108,7 +107,7 @@ const Settings = z
     pageCacheMiB: mebibytes(8).optional(),
     /**
      * The server's own settings, by their own names: `db.transaction.timeout: "30s"`. Those for Java
-     * (`server.jvm.additional`) come after its own. What another option decides is refused. Another one replaces the container.
+     * (`server.jvm.additional`) come after its own. What another option decides is refused. A change replaces the container.
      * @default {}
      */
     settings: serverSettings({
@@ -137,7 +136,7 @@ const Args = Settings.safeExtend({
   ...databaseArgs,
   /** Password of the user neo4j; fixed once there is data. @default - a random one, made once */
   password: secretValue(8).optional(),
-  /** Plugins: jar files on this machine, which all its databases have then. Another content replaces the container. @default [] */
+  /** Plugins: jar files of this machine, for all its databases. A change of their content replaces the container. @default [] */
   plugins: z
     .array(
       file().refine((path) => path.endsWith(".jar"), "a jar file"),
@@ -157,9 +156,9 @@ export type Neo4jArgs = z.input<typeof Args>;
  * const graph = new Neo4j("graph", { platform, memoryMiB: 2048 });
  */
 export class Neo4j extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
-  /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password apart from it. */
+  /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password separately. */
   declare readonly connection: Connection;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -184,32 +183,32 @@ export class Neo4j extends Database {
         ].join(" "),
         NEO4J_server_directories_logs: `${DATA_PATH}/logs`,
         NEO4J_server_directories_run: "/tmp",
-        // What the image's own configuration says, which a folder in memory hides: the first confines LOAD CSV, which would
-        // read every file of the container otherwise.
+        // As in the image's own configuration, which a folder in memory hides. The first keeps LOAD CSV from reading every file
+        // of the container.
         NEO4J_server_directories_import: "import",
         NEO4J_db_tx__log_rotation_retention__policy: "2 days 2G",
-        // Where a browser on this machine finds what is published: Neo4j Browser asks HTTP for the address of Bolt.
+        // Addresses for this machine: Neo4j Browser asks over HTTP where Bolt is.
         ...(rest.hostPort === undefined ? {} : { NEO4J_server_bolt_advertised__address: `localhost:${rest.hostPort}` }),
         ...(httpHostPort === undefined ? {} : { NEO4J_server_http_advertised__address: `localhost:${httpHostPort}` }),
         NEO4J_dbms_usage__report_enabled: "false",
-        // Two event loops would wait 5 s each when it stops, for requests that come no more.
+        // Otherwise two event loops wait 5 s each for further requests when it stops.
         NEO4J_internal_dbms_bolt_netty__server__shutdown__quiet__period: "0",
         ...Object.fromEntries(Object.entries(others).map(([setting, value]) => [variableOf(setting), value])),
       },
       user: NEO4J_USER,
-      // When it starts, it asks for the name of the address that it listens on, to log it: without a DNS server that answers,
-      // that is six seconds.
+      // At its start it asks DNS for the name of the address that it listens on, to log it. Without an answer that takes
+      // six seconds.
       hosts: { "0.0.0.0": "0.0.0.0" },
       tmpfs: { ...NEO4J_TMPFS, ...LOGS_TMPFS },
-      // The image's entry point looks there when it is mounted.
+      // The image's entry point looks for plugins there when that is mounted.
       folders:
         plugins.length === 0 ? {} : { "/plugins": Object.fromEntries(plugins.map((path) => [basename(path), path])) },
       pids: PIDS,
       data: { path: DATA_PATH, major: MAJOR },
       probe: {
-        // HTTP is the last thing to be opened, after Bolt. Another cypher-shell each time would be another Java.
+        // Over HTTP, which opens last, after Bolt. cypher-shell would start a Java for each probe.
         test: ["CMD", "wget", "--config=/run/secrets/probe.wgetrc", `http://${name}:${HTTP_PORT}/db/neo4j/query/v2`],
-        // The first query takes seconds on a busy machine, and each probe takes time from the start.
+        // The first query takes seconds on a busy machine, and frequent probes would slow the start down.
         timeoutSeconds: 10,
         startIntervalMs: 500,
       },
@@ -223,18 +222,18 @@ export class Neo4j extends Database {
           "probe.wgetrc": probe(secret),
         }),
       },
-      // With neo4j:// a driver would ask for the server's address, and be told one that is right in one place only.
+      // With neo4j:// a driver would ask for the server's address, and get one that is right on one network only.
       connection: { scheme: "bolt", user: ACCOUNT },
     });
   }
 }
 
-/** The image's own rule. */
+/** The variable of a setting, by the image's own rule. */
 function variableOf(setting: string): string {
   return `NEO4J_${setting.replaceAll("_", "__").replaceAll(".", "_")}`;
 }
 
-/** How its memory is divided where nothing else is said. */
+/** Divides its memory, with defaults for what is not set. */
 function memoryOf({
   memoryMiB,
   heapMiB = Math.floor(memoryMiB / 2),
@@ -247,7 +246,7 @@ function memoryOf({
 const initialPassword = (secret: pulumi.Output<string>) =>
   pulumi.interpolate`-- "${secret.apply((text) => text.replace(/["\\]/g, "\\$&").replace(/^@/, "@@"))}"\n`;
 
-/** A query, with the password. */
+/** wget's configuration for the probe: a query, with the password. */
 const probe = (secret: pulumi.Output<string>) => {
   const credentials = secret.apply((text) => Buffer.from(`${ACCOUNT}:${text}`).toString("base64"));
   return pulumi.interpolate`header = Authorization: Basic ${credentials}

@@ -9,13 +9,13 @@ import { httpProbe } from "../core/support/http-probe.ts";
 
 const IMAGE = { registry: "ollama/ollama:0.17.4", packages: "ollama" };
 const PORT = 11_434;
-/** Ubuntu's own user, whom the image has from there; its home is the one folder that is not root's. */
+/** Ubuntu's default user in the image; only its home does not belong to root. */
 const USER = "1000:1000";
 const DATA_PATH = "/home/ubuntu";
 /** The server, and a process for each model in use, start threads by the number of the host's CPUs. */
 const PIDS = 4096;
 
-/** What else decides a variable. */
+/** Variables that options decide, with the reason. */
 const OWN_SETTINGS = {
   OLLAMA_HOST: `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`,
   OLLAMA_MODELS: "Its models are in its volume: leave it out.",
@@ -23,18 +23,18 @@ const OWN_SETTINGS = {
 
 const Settings = z.strictObject({
   ...databaseSettings({ memoryMiB: 2048, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
-  /** TCP port on the host's 127.0.0.1. Who reaches it may use, pull and delete models: there is no password. @default - not published */
+  /** TCP port on the host's 127.0.0.1. Who reaches it can use, pull and delete models: there is no password. @default - not published */
   hostPort: hostPort().optional(),
-  /** Whether it may reach beyond its networks, as it has to for pulling models. @default false */
+  /** Whether it may reach beyond its networks, which it needs for pulling models. @default false */
   egress: z.boolean("true or false").default(false),
   /**
-   * NVIDIA's GPUs of the host that it may use: all, or so many of them. The engine needs the NVIDIA Container Toolkit, and says
-   * `could not select device driver` without. @default - none
+   * NVIDIA GPUs of the host that it may use: all, or a number of them. The engine needs the NVIDIA Container Toolkit; without, it
+   * says `could not select device driver`. @default - none
    */
   gpus: gpus().optional(),
   /**
    * The server's own settings, by the names of their variables: `OLLAMA_KEEP_ALIVE: "24h"`. What another option decides is
-   * refused. Ollama ignores names that it does not know, and values that it cannot read. Another one replaces the container.
+   * refused. Ollama ignores names that it does not know, and values that it cannot read. A change replaces the container.
    * @default {}
    */
   settings: serverSettings({
@@ -55,7 +55,7 @@ export type OllamaArgs = z.input<typeof Args>;
 /**
  * One Ollama server: a service and a volume with its models that outlives it. It uses the CPU alone, unless it gets `gpus`.
  *
- * A model has to fit into `memoryMiB`, with its context: about its size on disk and a quarter more.
+ * A model has to fit into `memoryMiB`, with its context: about its size on disk plus a quarter.
  *
  * @throws ArgsError naming every bad argument, before anything is registered. `up` fails, with the server's last log lines,
  * if no probe passes within `readyTimeoutSeconds`.
@@ -63,7 +63,7 @@ export type OllamaArgs = z.input<typeof Args>;
  * const models = new Ollama("ollama", { platform, memoryMiB: 6144, egress: true });
  */
 export class Ollama extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url`: `http://host:port`. There are no credentials. */
   declare readonly connection: Connection;
@@ -76,7 +76,7 @@ export class Ollama extends Database {
       image: IMAGE,
       ownVariables: { ...OWN_SETTINGS, HOME: OWN_SETTINGS.OLLAMA_MODELS },
       port: PORT,
-      // After the image's entry point, which is the program.
+      // The argument of the image's entry point, which is the program.
       command: ["serve"],
       env: {
         OLLAMA_HOST: `0.0.0.0:${PORT}`,

@@ -9,7 +9,7 @@ import { count, identifier, mebibytes, parseArgs, secretValue, sentence } from "
 
 const Version = z.enum(["16", "17", "18"]);
 type Version = z.output<typeof Version>;
-/** Images, and where they have their volume: from 18 on a folder per version is in it. Debian has packages of 17 only. */
+/** Images, and the paths of their volumes: from 18 on, with a folder for each version in it. Debian has packages of 17 only. */
 const VERSIONS: Record<Version, { image: ImageFacts; dataPath: string }> = {
   16: { image: { registry: "postgres:16" }, dataPath: "/var/lib/postgresql/data" },
   17: { image: { registry: "postgres:17", packages: "postgres" }, dataPath: "/var/lib/postgresql/data" },
@@ -20,59 +20,54 @@ const PORT = 5432;
 export const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
-/** PostgreSQL's own, and the memory that is enough for them. */
+/** PostgreSQL's own defaults, and the memory that is enough for them. */
 const DEFAULT = { connections: 100, sharedBuffersMiB: 128, memoryMiB: 512 };
-/** Processes beside connections, each of which is one: the server's own and its workers, and what probes. */
+/** Processes beside one for each connection: the server's own, its workers, and probes. */
 const OTHER_PIDS = 156;
-/** Those of them that a server has which nobody has told to have more. */
+/** Those that a server with default settings has. */
 const LEAST_OTHER_PIDS = 32;
-/** What a connection takes that has asked for little (1.6 MiB, measured, with what the kernel keeps of it), and more than that. */
+/** Memory of a connection: somewhat more than one with few queries takes (1.6 MiB, measured, with the kernel's share). */
 const CONNECTION_MIB = 2;
-/** What the server takes beside connections and cache. */
+/** Memory of the server beside connections and cache. */
 const ROOM_MIB = 24;
 /**
- * Parallel queries and builds of indexes have what they share in /dev/shm, which counts as memory: `memoryMiB` is the limit, and
- * may be changed as it runs, which the size of /dev/shm may not.
+ * Parallel queries and builds of indexes share memory in /dev/shm. It counts towards `memoryMiB`, which is the only limit, because
+ * that can be changed while the server runs, and the size of /dev/shm cannot.
  */
 const SHM_MIB = 1024 * 1024;
 /**
- * Starts the server by its image's entry point, so that a first start which is cut short is made good by the next, and a password
- * is the role's though that entry point reads it once.
+ * Starts the server by its image's entry point. Repeats a first start that was cut short, and sets a changed password, which that
+ * entry point would read only once.
  */
 const START = readFileSync(new URL("postgres-start.sh", import.meta.url), "utf8");
 
-/** What looks like a hash, PostgreSQL would take for that of the password. */
+/** PostgreSQL would take a password that looks like a hash for the hash of one. */
 const PASSWORD = /^(?!md5[0-9a-f]{32}$|SCRAM-SHA-256\$\d+:\S+\$\S+:\S+$)\P{Cc}+$/u;
 
-/** Which no role can be called. https://www.postgresql.org/docs/17/sql-createrole.html */
+/** Names that no role can have. https://www.postgresql.org/docs/17/sql-createrole.html */
 export const RESERVED_ROLES = /^(pg_.*|public|none)$/;
-/** Databases that each server has for itself: nobody is to work in them. */
+/** The server's own templates for databases. */
 const TEMPLATES = ["template0", "template1"];
 
 const PORTS = `Its port is always ${PORT}, which \`connection\` names: set \`hostPort\` to publish it on another one.`;
 const FOLDERS = "Its data is where its image has it, in its volume: leave it out.";
-/** What else decides a setting. */
+/** Settings that options decide, with the option or the reason. */
 const OWN_SETTINGS = {
   max_connections: "maxConnections",
   shared_buffers: "sharedBuffersMiB",
   port: PORTS,
-  listen_addresses: "It listens on its networks, which those who refer to it are on: leave it out.",
+  listen_addresses: "It listens on its networks, which its users are on: leave it out.",
   data_directory: FOLDERS,
   unix_socket_directories: "Its socket is where its image has it: leave it out.",
 };
-/** What else decides a variable: of the image's entry point, of the server, and of psql, which probes. */
+/** Variables that options decide, of the image's entry point, of the server, and of psql, which the probe runs. */
 const OWN_VARIABLES = {
   ...decidedBy("database", "POSTGRES_USER", "POSTGRES_DB"),
   ...decidedBy("password", "POSTGRES_PASSWORD", "PGPASSWORD"),
   POSTGRES_HOST_AUTH_METHOD: "Its users sign in with `password`, wherever they are: leave it out.",
   ...decidedBy(FOLDERS, "PGDATA", "POSTGRES_INITDB_WALDIR"),
   PGPORT: PORTS,
-  ...decidedBy(
-    "It would send elsewhere what asks whether the server is ready: leave it out.",
-    "PGHOSTADDR",
-    "PGSERVICE",
-    "PGSERVICEFILE",
-  ),
+  ...decidedBy("The probe would ask another server by it: leave it out.", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"),
 };
 
 const Settings = z
@@ -94,19 +89,19 @@ const Settings = z
     database: identifier()
       .refine(
         (name) => !RESERVED_ROLES.test(name) && !TEMPLATES.includes(name),
-        "called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself",
+        "another name: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself",
       )
       .default("app"),
     /**
-     * Most connections at a time, of which the server keeps three for administrators. `memoryMiB` and `pids` follow where they
-     * are not given; more than the default need 2 MiB for each. @default 100
+     * Most connections at a time, of which the server keeps three for administrators. `memoryMiB` and `pids` follow from it where
+     * they are not given; each above the default needs 2 MiB. @default 100
      */
     maxConnections: count(4, 10_000).default(DEFAULT.connections),
     /** Cache that all connections share, in MiB: three quarters of `memoryMiB` at most. @default - PostgreSQL's own, 128 */
     sharedBuffersMiB: mebibytes(1).optional(),
     /**
      * The server's own settings, by their own names: `shared_preload_libraries: "pg_stat_statements"`. What another option
-     * decides is refused. Another one replaces the container. @default {}
+     * decides is refused. A change replaces the container. @default {}
      */
     settings: serverSettings({
       name: [/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/i, "a setting's name (letters, digits, _ and dots)"],
@@ -162,7 +157,7 @@ export type PostgresArgs = z.input<typeof Args>;
  * new Api("api", { platform, uses: { database }, … });
  */
 export class Postgres extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url` is secret: `postgresql://role:password@host:port/database`. */
   declare readonly connection: Connection;
@@ -189,7 +184,7 @@ export class Postgres extends Database {
         POSTGRES_USER: database,
         POSTGRES_DB: database,
         POSTGRES_PASSWORD_FILE: "/run/secrets/password",
-        // The probe's: libpq reads them, so that no password is in its arguments.
+        // For the probe: libpq reads the password from a file, so it is not in the arguments.
         PGPASSFILE: "/run/secrets/pgpass",
         PGCONNECT_TIMEOUT: "3",
       },
@@ -217,7 +212,7 @@ export class Postgres extends Database {
       credential: {
         name: "password",
         given: password,
-        // By START.
+        // By START: the image's entry point reads it at the first start only.
         read: "at every start",
         files: (secret, mark) => ({
           "start.sh": START,
@@ -233,12 +228,12 @@ export class Postgres extends Database {
 
 type Cache = Pick<z.output<typeof Settings>, "sharedBuffersMiB" | "maxConnections">;
 
-/** What connections and cache take together, in MiB. */
+/** @returns the cache, and the memory for connections, cache and server together, in MiB. */
 function neededBy({ sharedBuffersMiB: cache = DEFAULT.sharedBuffersMiB, maxConnections }: Cache) {
   return { cache, least: cache + maxConnections * CONNECTION_MIB + ROOM_MIB };
 }
 
-/** Enough for them, and so much that the cache is three quarters of it at most. */
+/** @returns memory in MiB that is enough for both, with the cache at three quarters of it at most. */
 function memoryFor(given: Cache): number {
   const { cache, least } = neededBy(given);
   return Math.max(DEFAULT.memoryMiB, least, Math.ceil((cache * 4) / 3));

@@ -13,14 +13,14 @@ const MAJOR = "1";
 const PORT = 6333;
 const GRPC_PORT = 6334;
 const DATA_PATH = "/qdrant/storage";
-/** The user of the image's variant `unprivileged`: only there is the data's folder its own. */
+/** The user of the image's variant `unprivileged`, the only one whose data folder does not belong to root. */
 const USER = "1000:1000";
 /** The server starts threads by the number of the host's CPUs, several for each. */
 const PIDS = 4096;
 
 const PORTS = `Its ports are always ${PORT} and ${GRPC_PORT}, on its networks: set \`hostPort\` or \`grpcHostPort\` to publish them on others.`;
-const SECRETS = "Settings are nothing secret, and one key is made by itself: leave it out, or set `apiKey`.";
-/** What else decides a setting. */
+const SECRETS = "Settings are not secret, and a key is generated: leave it out, or set `apiKey`.";
+/** Settings that options decide, with the option or the reason. */
 const OWN_SETTINGS = {
   "service.api_key": "apiKey",
   ...decidedBy(SECRETS, "service.alt_api_key", "service.read_only_api_key"),
@@ -35,7 +35,7 @@ const OWN_VARIABLES = {
 
 type Nested = { [name: string]: string | number | boolean | Nested };
 const isSection = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-/** By section, as in its configuration file. */
+/** Settings by section, as in the server's configuration file. */
 const Section: z.ZodType<NestedTexts, Nested> = z.lazy(() =>
   z.record(
     matching(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/, "a setting's name (a-z, 0-9 and _)"),
@@ -55,7 +55,7 @@ const Settings = z
     grpcHostPort: hostPort().optional(),
     /**
      * The server's own settings, by section as in its configuration file: `storage: { performance: { max_search_threads: 2 } }`.
-     * What another option decides is refused. Another one replaces the container. @default {}
+     * What another option decides is refused. A change replaces the container. @default {}
      */
     settings: Section.superRefine((settings, { addIssue }) => {
       for (const { path } of leaves(settings)) {
@@ -70,7 +70,7 @@ const Settings = z
   });
 const Args = Settings.safeExtend({
   ...databaseArgs,
-  /** API key that every request has to bring. @default - a random one, made once */
+  /** API key for every request. @default - a random one, made once */
   apiKey: secretValue()
     .refine(
       (value) => typeof value !== "string" || !/[\u{80}-\u{10ffff} ]/u.test(value),
@@ -97,12 +97,12 @@ export type QdrantArgs = z.input<typeof Args>;
  * if no probe passes within `readyTimeoutSeconds`.
  * @example
  * const vectors = new Qdrant("qdrant", { platform, hostPort: 6333 });
- * new Api("api", { platform, uses: { vectors }, … }); // told VECTORS_URL_FILE and VECTORS_API_KEY_FILE
+ * new Api("api", { platform, uses: { vectors }, … }); // gets VECTORS_URL_FILE and VECTORS_API_KEY_FILE
  */
 export class Qdrant extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
-  /** `url`: `http://host:port`, for REST. The key is not in it, since clients take it apart: it is `apiKey`, a secret. */
+  /** `url`: `http://host:port`, for REST. The key is not in it, because clients take it separately: it is `apiKey`, a secret. */
   declare readonly connection: Connection;
 
   constructor(name: string, args: QdrantArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -112,12 +112,12 @@ export class Qdrant extends Database {
       ownVariables: OWN_VARIABLES,
       port: PORT,
       otherPorts: { grpc: { hostPort: grpcHostPort, port: GRPC_PORT } },
-      // Not the image's entry point: that is a shell which, told to stop, ends at once and takes the server with it.
+      // Not the image's entry point, a shell that ends at once at the signal to stop, and the server with it.
       command: ["./qdrant", "--config-path", "/run/secrets/config.yaml"],
       env: {
         QDRANT__STORAGE__SNAPSHOTS_PATH: `${DATA_PATH}/snapshots`,
         QDRANT__TELEMETRY_DISABLED: "true",
-        // Written at the end of every start, otherwise beside the program.
+        // The server writes this file at the end of every start, by default beside the program.
         QDRANT_INIT_FILE_PATH: "/tmp/qdrant-initialized",
         ...Object.fromEntries(leaves(settings).map(({ path, value }) => [variableOf(path), value])),
       },
@@ -125,7 +125,7 @@ export class Qdrant extends Database {
       pids: PIDS,
       data: { path: DATA_PATH, major: MAJOR },
       probe: {
-        // `/readyz` would answer to everybody; whether a collection exists, only to who has the key.
+        // `/readyz` answers without the key; this does not.
         test: httpProbe(name, PORT, "/collections/stackyard/exists", {
           name: "api-key",
           file: "/run/secrets/api-key",
@@ -136,7 +136,7 @@ export class Qdrant extends Database {
         name: "apiKey",
         given: apiKey,
         read: "at every start",
-        // The key is in the file: the environment, which the server would take it from as well, is in `docker inspect`.
+        // The key is in a file and not in the environment, which `docker inspect` shows.
         files: (secret) => ({ "config.yaml": configuration(secret), "api-key": secret }),
       },
       connection: { scheme: "http" },
@@ -144,12 +144,12 @@ export class Qdrant extends Database {
   }
 }
 
-/** The server's own rule. */
+/** The variable of a setting, by the server's own rule. */
 function variableOf(path: readonly string[]): string {
   return `QDRANT__${path.join("__").toUpperCase()}`;
 }
 
-/** Each setting by its section and name. */
+/** @returns each setting with its section and name. */
 function leaves(section: NestedTexts, above: readonly string[] = []): { path: readonly string[]; value: string }[] {
   return Object.entries(section).flatMap(([name, value]) => {
     const path = [...above, name];
@@ -157,6 +157,6 @@ function leaves(section: NestedTexts, above: readonly string[] = []): { path: re
   });
 }
 
-/** Whatever text it is in JSON, it is in YAML. */
+/** A text in JSON is the same text in YAML. */
 const configuration = (key: pulumi.Output<string>) =>
   pulumi.interpolate`service:\n  api_key: ${key.apply((text) => JSON.stringify(text))}\n`;

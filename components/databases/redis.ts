@@ -16,7 +16,7 @@ const USER = "999:999";
 /** Starts the server by its image's entry point, with its data in the form that it will read. */
 const START = readFileSync(new URL("redis-start.sh", import.meta.url), "utf8");
 
-/** What else decides a directive. */
+/** Directives that options decide, with the option or the reason. */
 const OWN_SETTINGS = {
   maxmemory: "maxMemoryMiB",
   "maxmemory-policy": "maxMemoryPolicy",
@@ -29,12 +29,12 @@ const OWN_SETTINGS = {
     "tls-port",
   ),
   ...decidedBy(
-    "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
+    "It listens on its networks, which its users are on, and asks for `password`: leave it out.",
     "bind",
     "protected-mode",
   ),
   ...decidedBy(
-    "Its files are where they are looked for when it starts, in its volume: leave it out.",
+    "Its files have fixed places in its volume: leave it out.",
     "dir",
     "dbfilename",
     "appenddirname",
@@ -46,9 +46,9 @@ const OWN_SETTINGS = {
     "daemonize",
     "sentinel",
   ),
-  include: "Its directives are all here, where they can be checked: name them in `settings`.",
+  include: "Directives of another file cannot be checked: name them in `settings`.",
 };
-/** What looks like one of them: the server takes nothing from its environment, so that nobody would be told. */
+/** Variables that look like these. The server ignores its environment, so nobody would notice that they do nothing. */
 const OWN_VARIABLES = {
   REDIS_PASSWORD: "password",
   ...variablesOf(OWN_SETTINGS, (directive) => `REDIS_${directive.replaceAll("-", "_")}`),
@@ -59,7 +59,7 @@ const Settings = z
     ...databaseSettings({ memoryMiB: 128, readyTimeoutSeconds: 60, stopGraceSeconds: 30 }),
     /** Most memory for data, in MiB: three quarters of `memoryMiB` at most. @default - half of `memoryMiB` */
     maxMemoryMiB: mebibytes(1).optional(),
-    /** What goes when that is full. @default "noeviction" */
+    /** What is removed when that is full. @default "noeviction" */
     maxMemoryPolicy: z
       .enum([
         "noeviction",
@@ -74,17 +74,17 @@ const Settings = z
       .default("noeviction"),
     /**
      * Writes every change to a log on disk, so that a crash loses a second of writes at most. Without it, what was written since
-     * the last save (an hour at most, five minutes where there was much) goes with a crash. May be changed: the data stays.
+     * the last save (an hour at most, five minutes where there was much) is lost in a crash. May be changed: the data stays.
      * @default true
      */
     appendOnly: z.boolean("true or false").default(true),
     /**
      * The server's own directives, by their own names: `notify-keyspace-events: "Ex"`. What another option decides is refused.
-     * Another one replaces the container. @default {}
+     * A change replaces the container. @default {}
      */
     settings: serverSettings({
       name: [/^[a-z][a-z0-9-]*$/, "a directive's name (a-z, 0-9 and -)"],
-      // Its arguments are what begins so.
+      // The server would take a value that begins with -- for another directive.
       value: settingValue(
         /^(?!--)\P{Cc}*$/u,
         "a text without control characters that does not begin with --, or a number",
@@ -114,7 +114,7 @@ export type RedisArgs = z.input<typeof Args>;
  * const cache = new Redis("redis", { platform, maxMemoryPolicy: "allkeys-lru" });
  */
 export class Redis extends Database {
-  /** What can be set for one by configuration: its options that are plain data. */
+  /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url` is secret: `redis://default:password@host:port`. */
   declare readonly connection: Connection;
@@ -126,7 +126,7 @@ export class Redis extends Database {
       image: IMAGE,
       ownVariables: OWN_VARIABLES,
       port: PORT,
-      // The password is in the file: arguments are in the process list.
+      // The password is in a file, because the process list shows arguments.
       command: [
         "sh",
         "/run/secrets/start.sh",
@@ -141,7 +141,7 @@ export class Redis extends Database {
         `${maxMemoryMiB ?? Math.floor(rest.memoryMiB / 2)}mb`,
         "--maxmemory-policy",
         maxMemoryPolicy,
-        // The provider takes no empty text; the server takes a directive apart as a line of its configuration.
+        // The provider takes no empty text; the server reads a directive and its value also from one argument, as a line.
         ...Object.entries(settings).flatMap(([directive, value]) =>
           value === "" ? [`--${directive} ""`] : [`--${directive}`, value],
         ),

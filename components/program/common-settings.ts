@@ -3,9 +3,9 @@ import { unshown, variable } from "../core/support/args.ts";
 import { PlatformSettings } from "../core/support/platform-settings.ts";
 
 /**
- * What can be set whatever program is deployed.
+ * The settings that every stack program has.
  *
- * @param programs names of those that there are.
+ * @param programs names of the programs that exist.
  */
 export const commonSettings = (programs: readonly string[]) =>
   z.strictObject({
@@ -13,12 +13,12 @@ export const commonSettings = (programs: readonly string[]) =>
     program: z.enum(programs),
     ...PlatformSettings.shape,
     /**
-     * `free`: host ports that are set say only what is published, each on a port that nobody had at the first `up`. For copies
-     * beside the main one. @default "fixed"
+     * `free`: each host port that is set is replaced by one that is free at the first `up`. For copies beside the main stack.
+     * @default "fixed"
      */
     ports: z.enum(["fixed", "free"]).default("fixed"),
     /**
-     * API keys that the program is handed, by the name under which each is set: `pulumi config set --secret OPENAI_API_KEY`.
+     * API keys that the program gets, by the name under which each is set: `pulumi config set --secret OPENAI_API_KEY`.
      * @default {}
      */
     apiKeys: z.record(variable(), z.enum(["required", "optional"], unshown("required or optional"))).default({}),

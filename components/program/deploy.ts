@@ -4,11 +4,11 @@ import type { Services } from "./program.ts";
 import { readSettings } from "./settings.ts";
 
 /**
- * Deploys the stack program that the configuration names, by its settings: what `index.ts` does.
+ * Deploys the stack program that the configuration names, with its settings. `index.ts` calls it.
  *
- * @param folder where the stack programs are, each a file `NAME.ts` or a folder with an `index.ts`.
+ * @param folder of the stack programs, each a file `NAME.ts` or a folder with an `index.ts`.
  * @returns what the program returned.
- * @throws ArgsError for what is set and for a program that does not export what it should, before an engine is asked. RunError as
+ * @throws ArgsError for wrong settings and for a program without the right exports, before any request to an engine. RunError as
  * `Platform.connect` and the program do.
  */
 export async function deploy(folder: string): Promise<Services> {
@@ -21,7 +21,7 @@ export async function deploy(folder: string): Promise<Services> {
     imageMirror,
     subnetPool,
     freePorts: common.ports === "free" ? Object.keys(hostPorts(own)) : [],
-    // What `make down` runs, and what runs a part of the program.
+    // Set by `make down`, and by verbs that run only a part of the program.
     down: down === "1",
     only: only ? only.split(",") : undefined,
   });

@@ -1,4 +1,4 @@
-/** Ports on the host, by where each is set: `neo4j.httpHostPort`. */
+/** @returns ports on the host, by the path of each setting: `neo4j.httpHostPort`. */
 export function hostPorts(settings: object): Record<string, number> {
   const ports: Record<string, number> = {};
   withEachPort(settings, (path, port) => {
@@ -8,7 +8,7 @@ export function hostPorts(settings: object): Record<string, number> {
   return ports;
 }
 
-/** The same settings with other ports on the host; not published where there is none. */
+/** @returns the settings with other ports on the host. A port that is undefined is not published. */
 export function withPorts<T extends object>(settings: T, ports: Readonly<Record<string, number | undefined>>): T {
   return withEachPort(settings, (path, port) => (path in ports ? ports[path] : port)) as T;
 }

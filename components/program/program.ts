@@ -7,26 +7,26 @@ import type { Platform } from "../core/platform.ts";
 import { ArgsError, faultsOf } from "../core/support/args.ts";
 import { commonSettings } from "./common-settings.ts";
 
-/** What a program gets of its settings: `undefined` in the place of what is switched off. */
+/** The settings as a program gets them: `undefined` for what is switched off. */
 export type SettingsOf<Schema extends z.ZodType> = SwitchedOn<z.output<Schema>>;
 
-/** Settings without what is switched off, and without the switches. */
+/** Settings without their switches, and `undefined` for what is switched off. */
 type SwitchedOn<All> = {
   [Key in keyof All]: All[Key] extends { enabled: boolean } ? Omit<All[Key], "enabled"> | undefined : All[Key];
 };
 
-/** What a program returns: what is to be in the outputs of the Pulumi stack, by name. */
+/** What a program returns: the services for the outputs of the Pulumi stack, by name. */
 export type Services = Record<string, { connection?: Connection | undefined }>;
 
 /** A stack program: what is deployed, and what can be set for it. */
 export interface StackProgram {
-  /** What can be set for this program alone. */
+  /** The schema of the program's own settings. */
   settings: z.ZodObject;
   /**
-   * Runs it, in the function that `platform.declare` is given.
+   * Runs the program, within `platform.declare`.
    *
-   * @param settings all that its schema has made of what is set.
-   * @param apiKeys those that are set, by name.
+   * @param settings the program's own, as their schema returns them.
+   * @param apiKeys the API keys that are set, by name.
    * @throws ArgsError where it returns something else than services by name.
    */
   declare(platform: Platform, settings: object, apiKeys: Record<string, string>): Promise<Services>;
@@ -36,7 +36,7 @@ export interface StackProgram {
 const Exports = z.object({
   settings: z.custom<z.ZodObject>(
     (value) => (value as z.ZodType | undefined)?._zod?.def?.type === "object",
-    "a z.strictObject of what can be set for this program alone",
+    "a z.strictObject of the program's own settings",
   ),
   program: z.custom<(platform: Platform, settings: object, apiKeys: Record<string, string>) => unknown>(
     (value) => typeof value === "function",
@@ -65,8 +65,8 @@ export function programsIn(folder: string): Map<string, string[]> {
 }
 
 /**
- * @param name one of those that are in the folder.
- * @throws ArgsError where two have that name, or its file does not export what a stack program does.
+ * @param name of a program in the folder.
+ * @throws ArgsError when two programs have that name, or the file does not export what a stack program has to.
  */
 export async function loadProgram(folder: string, name: string): Promise<StackProgram> {
   const files = (programsIn(folder).get(name) ?? []).map((file) => `${basename(folder)}/${file}`);
@@ -75,19 +75,19 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
     throw new ArgsError(`There are two stack programs ${name}, one of which has to be renamed`, files);
 
   const module = await imported(join(folder, "..", file)).catch((error: Error) => {
-    // Node.js does not say in which file it is, except where it prints the error itself.
+    // Node.js names the file only where it prints the error itself.
     if (error instanceof SyntaxError) error.message = `${file}, or a file that it imports: ${error.message}`;
     throw error;
   });
   const { data, error } = Exports.safeParse(module);
-  if (!data) throw new ArgsError(`${file} does not export what a stack program does`, faultsOf(error, module));
+  if (!data) throw new ArgsError(`${file} does not export what a stack program has to`, faultsOf(error, module));
   const { settings, program } = data;
   const taken = Object.keys(settings.shape).filter((key) => key in commonSettings([]).shape);
   if (taken.length > 0) {
     const faults = taken.map(
-      (key) => `settings.${key}: every program has a setting of that name; call this one otherwise`,
+      (key) => `settings.${key}: every program has a setting of that name: give this one another name`,
     );
-    throw new ArgsError(`${file} does not export what a stack program does`, faults);
+    throw new ArgsError(`${file} does not export what a stack program has to`, faults);
   }
   return {
     settings: settings.strict(),
@@ -95,7 +95,7 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
       const returned = (await program(platform, switchedOn(all), apiKeys)) ?? {};
       const { data: services, error } = Returned.safeParse(returned);
       if (!services)
-        throw new ArgsError(`The program of ${file} returns what is no service`, faultsOf(error, returned));
+        throw new ArgsError(`The program of ${file} returns something else than services`, faultsOf(error, returned));
       return services;
     },
   };
@@ -103,7 +103,7 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
 
 const imported = (path: string): Promise<object> => import(/* @vite-ignore */ pathToFileURL(path).href);
 
-/** The same settings without what is switched off, and without the switches. */
+/** @returns the settings without their switches, and `undefined` for what is switched off. */
 export function switchedOn<All extends object>(settings: All): SwitchedOn<All> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => {

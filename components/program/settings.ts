@@ -7,9 +7,9 @@ import { loadProgram, programsIn, type StackProgram } from "./program.ts";
 export interface Settings {
   /** The stack program that they name. */
   program: StackProgram;
-  /** What can be set whatever program it is. */
+  /** The settings that every program has. */
   common: CommonSettings;
-  /** What can be set for this program alone, switches and all. */
+  /** The program's own settings, with their switches. */
   own: Record<string, unknown>;
   /** API keys that are set, by name. */
   apiKeys: Record<string, string>;
@@ -18,8 +18,8 @@ export interface Settings {
 /**
  * The configuration of this Pulumi stack, checked as a whole.
  *
- * @param folder where the stack programs are.
- * @throws ArgsError with one line `key: should be RULE, got VALUE` per fault, and what the program should export and does not,
+ * @param folder of the stack programs.
+ * @throws ArgsError with one line `key: should be RULE, got VALUE` per fault, and one for each export that the program lacks,
  * before anything is registered.
  */
 export async function readSettings(folder: string): Promise<Settings> {
@@ -33,7 +33,7 @@ export async function readSettings(folder: string): Promise<Settings> {
 }
 
 /**
- * The same of what is given.
+ * Checks the given settings in the same way.
  *
  * @throws ArgsError as `readSettings` does.
  */
@@ -46,10 +46,10 @@ export async function settingsOf(given: Record<string, unknown>, stack: string, 
 /**
  * Checks what is set, and fills in the defaults.
  *
- * @param given by key without the project's name. A text may be JSON, as the Pulumi CLI hands on all that is not a text.
- * @param stack whose they are, for the command that sets what is missing.
- * @param folder where the stack programs are.
- * @returns `settings` is absent where there are faults.
+ * @param given by key without the project's name. A text may be JSON, in which the Pulumi CLI passes on other values.
+ * @param stack the name of their stack, for the command that sets a missing key.
+ * @param folder of the stack programs.
+ * @returns all faults; `settings` only where there are none.
  */
 export async function checkSettings(
   given: Record<string, unknown>,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /**
- * A component's settings, for one that can be switched off: with `enabled: false` the program gets `undefined` in their place.
+ * The settings of a component that can be switched off: with `enabled: false` the program gets `undefined` instead of them.
  *
- * @param settings the component's own: `Postgres.settings`.
- * @param defaults what the program sets where the configuration does not, in the place of the component's own defaults. @default {}
+ * @param settings the component's: `Postgres.settings`.
+ * @param defaults the program's, which replace the component's. @default {}
  * @example
  * export const settings = z.strictObject({ cache: switchable(Redis.settings, { maxMemoryPolicy: "allkeys-lru" }) });
  */
@@ -26,7 +26,7 @@ export function switchable<Shape extends z.core.$ZodLooseShape>(
     })
     .superRefine((all, { issues, addIssue }) => {
       const { enabled, ...options } = all as { enabled: boolean };
-      // The component's rules across options: of what is not switched on, nothing has to fit together.
+      // Rules across options do not apply to a component that is switched off.
       if (!enabled || issues.length > 0) return;
       for (const issue of settings.safeParse(options).error?.issues ?? []) addIssue({ ...issue });
     })

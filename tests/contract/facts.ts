@@ -28,8 +28,8 @@ export interface Facts {
     healthcheck: { tests: string[]; timeout?: string; startPeriod?: string; startInterval?: string };
   };
   dataPath: string;
-  /** What is remembered of its volume, but for where its credential comes from. */
-  remembered: { major?: string; firstStart?: Record<string, string> };
+  /** What the ledger records of its volume, without the origin of its credential. */
+  recorded: { major?: string; firstStart?: Record<string, string> };
   /** Container ports by the arguments that publish them. */
   ports: { hostPort: number } & Record<string, number>;
   connection: {
@@ -149,7 +149,7 @@ export const FACTS = {
       },
     },
     dataPath: "/var/lib/postgresql/data",
-    remembered: { major: "17", firstStart: { database: "app" } },
+    recorded: { major: "17", firstStart: { database: "app" } },
     ports: { hostPort: 5432 },
     connection: { user: "app", database: "app" },
     url: (secret, at) => `postgresql://app:${secret}@${at}/app`,
@@ -198,7 +198,7 @@ export const FACTS = {
       },
     },
     dataPath: "/data",
-    remembered: { major: "8" },
+    recorded: { major: "8" },
     ports: { hostPort: 6379 },
     connection: { user: "default" },
     url: (secret, at) => `redis://default:${secret}@${at}`,
@@ -234,7 +234,7 @@ export const FACTS = {
       healthcheck: { tests: ["CMD", "mc", "ls", "server/"], timeout: "3s" },
     },
     dataPath: "/data",
-    remembered: { firstStart: { user: "0:0" } },
+    recorded: { firstStart: { user: "0:0" } },
     ports: { hostPort: 9000, consoleHostPort: 9001 },
     connection: {
       user: "stackyard",
@@ -304,7 +304,7 @@ export const FACTS = {
       },
     },
     dataPath: "/data",
-    remembered: { major: "5" },
+    recorded: { major: "5" },
     ports: { hostPort: 7687, httpHostPort: 7474 },
     connection: { user: "neo4j", ports: { http: 7474 } },
     url: (secret, at) => `bolt://neo4j:${secret}@${at}`,
@@ -353,7 +353,7 @@ export const FACTS = {
       },
     },
     dataPath: "/qdrant/storage",
-    remembered: { major: "1" },
+    recorded: { major: "1" },
     ports: { hostPort: 6333, grpcHostPort: 6334 },
     connection: { ports: { grpc: 6334 } },
     // The key is not in it.
@@ -392,7 +392,7 @@ export const FACTS = {
     },
     dataPath: "/home/ubuntu",
     // In no version: every one reads the models of another.
-    remembered: {},
+    recorded: {},
     ports: { hostPort: 11_434 },
     connection: {},
     url: (_, at) => `http://${at}`,

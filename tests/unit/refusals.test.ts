@@ -93,8 +93,7 @@ const MIB = "should be whole MiB, 6 or more, got";
 const SECONDS = "should be whole seconds, 1 to 86400, got";
 const CPUS = "should be CPUs in tenths, 0.1 to 128, got";
 const IDENTIFIER = "should be 1 to 63 of a-z, 0-9 and _, no digit first, got";
-const RESERVED =
-  "should be called otherwise: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself, got";
+const RESERVED = "should be another name: PostgreSQL keeps pg_…, public, none, template0 and template1 for itself, got";
 const VARIABLE = "should be a variable's name (letters, digits and _), got";
 const USES = "should be a database, a container, a job or an external(), got";
 const REFERENCE = "should be a name of a-z, 0-9 and _, a letter first, got";
@@ -116,12 +115,12 @@ const POSTGRES_DATA = "Its data is where its image has it, in its volume: leave 
 const MINIO_FIXED = "Its ports and its folder are fixed: leave it out.";
 const NEO4J_PORTS =
   "Its ports are always 7687 and 7474, on its networks: set `hostPort` or `httpHostPort` to publish them on others.";
-const NEO4J_FOLDERS = "Its folders are fixed, in its volume where they last: leave it out.";
-const JAVA = "It would take the place of its own arguments for Java: set `server.jvm.additional` in `settings`.";
+const NEO4J_FOLDERS = "Its folders are fixed, those that last in its volume: leave it out.";
+const JAVA = "It would replace the component's own arguments for Java: set `server.jvm.additional` in `settings`.";
 const QDRANT_PORTS =
   "Its ports are always 6333 and 6334, on its networks: set `hostPort` or `grpcHostPort` to publish them on others.";
 const OLLAMA_MODELS = "Its models are in its volume: leave it out.";
-const ELSEWHERE = "It would send elsewhere what asks whether the server is ready: leave it out.";
+const ELSEWHERE = "The probe would ask another server by it: leave it out.";
 const PIDS = "a whole number, 16 to 4194304";
 const OTHER_PIDS = "\n  pids: should be 132 or more, for 100 connections and the server's own processes, got 0.5";
 const ROOM = "should be 256 MiB or more above";
@@ -275,37 +274,25 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Redis", { settings: { "maxmemory-policy": "x" } }, `settings.maxmemory-policy: ${instead("maxMemoryPolicy")}`],
   ["Redis", { settings: { appendonly: "no" } }, `settings.appendonly: ${instead("appendOnly")}`],
   ["Redis", { settings: { requirepass: "hunter22" } }, `settings.requirepass: ${instead("password")}`],
-  [
-    "Redis",
-    { settings: { dir: "/tmp" } },
-    "settings.dir: Its files are where they are looked for when it starts, in its volume: leave it out.",
-  ],
+  ["Redis", { settings: { dir: "/tmp" } }, "settings.dir: Its files have fixed places in its volume: leave it out."],
   ...(
     [
-      [
-        "Redis",
-        "bind",
-        "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
-      ],
+      ["Redis", "bind", "It listens on its networks, which its users are on, and asks for `password`: leave it out."],
       [
         "Redis",
         "protected-mode",
-        "It listens on its networks, which those who refer to it are on, and asks for `password`: leave it out.",
+        "It listens on its networks, which its users are on, and asks for `password`: leave it out.",
       ],
       ["Redis", "aclfile", "Its one user is `default`, with `password`: leave it out."],
       ["Redis", "user", "Its one user is `default`, with `password`: leave it out."],
-      ["Redis", "include", "Its directives are all here, where they can be checked: name them in `settings`."],
+      ["Redis", "include", "Directives of another file cannot be checked: name them in `settings`."],
       ["Minio", "MINIO_SECRET_KEY_FILE", instead("password")],
       ["Minio", "MINIO_CONFIG", MINIO_FIXED],
       ["Neo4j", "dbms.connector.http.enabled", NEO4J_PORTS],
       ["Neo4j", "dbms.memory.heap.initial_size", instead("heapMiB")],
       ["Neo4j", "dbms.directories.transaction.logs.root", NEO4J_FOLDERS],
       ["Neo4j", "dbms.jvm.additional", JAVA],
-      [
-        "Neo4j",
-        "dbms.default_database",
-        "Its one database is called neo4j, which is asked whether it is ready: leave it out.",
-      ],
+      ["Neo4j", "dbms.default_database", "Its one database is called neo4j, which the probe asks: leave it out."],
     ] as const
   ).map(([kind, setting, said]): (typeof TABLE)[number] => [
     kind,

@@ -662,7 +662,7 @@ async function* entriesOf(archive: NodeJS.ReadableStream) {
 function foldersOf(path: string): string[] {
   const parts = path.split("/");
   if (parts.some((part) => ["", ".", ".."].includes(part))) {
-    throw new Error(`A file is to be handed over as ${JSON.stringify(path)}, which is no path below a folder.`);
+    throw new Error(`A file should have a path below its folder, got ${JSON.stringify(path)}`);
   }
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 }

@@ -51,7 +51,7 @@ test("is made of an image, a network, a container and a gate", async () => {
   });
 });
 
-test("the container, by default, which a new one may stand beside", async () => {
+test("its container has these inputs by default, and a new one may run beside the old one", async () => {
   const { inputs, deleteBeforeReplace, dependsOn } = (await alone()).get(CONTAINER);
   expect(inputs).toEqual({
     ...everyService(256, 15),
@@ -96,9 +96,9 @@ test("each option has its effect", async () => {
 });
 
 test.each<[string, Partial<ApiArgs>, string[]]>([
-  ["by default closed", {}, ["api"]],
-  ["beside one of its own when published", { hostPort: 18_080 }, ["api", "api-outside"]],
-  ["beside one of its own when it may reach out", { egress: true }, ["api", "api-outside"]],
+  ["internal by default", {}, ["api"]],
+  ["internal when it is published, beside one for ports", { hostPort: 18_080 }, ["api", "api-outside"]],
+  ["internal when it may reach out, beside one for that", { egress: true }, ["api", "api-outside"]],
 ])("its network is %s", async (_, args, networks) => {
   const stack = await alone(args);
   expect(
@@ -111,7 +111,7 @@ test.each<[string, Partial<ApiArgs>, string[]]>([
 });
 
 describe("what it refers to", () => {
-  test("it starts after, when all is ready and done", async () => {
+  test("is ready or done before it starts", async () => {
     const stack = await withAll();
     expect(stack.get(CONTAINER).dependsOn).toEqual([
       "Network api",
@@ -128,7 +128,7 @@ describe("what it refers to", () => {
     ).toBe(false);
   });
 
-  test("it reaches, and nothing else", async () => {
+  test("is all that it reaches", async () => {
     expect((await withAll()).get(CONTAINER).inputs.networksAdvanced).toEqual([
       { name: idOf("api"), aliases: ["api"] },
       { name: idOf("pg"), aliases: ["api"] },
@@ -136,7 +136,7 @@ describe("what it refers to", () => {
     ]);
   });
 
-  test("it is told of: addresses, and URLs as files", async () => {
+  test("gives it variables with addresses, and URLs as files", async () => {
     const stack = await withAll({ env: { LOG_LEVEL: "debug" } });
     expect(stack.get(CONTAINER).inputs.envs).toEqual([
       "DATABASE_HOST=pg",
@@ -168,7 +168,7 @@ describe("what it refers to", () => {
     expectNoSecret(stack.resources, [passwordOf("pg-password"), passwordOf("cache-password")]);
   });
 
-  test("it is told of in its environment on purpose only, and that is marked", async () => {
+  test("gives it secrets in its environment only on request, marked as secret", async () => {
     const stack = await withAll({ credentials: "environment" });
     const { inputs, secretInputs } = stack.get(CONTAINER);
     expect(inputs.envs).toEqual([
@@ -189,7 +189,7 @@ describe("what it refers to", () => {
     expect([stack.keys.includes("Volume api-secrets"), inputs.volumes]).toEqual([false, []]);
   });
 
-  test("is not replaced for it: a database knows nothing of who refers to it", async () => {
+  test("does not change for it", async () => {
     const [without, withIt] = [await deploy((platform) => new Postgres("pg", { platform })), await withAll()];
     for (const key of ["Container pg", "Network pg", "Volume pg-data"])
       expect(withIt.get(key).inputs).toEqual(without.get(key).inputs);
@@ -199,7 +199,7 @@ describe("what it refers to", () => {
 describe("secrets of other origin", () => {
   const secrets = { OPENAI_API_KEY: "sk-0123456789" };
 
-  test("are files, and hidden in what it says", async () => {
+  test("are files, and hidden in messages", async () => {
     const stack = await alone({ secrets });
     expect(stack.get(CONTAINER).inputs.envs).toEqual(["OPENAI_API_KEY_FILE=/run/secrets/openai_api_key", "PORT=3000"]);
     expect(await deliveriesTo(stack, "api")).toEqual([
@@ -209,13 +209,13 @@ describe("secrets of other origin", () => {
     expect(stack.platform.secrets.mask("bad key sk-0123456789")).toBe("bad key [secret]");
   });
 
-  test("are in its environment on purpose only, and that is marked", async () => {
+  test("are in its environment only on request, marked as secret", async () => {
     const { inputs, secretInputs } = (await alone({ secrets, credentials: "environment" })).get(CONTAINER);
     expect([inputs.envs, secretInputs]).toEqual([["OPENAI_API_KEY=sk-0123456789", "PORT=3000"], ["envs.0"]]);
   });
 });
 
-test("a key of several lines arrives as it is, and no line of it is in what it says", async () => {
+test("a key of several lines arrives unchanged, and each of its lines is hidden in messages", async () => {
   const lines = ["-----BEGIN PRIVATE KEY-----", "MC4CAQAwBQYDK2VwBCIEIA0N", "Qw==", "-----END PRIVATE KEY-----"];
   const pem = `${lines.join("\r\n")}\n`;
   const stack = await alone({ secrets: { SIGNING_KEY: pem } });
@@ -227,7 +227,7 @@ test("a key of several lines arrives as it is, and no line of it is in what it s
   expect(inputs.envs).toEqual([`SIGNING_KEY=${pem}`, "PORT=3000"]);
 });
 
-describe("while it is being developed", () => {
+describe("hot reload", () => {
   const develop = { mounts: { "examples/api/src": "/app/src" }, command: ["node", "src/reload.ts"] };
   const particular = async (args: Partial<ApiArgs>, options?: Options) => {
     const stack = await alone({ build: { context: "examples/api" }, ...args }, options);
@@ -235,7 +235,7 @@ describe("while it is being developed", () => {
     return { command, mounts, image: stack.get("RemoteImage api").inputs.name };
   };
 
-  test("its sources are those of this machine, which are no part of its image's content", async () => {
+  test("mounts this machine's sources, and leaves them out of the image's hash", async () => {
     const { image } = await particular({});
     const live = await particular({ develop });
     expect(live).toEqual({
@@ -248,16 +248,16 @@ describe("while it is being developed", () => {
 
   test.each<[string, Partial<ApiArgs>, Options]>([
     ["in prod", {}, { environment: "prod" }],
-    ["on an engine elsewhere", {}, { host: "tcp://elsewhere:2375" }],
-    ["with hot reload switched off", { hotReload: false }, {}],
-  ])("%s it is as in its image", async (_, args, options) => {
+    ["on another machine's engine", {}, { host: "tcp://elsewhere:2375" }],
+    ["when it is switched off", { hotReload: false }, {}],
+  ])("does not apply %s", async (_, args, options) => {
     vi.spyOn(pulumi.log, "info").mockResolvedValue();
     expect(await particular({ develop, ...args }, options)).toEqual(await particular({}, options));
   });
 });
 
 describe("ready", () => {
-  test("passes once its probe has", async () => {
+  test("passes once its probe has passed", async () => {
     const stack = await alone();
     stack.engine.container(idOf("api"), {
       status: "running",
@@ -267,7 +267,7 @@ describe("ready", () => {
     await expect(stack.run("api-ready")).resolves.toBeUndefined();
   });
 
-  test("fails with what it said last, without the credentials of what it uses", async () => {
+  test("fails with its last log lines, without the credentials of what it uses", async () => {
     const stack = await withAll();
     const secret = passwordOf("pg-password");
     stack.engine
@@ -282,7 +282,7 @@ describe("ready", () => {
   });
 });
 
-test("is told of to others, as a database is", async () => {
+test("has a connection, a network and a gate for others, as a database has", async () => {
   const { made } = await alone({ port: 8080, hostPort: 18_080 });
   const { connection } = made;
   expect({
@@ -299,7 +299,7 @@ test("is told of to others, as a database is", async () => {
   expect([await held(made.network?.key), made.gate === made.ready]).toEqual([idOf("api"), true]);
 });
 
-test("nothing of it is protected, in prod either", async () => {
+test("none of its resources is protected, even in prod", async () => {
   const stack = await alone({}, { environment: "prod" });
   expect(stack.resources.filter(({ protect }) => protect)).toEqual([]);
 });

@@ -32,7 +32,7 @@ const inputs = async (args: Partial<ContainerArgs>, options: Options = {}) =>
   (await server(args, options)).get(CONTAINER).inputs;
 const refused = async (args: Partial<ContainerArgs>, options: Options = {}) =>
   server(args, options).then(
-    () => "nothing is wrong",
+    () => "not refused",
     (error: Error) => error.message.split("\n").slice(1).join("\n").trim(),
   );
 
@@ -50,7 +50,7 @@ test("is made of an image, a network, a container and a gate", async () => {
   ]);
 });
 
-test("what is safe is the default", async () => {
+test("its defaults are safe", async () => {
   expect(await inputs({})).toMatchObject({
     user: "1000:1000",
     readOnly: true,
@@ -79,11 +79,11 @@ describe("what a Compose service takes", () => {
       { env: { A: 5432, B: true, C: pulumi.output(1) } },
       { envs: ["A=5432", "B=true", "C=1"] },
     ],
-    ["root, when said", { user: "0:0" }, { user: "0:0" }],
+    ["root, on request", { user: "0:0" }, { user: "0:0" }],
     ["groups", { groups: [44, 109] }, { groupAdds: ["44", "109"] }],
     ["working directory", { workingDir: "/srv" }, { workingDir: "/srv" }],
     ["host name", { hostname: "mail.example.com" }, { hostname: "mail.example.com" }],
-    ["a root that it may write to", { readOnlyRoot: false }, { readOnly: false, tmpfs: {} }],
+    ["a root that can be written", { readOnlyRoot: false }, { readOnly: false, tmpfs: {} }],
     [
       "capabilities, with and without their prefix",
       { user: "0:0", capabilities: ["NET_BIND_SERVICE", "CAP_CHOWN"] },
@@ -97,9 +97,9 @@ describe("what a Compose service takes", () => {
     ["sysctls", { sysctls: { "net.core.somaxconn": 1024 } }, { sysctls: { "net.core.somaxconn": "1024" } }],
     ["DNS servers", { dns: ["10.0.0.2"] }, { dns: ["10.0.0.2"], dnsSearches: [], dnsOpts: [] }],
     ["another restart policy", { restart: "on-failure" }, { restart: "on-failure" }],
-    ["a process 1", { init: true }, { init: true }],
+    ["the engine's init as process 1", { init: true }, { init: true }],
     [
-      "its own way to stop",
+      "a signal and a grace to stop",
       { stopSignal: "SIGQUIT", stopGraceSeconds: 90 },
       { stopSignal: "SIGQUIT", stopTimeout: 90, destroyGraceSeconds: 90 },
     ],
@@ -122,13 +122,13 @@ describe("what a Compose service takes", () => {
       { tmpfs: { "/tmp": "mode=1777,size=64m", "/cache": "exec,mode=1777,size=8m,uid=1,gid=2" } },
     ],
     [
-      "labels beside those by which it is found",
+      "labels beside the library's own",
       { labels: { "com.example": "x" } },
       { labels: [{ label: "com.example", value: "x" }, ...labels("web", "service")] },
     ],
-    ["what has no word here", { docker: { cpuShares: 512, tty: true } }, { cpuShares: 512, tty: true }],
+    ["the provider's own arguments", { docker: { cpuShares: 512, tty: true } }, { cpuShares: 512, tty: true }],
     [
-      "mounts of the provider's, beside all others",
+      "the provider's own mounts, beside the library's",
       {
         mounts: { tests: "/tests" },
         docker: { mounts: [{ type: "bind", source: "/srv", target: "/srv", bindOptions: { propagation: "rshared" } }] },
@@ -151,7 +151,7 @@ describe("what a Compose service takes", () => {
     expect(privileged).not.toHaveProperty("securityOpts");
   });
 
-  test("several ports, TCP and UDP, on the addresses that are said", async () => {
+  test("several ports, of TCP and UDP, on the given addresses", async () => {
     const ports = {
       web: { port: 80, hostPort: 8080 },
       admin: { port: 81 },
@@ -169,7 +169,7 @@ describe("what a Compose service takes", () => {
     });
   });
 
-  test("several volumes, each with its own life-cycle, remembered by its name", async () => {
+  test("several volumes, each with its own life-cycle, and recorded by name", async () => {
     const stack = await server({
       volumes: {
         data: "/data",
@@ -194,7 +194,7 @@ describe("what a Compose service takes", () => {
     expect(await held(stack.made.data)).toBe(`${volumeOf("web-data")},${volumeOf("web-kept")}`);
   });
 
-  test("its volumes go together, by its name", async () => {
+  test("its volumes are discarded together, by its name", async () => {
     const ledger = (await server({ volumes: { data: "/data", kept: "/kept" } })).get("Stash ledger").inputs.input;
     const before = ledger as Parameters<typeof refusals>[0];
     const none = { volumes: {} };
@@ -209,7 +209,7 @@ describe("what a Compose service takes", () => {
     expect(refusals(before, none, new Set(["web"]))).toEqual([]);
   });
 
-  test("a new volume is given to its user, where the image has no such folder", async () => {
+  test("a new volume belongs to its user, where the image has no such folder", async () => {
     const stack = await server({ volumes: { data: "/data" }, user: "7:8" });
     await stack.run("web:own /data");
     expect(stack.engine.calls.find(([method]) => method === "ownVolume")).toEqual([
@@ -221,7 +221,7 @@ describe("what a Compose service takes", () => {
     ]);
   });
 
-  test("a volume that goes with the container is emptied, and given to its user, before each", async () => {
+  test("an ephemeral volume is emptied, and given to its user, before each container is made", async () => {
     const stack = await server({ volumes: { cache: { path: "/cache", lifecycle: "ephemeral" } }, user: "7:8" });
     await stack.run("web:own /cache");
     const volume = volumeOf("web-cache-ephemeral");
@@ -238,12 +238,12 @@ describe("what a Compose service takes", () => {
 
     test.each<[string, (platform: Platform) => unknown, string]>([
       [
-        "one that is called as the volume of its secrets is",
+        "a volume with the name of the secrets' volume",
         (platform) => container(platform, "web", { secrets, volumes: { secrets: "/data" } }),
         "Two volumes of web would both be called web-secrets",
       ],
       [
-        "one that is remembered as a database is",
+        "a volume with the name of a database's record",
         (platform) => [
           new Redis("web-cache", { platform }),
           container(platform, "web", { volumes: { cache: "/data" } }),
@@ -256,7 +256,7 @@ describe("what a Compose service takes", () => {
       );
     });
 
-    test("folders of secrets that read the same have volumes of their own", async () => {
+    test("folders of secrets whose volumes would have one name have two", async () => {
       const stack = await server({
         secrets: { A: { value: "key 1", path: "/etc/a-b/k" }, B: { value: "key 2", path: "/etc/a/b/k" } },
       });
@@ -266,7 +266,7 @@ describe("what a Compose service takes", () => {
       ]);
     });
 
-    test("services may be called as hooks are", async () => {
+    test("services can have the names of hooks", async () => {
       const stack = await deploy((platform) =>
         ["guard", "secrets", "memory", "volume", "builds", "images", "ledger"].map((name) =>
           container(platform, name, { secrets, volumes: { data: "/data" } }),
@@ -276,7 +276,7 @@ describe("what a Compose service takes", () => {
     });
   });
 
-  test("folders of this machine, which it may write to where it says so", async () => {
+  test("folders of this machine, which it may write to on request", async () => {
     expect(await inputs({ mounts: { [folder]: { path: "/srv", readOnly: false } } })).toMatchObject({
       mounts: [{ type: "bind", source: folder, target: "/srv", readOnly: false }],
     });
@@ -294,12 +294,12 @@ describe("what a Compose service takes", () => {
 test.each<[string, () => Partial<ContainerArgs>, object]>([
   ["a volume", () => ({ volumes: { tmp: "/tmp" } }), {}],
   ["a mount", () => ({ mounts: { [folder]: "/tmp" }, tmpfs: { "/run": {} } }), { "/run": "mode=1777,size=64m" }],
-])("%s may be in the place of the folder in memory that /tmp is by default", async (_, args, tmpfs) => {
+])("%s may replace the folder in memory at /tmp", async (_, args, tmpfs) => {
   expect((await inputs(args())).tmpfs).toEqual(tmpfs);
 });
 
 describe("its files", () => {
-  test("are mounted over a root that can only be read, and hide nothing else; another content is another container", async () => {
+  test("are mounted over a read-only root, hide nothing else, and replace the container when their content changes", async () => {
     const before = await inputs({ files: { "/etc/web/web.conf": file } });
     expect(before.mounts).toEqual([{ type: "bind", source: file, target: "/etc/web/web.conf", readOnly: true }]);
     writeFileSync(file, "listen 81\n");
@@ -317,7 +317,7 @@ describe("its files", () => {
     });
   });
 
-  test("are refused where they cannot get there", async () => {
+  test("are refused where they cannot be mounted", async () => {
     expect(await refused({ files: { "/etc/web.conf": file } }, { host: "tcp://elsewhere:2375" })).toMatch(
       /^files: should be empty, got some: the engine is on another machine/,
     );
@@ -329,7 +329,7 @@ describe("its files", () => {
 });
 
 describe("its probe", () => {
-  test("by HTTP or TCP runs a program from a volume that can only be read, one for all", async () => {
+  test("by HTTP or TCP runs a program from a read-only volume, which all containers share", async () => {
     const stack = await deploy((platform) => {
       new Container("web", { platform, image: "web:1", ports: { http: { port: 8080 } }, probe: { http: "/health" } });
       new Container("queue", { platform, image: "queue:1", probe: { tcp: 4222 } });
@@ -345,7 +345,7 @@ describe("its probe", () => {
     expect(files).toMatchObject([{ name: "busybox", mode: 0o555 }]);
   });
 
-  test("that is its image's own is read from there, with timings of ours; an image without one is refused", async () => {
+  test("can be its image's own, with the library's timings; an image without one is refused", async () => {
     const { FakeEngine } = await import("../helpers/engine.ts");
     const engine = new FakeEngine();
     engine.probes.set("sha256:image-web-1", ["CMD", "health"]);
@@ -361,7 +361,7 @@ describe("its probe", () => {
   });
 });
 
-describe("what others are told of it", () => {
+describe("its connection gives others", () => {
   const both = (connection: ContainerArgs["connection"]) =>
     deploy((platform) => {
       const queue = new Container("queue", {
@@ -374,7 +374,7 @@ describe("what others are told of it", () => {
       return new Container("web", { platform, image: "web:1", probe: "none", uses: { queue } });
     });
 
-  test("its address, further ports by name, and what they sign in with", async () => {
+  test("its address, further ports by name, and credentials", async () => {
     const stack = await both({ scheme: "nats", user: "u", password: "pass1" });
     expect(stack.get(CONTAINER).inputs.envs).toEqual([
       "QUEUE_HOST=queue",
@@ -386,7 +386,7 @@ describe("what others are told of it", () => {
     ]);
   });
 
-  test("of another of its ports, where it says so", async () => {
+  test("another one of its ports, on request", async () => {
     const stack = await both({ scheme: "http", port: "monitor" });
     expect(stack.get(CONTAINER).inputs.envs).toEqual([
       "QUEUE_HOST=queue",
@@ -396,7 +396,7 @@ describe("what others are told of it", () => {
     ]);
   });
 
-  test("nothing, where it says nothing: they wait for it and reach it", async () => {
+  test("no variables where there is none; they wait for it and reach it all the same", async () => {
     const stack = await both(undefined);
     const { inputs, dependsOn } = stack.get(CONTAINER);
     expect(inputs.envs).toEqual([]);
@@ -405,7 +405,7 @@ describe("what others are told of it", () => {
   });
 });
 
-test("values of a connection are references as `uses` are, in env and in secrets", async () => {
+test("values of a connection in env and in secrets are references, as `uses` are", async () => {
   const stack = await deploy((platform) => {
     const database = new Postgres("pg", { platform });
     const cache = new Redis("cache", { platform });
@@ -424,11 +424,11 @@ test("values of a connection are references as `uses` are, in env and in secrets
     { name: idOf("cache"), aliases: ["web"] },
   ]);
   expect(dependsOn).toEqual(expect.arrayContaining(["Stash pg-ready", "Stash cache-ready"]));
-  // What goes with the container of either would go with them.
+  // Depending on the other's container would replace this one with it.
   expect(dependsOn).not.toContain("Container pg");
 });
 
-test("a job without a reference and without egress has no network; one whose values come from a connection has that", async () => {
+test("a job without references and egress has no network; one with a connection's values is on that connection's network", async () => {
   const stack = await deploy((platform) => {
     const database = new Postgres("pg", { platform });
     new SetupJob("alone", { platform, image: "alpine:3", command: ["true"] });
@@ -527,7 +527,7 @@ describe("refuses", () => {
     ["uses", (database) => ({ uses: { database } })],
     ["env", ({ connection }) => ({ env: { PGHOST: connection.host } })],
     ["secrets", ({ connection }) => ({ secrets: { URL: connection.url } })],
-  ])("a network of the stack beside the machine's own, by %s", async (argument, referring) => {
+  ])("a reference beside the machine's own network, by %s", async (argument, referring) => {
     const fault = await deploy((platform) => {
       const more = referring(new Postgres("pg", { platform }));
       new Container("web", { platform, image: "web:1", probe: "none", networkMode: "host", ...more });
@@ -538,7 +538,7 @@ describe("refuses", () => {
     );
   });
 
-  test("not what the machine's own network reaches too", async () => {
+  test("nothing that the machine's own network reaches too", async () => {
     const { connection } = external({ scheme: "http", host: "example.com", port: 80 });
     expect(await inputs({ networkMode: "host", env: { HOST: connection.host } })).toMatchObject({
       envs: ["HOST=example.com"],

@@ -25,7 +25,7 @@ describe("url", () => {
     ["a b+c&d=e", "a%20b%2Bc%26d%3De"],
     ["pä$$wörd€", "p%C3%A4%24%24w%C3%B6rd%E2%82%AC"],
     ['"\\`', "%22%5C%60"],
-  ])("encodes %j, and a client gets it back", async (text, encoded) => {
+  ])("encodes %j so that a client decodes the same", async (text, encoded) => {
     const shown = await url({ user: text, password: pulumi.output(text), database: text });
     expect(shown).toBe(`postgresql://${encoded}:${encoded}@db:5432/${encoded}`);
     const parsed = new URL(shown);
@@ -53,7 +53,7 @@ test.each<[string, string, string]>([
   ["::1", "::", "::1"],
   ["::1", "0:0:0:0:0:0:0:0", "::1"],
 ])(
-  "on %s, published on %s: URLs have brackets around IPv6, and a host can be reached",
+  "at %s, published on %s: URLs have brackets around IPv6 addresses, and the host is one that can be reached",
   async (host, hostAddress, reached) => {
     const made = connection({ ...FACTS, host, hostPort: 1, hostAddress });
     const inUrl = (address: string) => (address.includes(":") ? `[${address}]` : address);
@@ -64,7 +64,7 @@ test.each<[string, string, string]>([
   },
 );
 
-test("from the host, when published", async () => {
+test("has an address on the host, when published", async () => {
   const { fromHost } = connection({
     ...FACTS,
     hostPort: 15_432,
@@ -79,7 +79,7 @@ test("from the host, when published", async () => {
   });
 });
 
-test("has the parts it was given, and no other", async () => {
+test("has the parts that were given, and no other", async () => {
   const password = pulumi.output("pw");
   expect(Object.keys(connection(FACTS)).sort()).toEqual(["host", "port", "url"]);
   const { url, ...parts } = connection({ ...FACTS, user: "app", password, database: "shop" });

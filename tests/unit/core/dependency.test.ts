@@ -17,7 +17,7 @@ describe("uses", () => {
     return error ? faultsOf(error, value) : [];
   };
 
-  test("takes databases and jobs, and nothing", () => {
+  test("takes databases, jobs, and no value at all", () => {
     const references = { database, schema_2: job };
     expect(uses().parse(references)).toEqual(references);
     expect(uses().parse(undefined)).toEqual({});
@@ -26,7 +26,7 @@ describe("uses", () => {
   test.each<[string, unknown, string[]]>([
     ["a text", { db: "postgres" }, ['db: should be a database, a container, a job or an external(), got "postgres"']],
     [
-      "something else of ours",
+      "an object that is none of these",
       { db: { url: "x" } },
       ["db: should be a database, a container, a job or an external(), got { url }"],
     ],

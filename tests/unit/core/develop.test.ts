@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Neither this file's owner nor its group. */
+/** A user that is neither the files' owner nor in their group. */
 const OTHER = "54321:54321";
 const COMMAND = ["node", "reload.ts"];
 const live = async (options: Options = {}, user = OTHER) =>
@@ -33,18 +33,18 @@ const live = async (options: Options = {}, user = OTHER) =>
     )
   ).made;
 
-test("is in force in dev, on an engine of this machine, by absolute path", async () => {
+test("applies in dev on this machine's engine, by absolute paths", async () => {
   expect(await live()).toEqual({ command: COMMAND, mounts: [{ source: folder, path: "/app/src", readOnly: true }] });
 });
 
 test.each<[string, Options]>([
   ["in prod", { environment: "prod" }],
   ["when down", { down: true }],
-])("is not %s", async (_, options) => {
+])("does not apply %s", async (_, options) => {
   expect(await live(options)).toBeUndefined();
 });
 
-test("is not on an engine elsewhere, which has no such folder; and says so", async () => {
+test("does not apply on another machine's engine, which has no such folder, and says so", async () => {
   const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
   expect(await live({ host: "ssh://me@elsewhere" })).toBeUndefined();
   expect(info.mock.calls).toEqual([
@@ -55,7 +55,7 @@ test("is not on an engine elsewhere, which has no such folder; and says so", asy
 describe.runIf(process.platform === "linux")("a file that its user may not read", () => {
   test.each<[string, string, number]>([
     ["a file", "lib/file.ts", 0o640],
-    ["a folder that it may not look into", "lib", 0o744],
+    ["a folder that it may not enter", "lib", 0o744],
     ["the folder itself", ".", 0o700],
   ])("is refused, with what to do: %s", async (_, path, mode) => {
     chmodSync(join(folder, path), mode);
@@ -67,7 +67,7 @@ describe.runIf(process.platform === "linux")("a file that its user may not read"
     );
   });
 
-  test("counts neither in prod, nor for its owner, nor for its group, nor behind a link", async () => {
+  test("is no fault in prod, for its owner, for its group, or behind a link", async () => {
     const { uid, gid } = statSync(folder);
     chmodSync(join(folder, "lib/file.ts"), 0o640);
     symlinkSync("nowhere", join(folder, "link"));

@@ -45,7 +45,7 @@ const job: Dependency = { gate };
 const URL = "postgresql://app:pw@pg:5432/shop";
 
 describe("environmentOf", () => {
-  test("an address in plain words, what is secret as files that variables name", async () => {
+  test("an address is in variables, secrets are in files that variables name", async () => {
     const { env, secretFolders } = environmentOf({ database, read_cache: cache });
     expect(env).toEqual({
       DATABASE_HOST: "pg",
@@ -63,7 +63,7 @@ describe("environmentOf", () => {
     });
   });
 
-  test("or in the environment itself, for whoever asked for that", async () => {
+  test("secrets are in the environment itself on request, marked as secret", async () => {
     const { env, secretFolders } = environmentOf({ database }, { credentials: "environment" });
     expect([await held(env), secretFolders]).toEqual([
       {
@@ -80,7 +80,7 @@ describe("environmentOf", () => {
       expect(await pulumi.isSecret(env[name] as pulumi.Output<string>)).toBe(true);
   });
 
-  test("further ports and keys by their names", async () => {
+  test("further ports and keys have their names", async () => {
     const { env, secretFolders } = environmentOf({ storage, vectors });
     expect(env).toMatchObject({
       STORAGE_CONSOLE_PORT: "9001",
@@ -105,17 +105,17 @@ describe("environmentOf", () => {
     ["192.0.2.7", "192.0.2.7"],
     ["::1", "[::1]"],
     ["::", "[::1]"],
-  ])("a public address of what is published on %s", (hostAddress, host) => {
+  ])("what is published on %s has a public address", (hostAddress, host) => {
     const web = { connection: connection({ scheme: "http", host: "web", port: 80, hostPort: 8080, hostAddress }) };
     expect(environmentOf({ web }).env).toMatchObject({ WEB_PUBLIC_URL: `http://${host}:8080` });
   });
 
-  test("a public address is told of what speaks HTTP, and not to a job", () => {
+  test("only servers that speak HTTP have a public address, and jobs do not get it", () => {
     expect(environmentOf({ database }).env).not.toHaveProperty("DATABASE_PUBLIC_URL");
     expect(environmentOf({ storage }, { published: false }).env).not.toHaveProperty("STORAGE_PUBLIC_URL");
   });
 
-  test("secrets of other origin, each in its own form", async () => {
+  test("secrets of other origin have each their own form", async () => {
     const { env, secretFolders, hidden } = environmentOf(
       {},
       {
@@ -140,8 +140,8 @@ describe("environmentOf", () => {
 
   test.each<[string, Record<string, Dependency>]>([
     ["no references", {}],
-    ["a job, which has no connection", { schema: job }],
-  ])("nothing of %s", (_, references) => {
+    ["jobs, which have no connection,", { schema: job }],
+  ])("%s give nothing", (_, references) => {
     expect(environmentOf(references)).toEqual({ env: {}, secretFolders: {}, hidden: [] });
   });
 });
@@ -162,68 +162,73 @@ describe("refuseDuplicates", () => {
 
   test.each<[string, Record<string, Dependency>, Partial<Others>, string[]]>([
     [
-      "an address",
+      "refuses the variable of an address",
       { database },
       { env: { DATABASE_HOST: "x" } },
       [`env.DATABASE_HOST: ${TAKEN} DATABASE_HOST${ALREADY}`],
     ],
-    ["a URL", { database }, { env: { DATABASE_URL: "x" } }, [`env.DATABASE_URL: ${TAKEN} DATABASE_URL${ALREADY}`]],
     [
-      "the file of a URL",
+      "refuses the variable of a URL",
+      { database },
+      { env: { DATABASE_URL: "x" } },
+      [`env.DATABASE_URL: ${TAKEN} DATABASE_URL${ALREADY}`],
+    ],
+    [
+      "refuses the variable of a URL's file",
       { database },
       { env: { DATABASE_URL_FILE: "x" } },
       [`env.DATABASE_URL_FILE: ${TAKEN} DATABASE_URL_FILE${ALREADY}`],
     ],
     [
-      "by a secret",
+      "refuses a secret of the same name",
       { database },
       { secrets: { DATABASE_PASSWORD: { value: "" } } },
       [`secrets.DATABASE_PASSWORD: ${TAKEN} DATABASE_PASSWORD${ALREADY}`],
     ],
     [
-      "by a secret in another case",
+      "refuses a secret whose file would have the same path",
       { database },
       { secrets: { database_url: { value: "" } } },
       [`secrets.database_url: ${TAKEN} /run/secrets/database_url${ALREADY}`],
     ],
     [
-      "by a secret's own path",
+      "refuses a secret with the same path",
       { database },
       { secrets: { OTHER: { value: "", path: "/run/secrets/database_url" } } },
       [`secrets.OTHER: ${TAKEN} /run/secrets/database_url${ALREADY}`],
     ],
     [
-      "by a secret's own variable",
+      "refuses a secret with the same variable",
       { database },
       { secrets: { OTHER: { value: "", variable: "DATABASE_URL_FILE" } } },
       [`secrets.OTHER: ${TAKEN} DATABASE_URL_FILE${ALREADY}`],
     ],
     [
-      "an API key",
+      "refuses a secret with the name of an API key",
       { v: vectors },
       { secrets: { V_API_KEY: { value: "" } } },
       ["secrets.V_API_KEY: sentence `uses.v` is V_API_KEY already. Give one of them another name."],
     ],
     [
-      "one reference by another",
+      "refuses a reference with the variable of another one",
       { v: vectors, v_grpc: cache },
       {},
       ["uses.v_grpc: sentence `uses.v` is V_GRPC_PORT already. Give one of them another name."],
     ],
     [
-      "what has a name of its own",
+      "takes variables and secrets with names of their own",
       { database, job },
       { env: { DATABASE: "1" }, secrets: { TOKEN: { value: "" } } },
       [],
     ],
     [
-      "no file where there is none",
+      "takes the name of a file where secrets are in the environment",
       { database },
       { env: { TOKEN_FILE: "1" }, secrets: { Token: { value: "" }, TOKEN: { value: "" } }, credentials: "environment" },
       [],
     ],
     [
-      "a public address, where it is not told",
+      "takes the name of a public address where there is none",
       { database },
       { env: { DATABASE_PUBLIC_URL: "x" }, published: false },
       [],
@@ -239,7 +244,7 @@ describe("secrets", () => {
     return error ? faultsOf(error, value) : [];
   };
 
-  test("are values, or values with a form of their own", () => {
+  test("are values, or values with options", () => {
     const value = pulumi.secret("later");
     expect(secrets().parse({ A: "plain", B: value, C: { value: "x1y2", as: "environment" } })).toEqual({
       A: { value: "plain" },

@@ -13,7 +13,7 @@ const ARGS = {
   database: "shop",
 };
 
-test("is told of like a database, and opens the way out", async () => {
+test("gives its users the variables that a database gives, and a way out", async () => {
   const stack = await deploy((platform) => {
     const database = external({ ...ARGS, query: { sslmode: "require" } });
     new Container("web", { platform, image: "web:1", probe: "none", uses: { database } });
@@ -40,21 +40,21 @@ test("is told of like a database, and opens the way out", async () => {
   expect(stack.platform.secrets.mask("it was s3cret pw")).toBe("it was [secret]");
 });
 
-test("is in nobody's graph, and nothing waits for it", async () => {
+test("is not in the graph, and nothing waits for it", async () => {
   const { platform } = await deploy((platform) => {
     new Api("api", { platform, image: "api:1", probe: "none", uses: { database: external(ARGS) } });
   });
   expect(platform.graph).toMatchObject({ nodes: [{ name: "api" }], edges: [] });
 });
 
-test("its address is plain, its password secret", async () => {
+test("its password is secret, its address is not", async () => {
   const { connection } = external(ARGS);
   expect(await held(connection.host)).toBe("db.example.com");
   expect(await pulumi.isSecret(connection.url)).toBe(true);
   expect(await pulumi.isSecret(connection.password as pulumi.Output<string>)).toBe(true);
 });
 
-test("by its values alone, in env or secrets, it opens the way out too, whatever is made of them", async () => {
+test("gives a way out where only its values are used, in env or secrets, even through further outputs", async () => {
   const stack = await deploy((platform) => {
     const { connection } = external(ARGS);
     const more = { platform, image: "alpine:3", probe: "none" as const };
@@ -71,7 +71,7 @@ test("by its values alone, in env or secrets, it opens the way out too, whatever
 test.each([
   ["[2001:db8::1]", "2001:db8::1"],
   ["::1", "::1"],
-])("an address of IPv6, %s, has brackets in its URL alone", async (host, plain) => {
+])("the IPv6 address %s has brackets only in the URL", async (host, plain) => {
   const { connection } = external({ ...ARGS, host });
   expect(await held(connection.host)).toBe(plain);
   expect(await held(connection.url)).toBe(`postgresql://app:s3cret%20pw@[${plain}]:5432/shop`);

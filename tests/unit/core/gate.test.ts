@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { mock } from "../helpers/stack.ts";
 
-// A module of its own for each test: the signal is made once per process.
+// Each test loads the module again, because it makes the signal once per process.
 let module: typeof import("../../../components/core/gate.ts");
 beforeEach(async () => {
   vi.resetModules();
@@ -23,7 +23,7 @@ describe("gate", () => {
     return { gate, hook, run, recorded: monitor.recorded };
   }
 
-  test("is a resource that is replaced when its key changes, and whose check comes before it", async () => {
+  test("is a resource that is replaced when its key changes, with a check before it is made", async () => {
     const { recorded } = await made(async () => {}, { container: pulumi.output("c1"), files: "abc" });
     expect(recorded).toEqual([
       {
@@ -57,7 +57,7 @@ describe("gate", () => {
     expect(check.mock.calls).toEqual([[module.interrupted(), gate]]);
   });
 
-  test("fails with its check's message, each time until it passes", async () => {
+  test("fails with the check's message, every time until the check passes", async () => {
     let faults = 2;
     const { run } = await made(async () => {
       if (faults-- > 0) throw new Error(`not yet ${faults}`);
@@ -70,7 +70,7 @@ describe("gate", () => {
 
 describe("interrupted", () => {
   const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  /** The listeners that came with this call; sending a real signal would end the test runner's process too. */
+  /** @returns the listeners that this call added; sending a real signal would end the test runner's process too. */
   function added() {
     const before = SIGNALS.map((name) => process.rawListeners(name));
     const signal = module.interrupted();

@@ -13,21 +13,22 @@ import { Container, Redis, SetupJob } from "../../../components/index.ts";
 import { FakeEngine } from "../helpers/engine.ts";
 import { deploy, held, ID, type Options, refusedBy } from "../helpers/stack.ts";
 
-/** Where a build finds certificates, on every machine. */
+/** The path at which a build finds certificates, on every machine. */
 const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
 const SECRETS = [{ id: "ca", src: CA_BUNDLE }];
-const here = (path: string) => relative(process.cwd(), path);
+const fromHere = (path: string) => relative(process.cwd(), path);
 
 const REDIS = { registry: "redis:8", packages: "redis" };
 const POSTGRES = { registry: "postgres:17", packages: "postgres" };
-const of = (facts: ImageFacts, options: Options = {}) => deploy((platform) => serverImage(platform, facts), options);
+const imageOf = (facts: ImageFacts, options: Options = {}) =>
+  deploy((platform) => serverImage(platform, facts), options);
 
 describe("serverImage", () => {
   test("is pulled as the lock file pins it, and left on the engine", async () => {
-    const stack = await of(POSTGRES);
+    const stack = await imageOf(POSTGRES);
     const { type, inputs, parent, provider, hooks, deleteBeforeReplace } = stack.get("RemoteImage image-postgres-17");
     expect({ type, inputs, parent, provider, hooks, deleteBeforeReplace }).toEqual({
-      // Said, not left to the provider: a pull that fails takes nothing away.
+      // Set here, because by the provider's default a failed pull would remove the old one.
       deleteBeforeReplace: false,
       type: "docker:index/remoteImage:RemoteImage",
       inputs: { name: pinned("postgres:17"), keepLocally: true },
@@ -38,30 +39,30 @@ describe("serverImage", () => {
     expect(await held(stack.made.key)).toBe("sha256:image-postgres-17");
   });
 
-  test("comes from the mirror that is named", async () => {
-    const stack = await of(POSTGRES, { imageMirror: "mirror:5000" });
+  test("comes from the mirror, where one is named", async () => {
+    const stack = await imageOf(POSTGRES, { imageMirror: "mirror:5000" });
     expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(pinned("postgres:17", "mirror:5000"));
   });
 
-  test("from package registries is the one that was built", async () => {
-    const stack = await of(POSTGRES, { imageSource: "packages" });
+  test("is the one that was built, where package registries are the source", async () => {
+    const stack = await imageOf(POSTGRES, { imageSource: "packages" });
     expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(builtImage("postgres").ref);
   });
 
-  test("goes by the source that was recorded", async () => {
+  test("comes from the source that was recorded", async () => {
     const identity = { id: ID, host: "unix:///var/run/docker.sock", imageSource: "packages" };
-    const stack = await of(POSTGRES, { recorded: { identity } });
+    const stack = await imageOf(POSTGRES, { recorded: { identity } });
     expect(stack.get("RemoteImage image-postgres-17").inputs.name).toBe(builtImage("postgres").ref);
   });
 
-  test("that is not built here is refused when it should be", async () => {
-    expect(await refusedBy(() => of({ registry: "alpine:3" }, { imageSource: "packages" }))).toEqual([
+  test("is refused where package registries are the source and none is built for it", async () => {
+    expect(await refusedBy(() => imageOf({ registry: "alpine:3" }, { imageSource: "packages" }))).toEqual([
       "The image alpine:3 is not built from package registries here. Name a folder of infra/airgap/images that builds its " +
         'like (image: { registry: "alpine:3", packages: "FOLDER" }), or use imageSource: registry.',
     ]);
   });
 
-  test("is made once for all who use it", async () => {
+  test("is made once for all its users", async () => {
     const stack = await deploy((platform) => [
       serverImage(platform, POSTGRES),
       serverImage(platform, POSTGRES),
@@ -83,7 +84,7 @@ describe("serverImage", () => {
     expect(await (unknown as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
   });
 
-  test("is one, whether its like from package registries is named or not, where it is pulled", async () => {
+  test("is the same one with and without a folder for package registries, where it is pulled", async () => {
     const stack = await deploy((platform) => {
       new Redis("cache", { platform });
       const image = REDIS.registry;
@@ -95,7 +96,7 @@ describe("serverImage", () => {
     }
   });
 
-  test("is one, however it is called, where the same is built of it", async () => {
+  test("is the same one under different names, where the same image is built for them", async () => {
     const others = { registry: "mine/redis:1", packages: "redis" };
     const stack = await deploy((platform) => [serverImage(platform, REDIS), serverImage(platform, others)], {
       imageSource: "packages",
@@ -103,7 +104,7 @@ describe("serverImage", () => {
     expect(stack.of("RemoteImage").map(({ inputs }) => inputs.name)).toEqual([builtImage("redis").ref]);
   });
 
-  test("is another one where only its name reads the same", async () => {
+  test("is another one where only the name of the resource would be the same", async () => {
     const names = ["org/app:1.2", "org/app-1:2", "org-app:1.2"];
     const stack = await deploy((platform) => names.map((registry) => serverImage(platform, { registry })));
     const made = stack.of("RemoteImage");
@@ -119,19 +120,19 @@ describe("serverImage", () => {
   test.each([
     ["ghcr.io/org/app:1.2", "image-ghcr-io-org-app-1-2"],
     ["minio/minio:RELEASE.2025", "image-minio-minio-RELEASE-2025"],
-  ])("%s is called %s", async (registry, name) => {
-    expect((await of({ registry })).of("RemoteImage").map((each) => each.name)).toEqual([name]);
+  ])("%s has the resource name %s", async (registry, name) => {
+    expect((await imageOf({ registry })).of("RemoteImage").map((each) => each.name)).toEqual([name]);
   });
 
   describe("the check before it", () => {
     const check = async (name: string, engine = new FakeEngine(), options: Options = {}) => {
-      const stack = await of(POSTGRES, { engine, ...options });
+      const stack = await imageOf(POSTGRES, { engine, ...options });
       expect(stack.hook("images").opts).toEqual({ onDryRun: true });
       return stack.run("images", { newInputs: { name } });
     };
     const built = builtImage("postgres").ref;
 
-    test("is one for all images", async () => {
+    test("is the same for all images", async () => {
       const stack = await deploy((platform) => [serverImage(platform, POSTGRES), serverImage(platform, REDIS)]);
       expect(stack.of("RemoteImage").map(({ hooks }) => hooks)).toEqual(Array(2).fill({ beforeCreate: ["images"] }));
     });
@@ -143,7 +144,7 @@ describe("serverImage", () => {
       expect(engine.calls.filter(([method]) => method === "pull")).toEqual([["pull", name]]);
     });
 
-    test("pulls nothing that is there, nor in a preview", async () => {
+    test("pulls nothing that exists, and nothing in a preview", async () => {
       const engine = new FakeEngine();
       await check("redis:8", engine, { preview: true });
       engine.images.add("redis:8");
@@ -151,7 +152,7 @@ describe("serverImage", () => {
       expect(engine.calls.filter(([method]) => method === "pull")).toEqual([]);
     });
 
-    test("notes how far it is, and that it is here", async () => {
+    test("notes the progress and the end of a pull", async () => {
       const notes = join(mkdtempSync(join(tmpdir(), "stackyard-notes-")), "notes");
       onTestFinished(() => rmSync(dirname(notes), { recursive: true }));
       vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
@@ -168,7 +169,7 @@ describe("serverImage", () => {
       ]);
     });
 
-    test("says what is wrong and what helps when it cannot be pulled", async () => {
+    test("says why a pull failed, and what helps", async () => {
       vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
       const engine = new FakeEngine();
       engine.pulls.set("redis:nosuch", [{ error: "manifest unknown: manifest unknown" }]);
@@ -181,13 +182,13 @@ describe("serverImage", () => {
       );
     });
 
-    test("passes when it has been built", async () => {
+    test("passes when the image has been built", async () => {
       const engine = new FakeEngine();
       engine.images.add(built);
       await expect(check(built, engine)).resolves.toBeUndefined();
     });
 
-    test("says how to build it when it has not", async () => {
+    test("says how to build a missing image", async () => {
       await expect(check(built)).rejects.toThrow(
         new Error(
           `The image ${built} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
@@ -197,7 +198,7 @@ describe("serverImage", () => {
   });
 });
 
-describe("an image of one's own", () => {
+describe("imageOn", () => {
   let context: string;
   beforeEach(() => {
     context = mkdtempSync(join(tmpdir(), "stackyard-image-"));
@@ -224,14 +225,14 @@ describe("an image of one's own", () => {
   };
   const tag = async (...args: Parameters<typeof built>) => (await built(...args)).image.inputs.name;
 
-  test("is built from its folder, under a name that no registry serves, and left on the engine", async () => {
+  test("builds from a folder, under a name that no registry serves, and leaves the image on the engine", async () => {
     const { image, stack } = await built();
     const { inputs, ignoreChanges, provider, parent, hooks, deleteBeforeReplace } = image;
     expect({ inputs, ignoreChanges, provider, parent, hooks, deleteBeforeReplace }).toEqual({
       deleteBeforeReplace: false,
       inputs: {
         name: expect.stringMatching(`^stackyard\\.invalid/stackyard-dev-api:${ID}-[0-9a-f]{12}$`),
-        build: { context: here(context), buildArgs: {}, secrets: SECRETS },
+        build: { context: fromHere(context), buildArgs: {}, secrets: SECRETS },
         keepLocally: true,
       },
       ignoreChanges: [],
@@ -242,44 +243,44 @@ describe("an image of one's own", () => {
     expect(await held(stack.made.key)).toBe("sha256:api");
   });
 
-  test("carries project, stack and the stack's id in its name", async () => {
+  test("names the image by project, stack and the stack's id", async () => {
     expect(await tag({}, { project: "shop" })).toMatch(/^stackyard\.invalid\/shop-dev-api:0a1b2c3d-/);
   });
 
   test.each([
-    ["as it is named from here", "examples/api"],
-    ["named from elsewhere", "./examples/../examples/api/"],
-    ["named from the root", resolve("examples/api")],
-  ])("is the same on every machine: its folder %s", async (_, folder) => {
+    ["by its shortest path", "examples/api"],
+    ["by a roundabout path", "./examples/../examples/api/"],
+    ["by its absolute path", resolve("examples/api")],
+  ])("has the same inputs on every machine: its folder %s", async (_, folder) => {
     const { image } = await built({ context: folder });
     expect(image.inputs.build).toEqual({ context: "examples/api", buildArgs: {}, secrets: SECRETS });
   });
 
-  test("names its stage, its Dockerfile, its platform and its arguments", async () => {
+  test("passes on stage, Dockerfile, platform and arguments", async () => {
     mkdirSync(join(context, "docker"));
     writeFileSync(join(context, "docker/app.dockerfile"), "FROM scratch AS prod\n");
     const more = { target: "prod", dockerfile: "docker/app.dockerfile", platform: "linux/arm64" };
     const { image } = await built({ ...more, args: { VERSION: "3" } });
     expect(image.inputs.build).toEqual({
-      context: here(context),
+      context: fromHere(context),
       ...more,
       buildArgs: { VERSION: "3" },
       secrets: SECRETS,
     });
   });
 
-  test("reads its secrets from where they are, beside the certificates; another content is no other image", async () => {
+  test("reads secrets from their own paths, beside the certificates; the content of a secret does not change the image", async () => {
     const key = join(dirname(context), `${basename(context)}.key`);
     onTestFinished(() => rmSync(key, { force: true }));
     writeFileSync(key, "one");
     const { image } = await built({ secrets: { npm: key } });
-    expect(image.inputs.build).toMatchObject({ secrets: [...SECRETS, { id: "npm", src: here(key) }] });
+    expect(image.inputs.build).toMatchObject({ secrets: [...SECRETS, { id: "npm", src: fromHere(key) }] });
     writeFileSync(key, "two");
     expect(await tag({ secrets: { npm: key } })).toBe(image.inputs.name);
     rmSync(key);
   });
 
-  test("has another tag when a Dockerfile beside its folder changes", async () => {
+  test("has another tag when a Dockerfile outside its folder changes", async () => {
     mkdirSync(join(context, "sent"));
     const beside = () => tag({ context: join(context, "sent"), dockerfile: "../Dockerfile" });
     const before = await beside();
@@ -289,7 +290,7 @@ describe("an image of one's own", () => {
     expect(await beside()).not.toBe(before);
   });
 
-  test("is refused with a secret whose path would end a list", async () => {
+  test("is refused with a secret whose path has a comma in it", async () => {
     const key = join(context, "a,b");
     writeFileSync(key, "one");
     const refused = refusedBy(() =>
@@ -302,7 +303,7 @@ describe("an image of one's own", () => {
     ]);
   });
 
-  test("sends what the rules beside its Dockerfile let through", async () => {
+  test("goes by the rules beside its Dockerfile", async () => {
     writeFileSync(join(context, "other"), "FROM scratch\n");
     writeFileSync(join(context, "other.dockerignore"), "*.log\n");
     const before = await tag({ dockerfile: "other" });
@@ -312,7 +313,7 @@ describe("an image of one's own", () => {
     expect(await tag({ dockerfile: "other" })).not.toBe(before);
   });
 
-  test("comes after the images that it stands on, and is told of them", async () => {
+  test("comes after its base images, and gets their names as arguments", async () => {
     const { image, stack } = await built({ images: { NODE_IMAGE: NODE } });
     expect(image.inputs.build).toMatchObject({ buildArgs: { NODE_IMAGE: pinned("node:24-slim") } });
     expect(image.dependsOn).toContain("RemoteImage image-node-24-slim");
@@ -324,7 +325,7 @@ describe("an image of one's own", () => {
     ).toEqual(["api", "image-node-24-slim"]);
   });
 
-  test("stands on what was built from package registries, where that is the source", async () => {
+  test("has base images that were built, where package registries are the source", async () => {
     const { image } = await built({ images: { NODE_IMAGE: NODE } }, { imageSource: "packages" });
     expect(image.inputs.build).toMatchObject({ buildArgs: { NODE_IMAGE: builtImage("node").ref } });
   });
@@ -333,7 +334,7 @@ describe("an image of one's own", () => {
     ["a file changes", () => writeFileSync(join(context, "app.ts"), "two")],
     ["a file is added", () => writeFileSync(join(context, "more.ts"), "")],
     ["the stage changes", () => ({ target: "prod" })],
-    ["what it stands on changes", () => ({ images: { NODE_IMAGE: { registry: "node:25" } } })],
+    ["a base image changes", () => ({ images: { NODE_IMAGE: { registry: "node:25" } } })],
     ["an argument changes", () => ({ args: { VERSION: "3" } })],
     ["its platform changes", () => ({ platform: "linux/arm64" })],
     [
@@ -372,17 +373,17 @@ describe("an image of one's own", () => {
       'build.secrets.npm: should be a file that can be read, got "nosuch"',
     ],
     [
-      "a secret in the place of the certificates",
+      "a secret with the id of the certificates",
       { context: "examples/api", secrets: { ca: "package.json" } },
       'build.secrets.ca: should be another id than "ca", which holds the certificates of this machine, got "ca"',
     ],
     [
-      "a secret whose id would end a list",
+      "a secret whose id has a comma in it",
       { context: "examples/api", secrets: { "a,b": "package.json" } },
       'build.secrets.a,b: should be an id of letters, digits, dots, _ and -, got "a,b"',
     ],
     [
-      "an argument of no name",
+      "an argument whose name is none",
       { context: "examples/api", args: { "A=B": "1" } },
       'build.args.A=B: should be a variable\'s name (letters, digits and _), got "A=B"',
     ],
@@ -392,16 +393,16 @@ describe("an image of one's own", () => {
       "build.images.NODE: `args` has NODE already: an argument is a text or an image.",
     ],
     [
-      "an argument that is no text",
+      "an argument that is not a text",
       { context: "examples/api", args: { VERSION: 3 as never } },
       "build.args.VERSION: should be a text, got 3",
     ],
     [
-      "an argument that is no image",
+      "an image that is a text",
       { context: "examples/api", images: { BASE: "node:24" as never } },
       'build.images.BASE: should be an image: { registry, packages }, got "node:24"',
     ],
-    ["an option that is not there", { context: "examples/api", tags: [] } as never, "build.tags: should not be there"],
+    ["an unknown option", { context: "examples/api", tags: [] } as never, "build.tags: should not be there"],
   ])("is refused with %s", async (_, build, fault) => {
     const refused = refusedBy(() =>
       deploy((platform) => new Container("web", { platform, build: { context, ...build }, probe: "none" })),
@@ -416,12 +417,12 @@ describe("an image of one's own", () => {
       { image: "web:1", build: { context: "examples/api" } },
       "It has one image: set `image` or `build`, not both.",
     ],
-  ])("and one that is pulled: %s is refused", async (_, args, sentence) => {
+  ])("is refused as image and build of a Container: %s", async (_, args, sentence) => {
     const refused = refusedBy(() => deploy((platform) => new Container("web", { platform, probe: "none", ...args })));
     expect(await refused).toEqual([`Container "web" has bad arguments\n  image: ${sentence}`]);
   });
 
-  test("is refused in one sentence where its folder cannot be read", async () => {
+  test("is refused in one sentence where its folder is not readable", async () => {
     mkdirSync(join(context, ".dockerignore"));
     await expect(built()).rejects.toThrow(
       new ArgsError('Api "api" has bad arguments', [
@@ -439,14 +440,14 @@ describe("an image of one's own", () => {
     expect(await tag()).not.toBe(before);
   });
 
-  test("has another tag when the Dockerfile changes that .dockerignore names", async () => {
+  test("has another tag when a Dockerfile changes that .dockerignore leaves out", async () => {
     writeFileSync(join(context, ".dockerignore"), "*\n!src/**\n");
     const before = await tag();
     writeFileSync(join(context, "Dockerfile"), "FROM other\n");
     expect(await tag()).not.toBe(before);
   });
 
-  test("is refused with a .dockerignore that no build takes", async () => {
+  test("is refused with a .dockerignore that a build would refuse", async () => {
     writeFileSync(join(context, ".dockerignore"), "[\n");
     expect(await refusedBy(() => built())).toEqual([
       `Api "api": its image cannot be built: ${join(context, ".dockerignore")}: "[" is no pattern that a build takes as it is ` +
@@ -475,14 +476,14 @@ describe("an image of one's own", () => {
     };
 
     test.each(["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"])(
-      "of %s are where the build looks for them, when it is about to be made",
+      "of %s are at the build's path before it starts",
       async (variable) => {
         vi.stubEnv(variable, bundle);
         expect(await provided()).toBe("CERTIFICATE");
       },
     );
 
-    test("are those that the system trusts, each once, where none are named, or they are not there", async () => {
+    test("are those that the system trusts, each once, where no file is named or exists", async () => {
       vi.spyOn(tls, "getCACertificates").mockReturnValue(["ONE\n", "TWO", "ONE"]);
       expect(await provided()).toBe("ONE\nTWO\n");
       vi.stubEnv("SSL_CERT_FILE", bundle);
@@ -492,7 +493,7 @@ describe("an image of one's own", () => {
       expect(tls.getCACertificates).toHaveBeenCalledWith("system");
     });
 
-    test("change nothing about the image", async () => {
+    test("do not change the image", async () => {
       const { image: before } = await built();
       vi.stubEnv("SSL_CERT_FILE", bundle);
       expect((await built()).image.inputs).toEqual(before.inputs);

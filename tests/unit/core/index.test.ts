@@ -6,7 +6,7 @@ import { Database, databaseArgs, databaseSettings, parseArgs, secretValue } from
 import { Api } from "../../../components/index.ts";
 import { deploy, held, passwordOf, refusedBy } from "../helpers/stack.ts";
 
-test("what a component of one's own needs is exported, and nothing else", () => {
+test("exports what a component of one's own needs, and nothing else", () => {
   expect(Object.keys(core).sort()).toEqual([
     "Build",
     "Database",
@@ -69,7 +69,7 @@ const Args = Settings.safeExtend({
   password: secretValue().optional(),
 });
 
-/** A database that the library does not know, in as few lines as one takes. */
+/** A database that the library does not know, in as few lines as possible. */
 class Memcached extends Database {
   constructor(name: string, args: z.input<typeof Args>, opts?: pulumi.ComponentResourceOptions) {
     const { password, ...rest } = parseArgs(Args, "Memcached", name, args);
@@ -91,7 +91,7 @@ class Memcached extends Database {
   }
 }
 
-test("a database of one's own is what the library's are", async () => {
+test("a database of one's own works as the library's do", async () => {
   const stack = await deploy((platform) => {
     const cache = new Memcached("sessions", { platform, hostPort: 21_211 });
     new Api("web", { platform, image: "web:1", uses: { cache }, probe: "none" });
@@ -113,7 +113,7 @@ test("a database of one's own is what the library's are", async () => {
   );
 });
 
-test("its arguments are refused as the library's are", async () => {
+test("its arguments are checked as the library's are", async () => {
   const refused = await refusedBy(() =>
     deploy((platform) => new Memcached("sessions", { platform, hostPort: 0, password: "abc", memory: 1 } as never)),
   );

@@ -48,10 +48,10 @@ function database(volume = "db-1"): Dependency {
 const withDatabase = (volume?: string, options: Options = {}) =>
   deploy((platform) => new Thing(platform, { uses: { database: database(volume) } }).job, options);
 
-let said: string[];
+let shown: string[];
 beforeEach(() => {
-  said = [];
-  vi.spyOn(pulumi.log, "info").mockImplementation(async (line) => void said.push(line));
+  shown = [];
+  vi.spyOn(pulumi.log, "info").mockImplementation(async (line) => void shown.push(line));
 });
 
 const KEY = { image: "sha256:seed", command: ["sh", "seed.sh"], files: HASH, env: HASH, volumes: [] };
@@ -99,21 +99,21 @@ test("is a container that is made but not started, and a gate that starts it", a
   });
 });
 
-test("has folders in memory where it is told to, beside /tmp", async () => {
+test("has the folders in memory that are asked for, beside /tmp", async () => {
   const { inputs } = (await job({ tmpfs: { "/conf": "size=1m" } })).get(CONTAINER);
   expect(inputs.tmpfs).toEqual({ "/tmp": "mode=1777,size=64m", "/conf": "size=1m" });
 });
 
-test("starts when what it refers to is ready, and reaches just that; its container is made before", async () => {
+test("starts when what it refers to is ready, and reaches nothing else; its container is made earlier", async () => {
   const stack = await withDatabase();
   expect(stack.get(DONE).dependsOn).toEqual([CONTAINER, "Stash db-ready"]);
-  // The start of a database is what takes long: nothing is to get in its way.
+  // Making this container must not slow down the start of the database, which takes long.
   expect(stack.get(CONTAINER).dependsOn).toEqual(["Stash db"]);
   expect(stack.get(CONTAINER).inputs.networksAdvanced).toEqual([{ name: "n1", aliases: [] }]);
 });
 
 describe("runs again", () => {
-  /** What decides whether the gate is passed again, and whether the container is another one: both or none. */
+  /** @returns what decides whether the gate runs again and what decides whether the container is replaced: both change, or neither. */
   const key = async (made: Promise<Stack<Job>>) => {
     const stack = await made;
     const labels = stack.get(CONTAINER).inputs.labels as { label: string; value: string }[];
@@ -127,7 +127,7 @@ describe("runs again", () => {
     ["its command changes", { command: ["sh", "other.sh"] }],
     ["its entry point changes", { entrypoint: ["sh", "-c"] }],
     ["a file changes", { files: { "seed.sh": "two", dump: Buffer.from([0xff]) } }],
-    ["a byte of a file changes that is no text", { files: { "seed.sh": "one", dump: Buffer.from([0xfe]) } }],
+    ["a byte of a binary file changes", { files: { "seed.sh": "one", dump: Buffer.from([0xfe]) } }],
     ["its environment changes", { env: { A: "2" } }],
     ["its image changes", { image: () => ({ key: pulumi.output("sha256:other"), resource: undefined as never }) }],
   ])("when %s", async (_, change) => {
@@ -138,7 +138,7 @@ describe("runs again", () => {
     expect(second.container).not.toEqual(first.container);
   });
 
-  test("when the volume of its database is a new one", async () => {
+  test("when the volume of its database is new", async () => {
     const [first, second] = [await key(withDatabase("db-1")), await key(withDatabase("db-2"))];
     expect([first.gate, second.gate]).toEqual([
       { ...KEY, volumes: ["db-1"] },
@@ -164,14 +164,14 @@ describe("runs again", () => {
     expect(await key(job({ ...before, ...change }))).toEqual(await key(job(before)));
   });
 
-  test("its key says nothing of what is in files or environment", async () => {
+  test("its key does not reveal files or environment", async () => {
     const stack = await job({ files: { a: "hunter22" }, env: { A: pulumi.secret("sesame11") } });
     expect(JSON.stringify(stack.get(DONE).inputs)).not.toMatch(/hunter22|sesame11/);
   });
 });
 
 describe("done", () => {
-  test("passes when the job succeeds, its output shown as it comes", async () => {
+  test("passes when the job succeeds, and shows the output as it comes", async () => {
     const stack = await job();
     stack.engine.container(idOf("seed")).onStart((it) => it.writes("one", "two").exits(0));
     stack.engine.follow = async (id, _since, line) => {
@@ -182,11 +182,11 @@ describe("done", () => {
       ["limitPids", idOf("seed"), 256],
       ["start", idOf("seed")],
     ]);
-    expect(said).toEqual(["one", "two"]);
+    expect(shown).toEqual(["one", "two"]);
     expect(vi.mocked(pulumi.log.info).mock.calls[0]?.[1]).toMatchObject({ job: stack.made });
   });
 
-  test("hands it its secrets and files before it starts it", async () => {
+  test("puts secrets and files into the container before it starts", async () => {
     const stack = await job({ secrets: { token: pulumi.secret("hunter22") }, files: { "a.sql": "select 1" } });
     stack.engine.container(idOf("seed")).onStart((it) => it.exits(0));
     await stack.run("seed-done");
@@ -203,7 +203,7 @@ describe("done", () => {
     ]);
   });
 
-  test("fails with its exit code and log when the job does, and runs it again the next time", async () => {
+  test("fails with the job's exit code and log, and runs the job again the next time", async () => {
     const stack = await job();
     const container = stack.engine.container(idOf("seed")).onStart((it) => it.writes("ERROR: no such table").exits(3));
     await expect(stack.run("seed-done")).rejects.toThrow(
@@ -239,7 +239,7 @@ describe("done", () => {
     ["is this machine's", 0],
     ["is two hours ahead", 7_200_000],
     ["is two hours behind", -7_200_000],
-  ])("when it was started, by an engine whose clock %s, is noted", async (_, aheadMs) => {
+  ])("notes when the job was started, by an engine whose clock %s", async (_, aheadMs) => {
     const folder = mkdtempSync(join(tmpdir(), "stackyard-job-"));
     vi.stubEnv("STACKYARD_TIMINGS", join(folder, "timings"));
     const stack = await job();
@@ -259,7 +259,7 @@ describe("done", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("says so when somebody removed its container", async () => {
+  test("reports a container that somebody has removed", async () => {
     const stack = await job();
     await expect(stack.run("seed-done")).rejects.toThrow(
       new Error(`${SUBJECT} is gone: somebody removed its container. Run \`make dev\`, or \`pulumi up --refresh\`.`),
@@ -268,7 +268,7 @@ describe("done", () => {
 });
 
 describe("down", () => {
-  test("its gate stays as it is, with no container", async () => {
+  test("the gate stays as it is, without a container", async () => {
     const stack = await withDatabase("db-1", { down: true });
     expect(stack.keys).toEqual([
       "Platform platform",
@@ -289,7 +289,7 @@ describe("down", () => {
     });
   });
 
-  test("a gate that was never passed is made with a key that no job has, and runs nothing", async () => {
+  test("a gate that never passed is made with a key that no job has, and runs nothing", async () => {
     const stack = await job({}, { down: true });
     await expect(stack.run("seed-done")).resolves.toBeUndefined();
     expect(stack.engine.acts).toEqual([]);

@@ -25,29 +25,29 @@ const first = (name: string, key: string, old: string, now: string) =>
 describe("refusals", () => {
   test.each<[string, Record<string, Entry>, Record<string, Entry>, string[]]>([
     ["nothing changes", { pg: PG }, { pg: PG }, []],
-    ["there was nothing", {}, { pg: PG }, []],
+    ["a first database is added", {}, { pg: PG }, []],
     ["a database is added", { pg: PG }, { pg: PG, more: PG }, []],
-    ["a database goes", { pg: PG }, {}, [deleted("pg", "pg-1")]],
-    ["a database gets another name, and keeps its volume", { pg: PG }, { db: PG }, []],
-    ["two change their names", { pg: PG, db: DB }, { pg: DB, db: PG }, []],
-    ["one gets another name, and another one its name", { pg: PG }, { db: PG, pg: { ...PG, volume: "pg-2" } }, []],
-    ["one gets another name and version", { pg: PG }, { db: { ...PG, major: "18" } }, [major("db", "17", "18")]],
-    ["a database gets another name", { pg: PG }, { db: { ...PG, volume: "db-1" } }, [deleted("pg", "pg-1")]],
+    ["a database is removed", { pg: PG }, {}, [deleted("pg", "pg-1")]],
+    ["a database is renamed, and keeps its volume", { pg: PG }, { db: PG }, []],
+    ["two swap their names", { pg: PG, db: DB }, { pg: DB, db: PG }, []],
+    ["one is renamed, and a new one gets its name", { pg: PG }, { db: PG, pg: { ...PG, volume: "pg-2" } }, []],
+    ["one is renamed, and changes its version", { pg: PG }, { db: { ...PG, major: "18" } }, [major("db", "17", "18")]],
+    ["a database is renamed", { pg: PG }, { db: { ...PG, volume: "db-1" } }, [deleted("pg", "pg-1")]],
     [
-      "two go",
+      "two are removed",
       { pg: PG, redis: { volume: "r-1", firstStart: {} } },
       {},
       [deleted("pg", "pg-1"), deleted("redis", "r-1")],
     ],
-    ["the volume is another one", { pg: PG }, { pg: { ...PG, volume: "pg-2" } }, [gone("pg", "pg-1")]],
+    ["the volume is replaced", { pg: PG }, { pg: { ...PG, volume: "pg-2" } }, [gone("pg", "pg-1")]],
     [
-      "the volume is not known yet, in a preview",
+      "the volume is not known yet, as in a preview",
       { pg: PG },
       { pg: { ...PG, volume: undefined } },
       [gone("pg", "pg-1")],
     ],
     [
-      "the volume is new, and all else too: once",
+      "the volume is replaced and everything else changes: only the volume",
       { pg: PG },
       { pg: { volume: "pg-2", major: "18", firstStart: {} } },
       [gone("pg", "pg-1")],
@@ -60,10 +60,10 @@ describe("refusals", () => {
       { pg: { ...PG, firstStart: { database: "shop" } } },
       [first("pg", "database", "app", "shop")],
     ],
-    ["a first-start setting is none any more", { pg: PG }, { pg: { ...PG, firstStart: {} } }, []],
+    ["a first-start setting is left out", { pg: PG }, { pg: { ...PG, firstStart: {} } }, []],
     ["a first-start setting is added", { pg: PG }, { pg: { ...PG, firstStart: { database: "app", locale: "C" } } }, []],
     [
-      "version and setting change: both",
+      "version and setting change",
       { pg: PG },
       { pg: { ...PG, major: "18", firstStart: { database: "shop" } } },
       [major("pg", "17", "18"), first("pg", "database", "app", "shop")],
@@ -78,7 +78,7 @@ describe("refusals", () => {
     expect(refusals({ volumes: before }, { volumes: after }, new Set())).toEqual(expected);
   });
 
-  test("what is to be discarded is not refused, all else is", () => {
+  test("what may be discarded is not refused, everything else is", () => {
     const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
     expect(refusals(before, { volumes: {} }, new Set(["pg"]))).toEqual([deleted("redis", "r-1")]);
     expect(refusals(before, { volumes: {} }, new Set(["pg", "redis"]))).toEqual([]);
@@ -109,7 +109,7 @@ describe("Ledger", () => {
       newInputs: { input: pulumi.Output.isInstance(after) ? after : { ports: {}, ...(after as object) } },
     }) as pulumi.ResourceHookArgs;
 
-  test("is one resource with all that was recorded until all was declared", async () => {
+  test("is one resource with everything that was recorded by the end of the declaration", async () => {
     const { recorded } = await made((ledger) => {
       ledger.record("redis", { volume: "r-1", firstStart: {} });
       ledger.record("pg", { volume: pulumi.output("pg-1"), major: "17", firstStart: { database: "app" } });
@@ -149,7 +149,7 @@ describe("Ledger", () => {
     [{}, { address: "127.0.0.2" }, ["53", "127.0.0.2:53"]],
     [{ address: "0.0.0.0" }, { address: "::" }, ["53", "[::]:53"]],
     [{ address: "::1" }, { address: "::2", protocol: "udp" }, ["[::1]:53", "[::2]:53/udp"]],
-  ])("two that lead to different places are both remembered: %j and %j", async (one, two, keys) => {
+  ])("two ports that can both be listened on are both recorded: %j and %j", async (one, two, keys) => {
     const { recorded } = await made((ledger) => {
       for (const each of [one, two]) ledger.publish("it", { ...onLoopback(53), ...each });
     });
@@ -162,14 +162,14 @@ describe("Ledger", () => {
     [{ address: "0.0.0.0" }, { address: "127.0.0.2" }],
     [{ address: "::1" }, { address: "0:0:0:0:0:0:0:1" }],
     [{ address: "::" }, { address: "::1" }],
-  ])("two of which only one can be listened on are refused: %j and %j", async (one, two) => {
+  ])("two ports of which only one can be listened on are refused: %j and %j", async (one, two) => {
     const { ledger } = await made((ledger) => ledger.publish("one", { ...onLoopback(53), ...one }));
     expect(() => ledger.publish("two", { ...onLoopback(53), ...two })).toThrow(
       /^two: hostPort .*53 is asked for by one and by it/,
     );
   });
 
-  test("a port that is new has to be free; one that this stack had need not be, whoever has it now", async () => {
+  test("a new port has to be free; one that this stack had before need not be, even for another service", async () => {
     const { hook } = await made((ledger) => {
       ledger.publish("one", onLoopback(6379));
       ledger.publish("two", onLoopback(5433));
@@ -182,7 +182,7 @@ describe("Ledger", () => {
     await expect(hook.callback(change)).rejects.toThrow(new Error("two: taken"));
   });
 
-  test("all that is wrong is said at once, ports too", async () => {
+  test("all refusals come at once, those of ports too", async () => {
     const { hook } = await made((ledger) => {
       ledger.publish("one", onLoopback(5433));
       ledger.publish("two", onLoopback(5434));
@@ -193,14 +193,14 @@ describe("Ledger", () => {
     );
   });
 
-  test("lets a change pass that loses nothing", async () => {
+  test("allows a change that loses nothing", async () => {
     const { hook } = await made();
     await expect(
       hook.callback(args({ volumes: { pg: PG } }, { volumes: { pg: PG, more: PG } })),
     ).resolves.toBeUndefined();
   });
 
-  test("refuses all that would lose data, in one message", async () => {
+  test("refuses everything that would lose data, in one message", async () => {
     const { hook } = await made();
     const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
     await expect(hook.callback(args(before, { volumes: {} }))).rejects.toThrow(
@@ -208,7 +208,7 @@ describe("Ledger", () => {
     );
   });
 
-  test("reads inputs that come as secret", async () => {
+  test("reads inputs that are secret", async () => {
     const { hook } = await made();
     const before = pulumi.secret({ volumes: { pg: PG }, ports: {} });
     await expect(hook.callback(args(before, pulumi.secret({ volumes: {}, ports: {} })))).rejects.toThrow(
@@ -222,14 +222,14 @@ describe("Ledger", () => {
     [",pg,", ["redis"]],
     ["", ["pg", "redis"]],
     ["PG", ["pg", "redis"]],
-  ])(`${DISCARD}=%s leaves refused: %j`, async (value, refused) => {
+  ])(`${DISCARD}=%s still refuses: %j`, async (value, expected) => {
     vi.stubEnv(DISCARD, value);
     const { hook } = await made();
     const before = { volumes: { pg: PG, redis: { volume: "r-1", firstStart: {} } } };
-    const said = await hook.callback(args(before, { volumes: {} }))?.then(
+    const refusedNames = await hook.callback(args(before, { volumes: {} }))?.then(
       () => [],
       (error: Error) => error.message.split("\n").map((line) => line.split(":")[0]),
     );
-    expect(said).toEqual(refused);
+    expect(refusedNames).toEqual(expected);
   });
 });

@@ -6,7 +6,7 @@ import { PaperEngine } from "../../../components/engines/paper-engine.ts";
 import { Container, Postgres, PostgresSetup, Redis } from "../../../components/index.ts";
 import { mock } from "../helpers/stack.ts";
 
-// core over an engine that knows the contract alone: nothing of Docker is asked for, whatever is declared.
+// Runs core over an engine that has only the contract, and nothing of Docker.
 
 async function onPaper(program: (platform: Platform) => void) {
   const monitor = mock();
@@ -18,7 +18,7 @@ async function onPaper(program: (platform: Platform) => void) {
   return { engine, types: [...new Set(monitor.recorded.map(({ type }) => type))].sort(), platform };
 }
 
-test("everything is declared by the contract, and no resource of Docker's is made", async () => {
+test("core declares everything by the contract, and makes no resource of Docker's", async () => {
   const { engine, types } = await onPaper((platform) => {
     const database = new Postgres("database", { platform, hostPort: 15_432 });
     const schema = new PostgresSetup("schema", { platform, database, extensions: ["pg_trgm"] });
@@ -42,7 +42,7 @@ test("everything is declared by the contract, and no resource of Docker's is mad
   );
 });
 
-test("a workload says what it wants of others by their handles", async () => {
+test("a workload refers to networks and volumes by the handles that the engine gave out", async () => {
   const { engine } = await onPaper((platform) => {
     const cache = new Redis("cache", { platform });
     new Container("web", { platform, image: "web:1", uses: { cache }, probe: "none", volumes: { data: "/data" } });
@@ -56,7 +56,7 @@ test("a workload says what it wants of others by their handles", async () => {
   expect(web.probe.test).toBe("none");
 });
 
-test("a job refers to what its values come from, whatever has been made of them", async () => {
+test("a container whose values come from a database's connection refers to that database, even through further outputs", async () => {
   const { engine, platform } = await onPaper((platform) => {
     const cache = new Redis("cache", { platform });
     const address = pulumi.interpolate`${cache.connection.host}:${cache.connection.port}`;

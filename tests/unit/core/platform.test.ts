@@ -12,8 +12,8 @@ import { deploy, ID, labels, mock, type Options, refusedBy } from "../helpers/st
 const HOST = "unix:///var/run/docker.sock";
 const alone = (options: Options = {}) => deploy(() => {}, options);
 
-describe("what it is made of", () => {
-  test("itself, the provider, its identity, and what is remembered of volumes", async () => {
+describe("its resources", () => {
+  test("are the component, the provider, its identity and the ledger", async () => {
     const stack = await alone();
     expect(stack.types).toEqual({
       "Platform platform": "stackyard:core:Platform",
@@ -29,7 +29,7 @@ describe("what it is made of", () => {
     ]);
   });
 
-  test("the identity is destroyed last: everything on the engine goes before its provider, and that before it", async () => {
+  test("the identity is destroyed last, after the provider, which is destroyed after everything on the engine", async () => {
     expect((await alone()).get("Provider docker").dependsOn).toEqual(["Stash identity"]);
   });
 
@@ -66,12 +66,12 @@ describe("what it is made of", () => {
     });
   });
 
-  test("two stacks have two ids", async () => {
+  test("each stack has an id of its own", async () => {
     const idOf = async () => (await alone({ recorded: {} })).get("Stash identity").inputs.input as { id: string };
     expect((await idOf()).id).not.toBe((await idOf()).id);
   });
 
-  test("remembers no volume and no port where there is none", async () => {
+  test("the ledger is empty without volumes and ports", async () => {
     expect((await alone()).get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
   });
 
@@ -106,8 +106,8 @@ describe("what it is made of", () => {
   });
 });
 
-describe("what was recorded counts", () => {
-  test("labels carry the recorded id, project, stack, service and kind", async () => {
+describe("what the state has recorded", () => {
+  test("labels have the recorded id, project, stack, service and kind", async () => {
     const { platform } = await alone({
       project: "shop",
       stack: "alice",
@@ -136,11 +136,11 @@ describe("what was recorded counts", () => {
     ]);
   });
 
-  describe("the engine goes by its own id", () => {
+  describe("an engine is recognised by its own id", () => {
     const SOCKET = "unix:///run/docker.sock";
     interface Case {
       recorded: { host?: string; engine?: string };
-      /** A later one, of a state from before. */
+      /** An engine's id that was recorded later, in a state from before ids. */
       later?: string;
       host: string;
       engine?: string;
@@ -154,7 +154,7 @@ describe("what was recorded counts", () => {
       return alone({ host, engine, recorded: { identity, ...(later === undefined ? {} : { engine: later }) } });
     };
 
-    test("which is decided at the first `up`, where it has one", async () => {
+    test("which is recorded at the first `up`, where it has one", async () => {
       const engine = new FakeEngine();
       engine.ownId = "one";
       const stack = await alone({ recorded: {}, engine });
@@ -165,17 +165,20 @@ describe("what was recorded counts", () => {
     test.each<[string, Case]>([
       ["by another path", { recorded: { engine: "one" }, host: SOCKET, engine: "one" }],
       ["over the network", { recorded: { engine: "one" }, host: "tcp://two:2375", engine: "one" }],
-      ["where it no longer says its id", { recorded: { engine: "one" }, host: HOST }],
-      ["installed anew over its data", { recorded: { engine: "one" }, host: HOST, engine: "two", volumes: true }],
-      ["by another path, of a state from before", { recorded: {}, host: SOCKET, engine: "one", volumes: true }],
-      ["by another path, taken on since", { recorded: {}, later: "one", host: SOCKET, engine: "one", volumes: true }],
+      ["that no longer tells its id", { recorded: { engine: "one" }, host: HOST }],
+      ["reinstalled over its data", { recorded: { engine: "one" }, host: HOST, engine: "two", volumes: true }],
+      ["by another path, with a state from before ids", { recorded: {}, host: SOCKET, engine: "one", volumes: true }],
+      [
+        "by another path, with an id recorded later",
+        { recorded: {}, later: "one", host: SOCKET, engine: "one", volumes: true },
+      ],
     ])("the same one: %s", async (_, each) => {
       expect((await run(each)).platform.id).toBe(ID);
     });
 
     test.each<[string, Case]>([
       ["another machine with the same path", { recorded: { engine: "one" }, host: HOST, engine: "two" }],
-      ["the same, of a state from before", { recorded: {}, later: "one", host: HOST, engine: "two" }],
+      ["the same, with an id recorded later", { recorded: {}, later: "one", host: HOST, engine: "two" }],
     ])("another one: %s", async (_, each) => {
       expect(await refusedBy(() => run(each))).toEqual([
         `This Pulumi stack lives on another engine than the one at ${HOST} (id one, got two): its volumes are not there. ` +
@@ -184,9 +187,9 @@ describe("what was recorded counts", () => {
     });
 
     test.each<[string, Case]>([
-      ["another path of another one", { recorded: { engine: "one" }, host: SOCKET, engine: "two" }],
-      ["another path, of a state from before", { recorded: {}, host: SOCKET, engine: "two" }],
-      ["another path, which says no id", { recorded: { engine: "one" }, host: SOCKET }],
+      ["another path and another id", { recorded: { engine: "one" }, host: SOCKET, engine: "two" }],
+      ["another path, with a state from before ids", { recorded: {}, host: SOCKET, engine: "two" }],
+      ["another path and no id", { recorded: { engine: "one" }, host: SOCKET }],
     ])("another one: %s", async (_, each) => {
       expect(await refusedBy(() => run(each))).toEqual([
         `This Pulumi stack lives on the engine at ${HOST}, got ${SOCKET}: its volumes are not there. ` +
@@ -194,7 +197,7 @@ describe("what was recorded counts", () => {
       ]);
     });
 
-    test("a state from before takes the id on, once it is known to be the same, and is destroyed as late", async () => {
+    test("a state from before ids records the engine's id, as soon as it is known to be the same engine, and is destroyed as late as the identity", async () => {
       const stack = await run({ recorded: {}, host: HOST, engine: "one" });
       const { inputs, ignoreChanges } = stack.get("Stash engine");
       expect({ inputs, ignoreChanges }).toEqual({ inputs: { input: "one" }, ignoreChanges: ["input"] });
@@ -203,7 +206,7 @@ describe("what was recorded counts", () => {
     });
   });
 
-  test("another image source is refused, when asked for", async () => {
+  test("another image source is refused", async () => {
     const refused = await refusedBy(() =>
       alone({ imageSource: "packages", recorded: { identity: { id: ID, host: HOST, imageSource: "registry" } } }),
     );
@@ -215,7 +218,7 @@ describe("what was recorded counts", () => {
   });
 });
 
-test("a pool of subnets that is none is refused", async () => {
+test("a malformed pool of subnets is refused", async () => {
   await expect(deploy(() => {}, { subnetPool: "10.77.0.0" })).rejects.toThrow(
     new ArgsError("Platform has bad arguments", [
       'subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.77.0.0"',
@@ -223,7 +226,7 @@ test("a pool of subnets that is none is refused", async () => {
   );
 });
 
-test("once makes a thing for a key once", async () => {
+test("once makes one thing for each key", async () => {
   const make = vi.fn(() => ({}));
   const { made } = await deploy((platform) => [
     platform.once("a", make),
@@ -254,7 +257,7 @@ describe("checkEngine", () => {
     );
   });
 
-  test("says so to a user who may not use it", async () => {
+  test("explains to a user without the right to use it how to get that", async () => {
     const denied = Object.assign(new Error("connect EACCES /var/run/docker.sock"), { code: "EACCES" });
     await expect(check(denied)).rejects.toThrow(
       new pulumi.RunError(
@@ -264,7 +267,7 @@ describe("checkEngine", () => {
     );
   });
 
-  test("says where none answers, why, and what to do", async () => {
+  test("says where no engine answers, why, and what to do", async () => {
     await expect(check(new Error("connect ENOENT /var/run/docker.sock"))).rejects.toThrow(
       new pulumi.RunError(
         `No Docker engine answers at ${HOST} (connect ENOENT /var/run/docker.sock). ` +
@@ -296,13 +299,13 @@ describe("connect", () => {
     daemon.routes[`GET /images/${builtImage("base").ref}/json`] = { body: { Id: "sha256:1" } };
   };
 
-  test("images come from a registry, unless those from package registries are there", async () => {
+  test("images come from a registry, unless those from package registries exist", async () => {
     expect(await source()).toBe("registry");
     builtHere();
     expect(await source()).toBe("packages");
   });
 
-  test("what is told goes before what is there", async () => {
+  test("what arguments and environment name takes precedence over what exists", async () => {
     builtHere();
     expect(await source({ imageSource: "registry" })).toBe("registry");
     vi.stubEnv("STACKYARD_IMAGE_SOURCE", "registry");
@@ -313,7 +316,7 @@ describe("connect", () => {
     expect(await source({ imageMirror: "mirror:5000", imageSource: "packages" })).toBe("packages");
   });
 
-  test("a start asks the engine no more than three things, two of them at once", async () => {
+  test("a start takes three requests to the engine, two of them at once", async () => {
     await source();
     expect(daemon.requests.slice(0, 2).sort()).toEqual(["GET /_ping", "GET /info"]);
     expect(daemon.requests.slice(2)).toEqual([`GET /images/${builtImage("base").ref}/json`]);
@@ -328,7 +331,7 @@ describe("connect", () => {
     expect(monitor.recorded).toEqual([]);
   });
 
-  describe("refuses a second one, with the reason", () => {
+  describe("refuses a second Platform, with the reason", () => {
     const SECOND =
       /^This program makes a second Platform\. A Pulumi stack lives on one engine, .* use another Pulumi stack/;
 
@@ -358,14 +361,14 @@ describe("connect", () => {
       const engine = new ContainersEngine({ host: "unix:///one" }, new FakeEngine());
       const again = () => new Platform({}, engine, identity);
       expect(again).toThrow(SECOND);
-      // Another deployment of the same process has one of its own.
+      // Another deployment in the same process has a Platform of its own.
       mock();
       await again().declare(() => {});
       await pulumi.runtime.disconnect();
     });
   });
 
-  test("refuses bad options before it asks for an engine", async () => {
+  test("refuses bad options before it looks for an engine", async () => {
     const monitor = mock();
     await expect(Platform.connect({ environment: "test" as "dev" })).rejects.toThrow(
       new ArgsError("Platform has bad arguments", ['environment: should be one of dev, prod, got "test"']).message,
@@ -373,7 +376,7 @@ describe("connect", () => {
     expect([monitor.recorded, daemon.requests]).toEqual([[], []]);
   });
 
-  test("refuses a context that is not there, without a stack trace", async () => {
+  test("refuses a context that does not exist, without a stack trace", async () => {
     vi.stubEnv("DOCKER_HOST", "");
     vi.stubEnv("DOCKER_CONTEXT", "gone");
     mock();

@@ -4,9 +4,9 @@ import { needsProgram, type ProbeArgs, probe, probeOf } from "../../../component
 import { faultsOf } from "../../../components/core/support/args.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
 
-const of = (args: ProbeArgs, port?: number) => probeOf(probe().parse(args), "web", port);
+const testOf = (args: ProbeArgs, port?: number) => probeOf(probe().parse(args), "web", port);
 
-/** The test of a probe by HTTP, with any script. */
+/** The command of a probe by HTTP, with any script. */
 const httpTest = (host: string, port: number, path: string, seconds: number) => [
   ...["CMD", PROBE_PROGRAM, "nc", "-w", `${seconds}`, host, `${port}`, "-e"],
   ...[PROBE_PROGRAM, "sh", "-c", expect.any(String), PROBE_PROGRAM, `${host}:${port}`, path, `${seconds}`],
@@ -15,22 +15,22 @@ const httpTest = (host: string, port: number, path: string, seconds: number) => 
 describe("probeOf", () => {
   test.each<[string, ProbeArgs, unknown]>([
     ["a list of texts is a program", ["node", "probe.ts"], { test: ["CMD", "node", "probe.ts"] }],
-    ["so is a command", { command: ["a"], retries: 9 }, { test: ["CMD", "a"], retries: 9 }],
+    ["a command is a program", { command: ["a"], retries: 9 }, { test: ["CMD", "a"], retries: 9 }],
     ["a line goes to the shell", { shell: "a | b" }, { test: ["CMD-SHELL", "a | b"] }],
-    ["none", "none", { test: "none" }],
-    ["the image's own", "image", { test: "image" }],
+    ["there can be none", "none", { test: "none" }],
+    ["it can be the image's own", "image", { test: "image" }],
     [
-      "the image's own, with other timings",
+      "it can be the image's own with other timings",
       { image: true, intervalSeconds: 60 },
       { test: "image", intervalSeconds: 60 },
     ],
     [
-      "HTTP, over its network, on the port that it is reached at",
+      "HTTP goes over the service's network, to the port of its connection",
       { http: "/health" },
       { test: httpTest("web", 8080, "/health", 5) },
     ],
     [
-      "HTTP on another port, within its own time",
+      "HTTP can have another port and time-out",
       { http: "/health", port: 9000, timeoutSeconds: 2 },
       {
         test: httpTest("web", 9000, "/health", 2),
@@ -38,12 +38,12 @@ describe("probeOf", () => {
       },
     ],
     [
-      "TCP",
+      "TCP opens a connection",
       { tcp: 4222 },
       { test: ["CMD", PROBE_PROGRAM, "nc", "-w", "5", "web", "4222", "-e", PROBE_PROGRAM, "true"] },
     ],
   ])("%s", (_, args, expected) => {
-    expect(of(args, 8080)).toEqual(expected);
+    expect(testOf(args, 8080)).toEqual(expected);
   });
 
   test.each<[ProbeArgs, boolean]>([
@@ -59,12 +59,12 @@ describe("probeOf", () => {
 });
 
 describe("the script of a probe by HTTP", () => {
-  /** Runs it with an answer, by another shell and with the programs of this machine. */
+  /** Runs the script with an answer, by another shell and with the programs of this machine. */
   const ask = (answer: string) => {
-    const { test = [] } = of({ http: `/a?b="c'%s$e` }, 80);
+    const { test = [] } = testOf({ http: `/a?b="c'%s$e` }, 80);
     const [, , , , , , , , , , , script = "", , ...args] = test as string[];
     const { status, stdout, stderr } = spawnSync("bash", ["-c", script, "env", ...args], { input: answer });
-    return { status, asked: String(stdout), said: String(stderr).trim() };
+    return { status, asked: String(stdout), message: String(stderr).trim() };
   };
 
   test("asks for the path as it is, and for the end of the connection", () => {
@@ -80,8 +80,8 @@ describe("the script of a probe by HTTP", () => {
     "HTTP/1.1 304 Not Modified\r\n\r\n",
     "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n",
     "HTTP/1.1 200 OK",
-  ])("is content with %j", (answer) => {
-    expect(ask(answer)).toMatchObject({ status: 0, said: "" });
+  ])("passes for %j", (answer) => {
+    expect(ask(answer)).toMatchObject({ status: 0, message: "" });
   });
 
   test.each([
@@ -91,8 +91,8 @@ describe("the script of a probe by HTTP", () => {
     ["SSH-2.0-OpenSSH_9.9\r\n", "the answer is not HTTP"],
     ["\u0015\u0003\u0003\u0000\u0002\u0002\u0032", "the answer is not HTTP"],
     ["", "no answer: the connection was closed, or 5 s were over"],
-  ])("fails for %j, and says why", (answer, said) => {
-    expect(ask(answer)).toMatchObject({ status: 1, said: expect.stringContaining(said) });
+  ])("fails for %j, and says why", (answer, message) => {
+    expect(ask(answer)).toMatchObject({ status: 1, message: expect.stringContaining(message) });
   });
 });
 

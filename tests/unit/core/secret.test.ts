@@ -6,18 +6,23 @@ import { deploy, held, passwordOf } from "../helpers/stack.ts";
 
 describe("maskOf", () => {
   test.each<[string, string[], string, string]>([
-    ["as it is", ["hunter22"], "password is hunter22!", "password is [secret]!"],
+    ["as it was written", ["hunter22"], "password is hunter22!", "password is [secret]!"],
     ["each time", ["hunter22"], "hunter22 hunter22hunter22", "[secret] [secret][secret]"],
     ["each of several", ["hunter22", "sesame11"], "hunter22/sesame11", "[secret]/[secret]"],
     ["URL-encoded", ["p@ss word"], "redis://:p%40ss%20word@host", "redis://:[secret]@host"],
     ["in base64 but for the padding", ["hunter22"], `Basic ${btoa("hunter22")}`, "Basic [secret]="],
     ["in base64 without padding", ["hunter22"], `x ${btoa("hunter22").replaceAll("=", "")} y`, "x [secret] y"],
     ["the longer one of two, when one holds the other", ["hunter22", "hunter22-too"], "hunter22-too", "[secret]"],
-    ["with what a regular expression would misread", ["a.c$^*(["], "a.c$^*([ abc$^*([", "[secret] abc$^*(["],
+    [
+      "with characters that mean something in a regular expression",
+      ["a.c$^*(["],
+      "a.c$^*([ abc$^*([",
+      "[secret] abc$^*([",
+    ],
     ["over several lines", ["first\nsecond"], "a first\nsecond b", "a [secret] b"],
     ["in a text without any", ["hunter22"], "nothing here", "nothing here"],
-    ["not one so short that all would go", ["abc"], "abc", "abc"],
-    ["when there are none", [], "hunter22", "hunter22"],
+    ["unless it is very short", ["abc"], "abc", "abc"],
+    ["in no text, when none is known", [], "hunter22", "hunter22"],
     [
       "with quotes in it, as JSON has it",
       ['a"b\\c\nd'],
@@ -30,7 +35,7 @@ describe("maskOf", () => {
 });
 
 describe("masker", () => {
-  test("hides all that is known by then", async () => {
+  test("hides every secret that is known by then", async () => {
     const { add, mask } = masker();
     const later = Promise.withResolvers<string>();
     add(pulumi.secret("hunter22"));
@@ -40,15 +45,15 @@ describe("masker", () => {
     await expect.poll(() => mask("hunter22 sesame11 other")).toBe("[secret] [secret] other");
   });
 
-  test("waits for none that may never be known", () => {
+  test("does not wait for secrets that are not known yet", () => {
     const { add, mask } = masker();
     add(pulumi.output(new Promise<string>(() => {})));
     expect(mask("hunter22")).toBe("hunter22");
   });
 });
 
-describe("a password that is made", () => {
-  test("is random, made once, and nothing of it changes later", async () => {
+describe("a generated password", () => {
+  test("is random, made once, and never changes", async () => {
     const stack = await deploy((platform) => password("db-password", platform, { parent: platform }));
     const { type, inputs, ignoreChanges, protect, parent, hooks } = stack.get("RandomPassword db-password");
     expect({ type, inputs, ignoreChanges, protect, parent, hooks }).toEqual({
@@ -67,7 +72,7 @@ describe("a password that is made", () => {
     expect(stack.get("RandomPassword db-password").protect).toBe(true);
   });
 
-  test("is hidden from then on", async () => {
+  test("is hidden in messages", async () => {
     const stack = await deploy((platform) => password("db-password", platform, { parent: platform }));
     expect(stack.platform.secrets.mask(`is ${passwordOf("db-password")}`)).toBe("is [secret]");
   });
@@ -77,7 +82,7 @@ describe("a secret's mark", () => {
   const markFor = (secret: string, key = "a key that is long") =>
     held(markOf(pulumi.secret(secret), pulumi.secret(key)) as pulumi.Output<string>);
 
-  test("is the same for the same, another for another secret or key, and no secret", async () => {
+  test("is the same for the same secret and key, different for another one of either, and not secret itself", async () => {
     expect(await markFor("hunter22")).toBe("36459db952094f97");
     expect(await markFor("hunter22")).toBe(await markFor("hunter22"));
     expect(await markFor("hunter23")).not.toBe(await markFor("hunter22"));
@@ -86,7 +91,7 @@ describe("a secret's mark", () => {
   });
 });
 
-test("secrets by folder: none takes the place of another's, and there is no folder without any", () => {
+test("secrets of one folder come together, and an empty folder is left out", () => {
   expect(byFolder({ a: "1" }, { "/run/secrets": { b: "2" }, "/etc/keys": { c: "3" } })).toEqual({
     "/run/secrets": { a: "1", b: "2" },
     "/etc/keys": { c: "3" },

@@ -11,17 +11,17 @@ test.each([
   ["dir_file_file", undefined],
   ["directory", undefined],
   ["constructor", undefined],
-])("%s is ruled out: %s", (name, said) => {
-  expect(ruledOut(OWN, name)).toBe(said);
+])("%s is ruled out: %s", (name, reason) => {
+  expect(ruledOut(OWN, name)).toBe(reason);
 });
 
-test("a setting by its variable's name", () => {
+test("a variable is ruled out as its setting is", () => {
   const variables = variablesOf(OWN, (setting) => `X_${setting.toUpperCase()}`);
   expect(ruledOut(variables, "X_MAX_SIZE")).toBe("It follows from `limit`: set that option instead.");
   expect(ruledOut(variables, "max_size")).toBeUndefined();
 });
 
-test("what an object has of itself is a setting like any other", () => {
+test("the name of an inherited property is a setting like any other", () => {
   const settings = serverSettings({ name: [/^[a-z]+$/, "a name"], own: OWN });
   expect(settings.parse({ constructor: 1 })).toEqual({ constructor: "1" });
 });

@@ -41,8 +41,8 @@ class Thing extends pulumi.ComponentResource {
 const service = (args: Partial<ServiceArgs> = {}, options: Options = {}) =>
   deploy((platform) => new Thing(platform, args).service, options);
 
-describe("what it is made of", () => {
-  test("a network, a container and a gate, in this order", async () => {
+describe("its resources", () => {
+  test("are a network, a container and a gate, in this order", async () => {
     const stack = await service();
     expect(stack.keys).toEqual([
       "Container web",
@@ -62,7 +62,7 @@ describe("what it is made of", () => {
     );
   });
 
-  test("data that lasts is in a volume, remembered before anything uses it", async () => {
+  test("lasting data is in a volume, which the ledger records before anything uses it", async () => {
     const stack = await service({ volumes: [DATA] });
     expect(stack.get("Volume web-data").inputs).toEqual({
       labels: [...labels("web", "data"), { label: "stackyard.made-with", value: "version 17, database app" }],
@@ -78,11 +78,11 @@ describe("what it is made of", () => {
   });
 
   test.each([
-    ["nobody", "", true, ["labels", "driver", "driverOpts", "name"]],
+    ["nobody's", "", true, ["labels", "driver", "driverOpts", "name"]],
     ["another's", "db,web2", true, ["labels", "driver", "driverOpts", "name"]],
     ["its", "db,web", false, ["driver", "driverOpts", "name"]],
   ])(
-    "a volume is another one for data made otherwise, protected or not, where %s may go",
+    "other first-start settings replace a volume only where its data may be discarded: here %s may",
     async (_, names, protect, ignored) => {
       vi.stubEnv("STACKYARD_DISCARD", names);
       onTestFinished(() => void vi.unstubAllEnvs());
@@ -91,12 +91,12 @@ describe("what it is made of", () => {
     },
   );
 
-  test("data that is made with nothing in particular has no label for it", async () => {
+  test("data without version and first-start settings has no label for them", async () => {
     const stack = await service({ volumes: [{ name: "web", path: "/data", lifecycle: "keep" }] });
     expect(stack.get("Volume web-data").inputs).toEqual({ labels: labels("web", "data") });
   });
 
-  test("data that goes with the container is in a volume that is emptied for it, and is not remembered", async () => {
+  test("ephemeral data is in a volume that is emptied before the container is made, and is not recorded", async () => {
     const stack = await service({ volumes: EPHEMERAL });
     expect(await held(stack.made.data)).toBe(idOf("web"));
     await stack.run("web:own /data");
@@ -107,11 +107,11 @@ describe("what it is made of", () => {
     ]);
   });
 
-  test("data that goes with the container is gone while the service does not run", async () => {
+  test("ephemeral data has no volume while the service is down", async () => {
     expect((await service({ volumes: EPHEMERAL }, { down: true })).of("Volume")).toEqual([]);
   });
 
-  test("a service that keeps no data is never another one to those who set it up", async () => {
+  test("a service without data has no data for jobs to run again for", async () => {
     expect((await service()).made.data).toBeUndefined();
   });
 
@@ -125,21 +125,21 @@ describe("what it is made of", () => {
   });
 
   test.each<[string, Partial<ServiceArgs>, boolean]>([
-    ["nothing that only one can have", {}, false],
+    ["nothing exclusive", {}, false],
     ["a published port", { ports: [{ hostPort: 8080, port: 80 }] }, true],
     ["data", { volumes: [DATA] }, true],
-    ["data that goes with it", { volumes: EPHEMERAL }, true],
+    ["ephemeral data", { volumes: EPHEMERAL }, true],
   ])("with %s, the old container goes first: %s", async (_, args, expected) => {
     expect((await service(args)).get(CONTAINER).deleteBeforeReplace).toBe(expected);
   });
 
   const PUBLISHED: Partial<ServiceArgs> = { ports: [{ hostPort: 8080, port: 80 }] };
   test.each<[string, Partial<ServiceArgs>, string | undefined]>([
-    ["and no other", {}, undefined],
-    ["beside one of its own, when a port is published", PUBLISHED, "false"],
-    ["beside one with a way out, when it may reach out", { egress: true }, "true"],
-    ["beside that one alone, when both", { ...PUBLISHED, egress: true }, "true"],
-  ])("the network that it shares is closed: %s", async (_, args, masquerade) => {
+    ["and it has no other", {}, undefined],
+    ["another one without a way out is for published ports", PUBLISHED, "false"],
+    ["another one is the way out", { egress: true }, "true"],
+    ["another one is both", { ...PUBLISHED, egress: true }, "true"],
+  ])("the network that it shares is internal: %s", async (_, args, masquerade) => {
     const stack = await service(args);
     const shown = stack.of("Network").map(({ name, inputs }) => [name, inputs.internal, inputs.labels]);
     expect(shown.sort()).toEqual([
@@ -156,7 +156,7 @@ describe("what it is made of", () => {
     });
   });
 
-  test("who refers to it knows nothing of whether it is published, or may reach out", async () => {
+  test("its users stay as they are when it is published, or may reach out", async () => {
     const user = async (args: Partial<ServiceArgs>) => {
       const stack = await deploy((platform) => {
         const database = new Thing(platform, args, "db").service;
@@ -169,7 +169,7 @@ describe("what it is made of", () => {
     expect(await user({ egress: true })).toEqual(before);
   });
 
-  test("a port is noted before anything is stopped for it", async () => {
+  test("the ledger records a port before anything is stopped for it", async () => {
     const stack = await service({ ports: [{ hostPort: 8080, port: 80 }] });
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: { 8080: 'Thing "web"' } } });
     expect(stack.get(CONTAINER).dependsOn).toContain("Stash ledger");
@@ -181,16 +181,16 @@ describe("what it is made of", () => {
     ]);
   });
 
-  test.each([true, false])("has a process 1 before it: %s", async (init) => {
+  test.each([true, false])("has the engine's init as process 1: %s", async (init) => {
     expect((await service({ init })).get(CONTAINER).inputs.init).toBe(init);
   });
 
-  test("/tmp is in memory, with what else is", async () => {
+  test("/tmp is in memory, beside other folders", async () => {
     const { tmpfs } = (await service({ tmpfs: { "/run": "size=1m" } })).get(CONTAINER).inputs;
     expect(tmpfs).toEqual({ "/tmp": "mode=1777,size=64m", "/run": "size=1m" });
   });
 
-  test("the probe is frequent while it starts, rare after; each part can be another", async () => {
+  test("the probe is frequent while it starts, and rare afterwards; each timing can be changed", async () => {
     const { healthcheck } = (await service({ probe: { test: ["CMD", "x"], retries: 9 } })).get(CONTAINER).inputs;
     expect(healthcheck).toEqual({
       tests: ["CMD", "x"],
@@ -203,7 +203,7 @@ describe("what it is made of", () => {
   });
 });
 
-describe("who it refers to", () => {
+describe("what it refers to", () => {
   const two = (down = false) =>
     deploy(
       (platform) => {
@@ -224,14 +224,14 @@ describe("who it refers to", () => {
     expect(dependsOn).toEqual(["Network db", "Network web", "Stash db-ready", "Stash job-done"]);
   });
 
-  test("knows nothing of it", async () => {
+  test("does not change for it", async () => {
     const stack = await two();
     expect(stack.get("Container db").inputs.networksAdvanced).toEqual([{ name: idOf("db"), aliases: ["db"] }]);
     expect(stack.waitsFor("Container db", "Network web")).toBe(false);
     expect(stack.waitsFor("Stash db-ready", CONTAINER)).toBe(false);
   });
 
-  test("when down, only what lasts is declared", async () => {
+  test("when down, only lasting data is declared", async () => {
     const stack = await two(true);
     expect(stack.keys).toEqual([
       "Platform platform",
@@ -257,13 +257,13 @@ describe("the checks", () => {
     health: { status: "healthy" as const, probes: [probed(0, "", -100, 0)] },
   });
 
-  /** Its hooks, as the Pulumi engine calls them when it is changed in place: one after the other, until one throws. */
+  /** Runs its hooks as the Pulumi engine does when it is changed in place: one after the other, until one throws. */
   async function updated(stack: Awaited<ReturnType<typeof service>>): Promise<void> {
     const newInputs = { memory: 700, memorySwap: 700, restart: "unless-stopped" };
     for (const name of UPDATED) await stack.run(name, { id: "c7", newInputs });
   }
 
-  test("before it is made: hooks in the preview too, that it is the only one, with its grace", async () => {
+  test("before it is made, also by a preview: removes an older one with its grace, and looks for its volume", async () => {
     const engine = new FakeEngine();
     const stack = await service({ ports: [{ hostPort: 1, port: 80 }], volumes: [DATA] }, { engine });
     expect(stack.get(CONTAINER).hooks).toEqual({ beforeCreate: ["web:guard", "web:memory"], beforeUpdate: UPDATED });
@@ -278,7 +278,7 @@ describe("the checks", () => {
     await expect(stack.run("web:guard")).resolves.toBeUndefined();
   });
 
-  test("a limit for memory that is above the machine's is told, by the preview too, and no fault", async () => {
+  test("a memory limit above the machine's is warned of, also by a preview, and not refused", async () => {
     const warned = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
     for (const memoryMiB of [8 * 1024, 8 * 1024 + 1]) {
       const stack = await service({ memoryMiB });
@@ -290,7 +290,7 @@ describe("the checks", () => {
     ]);
   });
 
-  test("more CPUs than the machine has are refused before anything that runs is touched, as many are not", async () => {
+  test("more CPUs than the machine has are refused before anything that runs is touched; as many are taken", async () => {
     expect((await service({ cpus: 2 })).get(CONTAINER).inputs).toMatchObject({ image: "sha256:web", cpus: "2.0" });
     const stack = service({ cpus: 2.1 });
     expect(await refusedBy(() => stack)).toEqual([
@@ -298,11 +298,11 @@ describe("the checks", () => {
     ]);
   });
 
-  test("nobody asks for the machine while nothing is made", async () => {
+  test("the engine is not asked about its machine where nothing is made", async () => {
     expect((await service()).engine.calls.filter(([method]) => method === "info")).toEqual([]);
   });
 
-  test("before its volume is made: that no other has its data, unless that is another's by now", async () => {
+  test("before its volume is made: refuses if another volume has its data, unless that belongs to another service by now", async () => {
     const engine = new FakeEngine();
     const own = Object.fromEntries(labels("web", "data").map(({ label, value }) => [label, value]));
     engine.listedVolumes = [{ name: volumeOf("db-data"), createdAt: new Date(0), labels: own }];
@@ -318,7 +318,7 @@ describe("the checks", () => {
     await expect(renamed.run("web:volume")).resolves.toBeUndefined();
   });
 
-  test("before it is made: several may be there, when nothing is exclusive", async () => {
+  test("before it is made: leaves others of it, when nothing is exclusive", async () => {
     const engine = new FakeEngine();
     const stack = await service({}, { engine });
     engine.listed = [
@@ -328,14 +328,14 @@ describe("the checks", () => {
     expect(engine.acts).toEqual([]);
   });
 
-  test("ready passes once the probe has, and sets the limit of processes", async () => {
+  test("ready passes once the probe has passed, and sets the limit of processes", async () => {
     const stack = await service({ pids: 64 });
     stack.engine.container(idOf("web"), healthy());
     await expect(stack.run("web-ready")).resolves.toBeUndefined();
     expect(stack.engine.acts).toEqual([["limitPids", idOf("web"), 64]]);
   });
 
-  test("ready fails when it stops, and passes when it is tried again", async () => {
+  test("ready fails when it stops, and passes when it is tried again successfully", async () => {
     const stack = await service();
     const container = stack.engine.container(idOf("web"), { status: "exited", exitCode: 3, pidsLimit: 256 });
     container.writes("no such file").onStart((it) => it.exits(3));
@@ -358,7 +358,7 @@ describe("the checks", () => {
     expect(await failed).toBe(`${SUBJECT} did not get ready within 2 s`);
   });
 
-  test("ready hides every secret of the platform in what it shows", async () => {
+  test("ready hides every secret of the platform in its message", async () => {
     const stack = await deploy((platform) => {
       password("other-password", platform, { parent: platform });
       return new Thing(platform, {});
@@ -378,14 +378,14 @@ describe("the checks", () => {
     );
   });
 
-  test("ready does not wait for a secret of somebody else that waits for it", async () => {
+  test("ready does not wait for a secret that may itself depend on it", async () => {
     const stack = await service();
     stack.platform.secrets.add(pulumi.output(new Promise<string>(() => {})));
     stack.engine.container(idOf("web"), healthy());
     await expect(stack.run("web-ready")).resolves.toBeUndefined();
   });
 
-  test("after a refresh has started it in place, it is waited for in the same way", async () => {
+  test("an update waits until it is ready in the same way", async () => {
     const stack = await service();
     stack.engine.container("c7", { status: "exited", exitCode: 9 }).onStart((it) => it.exits(9));
     await expect(updated(stack)).rejects.toThrow(`${SUBJECT} stopped with exit code 9`);
@@ -393,7 +393,7 @@ describe("the checks", () => {
     await expect(updated(stack)).resolves.toBeUndefined();
   });
 
-  test("what an update changes in place is carried out before its effect is waited for", async () => {
+  test("an update changes it in place before it waits", async () => {
     const stack = await service();
     stack.engine
       .container("c7", { status: "exited", exitCode: 137, outOfMemory: true, pidsLimit: 256 })
@@ -406,12 +406,12 @@ describe("the checks", () => {
   });
 
   test.each<[string, Partial<ContainerState>, boolean]>([
-    ["between two tries of its restart policy", { status: "restarting", restarts: 3 }, true],
-    ["in one of them", { restarts: 3, health: { status: "starting", probes: [] } }, true],
+    ["between two attempts of its restart policy", { status: "restarting", restarts: 3 }, true],
+    ["in such an attempt", { restarts: 3, health: { status: "starting", probes: [] } }, true],
     ["unhealthy", { health: { status: "unhealthy", probes: [] } }, true],
-    ["on its first way up", { health: { status: "starting", probes: [] } }, false],
-    ["well, after some tries", { ...healthy(), restarts: 3 }, false],
-  ])("one that is %s is started anew with it: %s", async (_, state, expected) => {
+    ["starting for the first time", { health: { status: "starting", probes: [] } }, false],
+    ["healthy after some attempts", { ...healthy(), restarts: 3 }, false],
+  ])("an update restarts one that is %s: %s", async (_, state, expected) => {
     const stack = await service();
     const container = stack.engine.container("c7", { ...RUNNING, ...state });
     container.onStart((it) => it.in(0, healthy()));
@@ -420,7 +420,7 @@ describe("the checks", () => {
     expect(stack.engine.acts.some(([method]) => method === "restart")).toBe(expected);
   });
 
-  test("what the engine does not change in place is refused, and nothing is waited for", async () => {
+  test("what the engine fails to change in place is refused at once", async () => {
     const stack = await service();
     stack.engine.container("c7", healthy());
     stack.engine.failures.set("update", new Error("device or resource busy "));
@@ -433,7 +433,7 @@ describe("the checks", () => {
     expect(stack.engine.acts).toEqual([["update", "c7", expect.anything()]]);
   });
 
-  test("what somebody removed meanwhile is not changed, and said to be gone", async () => {
+  test("an update reports a container that somebody has removed, and changes nothing", async () => {
     const stack = await service();
     await expect(updated(stack)).rejects.toThrow(`${SUBJECT} is gone: somebody removed its container`);
     expect(stack.engine.acts).toEqual([]);
@@ -443,7 +443,7 @@ describe("the checks", () => {
     ["is this machine's", 0],
     ["is two hours ahead", 7_200_000],
     ["is two hours behind", -7_200_000],
-  ])("what it refers to, what the engine says and how long it took are noted: its clock %s", async (_, aheadMs) => {
+  ])("notes what it refers to, its state and how long it took: the engine's clock %s", async (_, aheadMs) => {
     const folder = mkdtempSync(join(tmpdir(), "stackyard-service-"));
     const file = join(folder, "timings");
     vi.stubEnv("STACKYARD_TIMINGS", file);

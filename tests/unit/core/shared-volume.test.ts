@@ -14,7 +14,7 @@ const three = (args: Partial<VolumeArgs> = {}, options: Options = {}) =>
     };
   }, options);
 
-test("two containers and a job have one volume, each where it says", async () => {
+test("two containers and a job mount one volume, each at its own path", async () => {
   const stack = await three();
   const volumeName = volumeOf("uploads");
   expect(stack.of("Volume").map(({ key, type }) => [key, type])).toEqual([
@@ -27,7 +27,7 @@ test("two containers and a job have one volume, each where it says", async () =>
   expect(await held(stack.made.app.data)).toBe(volumeName);
 });
 
-test("it is labelled, kept and remembered as its own, whoever has it", async () => {
+test("is labelled, kept and recorded under its own name", async () => {
   const stack = await three();
   const volume = stack.of("Volume").find(({ type }) => type.startsWith("docker:"));
   expect(volume).toMatchObject({ inputs: { labels: labels("uploads", "data") }, protect: false });
@@ -41,43 +41,43 @@ test("it is labelled, kept and remembered as its own, whoever has it", async () 
 test.each<[string, Partial<VolumeArgs>, Options, boolean]>([
   ["in dev", {}, {}, false],
   ["in prod", {}, { environment: "prod" }, true],
-  ["where it says so", { lifecycle: "protected" }, {}, true],
-  ["in prod, where it says otherwise", { lifecycle: "keep" }, { environment: "prod" }, false],
+  ["in dev, on request", { lifecycle: "protected" }, {}, true],
+  ["in prod, unless set otherwise", { lifecycle: "keep" }, { environment: "prod" }, false],
 ])("is protected: %s", async (_, args, options, protect) => {
   const stack = await three(args, options);
   expect(stack.of("Volume").find(({ type }) => type.startsWith("docker:"))?.protect).toBe(protect);
 });
 
-test("no container is made over it before the ledger has been asked", async () => {
+test("no container with it is made before the ledger has checked", async () => {
   const stack = await three();
   for (const name of ["app", "files", "seed"])
     expect(stack.get(`Container ${name}`).dependsOn).toContain("Stash ledger");
 });
 
-test("stays while what has it is down", async () => {
+test("stays while its users are down", async () => {
   const stack = await three({}, { down: true });
   expect(stack.keys).toContain("Volume uploads");
   expect(stack.of("Container")).toEqual([]);
 });
 
 test.each([
-  ["the user of whoever mounts it first", undefined, { uid: 1000, gid: 1000 }],
-  ["whom it says", "7:8", { uid: 7, gid: 8 }],
-])("a new one is given to %s", async (_, owner, given) => {
+  ["the user of the container that mounts it first", undefined, { uid: 1000, gid: 1000 }],
+  ["its owner, where one is set", "7:8", { uid: 7, gid: 8 }],
+])("a new volume belongs to %s", async (_, owner, given) => {
   const stack = await three({ owner });
   await stack.run("app:own /srv");
   expect(stack.engine.calls).toContainEqual(["ownVolume", volumeOf("uploads"), "/srv", "sha256:image-web-1", given]);
 });
 
-test("a new one in its place runs the job again", async () => {
+test("a job runs again when it is replaced", async () => {
   const { inputs } = (await three()).get("Stash seed-done");
   expect(inputs.input).toMatchObject({ volumes: [volumeOf("uploads")] });
 });
 
 test.each<[string, (platform: Platform) => void]>([
-  ["a service", (platform) => new Postgres("uploads", { platform })],
-  ["another volume", (platform) => new Volume("uploads", { platform })],
-])("has its name alone, not with %s", async (_, other) => {
+  ["a service's", (platform) => new Postgres("uploads", { platform })],
+  ["another volume's", (platform) => new Volume("uploads", { platform })],
+])("its name must not be %s", async (_, other) => {
   const both = deploy((platform) => {
     new Volume("uploads", { platform });
     other(platform);

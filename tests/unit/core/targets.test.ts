@@ -37,7 +37,7 @@ const secrets = (...paths: string[]) =>
   );
 const ofJob = (path: string) => secretTargets([path], { S: { path: `${path}/s` } }, { put: true });
 
-const said = (...targets: (Target | Target[])[]) => {
+const refusal = (...targets: (Target | Target[])[]) => {
   try {
     refuseClashes("It", targets.flat());
   } catch (error) {
@@ -49,20 +49,23 @@ const said = (...targets: (Target | Target[])[]) => {
 const ANOTHER = "Give one of them another path.";
 const MOUNTED = "Give it another path; or set readOnlyRoot: true, with which it is mounted there.";
 
-// From trials on an engine (Docker 26.1); a few are inferred from similar ones.
-describe("what can be together", () => {
+// Tried on an engine (Docker 26.1); a few are inferred from similar cases.
+describe("takes what fits together", () => {
   test.each<[string, () => (Target | Target[])[]]>([
     ["a volume below a volume", () => [volume("/a"), volume("/a/b", "b")]],
     ["a volume below a folder in memory", () => [memory("/a"), volume("/a/b")]],
     ["a folder in memory below a volume", () => [volume("/a"), memory("/a/b")]],
     ["a folder in memory below a mount that can be written", () => [mount("/a", { readOnly: false }), memory("/a/b")]],
-    ["a folder in memory below a mount that has a place for it", () => [mount("/a"), memory("/a/cache")]],
-    ["the same on another machine's engine, where nobody knows", () => [mount("/a", { local: false }), memory("/a/b")]],
-    ["the same for a volume of which nobody knows", () => [volume("/a", "a", { readOnly: true }), memory("/a/b")]],
+    ["a folder in memory below a mount that has such a folder", () => [mount("/a"), memory("/a/cache")]],
+    [
+      "the same on another machine's engine, where that cannot be known",
+      () => [mount("/a", { local: false }), memory("/a/b")],
+    ],
+    ["the same for a volume, whose content is unknown", () => [volume("/a", "a", { readOnly: true }), memory("/a/b")]],
     ["a mounted file in a volume", () => [volume("/a"), mounted("/a/a.conf")]],
     ["a mounted file in a folder in memory", () => [memory("/a"), mounted("/a/b/a.conf")]],
-    ["a mounted file over one of a mount", () => [mount("/a"), mounted("/a/app.conf")]],
-    ["mounted files in the place of the engine's own", () => [mounted("/etc/hosts"), mounted("/etc/resolv.conf")]],
+    ["a mounted file over a mount's file", () => [mount("/a"), mounted("/a/app.conf")]],
+    ["mounted files in place of the engine's own", () => [mounted("/etc/hosts"), mounted("/etc/resolv.conf")]],
     ["a file that is put into a volume", () => [volume("/a"), put("/a/a.conf")]],
     ["the same below a folder in memory", () => [memory("/a"), volume("/a/b"), put("/a/b/a.conf")]],
     ["names that only begin alike", () => [mounted("/a"), volume("/ab")]],
@@ -72,11 +75,11 @@ describe("what can be together", () => {
     ["a folder below a job's files", () => [FILES_TARGET, mount("/run/files/data")]],
     ["a volume at /etc, or at /dev", () => [volume("/etc"), volume("/dev", "b")]],
   ])("%s", (_, targets) => {
-    expect(said(...targets())).toBe("nothing");
+    expect(refusal(...targets())).toBe("nothing");
   });
 });
 
-describe("what cannot be together", () => {
+describe("refuses what does not fit together", () => {
   test.each<[string, () => (Target | Target[])[], string]>([
     [
       "two volumes at a path",
@@ -84,7 +87,7 @@ describe("what cannot be together", () => {
       `volumes.b: \`volumes.a\` is at /a already. ${ANOTHER}`,
     ],
     [
-      "the same path, otherwise written",
+      "the same path, written differently",
       () => [volume("/a/./b"), mount("/a//b")],
       `mounts.x: \`volumes.a\` is at /a/b already. ${ANOTHER}`,
     ],
@@ -114,7 +117,7 @@ describe("what cannot be together", () => {
       "secrets.S0.path: nothing can be in the place of its image's root. Give it a path below that.",
     ],
     [
-      "a volume there",
+      "a volume at the image's root",
       () => [volume("/.")],
       "volumes.a: nothing can be in the place of its image's root. Give it a path below that.",
     ],
@@ -134,7 +137,7 @@ describe("what cannot be together", () => {
       `files./run/secrets/b: the folder of its secrets is at /run/secrets, where it can only be read: no place for b can be made in it. ${ANOTHER}`,
     ],
     [
-      "a file that is put there",
+      "a file that is put among secrets",
       () => [secrets("/run/secrets/a"), put("/run/secrets/b")],
       `files./run/secrets/b: the folder of its secrets is at /run/secrets, where it can only be read: no place for b can be made in it. ${ANOTHER}`,
     ],
@@ -144,12 +147,12 @@ describe("what cannot be together", () => {
       `volumes.a: the program of its probe is at /run/stackyard already. ${ANOTHER}`,
     ],
     [
-      "the probe's program below a mount that has no place for it",
+      "the probe's program below a mount that has no such folder",
       () => [PROBE_TARGET, mount("/run")],
       "mounts.x: no place for the program of its probe can be made in it, where it can only be read. Give it another path.",
     ],
     [
-      "a folder in memory below a mount that has no place for it",
+      "a folder in memory below a mount that has no such folder",
       () => [mount("/a"), memory("/a/b")],
       `tmpfs./a/b: \`mounts.x\` is at /a, where it can only be read: no place for b can be made in it. ${ANOTHER}`,
     ],
@@ -174,12 +177,12 @@ describe("what cannot be together", () => {
       `files./dev/a: a folder of the engine's is at /dev once it starts, in memory, and hides it. ${MOUNTED}`,
     ],
     [
-      "a file that is put where the engine has its own",
+      "a file that is put where the engine has one of its own",
       () => [put("/etc/hosts")],
       `files./etc/hosts: a file of the engine's is at /etc/hosts once it starts. ${MOUNTED}`,
     ],
     [
-      "a file that is put into what can only be read, even over one",
+      "a file that is put into a read-only mount, even over one of its files",
       () => [mount("/a"), put("/a/app.conf")],
       `files./a/app.conf: \`mounts.x\` is at /a, where it can only be read: no place for app.conf can be made in it. ${ANOTHER}`,
     ],
@@ -189,21 +192,21 @@ describe("what cannot be together", () => {
       `mounts.x: the folder of its files is at /run/files already. ${ANOTHER}`,
     ],
     [
-      "a job's secrets below what can only be read, even where they have a place",
+      "a job's secrets below a read-only mount, even where it has such a folder",
       () => [mount("/a"), ofJob("/a/cache")],
       `secrets.S.path: \`mounts.x\` is at /a, where it can only be read: no place for cache can be made in it. ${ANOTHER}`,
     ],
   ])("%s", (_, targets, expected) => {
-    expect(said(...targets())).toBe(expected);
+    expect(refusal(...targets())).toBe(expected);
   });
 });
 
 test.each<[string, boolean, Record<string, string>, string[], string[]]>([
-  ["/tmp is in memory where the root can only be read", true, {}, ["/data"], ["/tmp"]],
-  ["and not where it can be written", false, {}, [], []],
-  ["beside others", true, { "/run": "" }, [], ["/tmp", "/run"]],
-  ["with options of its own", true, { "/tmp": "size=1m" }, [], ["/tmp"]],
-  ["unless something else is there", true, { "/run": "" }, ["/tmp/."], ["/run"]],
+  ["/tmp is in memory where the root is read-only", true, {}, ["/data"], ["/tmp"]],
+  ["/tmp is not in memory where the root can be written", false, {}, [], []],
+  ["/tmp is in memory beside other folders", true, { "/run": "" }, [], ["/tmp", "/run"]],
+  ["/tmp in memory can have options of its own", true, { "/tmp": "size=1m" }, [], ["/tmp"]],
+  ["/tmp is not in memory where something else is mounted", true, { "/run": "" }, ["/tmp/."], ["/run"]],
 ])("%s", (_, readOnlyRoot, tmpfs, others, expected) => {
   const at = others.map((path) => ({ path }));
   expect(Object.keys(inMemory(readOnlyRoot, tmpfs, at))).toEqual(expected);

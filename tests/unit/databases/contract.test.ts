@@ -8,7 +8,7 @@ import { probed } from "../helpers/engine.ts";
 import { deliveriesTo, everyService, expectNoSecret, healthcheck } from "../helpers/expected.ts";
 import { deploy, held, idOf, labels, type Options, passwordOf, volumeOf } from "../helpers/stack.ts";
 
-// What is the same for every database: what each asks the engine for, by its row in contract/facts.ts.
+// Proves for every database, by its row in contract/facts.ts, what each asks of the engine.
 
 const CONTAINER = "Container main";
 const DATA = volumeOf("main-data");
@@ -27,22 +27,22 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   const mounts = [
     ...(credential ? [{ containerPath: "/run/secrets", volumeName: volumeOf("main-secrets"), readOnly: true }] : []),
   ];
-  const remembered = (given?: string) => ({
+  const recorded = (given?: string) => ({
     volume: DATA,
-    ...facts.remembered,
-    firstStart: { ...facts.remembered.firstStart, ...(credential?.fixed ? origin(credential.name, given) : {}) },
+    ...facts.recorded,
+    firstStart: { ...facts.recorded.firstStart, ...(credential?.fixed ? origin(credential.name, given) : {}) },
   });
   const origin = (name: string, given?: string) =>
     given === undefined
       ? { [name]: "a generated one" }
       : { [name]: "a given one", [`given ${name}`]: `the one marked ${markOf(given)}` };
   const madeWith = (given?: string) => {
-    const { major, firstStart } = remembered(given);
+    const { major, firstStart } = recorded(given);
     const all = Object.entries({ ...(major === undefined ? {} : { version: major }), ...firstStart });
     const value = all.map((each) => each.join(" ")).join(", ");
     return [...labels("main", "data"), ...(value === "" ? [] : [{ label: "stackyard.made-with", value }])];
   };
-  /** Each port that can be published, on one of the host's. */
+  /** Each port that can be published, with a port of the host. */
   const published = Object.entries(ports).map(([argument, port], at) => ({ argument, port, hostPort: 15_000 + at }));
   const everyPort = Object.fromEntries(published.map(({ argument, hostPort }) => [argument, hostPort]));
 
@@ -63,7 +63,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     });
   });
 
-  test("all that is its own is its child", async () => {
+  test("its resources are its children", async () => {
     const children = (await database()).resources.filter(({ parent }) => parent === key).map((each) => each.key);
     expect(children.sort()).toEqual([
       CONTAINER,
@@ -75,7 +75,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     ]);
   });
 
-  test("the container, by default", async () => {
+  test("its container has these inputs by default", async () => {
     const { inputs, deleteBeforeReplace, dependsOn, protect, secretInputs } = (await database()).get(CONTAINER);
     const { tests, timeout, startPeriod, ...probe } = container.healthcheck;
     expect(inputs).toEqual({
@@ -100,7 +100,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   test.each([
     { given: { cpus: 0.5, readyTimeoutSeconds: 20 }, cpus: "0.5", startPeriod: "20s" },
     { given: { cpus: 1.5, readyTimeoutSeconds: 90 }, cpus: "1.5", startPeriod: "1m30s" },
-  ])("limits and ports have their effect: $given", async ({ given, cpus, startPeriod }) => {
+  ])("limits and ports can be set: $given", async ({ given, cpus, startPeriod }) => {
     const limits = { memoryMiB: 3 * memoryMiB, stopGraceSeconds: 5 };
     const stack = await database({ ...limits, ...given, ...everyPort });
     expect(stack.get(CONTAINER).inputs).toMatchObject({
@@ -115,7 +115,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(stack.get("Network main-outside").inputs.internal).toBe(false);
   });
 
-  test("a derivative of its image, environment, files and limits of one's own have their effect", async () => {
+  test("a derivative of its image, environment, files and limits can be set", async () => {
     const image = { registry: "shop/derivative:1", packages: "base" };
     const given = { image, env: { SHOP: "it's" }, files: { "/etc/shop/x": "package.json" }, pids: 300, shmSizeMiB: 48 };
     const stack = await database(given);
@@ -135,7 +135,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(stack.engine.acts).toEqual([["limitPids", idOf("main"), 300]]);
   });
 
-  test("its image may be built on another", async () => {
+  test("its image can be built", async () => {
     const build = { context: "examples/api", images: { BASE: { registry: "shop/base:1" } } };
     const stack = await database({ build });
     expect(stack.get(CONTAINER).inputs.image).toBe("sha256:main-image");
@@ -146,7 +146,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     });
   });
 
-  test.each(facts.settings)("its server's settings arrive as they are written: %j", async (settings, expected) => {
+  test.each(facts.settings)("its server's settings arrive unchanged: %j", async (settings, expected) => {
     const { envs = [], command = [] } = (await database({ settings })).get(CONTAINER).inputs as Record<
       string,
       string[]
@@ -158,8 +158,8 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(added).toEqual(expected);
   });
 
-  test("its volume is remembered, with what is fixed in it, and its ports", async () => {
-    const volumes = { main: remembered() };
+  test("the ledger records its volume with its first-start settings, and its ports", async () => {
+    const volumes = { main: recorded() };
     const stack = await database();
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes, ports: {} } });
     expect(stack.get("Volume main-data").inputs.labels).toEqual(madeWith());
@@ -173,43 +173,46 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     const filesOf = async (args: object) =>
       (await deliveriesTo(await database(args), "main")).map((each) => each.files);
 
-    test("its credential is handed over in files that only the server's user can read", async () => {
+    test("its credential is in files that only the server's user can read", async () => {
       expect(await deliveriesTo(await database(), "main")).toEqual([
         { to: volumeOf("main-secrets"), files: files(secret), access: `400 ${container.user}` },
       ]);
     });
 
-    test("its credential is in no input that is not marked as secret", async () => {
+    test("its credential is only in inputs that are marked as secret", async () => {
       const stack = await database();
       expectNoSecret(stack.resources, [secret]);
       expect(stack.get("Volume main-secrets").secretInputs).toEqual([]);
     });
 
-    test("its credential may be given, and is in no input that is not marked as secret either", async () => {
+    test("its credential can be given, and is only in inputs that are marked as secret", async () => {
       const stack = await database({ [name]: "hunter22" });
       expectNoSecret(stack.resources, ["hunter22"]);
       expect(stack.get("Stash ledger").inputs).toMatchObject({
-        input: { volumes: { main: remembered("hunter22") } },
+        input: { volumes: { main: recorded("hunter22") } },
       });
       expect(stack.get("Volume main-data").inputs.labels).toEqual(madeWith("hunter22"));
       expect(await filesOf({ [name]: "hunter22" })).toEqual([files("hunter22")]);
-      // The one that is made stays for when none is given any more.
+      // The generated one stays for the day when none is given any more.
       expect(stack.of("RandomPassword").map((each) => each.key)).toEqual([`RandomPassword ${resource}`]);
     });
 
-    test.each(given)("a credential that is given, %s, is in its files as it is read there", async (value, expected) => {
-      expectNoSecret((await database({ [name]: value })).resources, [value]);
-      expect(await filesOf({ [name]: value })).toEqual([expected]);
-    });
+    test.each(given)(
+      "a given credential, %s, is escaped in its files as each file requires",
+      async (value, expected) => {
+        expectNoSecret((await database({ [name]: value })).resources, [value]);
+        expect(await filesOf({ [name]: value })).toEqual([expected]);
+      },
+    );
 
-    test("no file of one's own can be among its secrets", async () => {
+    test("no other file can be among its secrets", async () => {
       const path = "/run/secrets/mine";
       await expect(database({ files: { [path]: "package.json" } })).rejects.toThrow(
         `files.${path}: the folder of its secrets is at /run/secrets, where it can only be read`,
       );
     });
 
-    test("its credential may be an output", async () => {
+    test("its credential can be an output", async () => {
       expect(await filesOf({ [name]: pulumi.secret("hunter22") })).toEqual([files("hunter22")]);
     });
   }
@@ -217,15 +220,15 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
   test.each<[string, object, Options, boolean]>([
     ["dev", {}, { environment: "dev" }, false],
     ["prod", {}, { environment: "prod" }, true],
-    ["dev, protected on purpose", { lifecycle: "protected" }, { environment: "dev" }, true],
-    ["prod, to keep on purpose", { lifecycle: "keep" }, { environment: "prod" }, false],
-  ])("in %s", async (_, args, options, protects) => {
+    ["dev, protected on request", { lifecycle: "protected" }, { environment: "dev" }, true],
+    ["prod, not protected on request", { lifecycle: "keep" }, { environment: "prod" }, false],
+  ])("volume and credential are protected in prod by default: in %s", async (_, args, options, protects) => {
     const { resources } = await database(args, options);
     const found = resources.filter(({ protect }) => protect).map((each) => each.key);
     expect(found.sort()).toEqual(protects ? [...password, "Volume main-data"] : []);
   });
 
-  test("data that goes with the container has a volume for that container alone, and nothing is remembered of it", async () => {
+  test("ephemeral data has a volume of its own, without a record", async () => {
     const stack = await database({ lifecycle: "ephemeral" });
     expect(stack.of("Volume").map((each) => each.key)).toEqual(["Volume main-data-ephemeral", ...delivered]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
@@ -235,7 +238,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     ]);
   });
 
-  test("a file of one's own may be in its data's folder, and not in its place", async () => {
+  test("another file can be in its data's folder, but not in place of that folder", async () => {
     const [inside, instead] = [`${dataPath}/mine`, dataPath];
     expect((await database({ files: { [inside]: "package.json" } })).get(CONTAINER).inputs.mounts).toContainEqual(
       expect.objectContaining({ target: inside }),
@@ -245,7 +248,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     );
   });
 
-  test("when down, volume and credential are declared, and remembered as before", async () => {
+  test("when down, volume, credential and record are declared as before", async () => {
     const [up, down] = [await database(), await database({}, { down: true })];
     const lasting = [...password, "Stash identity", "Stash ledger", "Volume main-data"];
     expect(down.keys).toEqual([key, "Platform platform", "Provider docker", ...lasting].sort());
@@ -253,7 +256,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(down.get("Stash ledger").inputs).toEqual(up.get("Stash ledger").inputs);
   });
 
-  test("others are told of it: address, credentials, network, volume, and when it is ready", async () => {
+  test("others get its address, credentials, network, volume and gate", async () => {
     const { made } = await database({ hostPort: 15_000 });
     const { connection } = made;
     const member = credential?.name;
@@ -280,7 +283,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     expect(made.gate).toBe(made.ready);
   });
 
-  test("ready passes once the probe has, and fails with what the server said last, without its credential", async () => {
+  test("ready passes once the probe has passed, and fails with the server's last log lines, without its credential", async () => {
     const stack = await database();
     const server = stack.engine.container(idOf("main"), { pidsLimit: pids });
     server.onStart((it) => it.writes(`bad ${secret}`).exits(1));
@@ -294,7 +297,7 @@ describe.each(Object.entries<Facts>(FACTS))("%s", (kind, facts) => {
     await expect(stack.run("main-ready")).resolves.toBeUndefined();
   });
 
-  test("ready passes for a server that runs, with its limit of processes set", async () => {
+  test("ready sets the limit of processes of a server that runs already", async () => {
     const stack = await database();
     stack.engine.container(idOf("main"), {
       status: "running",

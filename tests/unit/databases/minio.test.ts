@@ -18,19 +18,19 @@ test.each<[string, Partial<MinioArgs>, Options, string]>([
   expect(stack.get("Stash ledger").inputs).toMatchObject({ input: { volumes: { store: { firstStart: { user } } } } });
 });
 
-test("comes from the image that is asked for", async () => {
+test("runs the given image", async () => {
   const stack = await minio({ image: { registry: "registry.example.com/minio:1" } });
   expect(stack.of("RemoteImage").map(({ inputs }) => inputs.name)).toEqual(["registry.example.com/minio:1"]);
   expect(stack.get(CONTAINER).inputs.image).toBe("sha256:image-registry-example-com-minio-1");
 });
 
-test("has a console when that is published", async () => {
+test("has a console when the console's port is published", async () => {
   const { inputs } = (await minio({ consoleHostPort: 19_001 })).get(CONTAINER);
   expect(inputs.envs).toContain("MINIO_BROWSER=on");
   expect(inputs.ports).toEqual([{ internal: 9001, external: 19_001, ip: "127.0.0.1", protocol: "tcp" }]);
 });
 
-test("its administrator may be called otherwise", async () => {
+test("its administrator can have another name", async () => {
   const stack = await minio({ rootUser: "admin" });
   const secret = passwordOf("store-password");
   expect((await deliveriesTo(stack, "store")).map(({ files }) => files)).toEqual([

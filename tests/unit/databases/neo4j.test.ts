@@ -10,7 +10,7 @@ const neo4j = (args: Partial<Neo4jArgs> = {}) => deploy((platform) => new Neo4j(
 
 test.each<[string, Partial<Neo4jArgs>, string[]]>([
   ["a half and an eighth of its memory", { memoryMiB: 2048 }, ["1024m", "1024m", "256m"]],
-  ["them rounded down", { memoryMiB: 1001 }, ["500m", "500m", "125m"]],
+  ["these, rounded down", { memoryMiB: 1001 }, ["500m", "500m", "125m"]],
   ["a heap of its own", { heapMiB: 600 }, ["600m", "600m", "128m"]],
   ["a page cache of its own", { pageCacheMiB: 200 }, ["512m", "512m", "200m"]],
   ["both, with just enough room", { memoryMiB: 392, heapMiB: 128, pageCacheMiB: 8 }, ["128m", "128m", "8m"]],
@@ -31,7 +31,7 @@ test.each([
   expect(JSON.stringify(inputs.envs).includes("-XX:TieredStopAtLevel=1")).toBe(quick);
 });
 
-test("plugins are in a volume of their own, another one when one of them changes; the state has their hashes only", async () => {
+test("plugins are in a volume of their own, which is replaced when one changes; the state has only their hashes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-neo4j-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const paths = ["one.jar", "two.jar"].map((name) => join(folder, name));
@@ -66,7 +66,7 @@ test("plugins are in a volume of their own, another one when one of them changes
   expect(await trigger(paths)).not.toEqual(before);
 });
 
-test("the password is in no input in base64 either, as its probe has it", async () => {
+test("the password is in no input in base64, the form in which the probe sends it", async () => {
   const encoded = Buffer.from(`neo4j:${passwordOf("graph-password")}`).toString("base64");
   expectNoSecret((await neo4j()).resources, [encoded]);
 });
@@ -75,7 +75,7 @@ test.each<[Partial<Neo4jArgs>, string[]]>([
   [{}, []],
   [{ hostPort: 17_687 }, ["NEO4J_server_bolt_advertised__address=localhost:17687"]],
   [{ httpHostPort: 17_474 }, ["NEO4J_server_http_advertised__address=localhost:17474"]],
-])("advertises where it is published: %j", async (args, expected) => {
+])("advertises its published address: %j", async (args, expected) => {
   const envs = (await neo4j(args)).get("Container graph").inputs.envs as string[];
   expect(envs.filter((each) => each.includes("advertised"))).toEqual(expected);
 });

@@ -8,7 +8,7 @@ import { deploy, held, type Options, refusedBy, volumeOf } from "../helpers/stac
 const postgres = (args: Partial<PostgresArgs>, options: Options = {}) =>
   deploy((platform) => new Postgres("main", { platform, ...args }), options);
 
-test("its database, and the role that owns it, may be called otherwise", async () => {
+test("its database, and the role that owns it, can have another name", async () => {
   const stack = await postgres({ database: "shop" });
   const { envs, healthcheck } = stack.get("Container main").inputs as { envs: string[]; healthcheck: object };
   expect(envs).toEqual(expect.arrayContaining(["POSTGRES_USER=shop", "POSTGRES_DB=shop"]));
@@ -22,14 +22,14 @@ test("its database, and the role that owns it, may be called otherwise", async (
 test.each<[Partial<PostgresArgs>, string[]]>([
   [{ maxConnections: 20 }, ["-c", "max_connections=20"]],
   [{ sharedBuffersMiB: 64 }, ["-c", "max_connections=100", "-c", "shared_buffers=64MB"]],
-])("is told of %j", async (args, expected) => {
+])("passes %j on to the server", async (args, expected) => {
   expect((await postgres(args)).get("Container main").inputs.command).toEqual([
     ...["bash", "/run/secrets/start.sh", "postgres"],
     ...expected,
   ]);
 });
 
-test("each connection may be a process, and what is shared as large as its memory", async () => {
+test("each connection can have a process, and only the memory limit bounds shared memory", async () => {
   const stack = await postgres({ maxConnections: 400, memoryMiB: 952 });
   expect(stack.get("Container main").inputs).toMatchObject({ memory: 952, shmSize: 1024 * 1024 });
   stack.engine.container("id-of-main", {
@@ -50,11 +50,11 @@ test.each<[Partial<PostgresArgs>, number]>([
   [{ sharedBuffersMiB: 600 }, 824],
   [{ maxConnections: 5, sharedBuffersMiB: 6000 }, 8000],
   [{ maxConnections: 400, memoryMiB: 2000 }, 2000],
-])("its memory fits by itself: %j has %i MiB", async (args, memory) => {
+])("its default memory fits its settings: %j has %i MiB", async (args, memory) => {
   expect((await postgres(args)).get("Container main").inputs).toMatchObject({ memory });
 });
 
-test("another version may be one's own image, where no other is built from package registries", async () => {
+test("another version can come from an image that is given, where none is built from package registries", async () => {
   const image = { registry: "pgvector/pgvector:pg18", packages: "postgres" };
   const stack = await postgres({ version: "18", image }, { imageSource: "packages" });
   expect(stack.get("Stash ledger").inputs).toMatchObject({ input: { volumes: { main: { major: "18" } } } });
@@ -82,7 +82,7 @@ test.each(["16", "18"] as const)(
   },
 );
 
-test("a password that is given is encoded in its URL", async () => {
+test("a given password is encoded in its URL", async () => {
   const { made } = await postgres({ password: 'h:u\\nt"er22' });
   expect(await held(made.connection.url)).toBe("postgresql://app:h%3Au%5Cnt%22er22@main:5432/app");
 });

@@ -6,7 +6,7 @@ const fromPackages = (args: Partial<QdrantArgs> = {}) =>
   deploy((platform) => new Qdrant("vectors", { platform, ...args }), { imageSource: "packages" });
 
 describe("from package registries", () => {
-  test("it is a stand-in, by the name of its image", async () => {
+  test("its image is a stand-in", async () => {
     const { name } = (await fromPackages()).of("RemoteImage")[0]?.inputs ?? {};
     expect(name).toMatch(/^stackyard\.invalid\/qdrant-stand-in:[0-9a-f]+$/);
   });

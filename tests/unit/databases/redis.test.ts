@@ -13,11 +13,11 @@ test.each<[string, Partial<RedisArgs>, string[]]>([
     ["yes", "--maxmemory", "127mb", "--maxmemory-policy", "noeviction"],
   ],
   [
-    "what goes when it is full",
+    "a policy for when it is full",
     { maxMemoryPolicy: "allkeys-lru" },
     ["yes", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"],
   ],
-])("is told of %s", async (_, args, expected) => {
+])("starts with %s", async (_, args, expected) => {
   const command = (await redis(args)).get("Container cache").inputs.command as string[];
   expect(command[command.indexOf("/run/secrets/start.sh") + 1]).toBe(expected[0] === "yes" ? "aof" : "rdb");
   expect(command.slice(command.indexOf("--appendonly") + 1)).toEqual(expected);

@@ -4,7 +4,7 @@ import { freeSubnet, inTheWay, isPool } from "../../../components/engines/subnet
 
 const POOL = /^10\.213\.(\d+)\.(\d+)\/28$/;
 
-/** The place in the pool at which the search for a name starts. */
+/** @returns the place of a subnet in the pool. */
 const slotOf = (subnet: string) => {
   const [, third, fourth] = POOL.exec(subnet) ?? [];
   return (Number(third) * 256 + Number(fourth)) / 16;
@@ -14,7 +14,7 @@ const at = (slot: number) => `10.213.${slot >>> 4}.${(slot % 16) * 16}/28`;
 
 describe("freeSubnet", () => {
   test.each(["a", "stackyard/dev/postgres", "stackyard/prod/postgres"])(
-    "starts for %s at the place that the name decides",
+    "starts for %s at a place that follows from the name",
     (name) => {
       expect(freeSubnet(name, [])).toBe(at(startOf(name)));
     },
@@ -40,7 +40,7 @@ describe("freeSubnet", () => {
     expect(chosen).toBe(free === 1 ? (slot + 1) % 4096 : ((slot >>> 4) + 1) * 16);
   });
 
-  test("does not mind what is next to it", () => {
+  test("takes a subnet between two used ones", () => {
     const slot = startOf("x");
     expect(freeSubnet("x", [at(slot - 1), at(slot + 1)])).toBe(at(slot));
   });
@@ -49,12 +49,12 @@ describe("freeSubnet", () => {
     expect(freeSubnet("x", ["fd00::/8", "::/0"])).toBe(at(startOf("x")));
   });
 
-  test("goes around the end of the pool", () => {
+  test("continues at the beginning of the pool", () => {
     const rest = Array.from({ length: 4096 - startOf("x") }, (_, index) => at(startOf("x") + index));
     expect(freeSubnet("x", rest)).toBe("10.213.0.0/28");
   });
 
-  test("passes over what cannot be had", () => {
+  test("passes over what cannot be claimed", () => {
     const asked: string[] = [];
     const claim = (subnet: string) => asked.push(subnet) === 3;
     const slot = startOf("x");
@@ -62,7 +62,7 @@ describe("freeSubnet", () => {
     expect(asked).toEqual([at(slot), at(slot + 2), at(slot + 3)]);
   });
 
-  test("finds the last free one, and says so when there is none", () => {
+  test("finds the last free one, and fails when there is none", () => {
     const others = Array.from({ length: 4096 }, (_, slot) => at(slot)).filter((subnet) => subnet !== "10.213.7.32/28");
     expect(freeSubnet("x", others)).toBe("10.213.7.32/28");
     expect(() => freeSubnet("x", ["10.0.0.0/8"])).toThrow(
@@ -103,7 +103,7 @@ test.each([
   expect(isPool(text)).toBe(expected);
 });
 
-test("of the machine's routes those are in the way that are no wider than the pool", () => {
+test("of the machine's routes those no wider than the pool are in the way", () => {
   const narrow = ["10.213.0.0/16", "10.213.64.0/20", "10.213.5.32/28", "192.168.0.0/24"];
   expect(inTheWay(["0.0.0.0/0", "10.0.0.0/8", ...narrow])).toEqual(narrow);
   expect(inTheWay(["10.0.0.0/8"], "10.0.0.0/8")).toEqual(["10.0.0.0/8"]);

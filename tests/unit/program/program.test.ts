@@ -13,7 +13,7 @@ import { checkSettings, settingsOf } from "../../../components/program/settings.
 import { FakeDaemon } from "../helpers/daemon.ts";
 import { held, mock, passwordOf } from "../helpers/stack.ts";
 
-// A stack program that is put into the folder of programs is all that there is to be done: no other file knows it.
+// Adding a stack program takes only its file in the folder of programs: no other file names it.
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The program that docs/programs.md shows. */
@@ -41,7 +41,7 @@ function put(file: string, text: string): void {
   writeFileSync(join(stacks, file), text.replace(/"(\.\.\/)+components/, `"${ROOT}components`));
 }
 
-/** A stack file that is named for a verb. */
+/** Names a stack file with this content for a verb. */
 function configured(content: string): void {
   writeFileSync(join(folder, "Pulumi.named.yaml"), content);
   vi.stubEnv("PULUMI_OPTION_CONFIG_FILE", join(folder, "Pulumi.named.yaml"));
@@ -62,7 +62,7 @@ describe.each([
     });
   });
 
-  test("has no settings but its own", async () => {
+  test("refuses settings that it does not declare", async () => {
     const { faults } = await checkSettings(
       { program: "shop", orders: { memoryMib: 1 }, postgres: {}, cache: { memoryMiB: 64, maxMemoryMiB: 64 } },
       "dev",
@@ -75,7 +75,7 @@ describe.each([
     ]);
   });
 
-  test("is what make config, doctor and graph go by", async () => {
+  test("is what make config, doctor and graph show", async () => {
     configured(`${SHOP_SETTINGS}  stackyard:cache: { enabled: false }\n`);
     const { settings, faults } = await readSettings({ secrets: false }, stacks);
     expect([faults, settings?.own]).toMatchObject([[], { orders: { hostPort: 15_432 }, cache: { enabled: false } }]);
@@ -85,7 +85,7 @@ describe.each([
     ]);
   });
 
-  test("is deployed, and what it returns is in the outputs", async () => {
+  test("is deployed, and the outputs have what it returns", async () => {
     const daemon = await new FakeDaemon().ready();
     daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
     daemon.routes["GET /networks"] = { body: [] };
@@ -108,7 +108,7 @@ describe.each([
   });
 });
 
-test("a name that is none is refused with those that there are", async () => {
+test("an unknown name is refused with the names that exist", async () => {
   put("shop.ts", SHOP);
   put("blog/index.ts", SHOP);
   put("blog/posts.ts", "");
@@ -126,7 +126,7 @@ test("a name that is none is refused with those that there are", async () => {
   ]);
 });
 
-test("two of one name are refused", async () => {
+test("two programs with one name are refused", async () => {
   put("shop.ts", SHOP);
   put("shop/index.ts", SHOP);
   expect((await checkSettings({ program: "shop" }, "dev", stacks)).faults).toEqual([
@@ -137,7 +137,7 @@ test("two of one name are refused", async () => {
 test.each<[string, string[]]>([
   [
     "export const program = () => ({});",
-    ["settings: should be a z.strictObject of what can be set for this program alone, got nothing"],
+    ["settings: should be a z.strictObject of the program's own settings, got nothing"],
   ],
   [
     'import { z } from "zod";\nexport const settings = z.strictObject({});\nexport const shop = () => ({});',
@@ -146,25 +146,25 @@ test.each<[string, string[]]>([
   [
     "export const settings = {};\nexport const program = {};",
     [
-      "settings: should be a z.strictObject of what can be set for this program alone, got {}",
+      "settings: should be a z.strictObject of the program's own settings, got {}",
       "program: should be a function (platform, settings, apiKeys) that declares its services and jobs, got {}",
     ],
   ],
   [
     'import { z } from "zod";\nexport const settings = z.object({ ports: z.string(), a: z.string() });\nexport const program = () => {};',
-    ["settings.ports: every program has a setting of that name; call this one otherwise"],
+    ["settings.ports: every program has a setting of that name: give this one another name"],
   ],
 ])("a program that exports something else is refused, %#", async (text, faults) => {
   put("wrong.ts", text);
-  const refused = ["stacks/wrong.ts does not export what a stack program does", ...faults].join("\n    ");
-  // With what else is wrong, in one message.
+  const refused = ["stacks/wrong.ts does not export what a stack program has to", ...faults].join("\n    ");
+  // All faults come in one message.
   await expect(settingsOf({ program: "wrong", environment: "test" }, "dev", stacks)).rejects.toThrow(
     new ArgsError("stack dev has bad settings", ['environment: should be one of dev, prod, got "test"', refused])
       .message,
   );
 });
 
-test("what is set and not declared is refused, however its schema is made", async () => {
+test("an undeclared setting is refused, even by a loose schema", async () => {
   put(
     "loose.ts",
     'import { z } from "zod";\nexport const settings = z.looseObject({});\nexport const program = () => {};',
@@ -173,20 +173,20 @@ test("what is set and not declared is refused, however its schema is made", asyn
   expect(faults).toEqual(["enviroment: should not be there"]);
 });
 
-test("what is returned is services", async () => {
+test("a program that returns something else than services is refused", async () => {
   put(
     "wrong.ts",
     'import { z } from "zod";\nexport const settings = z.strictObject({});\nexport const program = () => ({ seed: { gate: 1 } });',
   );
   const { program } = await settingsOf({ program: "wrong" }, "dev", stacks);
   await expect(program.declare({} as never, {}, {})).rejects.toThrow(
-    new ArgsError("The program of stacks/wrong.ts returns what is no service", [
+    new ArgsError("The program of stacks/wrong.ts returns something else than services", [
       "seed: should be a service, got { gate }",
     ]).message,
   );
 });
 
-test("no code names this project's own programs", () => {
+test("no code names one of this project's programs", () => {
   const files = ["components", "cli", "infra/setup"].flatMap((path) =>
     readdirSync(join(ROOT, path), { recursive: true, withFileTypes: true }).flatMap((entry) =>
       entry.isFile() ? [join(entry.parentPath, entry.name)] : [],

@@ -18,7 +18,7 @@ const database = (memoryMiB: number | undefined, stopGraceSeconds = 30, readyTim
   settings: {},
 });
 const OWN = {
-  // Its memory follows from the others: its component fills it in.
+  // The component derives the memory from the other settings.
   postgres: { ...database(undefined, 60), version: "17", database: "app", maxConnections: 100 },
   redis: { ...database(128), maxMemoryPolicy: "allkeys-lru", appendOnly: true },
   neo4j: database(1024, 60, 120),
@@ -28,7 +28,7 @@ const OWN = {
   api: { hotReload: true, memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 },
 };
 
-/** As the Pulumi CLI hands it over: texts, what has a structure as JSON. */
+/** Sets configuration as the Pulumi CLI does: as texts, with JSON for structures. */
 const configured = async (config: Record<string, unknown>, project = "stackyard") => {
   const all = Object.entries({ [`${project}:program`]: "polyglot", ...config });
   pulumi.runtime.setAllConfig(
@@ -38,11 +38,11 @@ const configured = async (config: Record<string, unknown>, project = "stackyard"
   return { common, own, apiKeys };
 };
 
-test("by default", async () => {
+test("settings have defaults", async () => {
   expect(await configured({})).toEqual({ common: COMMON, own: OWN, apiKeys: {} });
 });
 
-test("all that can be set", async () => {
+test("every setting is read", async () => {
   const settings = {
     "stackyard:program": "polyglot",
     "stackyard:environment": "prod",
@@ -52,7 +52,7 @@ test("all that can be set", async () => {
     "stackyard:ports": "free",
     "stackyard:apiKeys": { OPENAI_API_KEY: "required", OTHER_KEY: "optional", THIRD_KEY: "optional" },
     "stackyard:OPENAI_API_KEY": "sk-1",
-    // As it is, though it looks like a number.
+    // Stays a text, though it looks like a number.
     "stackyard:OTHER_KEY": "12345678901234567890",
     "stackyard:postgres": {
       hostPort: 15_432,
@@ -85,7 +85,7 @@ test("all that can be set", async () => {
 });
 
 test.each(["postgres", "redis", "neo4j", "qdrant", "minio", "ollama"])(
-  "%s can be left out, and then nothing of it has to fit together",
+  "%s can be left out, and then the rules across its options do not apply",
   async (name) => {
     const { own } = await configured({ [`stackyard:${name}`]: { enabled: false, memoryMiB: 64 } });
     expect(own).toEqual({ ...OWN, [name]: { ...OWN[name as keyof typeof OWN], enabled: false, memoryMiB: 64 } });
@@ -104,13 +104,13 @@ test.each<[string, object, string]>([
     "memoryMiB: should be 256 MiB or more above heap and page cache (256 and 37 MiB), got 300",
   ],
   ["qdrant", { hostPort: 6333, grpcHostPort: 6333 }, "grpcHostPort: should be another port than hostPort, got 6333"],
-])("the rules of %s across options are kept, with the setting's place", async (name, options, fault) => {
+])("a rule of %s across options is reported with the setting's path", async (name, options, fault) => {
   await expect(configured({ [`stackyard:${name}`]: options })).rejects.toThrow(
     new ArgsError("stack dev has bad settings", [`${name}.${fault}`]).message,
   );
 });
 
-test("a fault is told once, also where rules across options could not be looked at", async () => {
+test("a fault is reported once, even where rules across options could not be checked", async () => {
   await expect(
     configured({ "stackyard:postgres": { hostPort: 0, memoryMiB: 100, sharedBuffersMiB: 100 } }),
   ).rejects.toThrow(
@@ -118,7 +118,7 @@ test("a fault is told once, also where rules across options could not be looked 
   );
 });
 
-test("all faults are told at once", async () => {
+test("all faults are reported at once", async () => {
   const settings = {
     "stackyard:enviroment": "prod",
     "stackyard:postgres": { enabled: "yes" },
@@ -141,7 +141,7 @@ test("all faults are told at once", async () => {
   );
 });
 
-test("a key that is set where it should only be named is not shown", async () => {
+test("a secret in place of `required` or `optional` is not shown", async () => {
   await expect(configured({ "stackyard:apiKeys": { OPENAI_API_KEY: "hunter22" } })).rejects.toThrow(
     new ArgsError("stack dev has bad settings", [
       "apiKeys.OPENAI_API_KEY: should be one of required, optional, got a value that is not shown",
@@ -149,7 +149,7 @@ test("a key that is set where it should only be named is not shown", async () =>
   );
 });
 
-test("what belongs to others is theirs", async () => {
+test("configuration of other packages is ignored", async () => {
   const { common } = await configured({
     "docker:host": "tcp://one",
     "stackyardish:program": "x",
@@ -158,13 +158,13 @@ test("what belongs to others is theirs", async () => {
   expect(common).toEqual({ ...COMMON, environment: "prod" });
 });
 
-test("goes by the project's name", async () => {
+test("settings are those under the project's name", async () => {
   mock({ project: "shop" });
   const { common } = await configured({ "shop:environment": "prod", "stackyard:environment": "dev" }, "shop");
   expect(common).toEqual({ ...COMMON, environment: "prod" });
 });
 
-test("ports on the host are found wherever they are set, and others put in their place", async () => {
+test("ports on the host are found wherever they are set, and can be replaced", async () => {
   const { own } = await configured({
     "stackyard:postgres": { hostPort: 5432, memoryMiB: 64 },
     "stackyard:neo4j": { hostPort: 7687, httpHostPort: 7474 },

@@ -7,16 +7,16 @@ import { commonSettings } from "../../../components/program/common-settings.ts";
 import { loadProgram, programsIn } from "../../../components/program/program.ts";
 import { type Docstring, docstringsIn } from "../helpers/docstrings.ts";
 
-// What Pulumi.yaml and docs/settings.md say of settings is what their schemas say, and the docstrings beside them.
+// Pulumi.yaml and docs/settings.md agree with the schemas of settings and with the docstrings beside them.
 
 interface Setting extends Docstring {
   path: string;
   rule: string;
-  /** Of the schema. */
+  /** The schema's default. */
   value?: unknown;
 }
 
-/** Where the docstring of a setting may be, of a set of options that is called like its component. */
+/** @returns the files that may have the docstrings of a set of options, which has its component's name. */
 const filesOf = (name: string) => [
   ...["databases", "app"].flatMap((folder) => {
     try {
@@ -33,7 +33,7 @@ const filesOf = (name: string) => [
   ].map(docstringsIn),
 ];
 
-/** Each setting of a schema, those of a set of options one by one. */
+/** @returns each setting of a schema, with those of a set of options one by one. */
 function settingsIn(schema: z.ZodObject, docstrings: (set: string) => Map<string, Docstring>[], set = ""): Setting[] {
   return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, option]) => {
     const options = objectIn(option);
@@ -53,7 +53,7 @@ function objectIn(schema: z.ZodType): z.ZodObject | undefined {
   return schema instanceof z.ZodObject ? schema : innerType && objectIn(innerType);
 }
 
-/** What it should be, as it is said of values that are wrong: of one of another type, or of one of its own. */
+/** @returns what a value should be, in the words of the error for a wrong one, be it of another type or out of range. */
 function ruleOf(schema: z.ZodType): string {
   const rules = [Symbol("another type"), -1.5, "\n"].flatMap((setting) => {
     const { error } = z.strictObject({ setting: schema }).safeParse({ setting });
@@ -81,15 +81,15 @@ const table = (settings: readonly Setting[]) => {
   return ["| setting | a value is | default | |", "|---|---|---|---|", ...rows.map((row) => `| ${row} |`)].join("\n");
 };
 
-test("a default in a docstring is that of the schema", () => {
+test("a default in a docstring is the schema's default", () => {
   const settings = [...COMMON, ...OWN.flatMap((each) => each.settings)];
-  // A program may have another default than the component; then it is the schema that counts.
+  // A program may set another default than the component; then the schema is right.
   const other = ["redis.maxMemoryPolicy"];
   for (const { path, defaultText, value } of settings) {
     if (other.includes(path) || value === undefined || defaultText === undefined) continue;
     expect([path, defaultText]).toEqual([path, JSON.stringify(value)]);
   }
-  // What has none says what happens then; but for the name of the program, which Pulumi.yaml has.
+  // A setting without a default says what happens then, except the program's name, which Pulumi.yaml sets.
   const silent = settings.filter(({ defaultText, value }) => defaultText === undefined && value === undefined);
   expect(silent.map(({ path }) => path)).toEqual(["program"]);
 });
@@ -109,7 +109,7 @@ test("Pulumi.yaml declares settings of every program, with the same words and de
   }
 });
 
-test("docs/settings.md lists all that there are: `npx vitest run --project unit tests/unit/stacks/docs.test.ts -u` writes it anew", async () => {
+test("docs/settings.md lists all settings: `npx vitest run --project unit tests/unit/stacks/docs.test.ts -u` rewrites it", async () => {
   const parts = [
     "# Settings",
     "Made of the components' schemas and docstrings. `make config` shows those in force, and where each value comes from; set them in a",

@@ -39,7 +39,7 @@ beforeEach(() => {
 
 const SECRETS = ["postgres-password", "redis-password", "neo4j-password", "qdrant-api-key", "minio-password"];
 
-/** What lasts when the stack is down. */
+/** The resources that stay when the stack is down. */
 const LASTS = {
   "Platform platform": "stackyard:core:Platform",
   "Provider docker": "pulumi:providers:docker",
@@ -76,10 +76,10 @@ const IMAGES = each(
 );
 
 const SERVICES = [...DATABASES, "api"] as const;
-/** The network by which a service is published. */
+/** @returns the name of the network through which a service is published. */
 const outside = (name: string) => `${name}-outside`;
 
-test("is made of this, and of nothing else", async () => {
+test("consists of exactly these resources", async () => {
   expect((await up()).types).toEqual({
     ...LASTS,
     ...IMAGES,
@@ -94,7 +94,7 @@ test("is made of this, and of nothing else", async () => {
   });
 });
 
-/** Under which name the API knows each. */
+/** The name by which the API refers to each database. */
 const REFERENCES = {
   postgres: "database",
   redis: "cache",
@@ -104,24 +104,24 @@ const REFERENCES = {
   ollama: "models",
 };
 
-test.each(DATABASES)("without %s, nothing of it is there, and the API is not told of it", async (name) => {
+test.each(DATABASES)("without %s, neither its resources nor its variables in the API exist", async (name) => {
   const [all, stack] = [await up(), await up({ ...DEV, [name]: undefined })];
   expect(stack.keys).toEqual(all.keys.filter((key) => !key.includes(name)));
-  const [known, left] = [all, stack].map((of) => of.get("Container api").inputs.envs as string[]);
+  const [known, left] = [all, stack].map((each) => each.get("Container api").inputs.envs as string[]);
   const own = `${REFERENCES[name].toUpperCase()}_`;
   expect(known?.some((each) => each.startsWith(`${own}HOST=`))).toBe(true);
   expect(left).toEqual(known?.filter((each) => !each.startsWith(own)));
   expect(Object.keys(stack.made)).toEqual(SERVICES.filter((each) => each !== name));
 });
 
-test("models are brought where some are wanted, and the API waits for them", async () => {
+test("models that are set are pulled, and the API waits for them", async () => {
   const stack = await up(polyglotSettings({ ollama: { egress: true, models: { "llama3.2:1b": {} } } }));
   expect(stack.get("OllamaModels ollama-models").type).toBe("stackyard:jobs:OllamaModels");
   expect(stack.waitsFor("Stash ollama-models-done", "Stash ollama-ready")).toBe(true);
   expect(stack.waitsFor("Container api", "Stash ollama-models-done")).toBe(true);
 });
 
-test("is the same in prod, where less is published", async () => {
+test("has the same resources in prod, without the networks of what is not published", async () => {
   const [dev, prod] = [await up(), await upInProd()];
   expect(prod.keys).toEqual(dev.keys.filter((key) => !DATABASES.some((name) => key === `Network ${outside(name)}`)));
 });
@@ -160,7 +160,7 @@ describe("order", () => {
     expect(waiting).toEqual(["Stash api-ready"]);
   });
 
-  test("what is slow and needs no database is done before: image, network, the job's container", async () => {
+  test("image, network, secrets and the jobs' containers do not wait for databases", async () => {
     const stack = await up();
     const jobs = Object.keys(JOBS).map((name) => `Container ${name}`);
     for (const key of ["RemoteImage api", "Network api", "Volume api-secrets", ...jobs]) {
@@ -170,7 +170,7 @@ describe("order", () => {
 });
 
 describe("isolation", () => {
-  test("two that do not refer to each other share no network", async () => {
+  test("containers that do not refer to each other share no network", async () => {
     const stack = await up();
     const networks = (key: string) =>
       (stack.get(key).inputs.networksAdvanced as { name: string }[]).map(({ name }) => name);
@@ -262,7 +262,7 @@ describe("names", () => {
     }
   });
 
-  test("what is created carries project, stack and id", async () => {
+  test("labels carry project, stack and id", async () => {
     const identity = { id: "feedbeef", host: "unix:///var/run/docker.sock", imageSource: "registry" };
     const stack = await up(DEV, { project: "shop", stack: "alice", recorded: { identity } });
     const expected = labels("", "", { project: "shop", stack: "alice", id: "feedbeef" }).slice(0, 3);
@@ -285,7 +285,7 @@ describe("dev and prod", () => {
     expect((await up()).resources.filter(({ protect }) => protect)).toEqual([]);
   });
 
-  test("in prod, volumes and their passwords are, and nothing else", async () => {
+  test("in prod exactly the volumes and their passwords are protected", async () => {
     const protectedOnes = (await upInProd()).resources.filter(({ protect }) => protect).map(({ key }) => key);
     expect(protectedOnes.sort()).toEqual(
       [...SECRETS.map((name) => `RandomPassword ${name}`), ...DATABASES.map((name) => `Volume ${name}-data`)].sort(),
@@ -301,7 +301,7 @@ describe("dev and prod", () => {
     expect(mounted.map(({ name }) => name)).toEqual(expected);
   });
 
-  test("the old one goes first where only one can be", async () => {
+  test("the old container is removed first where two cannot run side by side", async () => {
     const of = async (stack: ReturnType<typeof up>) =>
       Object.fromEntries(
         (await stack).of("Container").map(({ name, deleteBeforeReplace }) => [name, deleteBeforeReplace]),
@@ -323,15 +323,15 @@ describe("dev and prod", () => {
 describe("secrets", () => {
   const secrets = SECRETS.map(passwordOf);
 
-  test("are in no input that is not marked", async () => {
+  test("are only in inputs that are marked as secret", async () => {
     expectNoSecret((await up()).resources, secrets);
   });
 
-  test("reach who needs them, as files", async () => {
+  test("reach their users as files", async () => {
     const stack = await up();
     vi.spyOn(pulumi.log, "info").mockResolvedValue();
-    const files = (handed: Delivery[]): Record<string, string> =>
-      Object.assign({}, ...handed.map((each) => each.files));
+    const files = (deliveries: Delivery[]): Record<string, string> =>
+      Object.assign({}, ...deliveries.map((each) => each.files));
     expect(Object.keys(files(await deliveriesTo(stack, "postgres")))).toEqual([
       "start.sh",
       "password",
@@ -372,13 +372,13 @@ describe("secrets", () => {
     });
   });
 
-  test("are all hidden in what is shown", async () => {
+  test("are all hidden in messages", async () => {
     const { mask } = (await up()).platform.secrets;
     expect(mask(secrets.join(" "))).toBe(secrets.map(() => "[secret]").join(" "));
   });
 });
 
-test("the volumes and the ports are remembered", async () => {
+test("the ledger records volumes and ports", async () => {
   const { input } = (await up()).get("Stash ledger").inputs as {
     input: { volumes: Record<string, { volume: string }>; ports: Record<string, string> };
   };
@@ -397,7 +397,7 @@ test("the volumes and the ports are remembered", async () => {
   });
 });
 
-test("tells where each service is", async () => {
+test("returns the connection of each service", async () => {
   const { made } = await up(polyglotSettings());
   const urls = Object.entries(made).map(async ([name, { connection }]) => [name, await held(connection.url)]);
   expect(Object.fromEntries(await Promise.all(urls))).toEqual({
@@ -411,15 +411,15 @@ test("tells where each service is", async () => {
   });
 });
 
-test("of what is not to run only what lasts is declared, and no image is asked for", async () => {
+test("of services that should not run only lasting resources are declared, without images", async () => {
   const stack = await deploy((platform) => program(platform, DEV), { only: ["redis", "postgres"] });
   const running = (kind: string) => stack.of(kind).map(({ name }) => name);
   expect(running("Container").sort()).toEqual(["postgres", "redis"]);
   expect(running("Network").sort()).toEqual(["postgres", "postgres-outside", "redis", "redis-outside"]);
   expect(running("RemoteImage").sort()).toEqual(["image-postgres-17", "image-redis-8"]);
   const all = await deploy((platform) => program(platform, DEV));
-  const lasting = (of: typeof stack) =>
-    [...of.of("Volume"), ...of.of("RandomPassword")]
+  const lasting = (one: typeof stack) =>
+    [...one.of("Volume"), ...one.of("RandomPassword")]
       .map(({ key }) => key)
       .filter((key) => /-(data|password|api-key)$/.test(key));
   expect(lasting(stack).sort()).toEqual(lasting(all).sort());

@@ -5,7 +5,7 @@ import { hostPorts } from "../../../components/program/host-ports.ts";
 import { settingsOf } from "../../../components/program/settings.ts";
 import { polyglotSettings } from "../helpers/programs.ts";
 
-// The files of settings that git has.
+// The stack files that git tracks.
 
 const file = (name: string) => parse(readFileSync(name, "utf8")) as { config: Record<string, unknown> };
 const settingsIn = (name: string) => {
@@ -34,7 +34,7 @@ test("Pulumi.dev.yaml publishes everything on this machine", async () => {
   });
 });
 
-test("Pulumi.prod.yaml publishes the API alone, and limits everything", async () => {
+test("Pulumi.prod.yaml publishes only the API, and limits everything", async () => {
   const { common, own } = await settingsIn("Pulumi.prod.yaml");
   expect([common.environment, hostPorts(own)]).toEqual(["prod", { "api.hostPort": 3000 }]);
   const { config } = file("Pulumi.prod.yaml");

@@ -19,7 +19,7 @@ import {
   variable,
 } from "../../../../components/core/support/args.ts";
 
-/** The one fault of a value by a rule, without its path; nothing when it is as it should be. */
+/** @returns the one fault of a value by a rule, without its path; undefined for a valid value. */
 function fault(schema: z.ZodType, value: unknown): string | undefined {
   const { error } = z.strictObject({ it: schema }).safeParse({ it: value });
   if (!error) return undefined;
@@ -30,7 +30,7 @@ function fault(schema: z.ZodType, value: unknown): string | undefined {
 
 const NOT_A_NUMBER = Number.NaN;
 
-describe("each kind, its limits", () => {
+describe("the limits of each kind", () => {
   test.each<[string, z.ZodType, unknown[]]>([
     ["hostPort", hostPort(), [1, 65_535]],
     ["mebibytes", mebibytes(), [6, 512, 16 * 1024 * 1024]],
@@ -118,7 +118,7 @@ describe("each kind, its limits", () => {
 });
 
 describe("readOf", () => {
-  test("says what of an argument cannot be read", () => {
+  test("says which argument cannot be read, and why", () => {
     const closed = Object.assign(new Error("EACCES: permission denied, scandir 'src/closed'"), {
       code: "EACCES",
       syscall: "scandir",
@@ -134,7 +134,7 @@ describe("readOf", () => {
     );
   });
 
-  test("hides no mistake of the program", () => {
+  test("throws the program's own mistakes as they are", () => {
     expect(() => readOf("", "", () => (undefined as unknown as string).length)).toThrow(TypeError);
     expect(readOf("", "", () => 1)).toBe(1);
   });
@@ -155,7 +155,7 @@ describe("faultsOf", () => {
     ]);
   });
 
-  test("names each option that is too many, by its path", () => {
+  test("names each unknown option by its path", () => {
     const input = { list: [{ port: 1, prot: 2 }], env: {}, tyop: 1, more: 2 };
     const { error } = Nested.safeParse(input);
     expect(faultsOf(error as z.ZodError, input)).toEqual([
@@ -165,7 +165,7 @@ describe("faultsOf", () => {
     ]);
   });
 
-  test("names a key that is not a name as such", () => {
+  test("names a key that breaks the rule for keys", () => {
     const input = { list: [], env: { "1A": "x" } };
     const { error } = Nested.safeParse(input);
     expect(faultsOf(error as z.ZodError, input)).toEqual([
@@ -173,7 +173,7 @@ describe("faultsOf", () => {
     ]);
   });
 
-  test("says what the whole should be", () => {
+  test("says what the arguments as a whole should be", () => {
     const { error } = Nested.safeParse("x");
     expect(faultsOf(error as z.ZodError, "x")).toEqual(['arguments: should be a set of options, got "x"']);
   });
@@ -186,7 +186,7 @@ describe("parseArgs", () => {
     expect(parseArgs(Args, "Thing", "one", {})).toEqual({ port: 80 });
   });
 
-  test("keeps an output as it is", () => {
+  test("does not change an output", () => {
     const password = pulumi.secret("hunter2");
     expect(parseArgs(Args, "Thing", "one", { password }).password).toBe(password);
   });
@@ -203,7 +203,7 @@ describe("parseArgs", () => {
     );
   });
 
-  test("says all faults at once, the name's first", () => {
+  test("reports all faults at once, the name's first", () => {
     const args = { port: 0, tyop: 1, password: 7 } as unknown as z.input<typeof Args>;
     expect(() => parseArgs(Args, "Thing", "One", args)).toThrow(
       new ArgsError('Thing "One" has bad arguments', [
@@ -231,7 +231,7 @@ describe("ArgsError", () => {
     );
   });
 
-  test("is one that Pulumi shows without a stack trace", () => {
+  test("is shown by Pulumi without a stack trace", () => {
     expect(pulumi.RunError.isInstance(new ArgsError("x", []))).toBe(true);
   });
 });

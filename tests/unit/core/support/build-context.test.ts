@@ -29,25 +29,25 @@ const edit = (path: string) => () => writeFileSync(at(path), "edited");
 test.each<[string, string[], () => void]>([
   ["the Dockerfile, which the rules leave out", ["*"], edit("Dockerfile")],
   ["the Dockerfile, which the rules name", ["Dockerfile"], edit("Dockerfile")],
-  ["the rules, which leave out themselves", ["*"], () => rules("*", "#")],
-  ["rules that come first now", ["*"], edit("Dockerfile.dockerignore")],
-  ["what is below what is taken again", ["*", "!src/**"], edit("src/deep/two.ts")],
-  ["what is below a folder taken again", ["*", "!src"], edit("src/one.ts")],
-  ["a file taken again", ["*", "!src/deep/two.ts"], edit("src/deep/two.ts")],
-  ["a file taken again by its kind", ["**", "!**/*.md"], edit("docs/a.md")],
-  ["a file more", [], edit("more")],
-  ["an empty folder more", [], () => mkdirSync(at("empty"))],
+  ["the rules, which leave out their own file", ["*"], () => rules("*", "#")],
+  ["new rules that take precedence", ["*"], edit("Dockerfile.dockerignore")],
+  ["a file that a pattern takes in again", ["*", "!src/**"], edit("src/deep/two.ts")],
+  ["a file in a folder that is taken in again", ["*", "!src"], edit("src/one.ts")],
+  ["a file that is taken in again", ["*", "!src/deep/two.ts"], edit("src/deep/two.ts")],
+  ["a file that is taken in again by its ending", ["**", "!**/*.md"], edit("docs/a.md")],
+  ["an added file", [], edit("more")],
+  ["an added empty folder", [], () => mkdirSync(at("empty"))],
   ["a file's executable bit", [], () => chmodSync(at("a.txt"), 0o755)],
   ["who may read a file", [], () => chmodSync(at("a.txt"), 0o600)],
   ["who may enter a folder", [], () => chmodSync(at("src"), 0o700)],
   ["a link's target", [], linked("src")],
-  ["a link that is a file", [], linked()],
+  ["a link that becomes a file", [], linked()],
   [
-    "a name that is no text",
+    "a name that is not UTF-8",
     [],
     () => writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]), ""),
   ],
-])("is another for %s", (_, lines, change) => {
+])("changes with %s", (_, lines, change) => {
   rules(...lines);
   const before = hash();
   expect(before).toMatch(/^[0-9a-f]{12}$/);
@@ -56,23 +56,23 @@ test.each<[string, string[], () => void]>([
 });
 
 test.each<[string, string[], () => void]>([
-  ["what the rules leave out", ["*", "!src/**"], edit("a.txt")],
-  ["what they leave out of what is taken again", ["*", "!src", "**/*.ts"], edit("src/one.ts")],
-  ["a file more that they leave out", ["*.log", "node_modules"], edit("x.log")],
+  ["a file that the rules leave out", ["*", "!src/**"], edit("a.txt")],
+  ["a file that they leave out again", ["*", "!src", "**/*.ts"], edit("src/one.ts")],
+  ["an added file that they leave out", ["*.log", "node_modules"], edit("x.log")],
   [
-    "a folder more that they leave out",
+    "an added folder that they leave out",
     ["*.log", "node_modules"],
     () => mkdirSync(at("node_modules/p"), { recursive: true }),
   ],
   ["times", [], () => utimesSync(at("a.txt"), 1, 1)],
-])("is the same for %s", (_, lines, change) => {
+])("does not change with %s", (_, lines, change) => {
   rules(...lines);
   const before = hash();
   change();
   expect(hash()).toBe(before);
 });
 
-test("two files do not pass for one", () => {
+test("two files differ from one file with the content of both", () => {
   writeFileSync(at("x"), 'ab["y","file",420,"');
   const before = hash();
   writeFileSync(at("x"), "a");
@@ -80,7 +80,7 @@ test("two files do not pass for one", () => {
   expect(hash()).not.toBe(before);
 });
 
-test("what is hidden does not count, nor what is below it", () => {
+test("hidden files and folders do not count", () => {
   const before = hash("src", "é");
   edit("src/deep/two.ts")();
   mkdirSync(at("é"));
@@ -89,12 +89,12 @@ test("what is hidden does not count, nor what is below it", () => {
   expect(hash("src", "é")).not.toBe(before);
 });
 
-test("what is added counts, in its order", () => {
+test("further content counts, in its order", () => {
   const all = [[], ["x", "y"], ["y", "x"], ["xy"]].map((extra) => contextHash(folder, extra));
   expect(new Set(all).size).toBe(4);
 });
 
-test("rules that no build takes are refused, with the file and the line", () => {
+test("rules that a build would refuse are refused, with the file and the pattern", () => {
   rules("a", "[b");
   expect(hash).toThrow(
     new Error(`${at(".dockerignore")}: "[b" is no pattern that a build takes as it is written: a [ is not closed`),

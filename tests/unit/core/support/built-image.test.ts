@@ -14,12 +14,12 @@ test("there are images to test with", () => {
   expect(NAMES).toEqual(expect.arrayContaining(["base", "node", "postgres", "redis"]));
 });
 
-test("the base image stands on nothing", () => {
+test("the base image has no base", () => {
   const context = join(FOLDER, "base");
   expect(builtImage("base")).toEqual({ ref: `stackyard.invalid/base:${contentHash(context)}`, context, buildArgs: {} });
 });
 
-test.each(NAMES.filter((name) => name !== "base"))("%s is named by its content and by what it stands on", (name) => {
+test.each(NAMES.filter((name) => name !== "base"))("%s is named by its content and its base", (name) => {
   const context = join(FOLDER, name);
   const image = builtImage(name);
   expect(image).toEqual({
@@ -31,13 +31,13 @@ test.each(NAMES.filter((name) => name !== "base"))("%s is named by its content a
   expect(image.base?.ref).toMatch(/^stackyard\.invalid\/[a-z0-9-]+:[0-9a-f]{12}$/);
 });
 
-test.each(NAMES)("%s stands on the base image in the end", (name) => {
+test.each(NAMES)("%s derives from the base image in the end", (name) => {
   let image = builtImage(name);
   while (image.base) image = image.base;
   expect(image.ref).toBe(builtImage("base").ref);
 });
 
-test("another clone's images are named by what is in its folder", () => {
+test("another clone's images are named by the content of that clone's folder", () => {
   const other = `${mkdtempSync(join(tmpdir(), "stackyard-clone-"))}/`;
   cpSync(FOLDER, other, { recursive: true });
   expect(builtImage("redis", other).ref).toBe(builtImage("redis").ref);
@@ -46,6 +46,6 @@ test("another clone's images are named by what is in its folder", () => {
   rmSync(other, { recursive: true });
 });
 
-test("an image that is not there fails", () => {
+test("an image that does not exist fails", () => {
   expect(() => builtImage("none")).toThrow(`ENOENT: no such file or directory, open '${FOLDER}/none/Dockerfile'`);
 });

@@ -19,13 +19,13 @@ const link = (target: string) => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("contentHash", () => {
-  test("is the start of a SHA-256 over path, executable bit, bytes, and what is added", () => {
+  test("is the start of a SHA-256 over path, executable bit, bytes and further content", () => {
     chmodSync(join(folder, "a.txt"), 0o755);
     const whole = createHash("sha256").update('["a.txt",true]one["b/inner/c.txt",false]two["x"]').digest("hex");
     expect(contentHash(folder, ["x"])).toBe(whole.slice(0, 12));
   });
 
-  test("stays when times, other permissions, or the folder's own place change", () => {
+  test("does not change with times, other permissions, or the folder's own path", () => {
     const before = contentHash(folder);
     utimesSync(join(folder, "a.txt"), 1, 1);
     chmodSync(join(folder, "a.txt"), 0o640);
@@ -40,10 +40,10 @@ describe("contentHash", () => {
     ["a file's bytes", () => writeFileSync(join(folder, "a.txt"), "ONE")],
     ["a file's executable bit", () => chmodSync(join(folder, "a.txt"), 0o755)],
     ["a file's name", () => cpSync(join(folder, "a.txt"), join(folder, "b.txt"))],
-    ["a file deep in it", () => writeFileSync(join(folder, "b/inner/c.txt"), "TWO")],
+    ["a file in a subfolder", () => writeFileSync(join(folder, "b/inner/c.txt"), "TWO")],
     ["a link's target", () => link("b/inner/c.txt")],
     ["a link to nothing", () => link("none")],
-    ["a file less", () => rmSync(join(folder, "a.txt"))],
+    ["a removed file", () => rmSync(join(folder, "a.txt"))],
   ])("changes with %s", (_, change) => {
     link("a.txt");
     const before = contentHash(folder);
@@ -51,7 +51,7 @@ describe("contentHash", () => {
     expect(contentHash(folder)).not.toBe(before);
   });
 
-  test("changes with what is added, and its order", () => {
+  test("changes with further content, and its order", () => {
     const all = [
       contentHash(folder),
       contentHash(folder, ["x", "y"]),
@@ -63,7 +63,7 @@ describe("contentHash", () => {
 });
 
 describe("filesBelow", () => {
-  test("lists by code point, with /", () => {
+  test("lists paths with /, sorted by code point", () => {
     for (const name of ["B.txt", "_.txt", "é.txt", "b-.txt"]) writeFileSync(join(folder, name), "");
     expect(filesBelow(folder)).toEqual(["B.txt", "_.txt", "a.txt", "b-.txt", "b/inner/c.txt", "é.txt"]);
   });
@@ -73,11 +73,11 @@ describe("filesBelow", () => {
     expect(filesBelow(join(folder, "empty"))).toEqual([]);
   });
 
-  test("fails for a folder that is not there", () => {
+  test("fails for a folder that does not exist", () => {
     expect(() => filesBelow(join(folder, "none"))).toThrow("ENOENT");
   });
 
-  test("does not leave out a link, as a build does not", () => {
+  test("lists links too, because a build sends them", () => {
     symlinkSync("a.txt", join(folder, "link.txt"));
     expect(filesBelow(folder)).toEqual(["a.txt", "b/inner/c.txt", "link.txt"]);
   });

@@ -4,7 +4,7 @@ import { Declaration } from "../../../../components/core/support/declaration.ts"
 import { mock } from "../../helpers/stack.ts";
 
 const stash = (name: string, opts: pulumi.CustomResourceOptions = {}) => new pulumi.Stash(name, { input: name }, opts);
-/** As long as whatever was about to be registered takes. */
+/** Waits as long as a registration that has begun may take. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 async function declared(program: () => unknown) {
@@ -17,7 +17,7 @@ async function declared(program: () => unknown) {
   return { declaration, before, result, keys: monitor.recorded.map(({ key }) => key), recorded: monitor.recorded };
 }
 
-test("what is declared is registered once the function has ended, in its order and with what it depends on", async () => {
+test("what is declared is registered after the function has ended, in its order and with its dependencies", async () => {
   let early: string[] = [];
   const monitor = mock();
   const declaration = new Declaration();
@@ -54,17 +54,17 @@ test.each<[string, () => unknown]>([
       throw new Error("no");
     },
   ],
-])("nothing is registered since the platform was made when the function %s", async (_, program) => {
+])("nothing since the Platform was made is registered when the function %s", async (_, program) => {
   const { result, keys } = await declared(program);
   expect([result, keys]).toEqual(["no", ["Stash before"]]);
 });
 
-test("what is made after the end is registered at once", async () => {
+test("what is made after the function's end is registered at once", async () => {
   const { keys } = await declared(() => void setTimeout(() => stash("late"), 0));
   expect(keys).toEqual(["Stash before", "Stash platform", "Stash late"]);
 });
 
-test("is once, and names what is declared before or after it", async () => {
+test("runs only once, and refuses by name what is declared before or after it", async () => {
   mock();
   const declaration = new Declaration();
   const outside = '"web" should be declared in the function that platform.declare is given';

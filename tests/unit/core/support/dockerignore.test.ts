@@ -6,8 +6,8 @@ import { contextOf } from "../../../../components/core/support/build-context.ts"
 import { IgnoreRules } from "../../../../components/core/support/dockerignore.ts";
 import { written } from "../../helpers/contexts.ts";
 
-// What BuildKit of Docker 26.1.5 took of one folder by many rules: the folder, then a line for each `.dockerignore`.
-// tests/e2e/build-context.test.ts asks BuildKit itself, of folders and rules that nobody thought of.
+// What BuildKit of Docker 26.1.5 took from one folder by many rules: first the folder, then a line for each `.dockerignore`.
+// tests/e2e/build-context.test.ts asks BuildKit itself, with random folders and rules.
 type Recorded = [rules: string, what: "takes" | "leaves out", paths: string[]];
 const [first = "", ...lines] = readFileSync(join(import.meta.dirname, "dockerignore.recorded.jsonl"), "utf8")
   .trimEnd()
@@ -29,7 +29,7 @@ const taken = (rules: string) =>
     ({ path, kind }) => `${Buffer.from(path, "latin1").toString()}${END[kind]}`,
   );
 
-describe("takes what BuildKit takes", () => {
+describe("takes the same files as BuildKit", () => {
   test.each(RECORDED.map(([rules, ...rest]) => [JSON.stringify(rules), rules, ...rest] as const))(
     "by %s",
     (_, rules, what, paths) => {
@@ -50,8 +50,8 @@ test.each([
   ["[a-]", "a ] stands alone in [ ]"],
   ["[\\", "there is nothing after \\"],
 ])("%s is refused, as by BuildKit", (rule, why) => {
-  const said = `"${rule === "!/" ? "!" : rule}" is no pattern that a build takes as it is written: ${why}`;
-  expect(() => new IgnoreRules(`x\n${rule}`)).toThrow(new Error(said));
+  const message = `"${rule === "!/" ? "!" : rule}" is no pattern that a build takes as it is written: ${why}`;
+  expect(() => new IgnoreRules(`x\n${rule}`)).toThrow(new Error(message));
 });
 
 test.each([
@@ -59,13 +59,13 @@ test.each([
   ["\\y", "\\y stands for something else than y"],
   ["\\b", "\\b stands for something else than b"],
   ["[[:alpha:]]", "[: begins a class of characters"],
-])("%s is refused when it is asked", (rule, why) => {
+])("%s is refused only when a path is compared with it", (rule, why) => {
   const rules = new IgnoreRules(`x\n${rule}`);
   expect(rules.match("x").ignored).toBe(true);
   expect(() => rules.match("y")).toThrow(why);
 });
 
-test("a folder is not looked into where nothing below it can be taken", () => {
+test("a folder is not read where nothing below it can be taken", () => {
   const into = (rules: string) => ["src", "src/a", "lib"].filter((path) => new IgnoreRules(rules).looksInto(path));
   expect(into("*")).toEqual([]);
   expect(into("*\n!src/a/b")).toEqual(["src", "src/a"]);

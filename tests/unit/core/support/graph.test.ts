@@ -36,7 +36,7 @@ const SHOP = {
   ],
 };
 
-test.each([false, true])("is what the program says, in its order, also while down: %s", async (down) => {
+test.each([false, true])("has what the program declares, in its order, while down: %s", async (down) => {
   expect((await deploy(shop, { down })).platform.graph).toEqual(SHOP);
 });
 
@@ -45,7 +45,7 @@ test("is plain data", async () => {
   expect(JSON.parse(JSON.stringify(graph))).toEqual(graph);
 });
 
-test("each is noted for make dev, with those that it refers to", async () => {
+test("each component is noted for make dev, with those that it refers to", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-graph-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   vi.stubEnv("STACKYARD_TIMINGS", join(folder, "timings"));
@@ -61,24 +61,24 @@ test("each is noted for make dev, with those that it refers to", async () => {
   ]);
 });
 
-test("what nobody has declared has no name", () => {
+test("a dependency that no component declared has no name", () => {
   expect(new Declarations(() => {}).named([{ gate: {} as never }])).toEqual([]);
 });
 
-test("a name is one component's only", async () => {
+test("two components cannot have one name", async () => {
   const twice = (platform: Platform) => [new Redis("one", { platform }), new Postgres("one", { platform })];
   expect(await refusedBy(() => deploy(twice))).toEqual([
     '"one" should be the name of one component only, got two of them',
   ]);
 });
 
-/** `from to` for each pair of which one really starts after the other's gate, by what the Pulumi engine is told. */
+/** @returns `from to` for each pair of which one really starts after the other's gate, by the resources that are registered. */
 function waiting({ resources, platform }: Stack<unknown>): string[] {
   const { nodes } = platform.graph;
   const gateOf = Object.fromEntries(
     nodes.map(({ name, kind }) => [`${name}-${kind === "job" ? "done" : "ready"}`, name]),
   );
-  // A job's container is only made; its gate starts it.
+  // A job's container is made without being started; its gate starts it.
   return nodes.flatMap(({ name, kind }) => {
     const start = resources.find(({ key }) => key === (kind === "job" ? `Stash ${name}-done` : `Container ${name}`));
     const gates = (start?.dependsOn ?? []).flatMap((key) => gateOf[key.replace(/^Stash /, "")] ?? []);
@@ -89,7 +89,7 @@ function waiting({ resources, platform }: Stack<unknown>): string[] {
 test.each<[string, (platform: Platform) => unknown]>([
   ["a shop", shop],
   ["polyglot", (platform) => polyglot(platform, polyglotSettings())],
-])("its references are what %s waits for, and nothing else is", async (_, program) => {
+])("the references of %s are exactly what its components wait for", async (_, program) => {
   const stack = await deploy(program);
   const { edges } = stack.platform.graph;
   expect(edges.length).toBeGreaterThan(3);

@@ -50,18 +50,18 @@ const listed = (id: string, change: Partial<ContainerListed> = {}): ContainerLis
 });
 const publishing = (port: number) => ({ ports: [{ ...onLoopback(port), port: 5432 }] });
 
-test("passes where nothing is in the way, having looked for its own by labels", async () => {
+test("passes where nothing conflicts, and looks for leftovers by labels", async () => {
   await guarded();
   expect(engine.calls.filter(([method]) => method === "list")).toEqual([["list", OURS]]);
   expect(engine.acts).toEqual([]);
 });
 
-describe("what a killed `up` left behind", () => {
+describe("a container that a killed `up` left behind", () => {
   beforeEach(() => {
     engine.listed = [listed("c1"), listed("c2"), listed("c3", { labels: { ...OURS, "stackyard.id": "another" } })];
   });
 
-  test("is removed with its grace, where there may be one only", async () => {
+  test("is removed with its grace, where only one may run", async () => {
     await guarded();
     expect(engine.acts).toEqual([
       ["remove", "c1", 60],
@@ -69,7 +69,7 @@ describe("what a killed `up` left behind", () => {
     ]);
   });
 
-  test("stays where there may be several", async () => {
+  test("stays where several may run", async () => {
     await guarded({ exclusive: false });
     expect(engine.acts).toEqual([]);
   });
@@ -84,21 +84,21 @@ describe("a port", () => {
   const refused = (holder: string) =>
     new Error(`${SUBJECT}: port ${taken} on 127.0.0.1 is taken by ${holder}. Stop that, or set another hostPort.`);
 
-  test("that is free passes", async () => {
+  test("passes when it is free", async () => {
     await new Promise((resolve) => other.close(resolve));
     await expect(guarded({ ports: [onLoopback(taken)] })).resolves.toBeUndefined();
   });
 
-  test.each([false, true])("that another program has is refused, preview: %s", async (preview) => {
+  test.each([false, true])("of another program is refused, preview: %s", async (preview) => {
     await expect(guarded({ ports: [onLoopback(taken)] }, { preview })).rejects.toThrow(refused("another program"));
   });
 
-  test.each([false, true])("that a container has is refused by its name, preview: %s", async (preview) => {
+  test.each([false, true])("of a container is refused with that container's name, preview: %s", async (preview) => {
     engine.listed = [listed("c9", { labels: {}, ...publishing(taken) })];
     await expect(guarded({ ports: [onLoopback(taken)] }, { preview })).rejects.toThrow(refused("container name-c9"));
   });
 
-  test("that a container of another stack has is refused by its name, and the stack's", async () => {
+  test("of another stack's container is refused with the names of both", async () => {
     engine.listed = [listed("c9", { labels: { ...OURS, "stackyard.id": "another" }, ...publishing(taken) })];
     await expect(guarded({ ports: [onLoopback(taken)] })).rejects.toThrow(
       refused("container name-c9 of stack stackyard/dev"),
@@ -106,7 +106,7 @@ describe("a port", () => {
     expect(engine.acts).toEqual([]);
   });
 
-  test.each(["pg", "another"])("that this stack's container of %s has passes in a preview", async (service) => {
+  test.each(["pg", "another"])("of this stack's container of %s passes in a preview", async (service) => {
     engine.listed = [listed("c1", { labels: { ...OURS, "stackyard.service": service }, ...publishing(taken) })];
     await expect(guarded({ ports: [onLoopback(taken)] }, { preview: true })).resolves.toBeUndefined();
     expect(engine.acts).toEqual([]);
@@ -121,17 +121,17 @@ describe("a port", () => {
     });
     afterAll(() => new Promise<void>((resolve) => socket.close(resolve)));
 
-    test.each([false, true])("that another program has is refused, preview: %s", async (preview) => {
+    test.each([false, true])("of another program is refused, preview: %s", async (preview) => {
       await expect(guarded({ ports: [port] }, { preview })).rejects.toThrow(
         `${SUBJECT}: UDP port ${port.hostPort} on 127.0.0.1 is taken by another program. Stop that, or set another hostPort.`,
       );
     });
 
-    test("is not in the way of TCP", async () => {
+    test("does not conflict with the same number of TCP", async () => {
       await expect(guarded({ ports: [onLoopback(port.hostPort)] })).resolves.toBeUndefined();
     });
 
-    test("is taken from nobody who has the same of TCP", async () => {
+    test("is not freed by removing a container that has the same number of TCP", async () => {
       engine.listed = [
         listed("c1", { labels: { ...OURS, "stackyard.service": "other" }, ...publishing(port.hostPort) }),
       ];
@@ -143,15 +143,18 @@ describe("a port", () => {
   test.each([
     ["192.0.2.1", "0.0.0.0"],
     ["2001:db8::1", "::"],
-  ])("of an address that the machine does not have, %s, is refused with those that it has", async (address, every) => {
-    const refused = guarded({ ports: [{ ...onLoopback(taken), address }] }, { preview: true });
-    await expect(refused).rejects.toThrow(
-      `${SUBJECT}: this machine does not have the address ${address}. Set one that it has (`,
-    );
-    await expect(refused).rejects.toThrow(`), or ${every} for all of them.`);
-  });
+  ])(
+    "on an address that the machine does not have, %s, is refused with the addresses that it has",
+    async (address, every) => {
+      const refused = guarded({ ports: [{ ...onLoopback(taken), address }] }, { preview: true });
+      await expect(refused).rejects.toThrow(
+        `${SUBJECT}: this machine does not have the address ${address}. Set one that it has (`,
+      );
+      await expect(refused).rejects.toThrow(`), or ${every} for all of them.`);
+    },
+  );
 
-  test("that was chosen at the first `up` is chosen anew, not set", async () => {
+  test("that was chosen at the first `up` can be chosen again, as the message says", async () => {
     const { platform } = await deploy(() => {}, { engine });
     Object.assign(platform, { ports: { "pg.hostPort": taken } });
     const args = {
@@ -168,7 +171,7 @@ describe("a port", () => {
     );
   });
 
-  test("that another service of this stack has lost is taken from it, with its own grace", async () => {
+  test("that moves from another service of this stack is freed by removing its container, with that container's own grace", async () => {
     engine.listed = [
       listed("c1", { labels: { ...OURS, "stackyard.service": "other" }, ...publishing(taken) }),
       listed("c2", { labels: { ...OURS, "stackyard.service": "third" }, ...publishing(taken + 1) }),
@@ -181,7 +184,7 @@ describe("a port", () => {
     expect(other.listening).toBe(false);
   });
 
-  test("is looked at after what was left behind is gone", async () => {
+  test("is checked after leftovers are removed", async () => {
     engine.listed = [listed("c1", publishing(taken))];
     engine.remove = async () => {
       await new Promise((resolve) => other.close(resolve));
@@ -189,7 +192,7 @@ describe("a port", () => {
     await expect(guarded({ ports: [onLoopback(taken)] })).resolves.toBeUndefined();
   });
 
-  test("each of several is looked at", async () => {
+  test("is checked also as one of several", async () => {
     const free = createServer();
     await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
     const { port } = free.address() as { port: number };
@@ -197,12 +200,12 @@ describe("a port", () => {
     await expect(guarded({ ports: [port, taken].map(onLoopback) })).rejects.toThrow(refused("another program"));
   });
 
-  test("of this machine is not asked for when the engine is on another", async () => {
+  test("is not checked on this machine when the engine is on another one", async () => {
     await expect(guarded({ ports: [onLoopback(taken)] }, { host: "tcp://elsewhere:2375" })).resolves.toBeUndefined();
   });
 
-  test("that we may not listen on, but the engine may, passes", async () => {
-    // A port below 1024, for whoever is not root.
+  test("that this process may not listen on, but the engine may, passes", async () => {
+    // As a port below 1024 for a user other than root.
     vi.spyOn(other.constructor.prototype, "listen").mockImplementation(function (this: Server) {
       queueMicrotask(() => this.emit("error", Object.assign(new Error("listen EACCES"), { code: "EACCES" })));
       return this;
@@ -214,12 +217,12 @@ describe("a port", () => {
 describe("its volume", () => {
   const volumes = [{ key: pulumi.output("pg-data"), resource: {} as pulumi.Resource }];
 
-  test("that is there passes", async () => {
+  test("passes when it exists", async () => {
     engine.madeVolumes.add("pg-data");
     await expect(guarded({ volumes })).resolves.toBeUndefined();
   });
 
-  test("that is gone is refused", async () => {
+  test("is refused when it is gone", async () => {
     await expect(guarded({ volumes })).rejects.toThrow(
       new Error(
         `${SUBJECT}: its volume pg-data is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
@@ -228,7 +231,7 @@ describe("its volume", () => {
     );
   });
 
-  test("is not looked at by a preview, which may not know it yet", async () => {
+  test("is not checked by a preview, which may not know it yet", async () => {
     await expect(guarded({ volumes }, { preview: true })).resolves.toBeUndefined();
     expect(engine.calls.filter(([method]) => method === "hasVolume")).toEqual([]);
   });

@@ -14,13 +14,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a probe as the engine would, and says what it did. */
+/** Runs a probe as the engine would. */
 const run = ([kind, program = "", ...args]: string[]) =>
   new Promise<{ kind: string | undefined; code: unknown; output: string }>((resolve) =>
     execFile(program, args, (error, stdout) => resolve({ kind, code: error?.code ?? 0, output: stdout.trim() })),
   );
 
-/** Runs one against a server that answers with this status; and what that was asked. */
+/** Runs a probe against a server that answers with a status. @returns its result, and the requests. */
 async function against(status: number, withKey: boolean) {
   const asked: unknown[] = [];
   const server = createServer(({ method, url, headers }, answer) => {
@@ -36,9 +36,9 @@ async function against(status: number, withKey: boolean) {
 }
 
 test.each<[string, boolean, string | undefined]>([
-  ["with what is in a file, as it is", true, "a%sb\\n'c\""],
+  ["with the exact content of a file as a header", true, "a%sb\\n'c\""],
   ["without a header", false, undefined],
-])("asks %s", async (_, withKey, key) => {
+])("sends a request %s", async (_, withKey, key) => {
   expect(await against(200, withKey)).toEqual({
     kind: "CMD",
     code: 0,
@@ -47,11 +47,11 @@ test.each<[string, boolean, string | undefined]>([
   });
 });
 
-test.each([204, 401, 503])("fails at an answer %i, and says so", async (status) => {
+test.each([204, 401, 503])("fails for status %i, and shows it", async (status) => {
   const { code, output } = await against(status, false);
   expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(`HTTP/1.1 ${status}`) });
 });
 
-test("fails where nobody listens", async () => {
+test("fails where nothing listens", async () => {
   expect((await run(httpProbe("127.0.0.1", 1, "/"))).code).toBe(1);
 });

@@ -14,7 +14,7 @@ describe("readLock", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("its file is at the top of the project", () => {
+  test("reads images.lock.json in the project's folder", () => {
     expect(LOCK_FILE).toBe(resolve("images.lock.json"));
   });
 
@@ -23,11 +23,11 @@ describe("readLock", () => {
     expect(readLock(join(folder, "lock.json"))).toEqual(LOCK);
   });
 
-  test("without the file nothing is known", () => {
+  test("knows no digest without the file", () => {
     expect(readLock(join(folder, "none.json"))).toEqual({});
   });
 
-  test("a file that is not JSON fails", () => {
+  test("fails for a file that is not JSON", () => {
     writeFileSync(join(folder, "broken.json"), "{");
     expect(() => readLock(join(folder, "broken.json"))).toThrow(SyntaxError);
   });
@@ -35,16 +35,26 @@ describe("readLock", () => {
 
 test.each<[string, string, string | undefined, string]>([
   ["gets its digest", "postgres:17", undefined, `postgres:17@${DIGEST}`],
-  ["has none for another tag", "postgres:18", undefined, "postgres:18"],
-  ["has none that is still empty", "redis:8", undefined, "redis:8"],
+  ["has no digest with another tag", "postgres:18", undefined, "postgres:18"],
+  ["has no digest while that is empty", "redis:8", undefined, "redis:8"],
   ["comes from the mirror with its digest", "postgres:17", "mirror:5000", `mirror:5000/library/postgres:17@${DIGEST}`],
   ["comes from the mirror", "redis:8", "mirror.example.com/proxy", "mirror.example.com/proxy/library/redis:8"],
-  ["of an organisation", "minio/minio:1", "mirror:5000", "mirror:5000/minio/minio:1"],
-  ["of another registry", "ghcr.io/org/app:1", "mirror:5000", "mirror:5000/org/app:1"],
-  ["of a registry with a port", "host:5000/app:1", "mirror:5000", "mirror:5000/app:1"],
-  ["of a local registry", "localhost/app:1", "mirror:5000", "mirror:5000/app:1"],
-  ["of Docker Hub, its full name", "docker.io/library/postgres:18", "mirror:5000", "mirror:5000/library/postgres:18"],
-  ["of Docker Hub, half its name", "docker.io/postgres:18", "mirror:5000", "mirror:5000/library/postgres:18"],
+  ["of an organisation comes from the mirror", "minio/minio:1", "mirror:5000", "mirror:5000/minio/minio:1"],
+  ["of another registry comes from the mirror", "ghcr.io/org/app:1", "mirror:5000", "mirror:5000/org/app:1"],
+  ["of a registry with a port comes from the mirror", "host:5000/app:1", "mirror:5000", "mirror:5000/app:1"],
+  ["of a local registry comes from the mirror", "localhost/app:1", "mirror:5000", "mirror:5000/app:1"],
+  [
+    "of Docker Hub by its full name comes from the mirror",
+    "docker.io/library/postgres:18",
+    "mirror:5000",
+    "mirror:5000/library/postgres:18",
+  ],
+  [
+    "of Docker Hub by half its name comes from the mirror",
+    "docker.io/postgres:18",
+    "mirror:5000",
+    "mirror:5000/library/postgres:18",
+  ],
 ])("an image %s", (_, image, mirror, expected) => {
   expect(pinned(image, mirror, LOCK)).toBe(expected);
 });

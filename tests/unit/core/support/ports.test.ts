@@ -21,7 +21,7 @@ function take(port: number): Promise<void> {
   return new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
 }
 
-test("each is free, another one, and kept in state whatever is found later", async () => {
+test("each is free, differs from the others, and is kept in state", async () => {
   const { chosen, resources } = await ports(["a.hostPort", "b.hostPort", "b.httpHostPort"]);
   const all = Object.values(chosen);
   expect(Object.keys(chosen)).toEqual(["a.hostPort", "b.hostPort", "b.httpHostPort"]);
@@ -40,7 +40,7 @@ test("each is free, another one, and kept in state whatever is found later", asy
   );
 });
 
-test("is the recorded one, also while its own server has it", async () => {
+test("is the recorded one, even while its own server has it", async () => {
   const { chosen } = await ports(["a.hostPort"]);
   await take(chosen["a.hostPort"] ?? 0);
   expect((await ports(["a.hostPort"], { recorded: { "port-a.hostPort": 12_345 } })).chosen).toEqual({
@@ -48,7 +48,7 @@ test("is the recorded one, also while its own server has it", async () => {
   });
 });
 
-test("is the same in a preview, and another one when somebody has it, or for another stack", async () => {
+test("is the same in a preview, and another one when it is taken, or for another stack", async () => {
   const { chosen } = await ports(["a.hostPort"]);
   expect((await ports(["a.hostPort"], { preview: true })).chosen).toEqual(chosen);
   expect((await ports(["a.hostPort"], { stack: "alice" })).chosen).not.toEqual(chosen);
@@ -57,7 +57,7 @@ test("is the same in a preview, and another one when somebody has it, or for ano
   expect(await isFree(onLoopback(chosen["a.hostPort"] ?? 0))).toBe(false);
 });
 
-test("is chosen anew where it is told so, and replaces the recorded one", async () => {
+test("is chosen again on request, and replaces the recorded one", async () => {
   vi.stubEnv(NEW_PORTS, "b.hostPort,c.hostPort");
   const { resources } = await ports(["a.hostPort", "b.hostPort"]);
   expect(resources.map(({ name, ignoreChanges, replaceOnChanges }) => [name, ignoreChanges, replaceOnChanges])).toEqual(
@@ -68,6 +68,6 @@ test("is chosen anew where it is told so, and replaces the recorded one", async 
   );
 });
 
-test("nothing is asked for, nothing is registered", async () => {
+test("nothing is registered without a request", async () => {
   expect(await ports([])).toEqual({ chosen: {}, resources: [] });
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("the new file is its owner's alone, whoever could read the old one or what an earlier process has left", () => {
+test("only the owner can read the new file, whatever an earlier process has left", () => {
   const file = join(folder, "urls");
   replaceFile(file, "first\n");
   writeFileSync(`${file}.${process.pid}`, "left by an earlier run", { mode: 0o644 });
@@ -24,27 +24,27 @@ test("the new file is its owner's alone, whoever could read the old one or what 
   expect(readdirSync(folder)).toEqual(["urls"]);
 });
 
-test("what cannot be written leaves nothing behind", () => {
+test("a failure leaves nothing behind", () => {
   mkdirSync(join(folder, "taken/by"), { recursive: true });
   expect(() => replaceFile(join(folder, "taken"), "secret\n")).toThrow();
   expect(readdirSync(folder)).toEqual(["taken"]);
 });
 
-test("where there is room for a part of it only, as on a full disk, the old file is left whole", () => {
+test("where there is room for only a part, as on a full disk, the old file stays whole", () => {
   const file = join(folder, "state");
   writeFileSync(file, "old");
   const program = `
     import { replaceFile } from ${JSON.stringify(MODULE)};
     try { replaceFile(${JSON.stringify(file)}, "x".repeat(20_000)); console.log("written"); } catch ({ code }) { console.log(code); }`;
-  // A limit for files lets the first part of a write through, and fails the next one.
+  // A limit on the size of files lets the first part of a write through, and fails the next one.
   const limited = 'ulimit -f 8; exec "$0" --input-type=module --eval "$1"';
-  const said = execFileSync("bash", ["-c", limited, process.execPath, program], { encoding: "utf8" });
-  expect(said).toBe("EFBIG\n");
+  const output = execFileSync("bash", ["-c", limited, process.execPath, program], { encoding: "utf8" });
+  expect(output).toBe("EFBIG\n");
   expect(readFileSync(file, "utf8")).toBe("old");
   expect(readdirSync(folder)).toEqual(["state"]);
 });
 
-test("permissions are those that are asked for", () => {
+test("permissions can be set", () => {
   const file = join(folder, "certificates");
   replaceFile(file, Buffer.from("public"), { mode: 0o644, flush: false });
   expect(statSync(file).mode & 0o777).toBe(0o644);

@@ -19,20 +19,20 @@ const noted = () =>
     .split("\n")
     .map((line) => JSON.parse(line));
 
-test("one line of JSON each, in the file that is named, for its owner only", () => {
+test("notes are lines of JSON in the named file, which only its owner can read", () => {
   note({ service: "postgres", tookMs: 850 });
   note({ service: "api", tookMs: 1_200 });
   expect(readFileSync(file, "utf8")).toBe('{"service":"postgres","tookMs":850}\n{"service":"api","tookMs":1200}\n');
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("nothing when no file is named", () => {
+test("nothing is noted when no file is named", () => {
   vi.stubEnv("STACKYARD_TIMINGS", "");
   note({ service: "postgres", tookMs: 850 });
   expect(existsSync(file)).toBe(false);
 });
 
-test("what is seen of a service is noted when it is something else", () => {
+test("the state of a service is noted when it changes", () => {
   const saw = notesOf("db");
   saw({ createdAt: 1_000 });
   saw({ createdAt: 1_000 });

@@ -29,7 +29,7 @@ describe("ping", () => {
 
   test.each([
     ["an engine in trouble", { status: 500, headers: { "Api-Version": "1.45" }, body: "out of order" }],
-    ["a server that is no engine", { status: 200, body: "hello" }],
+    ["a server that is not an engine", { status: 200, body: "hello" }],
   ])("fails at %s", async (_, route) => {
     daemon.routes["GET /_ping"] = route;
     await expect(api.ping()).rejects.toThrow(Error);
@@ -78,7 +78,7 @@ test.each([
   expect(await api.engineId()).toBe(id);
 });
 
-test("info tells of the engine's machine", async () => {
+test("info has the engine's machine", async () => {
   daemon.routes["GET /info"] = {
     body: {
       ServerVersion: "26.1.5",
@@ -100,12 +100,12 @@ describe("the engine's clock", () => {
   let aheadMs: number;
   beforeEach(() => {
     daemon.routes["GET /info"] = (_, response) => {
-      // With the engine's nanoseconds.
+      // The engine gives nanoseconds.
       const SystemTime = new Date(Date.now() + aheadMs).toISOString().replace("Z", "456789Z");
       response.end(JSON.stringify({ ID: "bb46-1180", SystemTime }));
     };
   });
-  /** In ms; it is measured to half of what the answer took. */
+  /** @returns by how many ms the engine's clock is ahead, which is known to half of the answer's duration. */
   const ahead = async () => (await api.clock()).there(new Date(0)).getTime();
 
   test.each([
@@ -134,7 +134,7 @@ describe("the engine's clock", () => {
     expect(daemon.requests).toEqual(["GET /info", "GET /info"]);
   });
 
-  test("is not known where the engine does not answer", async () => {
+  test("cannot be read where the engine does not answer", async () => {
     daemon.routes["GET /info"] = broken;
     expect(await api.engineId()).toBe(undefined);
     await expect(api.clock()).rejects.toThrow("out of order");
@@ -157,12 +157,12 @@ describe("inspect", () => {
     return api.inspect("c1");
   };
 
-  test("tells how long the first good probe may take", async () => {
+  test("has the time that the first good probe may take", async () => {
     const Config = { Labels: {}, Healthcheck: { Test: ["CMD", "true"], StartPeriod: 90e9 } };
     expect(await inspected({ ...INFO, Config })).toMatchObject({ startPeriodSeconds: 90 });
   });
 
-  test("tells what there is of a container with a health check", async () => {
+  test("has everything of a container with a health check", async () => {
     const Health = {
       Status: "unhealthy",
       FailingStreak: 3,
@@ -194,7 +194,7 @@ describe("inspect", () => {
     expect(daemon.requests).toEqual(["GET /containers/c1/json"]);
   });
 
-  test("leaves out what is not there: start, health check, limit, labels", async () => {
+  test("leaves out what a container does not have: start, health check, limit, labels", async () => {
     const State = { Status: "created", ExitCode: 0, OOMKilled: false, StartedAt: "0001-01-01T00:00:00Z" };
     expect(
       await inspected({ ...INFO, State, RestartCount: 0, HostConfig: { PidsLimit: null }, Config: { Labels: null } }),
@@ -210,7 +210,7 @@ describe("inspect", () => {
     });
   });
 
-  test("tells of an end without memory", async () => {
+  test("has an end for lack of memory", async () => {
     const State = {
       ...STATE,
       Status: "exited",
@@ -226,7 +226,7 @@ describe("inspect", () => {
     });
   });
 
-  test("is undefined for a container that is not there", async () => {
+  test("is undefined for a container that does not exist", async () => {
     expect(await api.inspect("none")).toBeUndefined();
   });
 
@@ -269,7 +269,7 @@ test("list asks for all containers with these labels, and maps them", async () =
   ]);
 });
 
-describe("what is asked of the engine", () => {
+describe("requests to the engine", () => {
   const OK = { status: 204 };
   test.each<[string, string, (api: EngineApi) => Promise<unknown>, unknown?]>([
     ["start", "POST /containers/c1/start", (api) => api.start("c1")],
@@ -291,12 +291,12 @@ describe("what is asked of the engine", () => {
     if (body !== undefined) expect(daemon.bodies).toEqual([body]);
   });
 
-  test("wait answers the exit code", async () => {
+  test("wait returns the exit code", async () => {
     daemon.routes["POST /containers/c1/wait"] = { body: { StatusCode: 3 } };
     expect(await api.wait("c1")).toBe(3);
   });
 
-  test("wait follows as long as it takes", async () => {
+  test("wait waits as long as it takes", async () => {
     let waiting: ServerResponse | undefined;
     daemon.routes["POST /containers/c1/wait"] = (_, response) => {
       waiting = response;
@@ -314,19 +314,19 @@ describe("what is asked of the engine", () => {
     expect(daemon.requests).toEqual(["POST /containers/c1/stop?t=60", "DELETE /containers/c1?force=true&v=true"]);
   });
 
-  test("remove goes on when it does not run", async () => {
+  test("remove also removes what does not run", async () => {
     daemon.routes["POST /containers/c1/stop"] = { status: 304 };
     daemon.routes["DELETE /containers/c1"] = OK;
     await api.remove("c1", 60);
     expect(daemon.requests).toHaveLength(2);
   });
 
-  test.each(["GET /containers/none", "stop"])("remove is content when it is gone already: %s", async (at) => {
+  test.each(["GET /containers/none", "stop"])("remove passes when it is gone already: %s", async (at) => {
     if (at !== "stop") daemon.routes["POST /containers/c1/stop"] = OK;
     await expect(api.remove("c1", 60)).resolves.toBeUndefined();
   });
 
-  test("removeNetwork detaches what is attached, where that is asked", async () => {
+  test("removeNetwork detaches what is attached, on request", async () => {
     const attached = { c1: { Name: "web" }, "ep-77": { Name: "gone" }, c2: { Name: "none any more" } };
     daemon.routes["GET /networks/n1"] = { body: { Containers: attached } };
     daemon.routes["POST /networks/n1/disconnect"] = { status: 200 };
@@ -387,7 +387,7 @@ describe("files", () => {
     expect(await unpacked(daemon.bodies[0])).toEqual(FILES);
   });
 
-  test("fail for a container that is not there", async () => {
+  test("fail for a container that does not exist", async () => {
     await expect(api.putFiles("none", "/run/secrets", FILES)).rejects.toThrow("not there");
   });
 
@@ -399,7 +399,7 @@ describe("files", () => {
     });
     const fill = (image = "sha256:1") => api.fillVolume("v1", FILES, image, { "stackyard.kind": "carrier" });
 
-    test("are carried by a container that is never started and goes again", async () => {
+    test("are put in through a container that is never started and removed again", async () => {
       await fill();
       const [create, ...rest] = daemon.requests;
       expect(create).toMatch(/^POST \/containers\/create\b/);
@@ -418,20 +418,20 @@ describe("files", () => {
       expect(await unpacked(daemon.bodies[1])).toEqual(FILES);
     });
 
-    test("leave no carrier behind when that fails", async () => {
+    test("leave no such container behind when that fails", async () => {
       daemon.routes["PUT /containers/carrier/archive"] = broken;
       await expect(fill()).rejects.toThrow("out of order");
       expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true&v=true");
     });
 
-    test("fail for an image that is not there", async () => {
+    test("fail for an image that does not exist", async () => {
       daemon.routes["POST /containers/create"] = { status: 404, body: { message: "No such image: none" } };
       await expect(fill("none")).rejects.toThrow("No such image: none");
     });
   });
 });
 
-describe("a volume is empty", () => {
+describe("isEmptyVolume", () => {
   type Entry = { name: string; type?: "directory" };
   const archive = async (...entries: Entry[]) => {
     const tar = pack();
@@ -453,15 +453,15 @@ describe("a volume is empty", () => {
   });
 
   test.each<[string, Entry[], boolean]>([
-    ["with nothing in it", [TOP], true],
-    ["not with an empty folder in it", [TOP, { name: "handed/tables/", type: "directory" }], false],
-    ["not with an empty file in it", [TOP, { name: "handed/PG_VERSION" }], false],
-    ["not where the engine shows nothing of it", [], false],
+    ["true with nothing in it", [TOP], true],
+    ["false with an empty folder in it", [TOP, { name: "handed/tables/", type: "directory" }], false],
+    ["false with an empty file in it", [TOP, { name: "handed/PG_VERSION" }], false],
+    ["false where the engine shows nothing of it", [], false],
   ])("%s", async (_, entries, expected) => {
     expect(await isEmpty(entries)).toBe(expected);
   });
 
-  test("as seen by a container that is never started, cannot write and goes again", async () => {
+  test("looks through a container that is never started, cannot write, and is removed again", async () => {
     await isEmpty([TOP]);
     expect(daemon.requests.slice(3)).toEqual([
       "GET /containers/carrier/archive?path=/handed",
@@ -476,12 +476,12 @@ describe("a volume is empty", () => {
     });
   });
 
-  test("not on an engine without images, by which nobody can look", async () => {
+  test("is false on an engine without images, which could not look", async () => {
     daemon.routes["GET /images/json"] = { body: [] };
     expect(await isEmpty([TOP])).toBe(false);
   });
 
-  test("or that is not known: what fails is said, and the container goes", async () => {
+  test("fails with the engine's message, and removes the container", async () => {
     await isEmpty([TOP]);
     daemon.routes["GET /containers/carrier/archive"] = broken;
     await expect(api.isEmptyVolume("v1")).rejects.toThrow("out of order");
@@ -497,7 +497,7 @@ describe("logs", () => {
   });
   const asked = () => daemon.requests.filter((request) => request !== INSPECTED);
 
-  test("of a terminal are the last lines as they come, as the engine puts no headers into them", async () => {
+  test("of a terminal are the last lines, which come without the engine's headers", async () => {
     daemon.routes[INSPECTED] = { body: { Config: { Tty: true } } };
     daemon.routes["GET /containers/c1/logs"] = { body: Buffer.from("one\r\n\u001b[1mtwo\u001b[0m\r\n") };
     expect(await api.logs("c1", 20)).toEqual(["one", "\u001b[1mtwo\u001b[0m"]);
@@ -510,7 +510,7 @@ describe("logs", () => {
     expect(asked()).toEqual(["GET /containers/c1/logs?stdout=true&stderr=true&tail=20"]);
   });
 
-  test("are all there are, from a time on and with theirs, where that is asked", async () => {
+  test("can be all lines from a time on, with their times", async () => {
     daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", "2026-01-02T03:04:06.000000001Z one\n") };
     const since = new Date("2026-01-02T03:04:05.500Z");
     expect(await api.logs("c1", undefined, { since, stamped: true })).toEqual(["2026-01-02T03:04:06.000000001Z one"]);
@@ -519,12 +519,12 @@ describe("logs", () => {
     ]);
   });
 
-  test("a piece that was cut off is shown as far as it is there", async () => {
+  test("show a piece that was cut off as far as it came", async () => {
     daemon.routes["GET /containers/c1/logs"] = { body: logged("stdout", "one\ntwo").subarray(0, 13) };
     expect(await api.logs("c1", 20)).toEqual(["one", "t"]);
   });
 
-  test("are none for a container that is not there, or wrote nothing", async () => {
+  test("are empty for a container that does not exist, or wrote nothing", async () => {
     expect(await api.logs("none", 20)).toEqual([]);
     daemon.routes["GET /containers/c1/logs"] = { body: Buffer.alloc(0) };
     expect(await api.logs("c1", 20)).toEqual([]);
@@ -549,7 +549,7 @@ describe("follow", () => {
     return { lines, done };
   };
 
-  test("hands on each line once it is whole, until the container stops", async () => {
+  test("passes on each line once it is complete, until the container stops", async () => {
     const { lines, done } = follow();
     await expect.poll(() => response).toBeDefined();
     response?.write(logged("stdout", "one\ntw"));
@@ -564,7 +564,7 @@ describe("follow", () => {
     ]);
   });
 
-  test("hands on the lines of a terminal, which come without headers", async () => {
+  test("passes on the lines of a terminal, which come without headers", async () => {
     daemon.routes[INSPECTED] = { body: { Config: { Tty: true } } };
     const { lines, done } = follow();
     await expect.poll(() => response).toBeDefined();
@@ -573,7 +573,7 @@ describe("follow", () => {
     expect(lines).toEqual(["one", "two"]);
   });
 
-  test("begins with the last lines there are, with their times, where that is asked", async () => {
+  test("can begin with the last lines, with their times", async () => {
     const done = api.follow("c1", SINCE, () => {}, new AbortController().signal, { lines: 5, stamped: true });
     await expect.poll(() => response).toBeDefined();
     response?.end();
@@ -607,7 +607,7 @@ describe("follow", () => {
     expect(lines).toEqual(["one"]);
   });
 
-  test("ends when the engine goes away", async () => {
+  test("ends when the engine stops", async () => {
     const { done } = follow();
     await expect.poll(() => response).toBeDefined();
     response?.destroy();
@@ -615,7 +615,7 @@ describe("follow", () => {
   });
 });
 
-describe("what there is", () => {
+describe("lists", () => {
   test("volumes and images, by name", async () => {
     daemon.routes["GET /volumes/v1"] = { body: { Name: "v1" } };
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
@@ -627,7 +627,7 @@ describe("what there is", () => {
     ]);
   });
 
-  test("names of images that match a pattern, and taking one away", async () => {
+  test("names of images that match a pattern, and removing one", async () => {
     daemon.routes["GET /images/json"] = { body: [{ RepoTags: ["a:1", "a:2"] }, { RepoTags: null }] };
     daemon.routes["DELETE /images/a:1"] = { body: [] };
     expect(await api.imageNames("a:*")).toEqual(["a:1", "a:2"]);
@@ -640,7 +640,7 @@ describe("what there is", () => {
     ]);
   });
 
-  test("all images: what is theirs alone, and who uses them", async () => {
+  test("all images, with the bytes that are theirs alone and their containers", async () => {
     const Images = [
       { Id: "i1", RepoTags: ["a:1", "a:2"], Size: 50, SharedSize: 20, Containers: 1 },
       { Id: "i2", RepoTags: null, Size: 50, SharedSize: 0, Containers: 0 },
@@ -653,7 +653,7 @@ describe("what there is", () => {
     expect(daemon.requests).toEqual(["GET /system/df?type=image"]);
   });
 
-  test("an image is taken away unless it is used, and when it was named", async () => {
+  test("an image is removed unless it is used; and when it was tagged", async () => {
     daemon.routes["GET /images/i1/json"] = { body: { Metadata: { LastTagTime: "2026-01-02T03:04:05Z" } } };
     daemon.routes["GET /images/i2/json"] = { body: {} };
     daemon.routes["DELETE /images/i1"] = { status: 409, body: { message: "in use" } };
@@ -690,7 +690,7 @@ describe("what there is", () => {
     ]);
   });
 
-  test("an engine in trouble is not an answer", async () => {
+  test("an engine's failure is not an answer", async () => {
     daemon.routes["GET /volumes/v1"] = daemon.routes["GET /images/i/json"] = broken;
     await expect(api.hasVolume("v1")).rejects.toThrow("out of order");
     await expect(api.hasImage("i")).rejects.toThrow("out of order");
@@ -720,7 +720,7 @@ describe("what there is", () => {
     expect(await api.volumes({})).toEqual([]);
   });
 
-  test("digest of an image in its registry", async () => {
+  test("an image's digest in its registry", async () => {
     daemon.routes["GET /distribution/postgres:17/json"] = { body: { Descriptor: { digest: "sha256:abc" } } };
     expect(await api.digest("postgres:17")).toBe("sha256:abc");
     await expect(api.digest("postgres:none")).rejects.toThrow("not there");
@@ -775,15 +775,15 @@ describe("an engine that does not answer", () => {
     await expect(ask(engineApi({ host: daemon.host }, { signal: user.signal }))).rejects.toThrow(/interrupted|aborted/);
   });
 
-  test("may be asked after that, to clean up", async () => {
+  test("can be asked after an interruption, to clean up", async () => {
     const user = new AbortController();
     user.abort();
     daemon.routes["POST /containers/c1/kill"] = { status: 204 };
     await expect(engineApi({ host: daemon.host }, { signal: user.signal }).kill("c1")).resolves.toBeUndefined();
   });
 
-  test("is not one whose bytes come slowly", async () => {
-    // A silence that no busy machine makes by itself, and all of it together longer.
+  test("is not an engine whose bytes come slowly", async () => {
+    // The pauses are longer than a busy machine's own, and together longer than the silence that counts.
     const silenceMs = 2_000;
     daemon.routes["GET /containers/json"] = async (_, response) => {
       for (const piece of ["[", " ", " ", " ", " ", " ", "]"]) {
@@ -795,7 +795,7 @@ describe("an engine that does not answer", () => {
     expect(await engineApi({ host: daemon.host }, { silenceMs }).list({})).toEqual([]);
   });
 
-  test("is not one that waits for a container, or for its grace", async () => {
+  test("is not an engine that waits for a container, or for its grace", async () => {
     const later = (status: number, body: string) => (_: unknown, response: ServerResponse) =>
       void setTimeout(() => response.writeHead(status).end(body), SILENCE_MS * 3);
     daemon.routes["POST /containers/c1/wait"] = later(200, '{"StatusCode":3}');
@@ -804,7 +804,7 @@ describe("an engine that does not answer", () => {
     await expect(impatient().restart("c1", 1)).resolves.toBeUndefined();
   });
 
-  test("is given the container's own grace where none is named", async () => {
+  test("is waited for by the container's own grace where none is named", async () => {
     daemon.routes["GET /containers/c1/json"] = { body: { Config: { StopTimeout: 42 } } };
     daemon.routes["GET /containers/c2/json"] = { body: { Config: {} } };
     for (const id of ["c1", "c2"]) daemon.routes[`POST /containers/${id}/restart`] = { status: 204 };

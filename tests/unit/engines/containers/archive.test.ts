@@ -3,7 +3,7 @@ import { extract } from "tar-stream";
 import { expect, test } from "vitest";
 import { archiveOf, type FileInVolume } from "../../../../components/engines/containers/api.ts";
 
-/** What an archive holds, in its order. */
+/** @returns the entries of an archive, in its order. */
 async function unpacked(archive: Buffer) {
   const entries: { name: string; type: string; mode: number; content: Buffer }[] = [];
   const tar = extract();
@@ -21,16 +21,16 @@ async function unpacked(archive: Buffer) {
 }
 
 const FOR_ALL = { mode: 0o444, uid: 0, gid: 0 };
-const handed = (files: Record<string, string | Buffer>): FileInVolume[] =>
+const readable = (files: Record<string, string | Buffer>): FileInVolume[] =>
   Object.entries(files).map(([name, content]) => ({ name, content, ...FOR_ALL }));
 
-test("any bytes, and any text, arrive as they are", async () => {
+test("any bytes and any text arrive unchanged", async () => {
   const bytes = fc.uint8Array({ maxLength: 5_000 }).map((each) => Buffer.from(each));
   const text = fc.string({ unit: "grapheme" });
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(bytes, text), { minLength: 1, maxLength: 4 }), async (contents) => {
       const files = Object.fromEntries(contents.map((content, at) => [`${at}`, content]));
-      const arrived = await unpacked(await archiveOf(handed(files)));
+      const arrived = await unpacked(await archiveOf(readable(files)));
       expect(arrived.map(({ content }) => content.toString("hex"))).toEqual(
         contents.map((content) => Buffer.from(content as Buffer).toString("hex")),
       );
@@ -38,20 +38,20 @@ test("any bytes, and any text, arrive as they are", async () => {
   );
 });
 
-test("any name of a file arrives as it is", async () => {
+test("any name of a file arrives unchanged", async () => {
   const part = fc
     .string({ unit: "grapheme", minLength: 1, maxLength: 80 })
     .filter((name) => !/[/\0]/.test(name) && ![".", ".."].includes(name) && name.isWellFormed());
   await fc.assert(
     fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 4 }), async (parts) => {
       const name = parts.join("/");
-      expect((await unpacked(await archiveOf(handed({ [name]: "" })))).at(-1)?.name).toBe(name);
+      expect((await unpacked(await archiveOf(readable({ [name]: "" })))).at(-1)?.name).toBe(name);
     }),
   );
 });
 
-test("folders come before what is in them, each once, for all to read", async () => {
-  const archive = await archiveOf(handed({ "a/b/c.sql": "1", "a/d.sql": "2", "e.sql": "3" }));
+test("folders come before their content, each once, and everybody can read them", async () => {
+  const archive = await archiveOf(readable({ "a/b/c.sql": "1", "a/d.sql": "2", "e.sql": "3" }));
   expect((await unpacked(archive)).map(({ name, type, mode }) => `${name} ${type} ${mode.toString(8)}`)).toEqual([
     "a/ directory 755",
     "a/b/ directory 755",
@@ -61,8 +61,11 @@ test("folders come before what is in them, each once, for all to read", async ()
   ]);
 });
 
-test.each(["../a", "a/../../b", "/a", "a//b", "a/.", ""])("no file leaves its folder as %j", async (name) => {
-  await expect(archiveOf(handed({ [name]: "" }))).rejects.toThrow(
-    `A file is to be handed over as ${JSON.stringify(name)}, which is no path below a folder.`,
-  );
-});
+test.each(["../a", "a/../../b", "/a", "a//b", "a/.", ""])(
+  "a file that would leave its folder is refused: %j",
+  async (name) => {
+    await expect(archiveOf(readable({ [name]: "" }))).rejects.toThrow(
+      `A file should have a path below its folder, got ${JSON.stringify(name)}`,
+    );
+  },
+);

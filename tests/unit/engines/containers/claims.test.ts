@@ -18,11 +18,11 @@ const program = (then: string) =>
   `import { claimSubnet } from ${JSON.stringify(CLAIMS)}; console.log(claimSubnet("${SUBNET}")); ${then}`;
 const args = (then: string) => ["--input-type=module", "--eval", program(then)];
 const env = () => ({ ...process.env, XDG_CACHE_HOME: cache });
-/** What a process of its own is answered, that ends at once. */
+/** @returns the answer to a process of its own, which ends at once. */
 const another = () => execFileSync(process.execPath, args(""), { encoding: "utf8", env: env() }).trim();
 const claims = () => readdirSync(join(cache, "stackyard/subnets"));
 
-/** A process that has claimed it, and goes on. */
+/** Starts a process that claims the subnet, and runs on. */
 async function holder() {
   const child = spawn(process.execPath, args("process.stdin.resume();"), {
     env: env(),
@@ -30,14 +30,14 @@ async function holder() {
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  const said = await new Promise((resolve) =>
+  const answer = await new Promise((resolve) =>
     child.stdout.once("data", (text: Buffer) => resolve(String(text).trim())),
   );
-  expect(said).toBe("true");
+  expect(answer).toBe("true");
   return { child, ended };
 }
 
-test("another process's is refused as long as that runs, and is nobody's afterwards", async () => {
+test("a subnet that another process has claimed is refused until that process ends", async () => {
   const { child, ended } = await holder();
   expect(another()).toBe("false");
   child.stdin.end();
@@ -46,7 +46,7 @@ test("another process's is refused as long as that runs, and is nobody's afterwa
   expect(another()).toBe("true");
 });
 
-test("a killed process's is taken over", async () => {
+test("a killed process's claim is taken over", async () => {
   const { child, ended } = await holder();
   child.kill("SIGKILL");
   await ended;
@@ -55,13 +55,13 @@ test("a killed process's is taken over", async () => {
   expect(claims()).toEqual([]);
 });
 
-test("one that is being written is another's", () => {
+test("a claim that is being written counts as another process's", () => {
   mkdirSync(join(cache, "stackyard/subnets"), { recursive: true });
   writeFileSync(join(cache, "stackyard/subnets/10.213.0.16-28"), "");
   expect(another()).toBe("false");
 });
 
-test("where no file can be written, nobody is asked", () => {
+test("every claim succeeds where no file can be written", () => {
   writeFileSync(join(cache, "stackyard"), "a file in the way");
   expect(another()).toBe("true");
 });

@@ -8,7 +8,7 @@ test.each([
   ["the same", 0, 0],
   ["three hours ahead", 3 * HOUR, -3 * HOUR],
   ["three hours behind", -3 * HOUR, 3 * HOUR],
-])("of a clock that is %s, times are taken to this one, and back", (_, aheadMs, here) => {
+])("times of a clock that is %s are converted to this machine's, and back", (_, aheadMs, here) => {
   const clock = new Clock(aheadMs);
   expect(clock.here(at(0))).toEqual(at(here));
   expect(clock.there(at(here))).toEqual(at(0));
@@ -18,18 +18,18 @@ describe("measured by an answer that took 400 ms", () => {
   const [asked, answered] = [at(0).getTime(), at(400).getTime()];
 
   test.each([
-    ["it is the same where it may be: at the beginning", 0, 0],
-    ["in between", 300, 0],
-    ["at the end", 400, 0],
-    ["it is ahead by what is left once half of that is off", 3 * HOUR + 300, 3 * HOUR + 100],
-    ["or behind", -3 * HOUR + 300, -3 * HOUR + 100],
-    ["by little, too", 401, 201],
+    ["the clocks are taken for equal where that is possible: at the beginning", 0, 0],
+    ["the same in between", 300, 0],
+    ["the same at the end", 400, 0],
+    ["the engine's is ahead by the difference to the middle of the answer", 3 * HOUR + 300, 3 * HOUR + 100],
+    ["or behind by it", -3 * HOUR + 300, -3 * HOUR + 100],
+    ["by little as well", 401, 201],
     ["in whole milliseconds", 401.25, 201],
-  ])("%s", (_, said, ahead) => {
-    expect(clockOf(asked + said, asked, answered).there(at(0))).toEqual(at(ahead));
+  ])("%s", (_, reported, ahead) => {
+    expect(clockOf(asked + reported, asked, answered).there(at(0))).toEqual(at(ahead));
   });
 
-  test("it is taken for the same where the answer does not say", () => {
+  test("the clocks are taken for equal where the answer has no time", () => {
     expect(clockOf(Number.NaN, asked, answered).there(at(0))).toEqual(at(0));
   });
 });

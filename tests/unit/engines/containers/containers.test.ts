@@ -35,7 +35,7 @@ const SERVICE: ServiceWorkload = {
   stopGraceSeconds: 15,
 };
 const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
-/** What every container has. */
+/** The inputs that every container has. */
 const HARDENED = {
   capabilities: { drops: ["ALL"] },
   securityOpts: ["no-new-privileges:true"],
@@ -61,7 +61,7 @@ const input = async (name: string, change: Partial<ServiceWorkload>) =>
   (await service(change)).get("Container web").inputs[name];
 
 describe("a service", () => {
-  test("is a container that is kept running, with its health check in the spelling of the provider", async () => {
+  test("is a container that is kept running, with its health check as the provider spells it", async () => {
     const { inputs, provider, replaceOnChanges, secretInputs } = (await service()).get("Container web");
     expect(inputs).toEqual({
       ...HARDENED,
@@ -86,7 +86,7 @@ describe("a service", () => {
     });
   });
 
-  test("does without what the provider gets wrong: wait, attach, rm, a name, and mounts where it has none", async () => {
+  test("leaves out what the provider gets wrong: wait, attach, rm, a name, and an empty list of mounts", async () => {
     const { inputs } = (await service()).get("Container web");
     for (const absent of ["wait", "attach", "rm", "mounts", "name", "platform", "mustRunTimeout"])
       expect(inputs).not.toHaveProperty(absent);
@@ -95,25 +95,30 @@ describe("a service", () => {
   test.each<[string, Partial<ServiceWorkload>, string, unknown]>([
     ["command", { command: ["web", "--port", "1"] }, "command", ["web", "--port", "1"]],
     ["an entry point in place of the image's", { entrypoint: ["sh", "-c"] }, "entrypoints", ["sh", "-c"]],
-    ["a program of its own, without a command", { entrypoint: ["web"], command: [] }, "command", undefined],
-    ["no entry point: its program", { entrypoint: [], command: ["web", "--all"] }, "entrypoints", ["web"]],
-    ["no entry point: what its program gets", { entrypoint: [], command: ["web", "--all"] }, "command", ["--all"]],
-    ["no entry point, and a program alone", { entrypoint: [], command: ["web"] }, "command", undefined],
-    ["environment, in its order", { env: { B: "1", A: pulumi.output("x=y") } }, "envs", ["B=1", "A=x=y"]],
+    ["a program as its entry point, without a command", { entrypoint: ["web"], command: [] }, "command", undefined],
     [
-      "capabilities that it keeps",
-      { capabilities: ["CAP_CHOWN"] },
-      "capabilities",
-      { drops: ["ALL"], adds: ["CAP_CHOWN"] },
+      "its command's program, where it has no entry point",
+      { entrypoint: [], command: ["web", "--all"] },
+      "entrypoints",
+      ["web"],
     ],
-    ["a root that it may write to", { readOnlyRoot: false }, "readOnly", false],
-    ["a process 1 before it", { init: true }, "init", true],
+    [
+      "that program's arguments, where it has no entry point",
+      { entrypoint: [], command: ["web", "--all"] },
+      "command",
+      ["--all"],
+    ],
+    ["no command for a program without arguments", { entrypoint: [], command: ["web"] }, "command", undefined],
+    ["environment, in its order", { env: { B: "1", A: pulumi.output("x=y") } }, "envs", ["B=1", "A=x=y"]],
+    ["added capabilities", { capabilities: ["CAP_CHOWN"] }, "capabilities", { drops: ["ALL"], adds: ["CAP_CHOWN"] }],
+    ["a root that can be written", { readOnlyRoot: false }, "readOnly", false],
+    ["the engine's init as process 1", { init: true }, "init", true],
     ["folders in memory", { tmpfs: { "/tmp": "size=1m" } }, "tmpfs", { "/tmp": "size=1m" }],
     ["CPUs", { cpus: 1 }, "cpus", "1.0"],
     ["all GPUs", { gpus: "all" }, "gpus", "all"],
     ["some GPUs", { gpus: 2 }, "gpus", "2"],
     [
-      "networks, with its names there",
+      "networks, with its names on them",
       {
         networks: [
           { network: thing("n1"), aliases: ["web"] },
@@ -127,7 +132,7 @@ describe("a service", () => {
       ],
     ],
     [
-      "ports, by those inside",
+      "ports, sorted by those inside",
       {
         published: [
           { hostPort: 80, port: 9000, protocol: "tcp", address: "127.0.0.1" },
@@ -149,7 +154,7 @@ describe("a service", () => {
       [{ containerPath: "/data", volumeName: "v1" }],
     ],
     [
-      "folders of this machine, which it only reads",
+      "folders of this machine, read-only",
       { mounts: [{ source: "/home/me/src", path: "/app/src", readOnly: true }] },
       "mounts",
       [{ type: "bind", source: "/home/me/src", target: "/app/src", readOnly: true }],
@@ -158,7 +163,7 @@ describe("a service", () => {
     expect(await input(name, change)).toEqual(expected);
   });
 
-  test("takes its options on, and adds its own", async () => {
+  test("adds its own options to those of its caller", async () => {
     const stack = await service({}, { deleteBeforeReplace: false, protect: true });
     const { deleteBeforeReplace, protect, replaceOnChanges } = stack.get("Container web");
     expect({ deleteBeforeReplace, protect, replaceOnChanges }).toEqual({
@@ -169,7 +174,7 @@ describe("a service", () => {
   });
 });
 
-test("a job is a container that is made and not started", async () => {
+test("a job is a container that is made, and not started", async () => {
   const stack = await deploy((platform) => platform.engine.job("web", { ...WORKLOAD, command: ["run"] }, {}));
   expect(stack.get("Container web").inputs).toEqual({
     ...HARDENED,
@@ -188,7 +193,7 @@ describe("secrets and files", () => {
   };
   const filled = () => service({ ...CONTENTS, volumes: [{ path: "/data", volume: thing("v1") }] });
 
-  test("are in volumes of their own, which the container only reads", async () => {
+  test("are in volumes of their own, read-only", async () => {
     const { inputs, dependsOn, secretInputs } = (await filled()).get("Container web");
     expect({ volumes: inputs.volumes, dependsOn, secretInputs }).toEqual({
       volumes: [
@@ -210,9 +215,9 @@ describe("secrets and files", () => {
   const OTHER_FILES = [{ name: "x.sql", content: "select 1", mode: 0o444, uid: 0, gid: 0 }];
   const SECRETS = ["fillVolume", volumeOf("web-secrets"), SECRET_FILES, "sha256:web", CARRIER];
   const FILES = ["fillVolume", volumeOf("web-files"), OTHER_FILES, "sha256:web", CARRIER];
-  const put = (stack: Stack<unknown>) => stack.engine.calls.filter(([method]) => method === "fillVolume");
+  const fills = (stack: Stack<unknown>) => stack.engine.calls.filter(([method]) => method === "fillVolume");
 
-  test("are put there when the container is about to be made, after all other checks", async () => {
+  test("are put in before the container is made, after all other checks", async () => {
     const stack = await deploy((platform) => {
       const hooks = { beforeCreate: [new pulumi.ResourceHook("other", () => {})], afterUpdate: [() => {}] };
       return platform.engine.service("web", { ...SERVICE, ...CONTENTS }, { hooks });
@@ -227,30 +232,30 @@ describe("secrets and files", () => {
       expect(stack.hook(name).opts?.onDryRun ?? false).toBe(false);
       await stack.run(name);
     }
-    expect(put(stack)).toEqual([SECRETS, FILES]);
+    expect(fills(stack)).toEqual([SECRETS, FILES]);
   });
 
-  test("are put into a volume that has just been made already, and not once more", async () => {
+  test("are put in as soon as the volume is made, and then not again", async () => {
     const stack = await filled();
     expect(stack.get("Volume web-secrets").hooks).toEqual({ afterCreate: ["web:secrets:early"] });
     await stack.run("web:secrets:early", { newOutputs: { name: volumeOf("web-secrets") } });
     await stack.run("web:secrets");
-    expect(put(stack)).toEqual([SECRETS]);
+    expect(fills(stack)).toEqual([SECRETS]);
   });
 
-  test("are put there once more when that failed, which does not fail the volume", async () => {
+  test("are put in again when that failed, which does not fail the volume", async () => {
     const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no such image"));
     await expect(
       stack.run("web:secrets:early", { newOutputs: { name: volumeOf("web-secrets") } }),
     ).resolves.toBeUndefined();
-    await expect.poll(() => put(stack)).toHaveLength(1);
+    await expect.poll(() => fills(stack)).toHaveLength(1);
     stack.engine.failures.clear();
     await stack.run("web:secrets");
-    expect(put(stack)).toEqual([SECRETS, SECRETS]);
+    expect(fills(stack)).toEqual([SECRETS, SECRETS]);
   });
 
-  test("wait for what refuses a change; and what an ended run left to carry them goes first", async () => {
+  test("wait for what may refuse the change; the container that an ended run left is removed first", async () => {
     const stack = await deploy((platform) => {
       const allowed = new pulumi.Stash("allowed", { input: 1 });
       return platform.engine.service("web", { ...SERVICE, ...CONTENTS, allowed }, {});
@@ -259,26 +264,26 @@ describe("secrets and files", () => {
     const listed = { name: "", state: "created", status: "", image: "", ports: [] };
     stack.engine.listed = [{ ...listed, id: "left", labels: { ...OWN, "stackyard.run": "another" } }];
     await stack.run("web:secrets");
-    const [[, , , , labels] = []] = put(stack);
+    const [[, , , , labels] = []] = fills(stack);
     stack.engine.listed = [{ ...listed, id: "mine", labels: labels as Record<string, string> }];
     await stack.run("web:files");
     expect(stack.engine.acts.filter(([act]) => act === "remove")).toEqual([["remove", "left", 0]]);
   });
 
-  test("fail the container when they cannot be put there", async () => {
+  test("fail the container when they cannot be put in", async () => {
     const stack = await filled();
     stack.engine.failures.set("fillVolume", new Error("no space left on device"));
     await expect(stack.run("web:secrets")).rejects.toThrow(new Error("no space left on device"));
   });
 
-  test("are a hash, without a mark, where they decide whether the volume is a new one", async () => {
+  test("are a hash, not marked as secret, in what decides whether the volume is replaced", async () => {
     const stack = await filled();
     expect(stack.get("Volume web-secrets").replacementTrigger).toMatch(/^[0-9a-f]{32}$/);
     expect(stack.get("Volume web-secrets").secretInputs).toEqual([]);
     expect(stack.get("Volume web-files").secretInputs).toEqual([]);
   });
 
-  test("another content is another volume, the same is the same", async () => {
+  test("replace the volume exactly when their content changes", async () => {
     const trigger = async (secrets: Record<string, string>) =>
       (await service({ secrets: { "/run/secrets": secrets } })).get("Volume web-secrets").replacementTrigger;
     const first = await trigger({ a: "1", b: "2" });
@@ -287,13 +292,13 @@ describe("secrets and files", () => {
     expect(await trigger({ a: "1", b: "2" })).toEqual(first);
   });
 
-  test("the same in another order is the same", async () => {
+  test("do not replace the volume when their order changes", async () => {
     const trigger = async (secrets: Record<string, string>) =>
       (await service({ secrets: { "/run/secrets": secrets } })).get("Volume web-secrets").replacementTrigger;
     expect(await trigger({ b: "2", a: "1" })).toEqual(await trigger({ a: "1", b: "2" }));
   });
 
-  test("of a job are in volumes that go with its container, filled when it is about to be started", async () => {
+  test("of a job are put into its container's own volumes before it is started", async () => {
     const stack = await deploy((platform) => platform.engine.job("web", { ...WORKLOAD, ...CONTENTS }, {}));
     expect(stack.of("Volume")).toEqual([]);
     const { inputs, hooks, secretInputs } = stack.get("Container web");
@@ -312,7 +317,7 @@ describe("secrets and files", () => {
     ]);
   });
 
-  test("make nothing where there are none", async () => {
+  test("need no volume where there are none", async () => {
     const stack = await service();
     expect(stack.of("Volume")).toEqual([]);
     expect(stack.of("Container").map(({ name, hooks }) => ({ name, hooks }))).toEqual([
@@ -320,7 +325,7 @@ describe("secrets and files", () => {
     ]);
   });
 
-  test("their volumes are not replaced for labels, driver or name", async () => {
+  test("do not replace their volumes for labels, driver or name", async () => {
     const { ignoreChanges, protect, inputs } = (await filled()).get("Volume web-secrets");
     expect({ ignoreChanges, protect, inputs }).toEqual({
       ignoreChanges: ["labels", "driver", "driverOpts", "name"],
@@ -335,7 +340,7 @@ describe("secrets and files", () => {
   });
 });
 
-test("a container with networks is on those alone, one without on none, not on the engine's default one", async () => {
+test("a container is only on its networks, and one without networks on none, not even the engine's default one", async () => {
   expect(await input("networkMode", {})).toBe("none");
   expect(await input("networkMode", { networks: [{ network: thing("n1"), aliases: [] }] })).toBe("bridge");
 });
@@ -367,7 +372,7 @@ describe("a network", () => {
     });
   });
 
-  test("is known by its id", async () => {
+  test("has its id as key", async () => {
     const { made } = await network("open");
     expect(await new Promise((resolve) => made.key.apply(resolve))).toBe(idOf("web"));
   });
@@ -376,7 +381,7 @@ describe("a network", () => {
 test.each([
   [false, "nothing about it replaces it", ["labels", "driver", "driverOpts", "name"]],
   [true, "where it is replaceable, other labels do", ["driver", "driverOpts", "name"]],
-])("a volume is known by its name; replaceable: %s, so %s", async (replaceable, _, ignored) => {
+])("a volume has its name as key; replaceable: %s, so %s", async (replaceable, _, ignored) => {
   const stack = await deploy((platform) =>
     platform.engine.volume("data", { labels: { a: "b" }, replaceable }, { protect: true }),
   );
@@ -389,7 +394,7 @@ test.each([
   expect(await new Promise((resolve) => stack.made.key.apply(resolve))).toBe(volumeOf("data"));
 });
 
-/** The subnets of networks with these names, as the provider is asked for them. */
+/** @returns the subnets in the inputs of networks with these names. */
 const subnets = async (names: string[], options: Options = {}) => {
   const stack = await deploy(
     ({ engine, subnetPool }) =>
@@ -400,7 +405,7 @@ const subnets = async (names: string[], options: Options = {}) => {
 };
 
 describe("a network's subnet", () => {
-  test("is one for each name, free on the engine, and of this run", async () => {
+  test("is free on the engine and in this run", async () => {
     const first = freeSubnet("stackyard/dev/one", []);
     const second = freeSubnet("stackyard/dev/one", [first]);
     const engine = new FakeEngine();
@@ -411,7 +416,7 @@ describe("a network's subnet", () => {
     ]);
   });
 
-  test("is none that a route of the machine leads to, where the engine is on it", async () => {
+  test("avoids the machine's routes, where the engine is on this machine", async () => {
     const first = freeSubnet("stackyard/dev/one", []);
     const engine = new FakeEngine();
     engine.routesThere = [first, "0.0.0.0/0", "10.0.0.0/8"];
@@ -420,12 +425,12 @@ describe("a network's subnet", () => {
     expect(await at({ host: "tcp://elsewhere:2375" })).toBe(first);
   });
 
-  test("is of the pool that is set", async () => {
+  test("is from the pool that is set", async () => {
     const [at] = await subnets(["one"], { subnetPool: "10.77.0.0/24" });
     expect(at).toBe(freeSubnet("stackyard/dev/one", [], undefined, "10.77.0.0/24"));
   });
 
-  test("is none that another process is about to take, but in a preview, which takes none", async () => {
+  test("avoids what another process has claimed, except in a preview, which claims none", async () => {
     const first = freeSubnet("stackyard/dev/one", []);
     const engine = new FakeEngine();
     engine.claimedSubnets.add(first);
@@ -440,7 +445,7 @@ describe("a network's subnet", () => {
     expect(await at({ project: "shop" })).toBe(freeSubnet("shop/dev/one", []));
   });
 
-  test("the engine is asked once", async () => {
+  test("takes one request to the engine, whatever the number of networks", async () => {
     const engine = new FakeEngine();
     await subnets(["one", "two"], { engine });
     expect(engine.calls).toEqual([["subnets"]]);

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const config = (content: unknown) =>
   writeFileSync(join(folder, "config.json"), typeof content === "string" ? content : JSON.stringify(content));
-/** A program that keeps credentials, as docker calls it. */
+/** Writes a credential helper, under the name by which docker calls it. */
 const helper = (name: string, script: string) => {
   const file = join(folder, `docker-credential-${name}`);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
@@ -40,28 +40,28 @@ test.each([
   ["mirror.example.com", "https://mirror.example.com"],
   ["mirror.example.com", "https://mirror.example.com/v2/"],
   ["docker.io", HUB],
-])("of %s, kept as %s", async (registry, key) => {
+])("reads the credential of %s, stored under %s", async (registry, key) => {
   config({ auths: { other: auth("x:y"), [key]: auth("ann:pass:word"), mirror: auth("x:y") } });
   const serveraddress = registry === "docker.io" ? HUB : registry;
   expect(await credentialsFor(registry, env)).toEqual({ username: "ann", password: "pass:word", serveraddress });
 });
 
-test("a token in the place of a password", async () => {
+test("reads a token in place of a password", async () => {
   config({ auths: { r: { ...auth("ann:"), identitytoken: "t" } } });
   expect(await credentialsFor("r", env)).toEqual({ identitytoken: "t", serveraddress: "r" });
 });
 
 test.each([
-  ["no file", undefined],
-  ["nobody signed in", {}],
-  ["another registry", { auths: { other: auth("a:b") } }],
-  ["a registry without anything", { auths: { r: {} } }],
-])("nothing: %s", async (_, content) => {
+  ["without a file", undefined],
+  ["where nobody has signed in", {}],
+  ["with another registry", { auths: { other: auth("a:b") } }],
+  ["with an empty entry", { auths: { r: {} } }],
+])("finds none %s", async (_, content) => {
   if (content) config(content);
   expect(await credentialsFor("r", env)).toBeUndefined();
 });
 
-test("from the program for all, and from the one for a registry", async () => {
+test("asks the helper of all registries, and that of one registry first", async () => {
   config({ credsStore: "all", credHelpers: { r: "one" }, auths: { r: {} } });
   helper("all", `[ "$1" = get ] && printf '{"ServerURL":"x","Username":"%s","Secret":"s"}' "$(cat)"`);
   helper("one", `cat >/dev/null; echo '{"Username":"<token>","Secret":"t"}'`);
@@ -69,23 +69,23 @@ test("from the program for all, and from the one for a registry", async () => {
   expect(await credentialsFor("r", env)).toEqual({ identitytoken: "t", serveraddress: "r" });
 });
 
-test("a program that has none for it", async () => {
+test("finds none where the helper has none", async () => {
   config({ credsStore: "all" });
   helper("all", "echo credentials not found in native keychain; exit 1");
   expect(await credentialsFor("r", env)).toBeUndefined();
 });
 
 test.each([
-  ["is not there", () => {}, "docker-credential-all is not on PATH"],
+  ["does not exist", () => {}, "docker-credential-all is not on PATH"],
   ["fails", () => helper("all", "echo locked >&2; exit 2"), "docker-credential-all failed: locked"],
-])("a program that %s", async (_, make, why) => {
+])("fails with the reason when the helper %s", async (_, make, why) => {
   config({ credsStore: "all" });
   make();
   await expect(credentialsFor("r", env)).rejects.toThrow(new Error(why));
 });
 
-// A secret in a message would be shown, and logged.
-test("a file, or an answer, that is no JSON: nothing of it is told", async () => {
+// Messages are shown and logged, so they must not quote what may be a secret.
+test("a file or an answer that is not JSON is not quoted", async () => {
   config('{ "auths": { "r": { "auth": hunter22 } } }');
   const file = join(folder, "config.json");
   await expect(credentialsFor("r", env)).rejects.toThrow(
@@ -96,15 +96,15 @@ test("a file, or an answer, that is no JSON: nothing of it is told", async () =>
   await expect(credentialsFor("r", env)).rejects.toThrow(new Error("docker-credential-all should answer in JSON"));
 });
 
-test("a program that does not end, nor what it has started, is ended by the signal", async () => {
+test("the signal ends a helper that does not end, and what that has started", async () => {
   config({ credsStore: "all" });
-  const there = join(folder, "there");
-  helper("all", `trap '' TERM; sleep 600 & echo $! >${there}; wait`);
+  const pidFile = join(folder, "pid");
+  helper("all", `trap '' TERM; sleep 600 & echo $! >${pidFile}; wait`);
   const controller = new AbortController();
   const asked = credentialsFor("r", env, controller.signal);
-  await expect.poll(() => existsSync(there) && readFileSync(there, "utf8")).toMatch(/\d\n/);
+  await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, "utf8")).toMatch(/\d\n/);
   controller.abort(new Error("interrupted"));
   await expect(asked).rejects.toThrow(new Error("interrupted"));
-  process.kill(Number(readFileSync(there, "utf8")));
+  process.kill(Number(readFileSync(pidFile, "utf8")));
   await expect(credentialsFor("r", env, controller.signal)).rejects.toThrow(new Error("interrupted"));
 });

@@ -33,13 +33,13 @@ function current(config: unknown, at = folder): void {
 }
 
 describe("DOCKER_HOST", () => {
-  test("goes first", () => {
+  test("takes precedence", () => {
     context("remote", "ssh://me@remote");
     current({ currentContext: "remote" });
     expect(dockerHost({ DOCKER_HOST: "tcp://one:2375", DOCKER_CONTEXT: "remote" })).toEqual({ host: "tcp://one:2375" });
   });
 
-  test("may be an address alone, which the CLI takes for one of TCP", () => {
+  test("may be an address alone, which means TCP, as for the CLI", () => {
     expect(dockerHost({ DOCKER_HOST: "127.0.0.1:2375" })).toEqual({ host: "tcp://127.0.0.1:2375" });
   });
 
@@ -52,7 +52,7 @@ describe("DOCKER_HOST", () => {
 });
 
 describe("contexts", () => {
-  test("DOCKER_CONTEXT goes before the current one", () => {
+  test("DOCKER_CONTEXT takes precedence over the current one", () => {
     context("one", "tcp://one:2375");
     context("two", "tcp://two:2375");
     current({ currentContext: "two" });
@@ -65,21 +65,21 @@ describe("contexts", () => {
     expect(dockerHost({ DOCKER_CONTEXT: "secure" })).toEqual({ host: "tcp://secure:2376", certPath });
   });
 
-  test("DOCKER_CONFIG says where they are", () => {
+  test("DOCKER_CONFIG names their folder", () => {
     const elsewhere = join(home, "elsewhere");
     const certPath = context("one", "tcp://one:2376", true, elsewhere);
     current({ currentContext: "one" }, elsewhere);
     expect(dockerHost({ DOCKER_CONFIG: elsewhere })).toEqual({ host: "tcp://one:2376", certPath });
   });
 
-  test("one that is named but not there is refused", () => {
+  test("one that does not exist is refused", () => {
     const message = 'Docker context "gone" is not there. Choose one of `docker context ls` by `docker context use`.';
     expect(() => dockerHost({ DOCKER_CONTEXT: "gone" })).toThrow(new Error(message));
     current({ currentContext: "gone" });
     expect(() => dockerHost({})).toThrow(new Error(message));
   });
 
-  test("a configuration that is no JSON is named, and nothing of it is told", () => {
+  test("a configuration that is not JSON is named, and not quoted", () => {
     current({});
     const file = join(folder, "config.json");
     writeFileSync(file, '{ "auths": hunter22 }');
@@ -88,12 +88,12 @@ describe("contexts", () => {
     );
   });
 
-  test("a name goes into no path", () => {
+  test("a name is not used as a path", () => {
     expect(() => dockerHost({ DOCKER_CONTEXT: "../../etc" })).toThrow('Docker context "../../etc" is not there.');
   });
 });
 
-describe("the local socket", () => {
+describe("it is the local socket", () => {
   test.each<[string, unknown, NodeJS.ProcessEnv]>([
     ["nothing is set", undefined, {}],
     ["the configuration names no context", { auths: {} }, {}],
@@ -110,7 +110,7 @@ describe("the local socket", () => {
   });
 });
 
-test("without an argument it is this process's environment", () => {
+test("the default is this process's environment", () => {
   vi.stubEnv("DOCKER_HOST", "tcp://mine:2375");
   vi.stubEnv("DOCKER_CERT_PATH", undefined);
   expect(dockerHost()).toEqual({ host: "tcp://mine:2375" });

@@ -8,7 +8,7 @@ const change = (engine: FakeEngine) =>
 const ENDED = new Error("cannot update a stopped container: unknown");
 
 let engine: FakeEngine;
-/** How often it refuses, as an engine does while a container is between two of its runs. */
+/** The number of refusals, as an engine gives them while a container is between two runs. */
 let refusals: number;
 beforeEach(() => {
   engine = new FakeEngine();
@@ -34,13 +34,13 @@ test("a container that ends meanwhile is changed when its restart policy has sta
   expect(engine.update).toHaveBeenCalledTimes(3);
 });
 
-test("one that runs on all the while is as it was, and what the engine says is said", async () => {
+test("a container that runs on stays as it was, and the engine's message is shown", async () => {
   refusals = 1;
   await expect(change(engine)).rejects.toThrow("web: its memory cannot be set to 700 MiB while it runs");
   expect(engine.update).toHaveBeenCalledTimes(1);
 });
 
-test("one that ends again and again is given up after a while", async () => {
+test("a container that ends again and again is given up after a while", async () => {
   vi.useFakeTimers();
   refusals = Number.POSITIVE_INFINITY;
   const it = engine.containers.get("c1");

@@ -19,7 +19,7 @@ const listed = (name: string, state: string, status: string, kind = "service", m
 const one = async () => (await inspectionOf(api).list(LABELS))[0];
 
 describe("a workload", () => {
-  test("is what the engine says of a container, without its id", async () => {
+  test("is described by its container, whose id stays hidden", async () => {
     api.listed = [listed("cache", "running", "Up 3 minutes (healthy)", "service", { "stackyard.stand-in-for": "x" })];
     expect(await one()).toEqual({
       service: "cache",
@@ -51,7 +51,7 @@ describe("a workload", () => {
     expect({ state: now, since, exitCode }).toEqual({ exitCode: undefined, ...expected });
   });
 
-  test("is neither a container that carries files, nor one of another stack", async () => {
+  test("is not a container that only carries files, and not one of another stack", async () => {
     api.listed = [
       listed("files", "created", "Created", "carrier"),
       listed("other", "running", "Up", "service", { "stackyard.id": "ffffffff" }),
@@ -71,7 +71,7 @@ describe("a workload", () => {
     expect(api.acts).toEqual([["restart", "id-of-cache", undefined]]);
   });
 
-  test("is waited for without a probe until it has kept running", async () => {
+  test("without a probe is waited for until it has kept running for a while", async () => {
     api.listed = [listed("worker", "running", "Up 3 minutes")];
     api.container("id-of-worker", { status: "running", startPeriodSeconds: 5, pidsLimit: 7 });
     const [worker] = await inspectionOf(api).list(LABELS);
@@ -80,7 +80,7 @@ describe("a workload", () => {
   });
 });
 
-test("who publishes a port is a container, of a stack where it is of one", async () => {
+test("the publisher of a port is a container, and its stack where it has one", async () => {
   const { publisherOf } = inspectionOf(api);
   const names = { "stackyard.project": "shop", "stackyard.stack": "dev" };
   api.listed = [listed("cache", "running", "Up", "service", names)];
@@ -102,12 +102,12 @@ describe("by the engine's clock, an hour ahead", () => {
     api.aheadMs = HOUR;
   });
 
-  test("now is an hour later", async () => {
+  test("the engine's now is an hour later", async () => {
     const before = Date.now();
     expect((await inspectionOf(api).now()).getTime()).toBeGreaterThanOrEqual(before + HOUR);
   });
 
-  test("what was made, or named, was so by this machine's clock", async () => {
+  test("times of making and tagging are converted to this machine's clock", async () => {
     const [there, here] = [new Date(5 * HOUR), new Date(4 * HOUR)];
     api.listedVolumes = [{ name: "data", createdAt: there, labels: LABELS }];
     const network: Labelled = { kind: "network", id: "n", name: "n", createdAt: there, labels: LABELS };
@@ -140,7 +140,7 @@ const resource = (kind: string, name: string, outputs: Record<string, unknown> =
   id: kind === "Volume" ? `shop-${name}` : `id-of-${name}`,
 });
 
-describe("a state and what is on the engine", () => {
+describe("a state and the engine", () => {
   beforeEach(() => {
     api.listed = [
       listed("runs", "running", "Up"),
@@ -153,7 +153,7 @@ describe("a state and what is on the engine", () => {
     api.images.add("sha256:1");
   });
 
-  test("differ by what is gone, and by services that are stopped", async () => {
+  test("differ by what is gone and by services that have stopped", async () => {
     const recorded = [
       ...["runs", "stopped", "pauses", "lost"].map((name) => resource("Container", name)),
       resource("Container", "seed", { mustRun: false }),
@@ -172,7 +172,7 @@ describe("a state and what is on the engine", () => {
     ]);
   });
 
-  test("what is in none is a stray, and is removed as what it is", async () => {
+  test("what the state does not know is a stray, and is removed by its kind", async () => {
     const engine = inspectionOf(api);
     vi.spyOn(api, "isEmptyVolume").mockResolvedValue(true);
     const strays = await engine.strays(LABELS, [resource("Container", "runs")]);
@@ -197,14 +197,14 @@ describe("a state and what is on the engine", () => {
     ["data", false, true],
     ["data", true, false],
     ["secrets", false, false],
-  ])("a volume for %s, empty: %s, holds a service's data: %s", async (kind, empty, expected) => {
+  ])("a volume of kind %s that is empty (%s) holds a service's data: %s", async (kind, empty, expected) => {
     api.listedVolumes = [{ name: "it", createdAt: new Date(), labels: { ...LABELS, "stackyard.kind": kind } }];
     vi.spyOn(api, "isEmptyVolume").mockResolvedValue(empty);
     const [volume] = (await inspectionOf(api).strays(LABELS, [])).filter((each) => each.kind === "volume");
     expect(await inspectionOf(api).holdsData(volume as Thing)).toBe(expected);
   });
 
-  test("an image whose name is another's now is one that was replaced", async () => {
+  test("an image whose name another image has taken counts as replaced", async () => {
     const image = (id: string, ...names: string[]) => ({ id, names, bytes: 1, containers: 0 });
     const all = [image("sha256:1"), image("sha256:2", "shop:1"), image("sha256:3")];
     vi.spyOn(api, "allImages").mockResolvedValue(all as never);

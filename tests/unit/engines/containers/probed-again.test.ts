@@ -10,7 +10,7 @@ beforeEach(() => {
   engine = new FakeEngine();
 });
 
-describe("what was found unhealthy while something was away", () => {
+describe("a service that was found unhealthy while another one was down", () => {
   const before = probed(1, "no answer", -50);
   const unhealthy = (...probes: ReturnType<typeof probed>[]) => ({ status: "unhealthy" as const, probes });
   beforeEach(() => {
@@ -31,7 +31,7 @@ describe("what was found unhealthy while something was away", () => {
     expect(await waited()).toBe(19_000);
   });
 
-  test("is so still when as many probes have failed since as make it unhealthy, by the engine's clock", async () => {
+  test("counts as unhealthy after as many failures since then as make it so, by the engine's clock", async () => {
     engine.aheadMs = 3_600_000;
     const since = [0, 10_000, 20_000].map((at) => probed(1, "", engine.aheadMs + at));
     const api = engine.container("api", { status: "running", health: unhealthy(probed(1, "", engine.aheadMs - 50)) });

@@ -15,14 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => daemon.close());
 
-/** Nobody has signed in. */
+/** An environment in which nobody has signed in to a registry. */
 const env = { DOCKER_CONFIG: "/nonexistent" };
 const pulling = (ref: string, watch: Partial<Parameters<typeof pull>[2]> = {}) => {
   const seen: PullProgress[] = [];
   const done = pull(api, ref, { signal: new AbortController().signal, saw: (each) => seen.push(each), env, ...watch });
   return done.then(() => seen);
 };
-const says = (...messages: object[]) => {
+const answers = (...messages: object[]) => {
   daemon.routes["POST /images/create"] = { body: messages.map((each) => `${JSON.stringify(each)}\r\n`).join("") };
 };
 const layer = (id: string, status: string, current?: number, total?: number) => ({
@@ -37,16 +37,16 @@ test.each([
   ["redis:8@sha256:0abc", "fromImage=redis:8&tag=sha256:0abc"],
   ["mirror:5000/library/redis", "fromImage=mirror:5000/library/redis&tag=latest"],
   ["mirror:5000/proxy/redis@sha256:0abc", "fromImage=mirror:5000/proxy/redis&tag=sha256:0abc"],
-])("%s is asked for, and no other", async (ref, query) => {
-  says({ status: "Status: Downloaded newer image" });
+])("%s pulls exactly that image", async (ref, query) => {
+  answers({ status: "Status: Downloaded newer image" });
   await pulling(ref);
   expect(daemon.requests).toEqual([`POST /images/create?${query}`]);
 });
 
-test("tells layers and bytes, once a second", async () => {
+test("reports layers and bytes, once a second", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const [one, two, three] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"];
-  const said = [
+  const messages = [
     { id: "8", status: "Pulling from library/redis" },
     layer(one, "Pulling fs layer"),
     layer(two, "Already exists"),
@@ -59,7 +59,7 @@ test("tells layers and bytes, once a second", async () => {
   ];
   const fake = {
     async *pull() {
-      for (const each of said) {
+      for (const each of messages) {
         vi.advanceTimersByTime(600);
         yield each;
       }
@@ -95,7 +95,7 @@ const CASES: [string, string][] = [
     'Get "http://127.0.0.1:9/v2/": dial tcp 127.0.0.1:9: connect: connection refused',
     "docker.io does not answer (connect: connection refused)",
   ],
-  // A port and a digest may have in them what would be an answer's status.
+  // A port and a digest may contain the digits of a status.
   [
     'Head "http://mirror:5401/v2/redis/manifests/sha256:0404": dial tcp 10.0.0.9:5401: connect: connection refused',
     "docker.io does not answer (connect: connection refused)",
@@ -125,17 +125,17 @@ describe("fails with one sentence", () => {
   });
 
   test.each(CASES)("in the middle: %s", async (error, why) => {
-    says(layer("aaaaaaaaaaaa", "Pulling fs layer"), { error, errorDetail: { message: error } });
+    answers(layer("aaaaaaaaaaaa", "Pulling fs layer"), { error, errorDetail: { message: error } });
     await expect(pulling("redis:8")).rejects.toThrow(new Error(`The image redis:8 cannot be pulled: ${why}.`));
   });
 });
 
-test("fails by what is said last, though its line has no end", async () => {
+test("fails with the last message, even without an end of line", async () => {
   daemon.routes["POST /images/create"] = { body: JSON.stringify({ error: "unknown: " }) };
   await expect(pulling("redis:8")).rejects.toThrow("cannot be pulled: docker.io does not say why.");
 });
 
-/** Says this, and then goes on with the same for ever. */
+/** Answers with these messages, and then repeats the last one for ever. */
 function stalls(...messages: object[]) {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   daemon.routes["POST /images/create"] = (_, response) => {
@@ -148,9 +148,9 @@ function stalls(...messages: object[]) {
 }
 
 test.each([
-  ["bytes that come no more", layer("aaaaaaaaaaaa", "Downloading", 1_000, 2_000)],
-  ["trying again and again", layer("aaaaaaaaaaaa", "Retrying in 5 seconds")],
-])("ends by silence, and so does the engine's pull: %s", async (_, last) => {
+  ["no more bytes", layer("aaaaaaaaaaaa", "Downloading", 1_000, 2_000)],
+  ["retrying again and again", layer("aaaaaaaaaaaa", "Retrying in 5 seconds")],
+])("gives up after a silence, and ends the engine's pull: %s", async (_, last) => {
   const closed = stalls(layer("aaaaaaaaaaaa", "Pulling fs layer"), last);
   await expect(pulling("mirror:5000/redis:8", { silentSeconds: 0.3 })).rejects.toThrow(
     new Error("The image mirror:5000/redis:8 cannot be pulled: no byte has come from mirror:5000 for 0.3 s."),
@@ -158,12 +158,12 @@ test.each([
   await closed;
 });
 
-test("ends where the engine says nothing at all", async () => {
+test("gives up on an engine that does not answer", async () => {
   daemon.routes["POST /images/create"] = () => {};
   await expect(pulling("redis:8", { silentSeconds: 0.2 })).rejects.toThrow("no byte has come from docker.io for 0.2 s");
 });
 
-test("hears the signal", async () => {
+test("ends when the signal fires", async () => {
   const closed = stalls(layer("aaaaaaaaaaaa", "Downloading", 1_000, 2_000));
   const interrupted = new AbortController();
   const done = pulling("redis:8", {
@@ -177,12 +177,12 @@ test("hears the signal", async () => {
 test.each([
   ["what docker login has stored", "ann:secret", "sha256:abc"],
   [
-    "nothing",
+    "no credentials",
     "",
     "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and nobody has signed in: ",
   ],
   [
-    "what is not enough",
+    "insufficient credentials",
     "ann:wrong",
     "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and what docker login",
   ],

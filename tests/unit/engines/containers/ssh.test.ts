@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type EngineApi, engineApi, wrongWith } from "../../../../components/engines/containers/api.ts";
 import { FakeDaemon, logged } from "../../helpers/daemon.ts";
 
-// With a program called `ssh` that leads to a socket of this machine: what is between, ssh itself, is not ours.
+// A program called `ssh` leads to a socket of this machine, because ssh itself is not under test.
 
 let daemon: FakeDaemon;
 let folder: string;
@@ -21,11 +21,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await daemon.close();
-  // A program that ends may note so meanwhile.
+  // A program that is ending may still write its note into the folder.
   rmSync(folder, { recursive: true, maxRetries: 10 });
 });
 
-/** Writes that program. It notes each of its runs, and the end of each. */
+/** Writes a program called `ssh`, which notes the start and the end of each run. */
 function ssh(program: string): void {
   const note = `require("node:fs").appendFileSync(${JSON.stringify(join(folder, "runs"))}`;
   const noted = `${note}, JSON.stringify(process.argv.slice(2)) + "\\n");process.once("SIGTERM", process.exit).on("exit", () => ${note}, "ended\\n"));`;
@@ -49,7 +49,7 @@ test.each([
 describe("carries", () => {
   const api = () => engineApi({ host: "ssh://build" });
 
-  test("one question after another by one connection, by the client library too", async () => {
+  test("one request after another over one connection, also those of the client library", async () => {
     daemon.routes["GET /networks"] = {
       body: [{ Id: "n1", Name: "one", IPAM: { Config: [{ Subnet: "10.0.0.0/24" }] } }],
     };
@@ -60,14 +60,14 @@ describe("carries", () => {
     expect(runs()).toHaveLength(1);
   });
 
-  test("questions at the same time, each by its own", async () => {
+  test("simultaneous requests over a connection each", async () => {
     const engine = api();
     daemon.routes["GET /containers/json"] = { body: [] };
     expect(await Promise.all([engine.list({}), engine.list({}), engine.list({})])).toEqual([[], [], []]);
     expect(runs().length).toBeGreaterThan(1);
   });
 
-  test("what is sent, and more than a pipe holds", async () => {
+  test("bodies larger than a pipe holds, both ways", async () => {
     const content = Buffer.alloc(3_000_000, "Zeile ");
     daemon.routes["PUT /containers/c1/archive"] = { status: 200 };
     await api().putFiles("c1", "/f", [{ name: "big", content, mode: 0o400, uid: 0, gid: 0 }]);
@@ -77,7 +77,7 @@ describe("carries", () => {
     expect((await api().logs("c1", 1))[0]).toHaveLength(2_000_000);
   });
 
-  test("a log that is followed, and its end by the signal: with it ssh ends", async () => {
+  test("a log that is followed, until the signal fires, which ends ssh too", async () => {
     daemon.routes["GET /containers/c1/json"] = { body: { Config: {} } };
     daemon.routes["GET /containers/c1/logs"] = (_, response) => void response.write(logged("stdout", "one\n"));
     const end = new AbortController();
@@ -99,13 +99,13 @@ describe("ends", () => {
   test.each<[string, string, (api: EngineApi) => Promise<unknown>]>([
     ["inspect", "GET /containers/c1/json", (api) => api.inspect("c1")],
     ["ping", "GET /_ping", (api) => api.ping()],
-  ])("when not one byte comes: %s", async (_, route, ask) => {
+  ])("when no byte comes: %s", async (_, route, ask) => {
     daemon.routes[route] = () => {};
     await expect(ask(over())).rejects.toThrow(/ 1 s/);
     await ended();
   });
 
-  test("when the machine over there is silent itself", async () => {
+  test("when the other machine is silent", async () => {
     ssh("setInterval(() => {}, 1_000)");
     await expect(over().list({})).rejects.toThrow(
       "The Docker engine at ssh://build does not answer: nothing from it for 1 s.",
@@ -127,7 +127,7 @@ describe("ends", () => {
     await expect(api.kill("c1")).resolves.toBeUndefined();
   });
 
-  test("not while a container is waited for, or bytes come slowly", async () => {
+  test("not while it waits for a container, or bytes come slowly", async () => {
     daemon.routes["POST /containers/c1/wait"] = (_, response) =>
       void setTimeout(() => response.end('{"StatusCode":3}'), SILENCE_MS * 1.5);
     daemon.routes["GET /containers/json"] = async (_, response) => {
@@ -140,12 +140,12 @@ describe("ends", () => {
     expect(await Promise.all([over().wait("c1"), over().list({})])).toEqual([3, []]);
   });
 
-  test("with the engine's end; the next question has a new one", async () => {
+  test("with the engine; the next request makes a new connection", async () => {
     const engine = engineApi({ host: "ssh://build" });
     expect(await engine.ping()).toBe("1.45");
     daemon.hangUp();
     await ended();
-    // It may be asked before the end is heard of here; then that question fails, and is not waited for.
+    // A request before the end is noticed here fails at once.
     await expect.poll(() => engine.ping(), { timeout: 8_000 }).toBe("1.45");
   });
 });
@@ -157,25 +157,25 @@ test.each([
     "ssh: Host key verification failed",
   ],
   [
-    "a name that is none",
+    "an unknown host",
     'console.error("ssh: Could not resolve hostname build"); process.exit(255)',
     "ssh: Could not resolve hostname build",
   ],
   [
-    "no docker over there",
+    "no docker on the other machine",
     'console.error("sh: 1: docker: not found"); process.exit(127)',
     "ssh: sh: 1: docker: not found",
   ],
-  ["no word at all", "process.exit(3)", "ssh: ended with exit code 3"],
-])("says in one sentence what is wrong: %s", async (_, program, said) => {
+  ["no message at all", "process.exit(3)", "ssh: ended with exit code 3"],
+])("reports in one sentence what is wrong: %s", async (_, program, reason) => {
   ssh(program);
   const host = "ssh://me@build:22";
   const wrong = await wrongWith(engineApi({ host }), host);
-  expect(wrong).toContain(`No Docker engine answers at ${host} (${said}`);
+  expect(wrong).toContain(`No Docker engine answers at ${host} (${reason}`);
   expect(wrong).toContain("; `ssh -l me -p 22 build docker version` has to work without a question).");
 });
 
-test("says that there is no ssh", async () => {
+test("reports a missing ssh", async () => {
   rmSync(join(folder, "ssh"));
   vi.stubEnv("PATH", folder);
   await expect(engineApi({ host: "ssh://build" }).ping()).rejects.toThrow("ssh does not run: spawn ssh ENOENT");

@@ -25,7 +25,7 @@ const watch = (timeoutSeconds: number) => ({
   signal: user.signal,
 });
 
-/** How it ended, and how many ms after the start of the test. Fails when it has not ended by then. */
+/** @returns the end of a promise, with the ms since the start of the test. Fails when it has not ended within the time. */
 async function outcome<T>(running: Promise<T>, withinMs: number): Promise<{ value?: T; error?: string; ms: number }> {
   let ended: { value?: T; error?: string; ms: number } | undefined;
   const ms = () => Date.now() - START.getTime();
@@ -50,7 +50,7 @@ const unhealthy = (...probes: Probed[]) => ({ status: "unhealthy" as const, prob
 describe("untilReady", () => {
   const ready = (timeoutSeconds = 60) => untilReady(engine, "c1", PIDS, watch(timeoutSeconds));
 
-  test("answers how long it took from the start to the end of the first good probe", async () => {
+  test("returns the time from the start to the end of the first good probe", async () => {
     engine
       .container("c1", { ...RUNNING, startedAt: new Date(START.getTime() - 400), health: starting() })
       .in(200, { health: starting(probed(1, "", 100)) })
@@ -65,7 +65,7 @@ describe("untilReady", () => {
     expect(engine.calls.filter(([method]) => method === "inspect")).toHaveLength(11);
   });
 
-  test("is content at once with one that is healthy", async () => {
+  test("passes at once for one that is healthy", async () => {
     engine.container("c1", {
       ...RUNNING,
       startedAt: new Date(START.getTime() - 5_000),
@@ -74,7 +74,7 @@ describe("untilReady", () => {
     expect(await outcome(ready(), 0)).toEqual({ value: 2_050, ms: 0 });
   });
 
-  test("does not take a good probe of an earlier run for one of this", async () => {
+  test("does not count a good probe of an earlier run", async () => {
     engine.container("c1", {
       ...RUNNING,
       startedAt: START,
@@ -102,7 +102,7 @@ describe("untilReady", () => {
     ]);
   });
 
-  test("restarts one that pauses before its next try, without a grace", async () => {
+  test("restarts one that waits for its restart policy's next attempt, without a grace", async () => {
     engine
       .container("c1", { status: "restarting", exitCode: 1, restarts: 4, startedAt: new Date(0), pidsLimit: PIDS })
       .onStart((container) => {
@@ -120,7 +120,7 @@ describe("untilReady", () => {
 
   test.each<[string, number | undefined, unknown[]]>([
     ["is set where there is none", undefined, [["limitPids", "c1", PIDS]]],
-    ["is set where it is another one", 64, [["limitPids", "c1", PIDS]]],
+    ["is set where it differs", 64, [["limitPids", "c1", PIDS]]],
     ["is left where it is the same", PIDS, []],
   ])("the limit of processes %s", async (_, pidsLimit, expected) => {
     engine.container("c1", {
@@ -132,7 +132,7 @@ describe("untilReady", () => {
     expect(engine.acts).toEqual(expected);
   });
 
-  test("one without a probe is ready when it has its limit and has kept running for a second", async () => {
+  test("one without a probe is ready when its limit is set and it has kept running for a second", async () => {
     engine.container("c1").onStart((container) => container.in(0, {}));
     const it = untilReady(engine, "c1", PIDS, { ...watch(60), unprobed: true });
     expect(await outcome(it, 1_000)).toEqual({ value: 0, ms: 1_000 });
@@ -154,7 +154,7 @@ describe("untilReady", () => {
     });
   });
 
-  test("one that has been started again when its limit is to be set is said to have ended, not that it cannot be limited", async () => {
+  test("reports the end, not the failure to set its limit, of one that has been started again", async () => {
     const container = engine.container("c1", { ...RUNNING, pidsLimit: 0, health: starting() });
     engine.limitPids = async () => {
       container.in(0, { restarts: 1, startedAt: new Date(START.getTime() + 1) });
@@ -165,7 +165,7 @@ describe("untilReady", () => {
     });
   });
 
-  test("one that runs on and cannot be limited fails with what the engine says", async () => {
+  test("fails with the engine's message for one that runs on and whose limit cannot be set", async () => {
     engine.container("c1", { ...RUNNING, pidsLimit: 0, health: healthy(probed(0)) });
     engine.failures.set("limitPids", new Error("cgroups: read-only file system"));
     expect(await outcome(ready(), 0)).toMatchObject({ error: "cgroups: read-only file system" });
@@ -184,7 +184,7 @@ describe("untilReady", () => {
       expect(engine.calls.filter(([method]) => method === "logs")).toEqual([["logs", "c1", 20]]);
     });
 
-    test("when it exits with 0 too: it should run", async () => {
+    test("also when it exits with 0, because it should run", async () => {
       engine.container("c1", { ...RUNNING, health: starting() }).in(50, { status: "exited", exitCode: 0 });
       expect(await outcome(ready(), 5_000)).toEqual({
         error: `Postgres "main" stopped with exit code 0\nit wrote no log\n${MEND}`,
@@ -213,9 +213,13 @@ describe("untilReady", () => {
     });
 
     test.each<[string, Partial<ContainerState>, string]>([
-      ["pauses before its next try", { status: "restarting", exitCode: 1, restarts: 1 }, "stopped with exit code 1"],
       [
-        "pauses before its next try, not the first one",
+        "pauses before its next attempt",
+        { status: "restarting", exitCode: 1, restarts: 1 },
+        "stopped with exit code 1",
+      ],
+      [
+        "pauses before a later attempt",
         { status: "restarting", exitCode: 1, restarts: 2 },
         "stopped with exit code 1, and again after a restart",
       ],
@@ -234,14 +238,14 @@ describe("untilReady", () => {
       });
     });
 
-    test("not for restarts before this wait", async () => {
+    test("not because of restarts before this wait", async () => {
       engine
         .container("c1", { ...RUNNING, restarts: 3, health: starting() })
         .in(150, { health: healthy(probed(0, "", 100)) });
       expect(await outcome(ready(), 5_000)).toEqual({ value: 150, ms: 200 });
     });
 
-    test("at once when a probe after the wait's beginning finds it unhealthy", async () => {
+    test("at once when a probe since the wait's beginning finds it unhealthy", async () => {
       engine
         .container("c1", { ...RUNNING, health: starting() })
         .in(950, { health: unhealthy(probed(1, "first", 300), probed(2, "password\n  refused", 900)) })
@@ -254,7 +258,7 @@ describe("untilReady", () => {
       });
     });
 
-    test("not for what a probe before the wait's beginning found", async () => {
+    test("not because of a probe before the wait's beginning", async () => {
       const before = probed(1, "old", -500);
       engine
         .container("c1", { ...RUNNING, health: unhealthy(before) })
@@ -321,7 +325,7 @@ describe("untilReady", () => {
       );
     });
 
-    test("shows no secret that is cut off, either", async () => {
+    test("shows no part of a secret that is cut off", async () => {
       engine.container("c1", { ...RUNNING, health: starting(probed(1, `${"x".repeat(495)}hunter22`)) });
       const { error } = await outcome(ready(1), 5_000);
       expect(error).not.toContain("hunte");
@@ -338,7 +342,7 @@ describe("untilReady", () => {
       });
     });
 
-    test("when somebody removes it", async () => {
+    test("when somebody removes it meanwhile", async () => {
       engine.container("c1", { ...RUNNING, health: starting() });
       setTimeout(() => engine.containers.delete("c1"), 150);
       expect(await outcome(ready(), 5_000)).toEqual({
@@ -347,7 +351,7 @@ describe("untilReady", () => {
       });
     });
 
-    test("when somebody has removed it", async () => {
+    test("when somebody removed it before", async () => {
       expect(await outcome(ready(), 5_000)).toEqual({
         error: `Postgres "main" is gone: somebody removed its container\nit wrote no log\n${MEND}`,
         ms: 0,
@@ -379,7 +383,7 @@ describe("untilDone", () => {
   const done = (timeoutSeconds = 60) =>
     untilDone(engine, "c1", watch(timeoutSeconds), prepare, (text) => lines.push(text));
 
-  test("starts it, hands on its output as it comes, and is content with exit code 0", async () => {
+  test("starts it, passes on its output as it comes, and passes with exit code 0", async () => {
     engine.container("c1").onStart((container) => {
       setTimeout(() => container.writes("one", "two"), 100);
       setTimeout(() => container.exits(0), 1_000);
@@ -391,19 +395,19 @@ describe("untilDone", () => {
     expect(engine.acts).toEqual([["start", "c1"]]);
   });
 
-  // It may have written before the engine notes that it was started.
+  // It may write before the engine records its start.
   const hourAgo = new Date(START.getTime() - 3_600_000);
   test.each<[string, Partial<ContainerState>, number]>([
     ["since it was made", { createdAt: hourAgo }, 0],
     ["since its last run ended", { status: "exited", exitCode: 1, startedAt: hourAgo, finishedAt: hourAgo }, 1],
-  ])("hands on what it wrote %s, by the engine's clock, whatever it is here", async (_, state, later) => {
+  ])("passes on what it wrote %s, by the engine's clock", async (_, state, later) => {
     engine.container("c1", state).onStart((container) => void setTimeout(() => container.exits(0), 100));
     await outcome(done(), 5_000);
     const since = new Date(hourAgo.getTime() + later);
     expect(engine.calls.find(([method]) => method === "follow")).toEqual(["follow", "c1", since]);
   });
 
-  test("prepares it first, whenever it is started", async () => {
+  test("prepares it before each start", async () => {
     const container = engine.container("c1");
     container.onStart(() => {
       expect(prepare).toHaveBeenCalledTimes(1);
@@ -413,7 +417,7 @@ describe("untilDone", () => {
     expect(prepare).toHaveBeenCalledTimes(1);
   });
 
-  test("does not start what could not be prepared", async () => {
+  test("does not start it when preparing fails", async () => {
     engine.container("c1");
     prepare.mockRejectedValue(new Error("no space left on device"));
     expect(await outcome(done(), 0)).toEqual({ error: "no space left on device", ms: 0 });
@@ -452,7 +456,7 @@ describe("untilDone", () => {
     expect(prepare).not.toHaveBeenCalled();
   });
 
-  test("waits for one that still runs, from its beginning, and starts no other", async () => {
+  test("waits for one that still runs, shows its output from its beginning, and starts no other", async () => {
     const startedAt = new Date(START.getTime() - 60_000);
     const createdAt = new Date(startedAt.getTime() - 1_000);
     const container = engine.container("c1", { status: "running", createdAt, startedAt });
@@ -484,7 +488,7 @@ describe("untilDone", () => {
     expect(engine.acts).toEqual([["start", "c1"]]);
   });
 
-  test("says that it ran out of memory", async () => {
+  test("reports that it ran out of memory", async () => {
     engine
       .container("c1")
       .onStart((container) => void setTimeout(() => container.exits(137, { outOfMemory: true }), 100));
@@ -493,7 +497,7 @@ describe("untilDone", () => {
     });
   });
 
-  test("ends one that takes too long, and says so", async () => {
+  test("ends one that takes too long, and reports it", async () => {
     engine.container("c1").onStart((container) => void container.writes("working"));
     expect(await outcome(done(2), 5_000)).toEqual({
       error: `Postgres "main" was ended: it took longer than 2 s\nlast log lines:\n  working\n${MEND}`,
@@ -506,7 +510,7 @@ describe("untilDone", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("says that it took too long even when it ends before it can be killed", async () => {
+  test("reports that it took too long even when it ends before it can be killed", async () => {
     engine.container("c1").onStart((container) => void container.writes("working"));
     engine.failures.set("kill", new Error("container is not running"));
     expect(await outcome(done(2), 5_000)).toMatchObject({
@@ -523,7 +527,7 @@ describe("untilDone", () => {
     expect(error).toBe(`Postgres "main" failed with exit code 1\nlast log lines:\n  using [secret]\n${MEND}`);
   });
 
-  test("goes by the exit code when the log cannot be followed", async () => {
+  test("passes by the exit code when the log cannot be followed", async () => {
     engine.container("c1").onStart((container) => void setTimeout(() => container.exits(0), 100));
     engine.failures.set("follow", new Error("broken pipe"));
     expect(await outcome(done(), 5_000)).toEqual({ value: undefined, ms: 100 });
