@@ -88,6 +88,8 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
   readonly data: pulumi.Output<string> | undefined;
   /** For setup jobs, which need its client programs. */
   readonly image: ImageFacts | OwnImage;
+  /** Its user in that image: `uid:gid`. */
+  readonly user: string;
 
   constructor(
     kind: string,
@@ -130,6 +132,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const signIn = credential && signInWith(name, platform, credential, kept);
     const others = Object.entries(otherPorts);
     const ports = Object.fromEntries(others.map(([each, { port }]) => [each, port]));
+    this.user = own.user;
     this.image = build ? { name: `${name}-image`, subject, build, parent: this } : (wanted ?? image);
     const service = new Service(name, this, {
       ...limits,
@@ -176,6 +179,12 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     return this.ready;
   }
 }
+
+/**
+ * What is remembered of a server's user. The default is not: volumes that were made before users could be chosen have no record of
+ * it.
+ */
+export const fixedUser = (user: string, usual: string): Record<string, string> => (user === usual ? {} : { user });
 
 /** @throws ArgsError for variables that the database sets itself, or that an option decides. */
 function refuseSet(kind: string, name: string, env: object, own: Own, set: DatabaseFacts["env"] = {}): void {

@@ -5,6 +5,7 @@ import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings } from "../core/server-settings.ts";
 import { hostPort, matching, parseArgs, secretValue } from "../core/support/args.ts";
+import { user as userRule } from "../core/support/common.ts";
 
 /**
  * The last release with an image (later ones are source only, the project is archived), at MinIO's own registry: Docker Hub
@@ -66,7 +67,7 @@ const Settings = z
      * `uid:gid` of the server, fixed once there is data. It has to own /data of the image.
      * @default - 1000:1000 where images are built from packages; root without capabilities for the official image
      */
-    user: matching(/^\d+:\d+$/, "uid:gid in digits").optional(),
+    user: userRule().optional(),
     /**
      * Name of the administrator, the access key of an S3 client. May be changed: objects, users and policies stay, but access keys
      * that were made for the former one lose their rights. @default "stackyard"

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, fixedUser } from "../core/database.ts";
 import { type ImageFacts, refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings } from "../core/server-settings.ts";
 import { count, identifier, mebibytes, parseArgs, secretValue, sentence } from "../core/support/args.ts";
+import { user } from "../core/support/common.ts";
 
 const Version = z.enum(["16", "17", "18"]);
 type Version = z.output<typeof Version>;
@@ -17,7 +18,7 @@ const VERSIONS: Record<Version, { image: ImageFacts; dataPath: string }> = {
 };
 const PORT = 5432;
 /** The image's own user postgres. */
-export const POSTGRES_USER = "999:999";
+const POSTGRES_USER = "999:999";
 /** Where the server puts its socket and lock. */
 const SOCKET_FOLDER = "/var/run/postgresql";
 /** PostgreSQL's own defaults, and the memory that is enough for them. */
@@ -93,6 +94,11 @@ const Settings = z
       )
       .default("app"),
     /**
+     * `uid:gid` of the server, fixed once there is data: for an image whose user has another number, as `70:70` in the Alpine
+     * variants. @default "999:999"
+     */
+    user: user().default(POSTGRES_USER),
+    /**
      * Most connections at a time, of which the server keeps three for administrators. `memoryMiB` and `pids` follow from it where
      * they are not given; each above the default needs 2 MiB. @default 100
      */
@@ -164,8 +170,9 @@ export class Postgres extends Database {
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Postgres", name, args);
-    const { version, database, password, maxConnections, sharedBuffersMiB, settings, ...rest } = parsed;
+    const { version, database, user, password, maxConnections, sharedBuffersMiB, settings, ...rest } = parsed;
     const { image, dataPath } = VERSIONS[version];
+    const [uid, gid] = user.split(":");
     const memoryMiB = rest.memoryMiB ?? memoryFor({ sharedBuffersMiB, maxConnections });
     super("Postgres", name, { ...rest, memoryMiB }, opts, {
       image,
@@ -188,11 +195,11 @@ export class Postgres extends Database {
         PGPASSFILE: "/run/secrets/pgpass",
         PGCONNECT_TIMEOUT: "3",
       },
-      user: POSTGRES_USER,
-      tmpfs: { [SOCKET_FOLDER]: "uid=999,gid=999,mode=3777,size=16m" },
+      user,
+      tmpfs: { [SOCKET_FOLDER]: `uid=${uid},gid=${gid},mode=3777,size=16m` },
       pids: maxConnections + OTHER_PIDS,
       shmSizeMiB: SHM_MIB,
-      data: { path: dataPath, major: version, firstStart: { database } },
+      data: { path: dataPath, major: version, firstStart: { database, ...fixedUser(user, POSTGRES_USER) } },
       probe: {
         // Over the network: the image trusts every connection from 127.0.0.1.
         test: [

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
-import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
+import { Database, databaseArgs, databaseSettings, fixedUser } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings, settingValue, variablesOf } from "../core/server-settings.ts";
 import { mebibytes, parseArgs, secretValue } from "../core/support/args.ts";
+import { user } from "../core/support/common.ts";
 
 const IMAGE = { registry: "redis:8", packages: "redis" };
 const MAJOR = "8";
@@ -79,6 +80,11 @@ const Settings = z
      */
     appendOnly: z.boolean("true or false").default(true),
     /**
+     * `uid:gid` of the server, fixed once there is data: for an image whose user has another number, as `999:1000` in the Alpine
+     * variants. @default "999:999"
+     */
+    user: user().default(USER),
+    /**
      * The server's own directives, by their own names: `notify-keyspace-events: "Ex"`. What another option decides is refused.
      * A change replaces the container. @default {}
      */
@@ -121,7 +127,7 @@ export class Redis extends Database {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Redis", name, args);
-    const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, settings, ...rest } = parsed;
+    const { password, maxMemoryMiB, maxMemoryPolicy, appendOnly, user, settings, ...rest } = parsed;
     super("Redis", name, rest, opts, {
       image: IMAGE,
       ownVariables: OWN_VARIABLES,
@@ -146,8 +152,8 @@ export class Redis extends Database {
           value === "" ? [`--${directive} ""`] : [`--${directive}`, value],
         ),
       ],
-      user: USER,
-      data: { path: DATA_PATH, major: MAJOR },
+      user,
+      data: { path: DATA_PATH, major: MAJOR, firstStart: fixedUser(user, USER) },
       probe: {
         // redis-cli takes a password from its environment only; grep because it exits 0 after an error answer.
         test: ["CMD-SHELL", `REDISCLI_AUTH="$(cat /run/secrets/password)" redis-cli -h ${name} ping | grep -x PONG`],

@@ -6,7 +6,7 @@ import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
 import { identifier, instance, matching, parseArgs, readOf, seconds, sentence } from "../core/support/args.ts";
 import { platform } from "../core/support/common.ts";
-import { POSTGRES_USER, Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
+import { Postgres, pgpass, RESERVED_ROLES } from "../databases/postgres.ts";
 import { ownFiles, prepareSql, quoted, sqlFiles } from "./postgres-files.ts";
 import { type Role, roleFiles, scramVerifier } from "./postgres-roles.ts";
 
@@ -127,7 +127,7 @@ export class PostgresSetup extends Setup {
         ...prepared.files,
       },
       uses: { database: server },
-      user: POSTGRES_USER,
+      user: server.user,
       memoryMiB: 128,
     });
     this.#name = name;

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { pinned } from "../../../components/core/support/lock.ts";
 import { pgpass } from "../../../components/databases/postgres.ts";
-import { Postgres, type PostgresArgs } from "../../../components/index.ts";
+import { Postgres, type PostgresArgs, PostgresSetup } from "../../../components/index.ts";
 import { deploy, held, type Options, refusedBy, volumeOf } from "../helpers/stack.ts";
 
 const postgres = (args: Partial<PostgresArgs>, options: Options = {}) =>
@@ -16,6 +16,21 @@ test("its database, and the role that owns it, can have another name", async () 
   expect(healthcheck).toMatchObject({ tests: ["CMD", "psql", "--no-psqlrc", "--host", "main", ...probe] });
   expect(stack.get("Stash ledger").inputs).toMatchObject({
     input: { volumes: { main: { major: "17", firstStart: { database: "shop" } } } },
+  });
+});
+
+test("an image's own user runs the server and its setup job, owns its socket's folder, and is remembered", async () => {
+  const stack = await deploy((platform) => {
+    const database = new Postgres("main", { platform, image: "postgres:17-alpine", user: "70:70" });
+    new PostgresSetup("schema", { platform, database });
+  });
+  expect(stack.get("Container main").inputs).toMatchObject({
+    user: "70:70",
+    tmpfs: { "/var/run/postgresql": "uid=70,gid=70,mode=3777,size=16m" },
+  });
+  expect(stack.get("Container schema").inputs.user).toBe("70:70");
+  expect(stack.get("Stash ledger").inputs).toMatchObject({
+    input: { volumes: { main: { firstStart: { database: "app", user: "70:70" } } } },
   });
 });
 
