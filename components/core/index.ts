@@ -1,4 +1,4 @@
-// What a component of one's own is made of. Programs that only use components need `components/index.ts` alone.
+// What you need for a component of your own. Programs that only use components need `components/index.ts`.
 
 export { type ConnectionFacts, connection } from "./connection.ts";
 export { Database, type DatabaseFacts, databaseArgs, databaseSettings } from "./database.ts";

@@ -3,12 +3,12 @@ import type { Dependency } from "./dependency.ts";
 import { type ImageFacts, imageOn, type OwnImage } from "./image.ts";
 import { Job, type JobArgs } from "./job.ts";
 
-/** `uid:gid` of nobody in particular: for what writes nothing but to /tmp. */
+/** `uid:gid` of an unprivileged user, for programs that write to /tmp only. */
 export const NOBODY = "65534:65534";
 
-/** A component that is one job: its own file says what runs, and where. */
+/** A component that is one job. Its own file says what runs in which image. */
 export abstract class Setup extends pulumi.ComponentResource implements Dependency {
-  /** Exists only once the job has succeeded: all that it is for is there. */
+  /** Exists only once the job has succeeded. */
   readonly done: pulumi.Resource;
 
   constructor(

@@ -3,7 +3,7 @@ import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
 import { isPool, POOL_RULE } from "../../engines/subnets.ts";
 
-/** Says every fault of a component's arguments, or of the configuration, at once. Pulumi shows its message without a stack trace. */
+/** All faults of a component's arguments, or of the configuration, in one error. Pulumi shows its message without a stack trace. */
 export class ArgsError extends RunError {
   constructor(subject: string, faults: readonly string[]) {
     super([subject, ...faults.map((fault) => `  ${fault}`)].join("\n"));
@@ -50,16 +50,16 @@ export function faultsOf(error: z.ZodError, input: unknown): string[] {
   });
 }
 
-/** Where it is, by keys, with quotes around what would not be seen to be one. */
+/** The path by keys, with quotes around a key that could not be recognised without. */
 const placeOf = (path: readonly PropertyKey[]) =>
   path.map((key) => (/^[^"\p{Cc}]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".") ||
   "arguments";
 
-/** Before what is a sentence of its own: a rule about two options, for one. */
+/** Prefix of a message that is a whole sentence, for example about two options. */
 const SENTENCE = "sentence ";
 export const sentence = (text: string) => `${SENTENCE}${text}`;
 
-/** Before a rule whose value is not to be shown. */
+/** Prefix of a rule whose value must not be shown. */
 const SECRET = "secret ";
 const SECRET_FIRST = new RegExp(`^${SECRET}`);
 export const unshown = (rule: string) => `${SECRET}${rule}`;
@@ -74,7 +74,7 @@ const TYPES: Record<string, string> = {
 };
 
 function ruleOf(issue: z.core.$ZodIssue): string {
-  // What zod says where a schema says nothing.
+  // zod's own message, where the schema has none.
   const own = /^(Invalid|Too small|Too big)/.test(issue.message) ? undefined : issue.message.replace(SECRET_FIRST, "");
   switch (issue.code) {
     case "invalid_value":
@@ -96,7 +96,7 @@ function shown(value: unknown, issue?: z.core.$ZodIssue): string {
   if (value === undefined) return "nothing";
   if (issue?.message.startsWith(SECRET)) return "a value that is not shown";
   if (Output.isInstance(value)) return "an output";
-  // Where it is not the type that is wrong, it is what is in it.
+  // If the type is right, something inside of it is wrong.
   const inside = issue !== undefined && issue.code !== "invalid_type" && issue.code !== "invalid_union";
   if (Array.isArray(value)) return inside ? `[${list(value)}]` : "a list";
   if (typeof value === "object" && value !== null) {
@@ -142,7 +142,7 @@ export const cpus = () => {
   return z.number(rule).refine((n) => n >= 0.1 && n <= 128 && Math.abs(n * 10 - Math.round(n * 10)) < 1e-9, rule);
 };
 
-/** GPUs of the host: all, or so many of them. */
+/** GPUs of the host: all, or a number of them. */
 export const gpus = () =>
   z.custom<"all" | number>(
     (value) => value === "all" || count(1, 64).safeParse(value).success,
@@ -161,7 +161,7 @@ export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute pat
 /** A text of one form. */
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
 
-/** An IPv4 network with room for a subnet at least. */
+/** An IPv4 network with room for at least one subnet. */
 export const subnetPool = () => z.string(POOL_RULE).refine(isPool, POOL_RULE);
 
 /** A file on this machine, by its path. */
@@ -174,7 +174,7 @@ export const file = () =>
     })
     .refine(readable, { error: "a file that can be read", abort: true });
 
-/** What is at a path; nothing as well where that cannot be said, for a name that is too long or a folder that is closed. */
+/** What is at a path; undefined also where that cannot be found out, as for a name that is too long or a folder without access. */
 export function found(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -193,7 +193,7 @@ function readable(path: string): boolean {
 }
 
 /**
- * What is read of this machine's files for an argument.
+ * Reads files of this machine for an argument.
  *
  * @throws ArgsError where one of them cannot be read.
  */
@@ -209,10 +209,10 @@ export function readOf<T>(subject: string, argument: string, read: () => T): T {
 }
 
 /**
- * One of several schemas, by what a value looks like: so that what is wrong is said of that one.
+ * One of several schemas, chosen by what a value looks like, so that faults are those of that schema.
  *
  * @param choose the schema for a value.
- * @param rule for one that is not there.
+ * @param rule for a value that is missing.
  */
 export const byShape = <Input, Output>(choose: (value: unknown) => z.ZodType<Output>, rule: string) =>
   z
@@ -224,17 +224,17 @@ export const byShape = <Input, Output>(choose: (value: unknown) => z.ZodType<Out
       return z.NEVER;
     });
 
-/** Such files, in an order that counts. */
+/** Such files, in an order that matters. */
 export const files = () => z.array(file(), "a list of files");
 
-/** A value that is secret, plain or an output; never shown in a message. Shorter ones could not be hidden in logs. */
+/** A secret value, plain or an output. No message shows it. A shorter one could not be hidden in logs. */
 export const secretValue = (least = 4, form = /^\P{Cc}+$/u, rule = "none a control character") =>
   z.custom<string | Output<string>>(
     (value) => Output.isInstance(value) || (typeof value === "string" && value.length >= least && form.test(value)),
     unshown(`${least} characters or more, ${rule}`),
   );
 
-/** The same for what may be a text of several lines, a key in PEM for one, and arrives as it is. */
+/** The same for a text that may have several lines, like a key in PEM format, and that arrives unchanged. */
 export const secretText = () =>
   secretValue(4, /^[\P{Cc}\n\r\t]+$/u, "none a control character but line breaks and tabs");
 
@@ -242,5 +242,5 @@ export const secretText = () =>
 export const instance = <T>(type: abstract new (...args: never[]) => T, rule: string) =>
   z.custom<T>((value) => value instanceof type, rule);
 
-/** What a volume, a port or the like of a component is called. */
+/** The name of a volume, a port or another part of a component. */
 export const partName = () => matching(/^[a-z][a-z0-9_]{0,30}$/, "a name of a-z, 0-9 and _, a letter first");

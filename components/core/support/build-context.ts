@@ -5,14 +5,14 @@ import { IgnoreRules, type Match } from "./dockerignore.ts";
 
 const PIECE = 1 << 20;
 
-/** Something in a build's context, as BuildKit is sent it. */
+/** An entry of a build's context, as BuildKit gets it. */
 export interface Entry {
   /** Relative to the context, with `/`; as latin1, because a name is bytes. */
   path: string;
   kind: "file" | "folder" | "link" | "other";
   /** Permissions, with setuid, setgid and sticky. */
   mode: number;
-  /** Of a link. */
+  /** Target of a link. */
   target?: string;
 }
 
@@ -40,7 +40,7 @@ export function contextHash(
   return hash.digest("hex").slice(0, 12);
 }
 
-/** All that a build is sent of a folder, by path. */
+/** Everything in a folder that is sent to a build, by path. */
 export function contextOf(context: string, hidden: readonly string[] = [], dockerfile = "Dockerfile"): Entry[] {
   const rules = rulesOf(context, dockerfile);
   const left = new Set(hidden.map((path) => Buffer.from(path).toString("latin1")));
@@ -52,7 +52,7 @@ export function contextOf(context: string, hidden: readonly string[] = [], docke
       const match = rules.match(shown, above);
       const into = found.isDirectory() && (!match.ignored || rules.looksInto(shown));
       const below = into ? walk(path, match) : [];
-      // A folder that is left out is sent all the same for what is taken below it.
+      // A folder that is left out is sent anyway if something below it is taken.
       if (match.ignored && below.length === 0) return [];
       const { mode } = lstatSync(absolute(context, path));
       const entry = { path, mode: mode & 0o7777 };
@@ -68,7 +68,7 @@ export function contextOf(context: string, hidden: readonly string[] = [], docke
 const absolute = (context: string, path: string) =>
   Buffer.concat([Buffer.from(join(context, "/")), Buffer.from(path, "latin1")]);
 
-/** The rules that count: those of the Dockerfile itself, where it has some. */
+/** The rules that count: those of the Dockerfile itself, if it has any. */
 function ignoreFile(context: string, dockerfile: string): string[] {
   return [`${dockerfile}.dockerignore`, ".dockerignore"].filter((name) => existsSync(join(context, name))).slice(0, 1);
 }

@@ -13,14 +13,14 @@ export interface BuiltImage {
   ref: string;
   /** The folder it is built from: `infra/airgap/images/NAME`. */
   context: string;
-  /** What its Dockerfile is built with: `BASE`, the image that it stands on. Empty for the base image, which has no Dockerfile. */
+  /** Build arguments of its Dockerfile: `BASE`, its base image. Empty for the base image itself, which has no Dockerfile. */
   buildArgs: Record<string, string>;
-  /** The image that it stands on, to be built first. */
+  /** Its base image, which has to be built first. */
   base?: BuiltImage;
 }
 
 /**
- * The image that `infra/airgap/images/NAME` describes. Its Dockerfile's line `ARG BASE=PARENT` names the image it stands on.
+ * The image that `infra/airgap/images/NAME` describes. The line `ARG BASE=PARENT` of its Dockerfile names its base image.
  *
  * @param folder another clone's `infra/airgap/images/`. @default - this one's
  */

@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import tls from "node:tls";
 import { replaceFile } from "./replace-file.ts";
 
-/** Where a build finds the certificates it needs beside its image's own, below the project's folder. */
+/** The file, below the project's folder, with the certificates that a build needs beside those of its image. */
 export const CA_BUNDLE = "node_modules/.cache/stackyard/ca.pem";
 
 /**
- * For networks where TLS is signed anew, as in many companies: what this machine trusts, for a build's secret `ca`, which a
- * Dockerfile may use, and of which nothing stays in the image. It is the bundle that NODE_EXTRA_CA_CERTS or SSL_CERT_FILE names,
+ * For networks that intercept TLS, as in many companies: the certificates that this machine trusts, as a build's secret `ca`. A
+ * Dockerfile can use it, and nothing of it stays in the image. It is the bundle that NODE_EXTRA_CA_CERTS or SSL_CERT_FILE names,
  * else the system's own certificates.
  */
 export function provideCaBundle(file = CA_BUNDLE): void {

@@ -31,16 +31,16 @@ export function filesBelow(folder: string): string[] {
   return found.sort();
 }
 
-/** What files hold, byte for byte, by the names that they are to have. */
+/** Contents of files, byte for byte, by the names that they get. */
 export const contents = (paths: Record<string, string>): Record<string, Buffer> =>
   Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, readFileSync(path)]));
 
 /**
- * Files as they lie beside each other, by path below a folder that holds them all: so what one of them says of another's place
- * is true there, too. Nothing of the way to the working folder is in it, which differs from machine to machine.
+ * Files by path below a folder that holds them all, so that relative paths between them stay true. The path to the working folder,
+ * which differs from machine to machine, is not part of it.
  *
  * @param paths files, and folders with all that is in them.
- * @returns what they hold, byte for byte; and where the working folder is.
+ * @returns their contents, byte for byte, and the path of the working folder.
  */
 export function laidOut(paths: readonly string[]): { files: Record<string, Buffer>; at: string } {
   const all = paths.flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path));
@@ -55,14 +55,14 @@ export function laidOut(paths: readonly string[]): { files: Record<string, Buffe
   );
   const at = Array(up).fill(HERE).join("/");
   const files = contents(Object.fromEntries(all.map((path) => [posix.join(at, fromHere(path)), path])));
-  // So that the working folder is there, where all files are beside it.
+  // Makes the working folder exist where all files are beside it.
   return { files: up > 0 ? { ...files, [`${at}/${HERE}`]: Buffer.alloc(0) } : files, at };
 }
 
-/** What stands for the working folder, and for each of those that hold it. */
+/** Stand-ins for the working folder and for each folder above it. */
 const HERE = "_here";
 
-/** A path as it is told in the working folder, with `/`. */
+/** A path relative to the working folder, with `/`. */
 export const fromHere = (path: string): string => relative(process.cwd(), resolve(path)).split(sep).join("/");
 
 const filesIn = (folder: string) =>

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * What a program declares, from the making of its platform to the end of its function. All resources made meanwhile, whoever
- * makes them, are registered with the Pulumi engine once the function has ended well: a program that throws has registered
- * none, so nothing was touched and nothing stored.
+ * Everything that a program declares, from its platform to the end of its function. Resources that are made meanwhile are registered
+ * with the Pulumi engine only once the function has succeeded: a program that throws has registered none, so nothing was touched
+ * or stored.
  */
 export class Declaration {
-  /** Settles when the function has ended well. Never when it throws: what waits for it ends with the process, without a word. */
+  /** Settles once the function has succeeded. If it throws, this never settles: whatever waits for it ends with the process. */
   readonly complete: Promise<void>;
   #complete: () => void;
   #phase: "before" | "during" | "after" = "before";
@@ -16,11 +16,11 @@ export class Declaration {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.complete = promise;
     this.#complete = resolve;
-    // There is none where mocks are in the place of the Pulumi engine.
+    // Under mocks of the Pulumi engine there is none.
     if (pulumi.runtime.getStackResource()) {
       pulumi.runtime.registerStackTransformation(({ props, opts }) => {
         const { dependsOn = [] } = opts;
-        // What it waits for is recorded nowhere: that it did wait is all.
+        // The wait is not recorded as a dependency.
         return { props, opts: { ...opts, dependsOn: promise.then(() => dependsOn) as Promise<pulumi.Resource[]> } };
       });
     }
@@ -30,7 +30,7 @@ export class Declaration {
   async run<T>(program: () => T | Promise<T>): Promise<T> {
     if (this.#phase !== "before") throw new pulumi.RunError("platform.declare should be called once, got another call");
     this.#phase = "during";
-    // Nothing is under way any more and the function goes on: it awaits what is made after its end.
+    // The event loop is empty and the function has not ended: it awaits something that is made after its end.
     const stuck = () => {
       throw new pulumi.RunError(
         "The function that platform.declare was given does not end: it awaits something that `up` makes, which is made once " +
@@ -49,14 +49,14 @@ export class Declaration {
     }
   }
 
-  /** Something to be known before anything is registered: where it rejects, the program has failed. */
+  /** Adds a check that has to pass before anything is registered: if it rejects, the program has failed. */
   check(known: Promise<unknown>): void {
-    // It may be known before the program has ended.
+    // It may reject before the program has ended.
     known.catch(() => {});
     this.#checks.push(known);
   }
 
-  /** @throws RunError when the program's function does not run now: what is declared there would be in no ledger. */
+  /** @throws RunError unless the program's function is running: what is declared at another time would be in no ledger. */
   during(name: string): void {
     if (this.#phase === "during") return;
     throw new pulumi.RunError(`"${name}" should be declared in the function that platform.declare is given`);

@@ -10,16 +10,16 @@ export interface Graph {
 
 /** A service or a job. */
 export interface GraphNode {
-  /** What it is called in labels and on networks. */
+  /** Its name in labels and on networks. */
   name: string;
   kind: "service" | "job";
   /** Its component's class: `Postgres`, `SetupJob`, `Api`. */
   type: string;
-  /** The network on which it is reached: who refers to it joins. A job has none. */
+  /** The network that it is reached on, which those who refer to it join. A job has none. */
   network?: string;
   /** TCP ports on the host. */
   hostPorts: number[];
-  /** Whether it is a database: it has data of its own. */
+  /** Whether it has data of its own, as a database has. */
   data: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface GraphEdge {
   waits: "ready" | "done";
 }
 
-/** What has been declared as a node. */
+/** What has been declared under a name. */
 interface Declared {
   made: Dependency;
   uses: Dependency[];
@@ -39,7 +39,7 @@ interface Declared {
 /** Remembers what is declared, as it is declared. */
 export class Declarations {
   readonly #declared = new Map<string, Declared & { node: GraphNode }>();
-  /** Names of all components, also of those that are no node. */
+  /** Names of all components, including those that are no node. */
   readonly #reserved = new Set<string>();
   readonly #may: (name: string) => void;
 
@@ -76,16 +76,16 @@ export class Declarations {
     };
   }
 
-  /** What has been declared of those that are referred to, each once. */
+  /** The nodes of what is referred to, each once. */
   named(uses: readonly Dependency[]): GraphNode[] {
-    // A reference is to a component, and what is declared is its service or its job: they have the same gate.
+    // A reference leads to a component, and the node to its service or its job: both have the same gate.
     const byGate = new Map([...this.#declared.values()].map(({ made, node }) => [made.gate, node]));
     return [...new Set(uses.flatMap(({ gate }) => (gate && byGate.get(gate)) ?? []))];
   }
 
   /**
-   * What somebody refers to: by `uses`, and by values that come from a connection (`env: { PGHOST: database.connection.host }`),
-   * whatever has been made of them.
+   * What a component refers to: by `uses`, and by values that were made from a connection
+   * (`env: { PGHOST: database.connection.host }`).
    */
   referredTo(uses: readonly Dependency[], ...values: Record<string, pulumi.Input<string>>[]): Dependency[] {
     const named = new Set(uses.map(({ gate }) => gate));
@@ -98,5 +98,5 @@ export class Declarations {
   }
 }
 
-/** An external() is in no stack, and so is declared nowhere: it is the origin itself. */
+/** An external() is in no stack, so it has no node: it is the origin itself. */
 const isBeyond = (origin: object): origin is Dependency => "outside" in origin && origin.outside === true;

@@ -4,7 +4,7 @@ import { type HostPort, shownPort } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
 import { NEW_PORTS } from "./ports.ts";
 
-/** Of a platform, what is asked here. */
+/** The part of a platform that is needed here. */
 interface Site {
   id: string;
   engine: Engine;
@@ -19,13 +19,13 @@ export interface Guarded {
   /** On the host. */
   ports: readonly HostPort[];
   volumes: readonly Handle[];
-  /** Only one container of this service may be there at a time. */
+  /** Whether only one container of this service may exist at a time. */
   exclusive: boolean;
   stopGraceSeconds: number;
 }
 
 /**
- * What is looked at before a service's container is made, by the preview too as far as it can be known there.
+ * What is checked before a service's container is made; as far as a preview knows it, by the preview too.
  *
  * @throws Error naming what is in the way, before anything is touched.
  */
@@ -40,18 +40,18 @@ export async function guard({
 }: Guarded): Promise<void> {
   const { engine } = platform;
   const preview = pulumi.runtime.isDryRun();
-  // What a killed `up` had made and not written down: it would run beside the new one, on the same data.
+  // A killed `up` may have made one and not recorded it: it would run beside the new one, on the same data.
   if (!preview && exclusive) await engine.clear(platform.labels(service, "service"), { stopGraceSeconds });
   for (const port of ports) {
-    // The ledger lets one service have a port: another one of this stack that holds it has lost it, and is on its way out or
-    // gets a successor without it.
+    // The ledger gives a port to one service only: another one of this stack that still holds it is about to be removed, or
+    // replaced by one without it.
     if (!preview) await engine.clear({ "stackyard.id": platform.id }, { port });
     await free(platform, port, subject);
   }
   if (preview) return;
   for (const volume of volumes) {
     const key = await valueOf(volume.key);
-    // The engine would make a missing one without a word, empty.
+    // The engine would silently make a missing one, empty.
     if (await engine.hasVolume(key)) continue;
     throw new Error(
       `${subject}: its volume ${key} is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
@@ -61,8 +61,8 @@ export async function guard({
 }
 
 /**
- * @throws Error naming who has the port, unless that is a container of this stack: it goes before the port is needed. Error too
- * when the machine does not have its address.
+ * @throws Error naming what has the port, unless that is a container of this stack, which is removed before the port is needed; or
+ * saying that the machine does not have its address.
  */
 export async function free(
   { id, engine, ports }: Pick<Site, "id" | "engine" | "ports">,

@@ -1,8 +1,8 @@
 /**
- * Asks over HTTP, by bash alone: for images that have no program that speaks HTTP. Good when the answer is 200; any other is
- * the probe's output.
+ * Asks over HTTP, by bash alone: for images without a program that speaks HTTP. It passes when the status is 200; any other answer
+ * is the probe's output.
  *
- * @param header sent with the content of a file, which bash reads and sends by itself: no process has it among its arguments.
+ * @param header sent with the content of a file. bash itself reads and sends it, so that no process has it in its arguments.
  */
 export const httpProbe = (
   host: string,

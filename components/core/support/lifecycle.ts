@@ -1,4 +1,4 @@
-/** `ephemeral` goes with its container, `keep` survives `down`, `protected` survives `destroy` too, until unprotected. */
+/** `ephemeral` is emptied for each new container, `keep` survives `down`, and `protected` survives `destroy` too. */
 export type VolumeLifecycle = "ephemeral" | "keep" | "protected";
-/** Of what outlives its container. */
+/** Those of volumes that outlive their container. */
 export type LastingLifecycle = Exclude<VolumeLifecycle, "ephemeral">;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Written by `make lock`: the digest of each image by its name, so that a tag that moves moves nothing here. */
+/** Written by `make lock`: the digest of each image by its name, so that nothing changes here when a tag is moved. */
 export const LOCK_FILE = fileURLToPath(new URL("../../../images.lock.json", import.meta.url));
 
 /** Digests by image: `{"postgres:17": "sha256:…"}`; empty for one that was not resolved yet. */
@@ -12,7 +12,7 @@ export function readLock(file = LOCK_FILE): Lock {
 }
 
 /**
- * The full name under which an image is pulled: from the mirror where one is named, with the digest where the lock file has it.
+ * The full name that an image is pulled by: from the mirror, if there is one, and with the digest, if the lock file has it.
  *
  * @param mirror a registry that serves the same repositories: `registry.example.com:5000` or `registry.example.com/proxy`.
  */

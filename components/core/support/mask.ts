@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 /**
- * Collects secrets, and hides those that are known by then, plain, in base64 or URL-encoded, in a text. Nothing waits for one that
- * is not: what nobody knows yet is in no text, and it may be waiting for what is to be shown.
+ * Collects secrets, and hides in a text those that are known by then: plain, in base64 or URL-encoded. It waits for no secret: one
+ * that is not known yet is in no text, and may itself wait for what is to be shown.
  */
 export function masker() {
   const known = new Set<string>();

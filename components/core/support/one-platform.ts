@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** How far each deployment's platform is, by the deployment's connection to the Pulumi engine. */
+/** The state of each deployment's platform, by the deployment's connection to the Pulumi engine. */
 const platforms = new WeakMap<object, "connecting" | "made">();
 
 /**

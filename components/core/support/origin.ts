@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
-// What a value has been made of, which the SDK keeps with every output and has no public word for.
+// What a value was made from. The SDK keeps it with every output, but has no public way to read it.
 
-/** All that a value has been made of: resources, and whatever `madeOf` has named. */
+/** Everything that a value was made from: resources, and whatever `madeOf` has added. */
 export const originsOf = (value: unknown): object[] =>
   pulumi.Output.isInstance(value) ? [...(value as unknown as { resources(): Set<object> }).resources()] : [];
 
 /**
- * A value that is made of something which is no resource, as is all that is made of it in turn. For the SDK, what is no resource
- * is nothing to wait for.
+ * A value that was made from something other than a resource, as is everything made from it in turn. The SDK waits for resources
+ * only.
  */
 export function madeOf<T>(value: T, origin: object): pulumi.Output<T> {
   const Made = pulumi.Output as unknown as new (

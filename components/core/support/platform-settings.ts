@@ -7,8 +7,8 @@ export const PlatformSettings = z.strictObject({
   /** `dev`, or `prod`, which protects data. @default "dev" */
   environment: z.enum(["dev", "prod"]).default("dev"),
   /**
-   * Where images come from: a container registry, or built from package registries.
-   * @default - decided at the first `up`, and kept: `registry` with a mirror, else as set-up has found it, else `packages` when the
+   * Where images come from: pulled from container registries, or built from package registries.
+   * @default - decided at the first `up`, and kept: `registry` with a mirror, else what set-up has found, else `packages` if the
    * images built from package registries are on the engine
    */
   imageSource: z.enum(["registry", "packages"]).optional(),
@@ -17,12 +17,12 @@ export const PlatformSettings = z.strictObject({
     /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/,
     "a registry's host, with port and path where it has them",
   ).optional(),
-  /** Where networks take their subnets from, in CIDR form: once there are networks, for new ones only. @default "10.213.0.0/16" */
+  /** The network that new networks take their subnets from, in CIDR notation. @default "10.213.0.0/16" */
   subnetPool: subnetPool().default(SUBNET_POOL),
 });
 
 /**
- * What a platform is set to, of all that it is given.
+ * The settings of a platform, from all of its arguments.
  *
  * @throws ArgsError naming every bad option.
  */

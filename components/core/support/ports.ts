@@ -3,15 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { isFree, onLoopback } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
 
-/** Above what servers are known for, and below what systems hand out to whoever connects somewhere. */
+/** Above the ports of well-known servers, and below those that systems use for outgoing connections. */
 const FIRST = 10_000;
 const COUNT = 22_000;
 
-/** Names those of a copy that are to be chosen anew: `STACKYARD_NEW_PORTS=redis.hostPort`; `make dev` sets it where it has to. */
+/** Names the ports of a copy that have to be chosen again: `STACKYARD_NEW_PORTS=redis.hostPort`. `make dev` sets it if necessary. */
 export const NEW_PORTS = "STACKYARD_NEW_PORTS";
 
 /**
- * Ports of this machine that nobody has, one for each name: chosen when it is first asked for, and kept in state.
+ * Free ports of this machine, one for each name: each is chosen when it is first needed, and kept in state.
  *
  * @param names what each is for: `postgres.hostPort`.
  */
@@ -21,7 +21,7 @@ export async function keptPorts(names: readonly string[]): Promise<Record<string
   const kept: Promise<[string, number]>[] = [];
   for (const name of names) {
     const port = await freePort(name, taken);
-    // A Stash keeps the value that it was made with; what later runs propose is ignored. It is known in a preview too.
+    // A Stash keeps the value that it was made with, and ignores what later runs propose. Previews know it too.
     const opts = anew.has(name) ? { replaceOnChanges: ["input"] } : { ignoreChanges: ["input"] };
     const stash = new pulumi.Stash(`port-${name}`, { input: port }, opts);
     kept.push(valueOf(stash.output).then((chosen: number) => [name, chosen]));
@@ -29,7 +29,7 @@ export async function keptPorts(names: readonly string[]): Promise<Record<string
   return Object.fromEntries(await Promise.all(kept));
 }
 
-/** The same one in a preview and in the `up` after it, another one in another clone, also while nothing of either is up. */
+/** The same port in a preview and in the `up` after it, and another one in another clone, even while neither is up. */
 async function freePort(name: string, taken: Set<number>): Promise<number> {
   const seed = [process.cwd(), pulumi.getProject(), pulumi.getStack(), name].join("\n");
   let at = createHash("sha256").update(seed).digest().readUInt32BE() % COUNT;

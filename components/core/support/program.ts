@@ -6,7 +6,7 @@ const WORD = "a text that is not empty, as the provider takes none that is: writ
 /** A program and its arguments. */
 export const commandWords = () => z.array(z.string("a text").min(1, WORD), "a list of texts");
 
-/** Refuses what leaves no program to run, or another one than it says. */
+/** Refuses arguments with which no program would run, or another one than they say. */
 export function refuseNoProgram(
   { entrypoint, command }: { entrypoint?: string[] | undefined; command?: string[] | undefined },
   { addIssue }: Pick<z.RefinementCtx, "addIssue">,

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The first of a path and all that is below it that a user may not read, going by its mode. Elsewhere than on Linux, containers see other owners. */
+/** The first file or folder, at or below a path, that a user may not read by its mode. Only on Linux: elsewhere, containers see other owners. */
 export function unreadableBy(user: string, path: string): string | undefined {
   if (process.platform !== "linux") return undefined;
   const [uid, gid] = user.split(":").map(Number);

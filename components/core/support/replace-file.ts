@@ -3,12 +3,12 @@ import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 interface Options {
   /** The file's permissions. @default - its owner alone can read and write it */
   mode?: number;
-  /** Whether it is on the disk before it replaces the old file, so that a loss of power leaves one of the two. @default true */
+  /** Whether it is flushed to disk before it replaces the old file, so that a power failure leaves one of the two. @default true */
   flush?: boolean;
 }
 
 /**
- * Replaces a file in one step: whoever reads it meanwhile has the old content or the new one, whole.
+ * Replaces a file in one step: a reader gets either the whole old content or the whole new content.
  *
  * @throws Error where it cannot be written; the old file is left as it was.
  */
