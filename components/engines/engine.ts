@@ -2,64 +2,64 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostPort, PortHolder } from "./ports.ts";
 
 /**
- * What engines differ in: `core` says what it wants in these words, which every engine can keep, and handles no container, no id
- * and no engine's own resource. Plain containers on one Docker engine are one (`containers/`).
+ * Everything in which engines differ: `core` declares in these terms, and handles no container, no id and no engine's own
+ * resource. Plain containers on one Docker engine are one of them (`containers/`).
  *
- * Three kinds of methods: what is declared, which returns a handle; what hooks do and ask while `up` runs; and what can be known
- * before anything is declared.
+ * There are three kinds of members: declarations, which return a handle; what hooks do and ask while `up` runs; and what can be
+ * known before anything is declared.
  */
 export interface Engine {
   /** Where it is: `unix:///path`, `tcp://host:port` or `ssh://user@host`. */
   readonly host: string;
   /** Whether it is on this machine, and so has this machine's folders and ports. */
   readonly local: boolean;
-  /** What is wrong with it, and what to do; nothing when it answers and is new enough. */
+  /** What is wrong with it, and what to do; undefined when it answers and is new enough. */
   fault(): Promise<string | undefined>;
-  /** What tells this engine from all others; nothing where it does not say. */
+  /** An id that only this engine has; undefined where it has none. */
   ownId(): Promise<string | undefined>;
-  /** Makes what all that is declared stands on (a provider). Called once, before anything is declared. */
+  /** Makes what all declarations need (a provider). Called once, before anything is declared. */
   open(opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] }): void;
 
   network(name: string, spec: NetworkSpec, opts: pulumi.CustomResourceOptions): Handle;
   volume(name: string, spec: VolumeSpec, opts: pulumi.CustomResourceOptions): Handle;
-  /** An image that is pulled or built, and left on the engine when the stack goes. */
+  /** An image that is pulled or built, and left on the engine when the stack is destroyed. */
   image(name: string, spec: ImageSpec, opts: pulumi.CustomResourceOptions): Handle;
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): ServiceHandle;
   /** A job that is made but not started: `run` starts it. */
   job(name: string, workload: JobWorkload, opts: pulumi.CustomResourceOptions): JobHandle;
 
-  /** Ends and removes services with these labels, of which no more than one may be there: what an `up` that was killed has left. */
+  /** Stops and removes services with these labels, such as a killed `up` has left where only one may run. */
   clear(labels: Record<string, string>, of: { stopGraceSeconds?: number; port?: HostPort }): Promise<void>;
   /**
-   * Who has a port of the engine's machine; nothing when nobody has, or when it cannot be seen from here.
+   * Who has a port of the engine's machine; undefined when nobody has, or when that cannot be seen from here.
    *
    * @throws Error when that machine does not have its address.
    */
   portHolder(port: HostPort): Promise<PortHolder | undefined>;
-  /** Whether a volume is there, by its handle's key. */
+  /** Whether a volume exists, by its handle's key. */
   hasVolume(key: string): Promise<boolean>;
   /** Keys of volumes with these labels. */
   volumes(labels: Record<string, string>): Promise<string[]>;
   /** Whether neither files nor folders are in a volume; false where that cannot be seen. */
   isEmpty(key: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
-  /** @throws Error in one sentence, with what helps, when it cannot be had. */
+  /** @throws Error in one sentence, with what helps, when the image cannot be pulled. */
   pull(ref: string, watch: PullWatch): Promise<void>;
-  /** What its machine has, for limits. */
+  /** Memory and CPUs of its machine. */
   capacity(): Promise<{ memoryBytes: number; cpus: number }>;
 }
 
-/** Something that an engine keeps. */
+/** Something on an engine. */
 export interface Handle {
-  /** To be depended upon. */
+  /** For `dependsOn`. */
   resource: pulumi.Resource;
-  /** Another one when the thing is another one. */
+  /** Changes when the thing is replaced. */
   key: pulumi.Output<string>;
 }
 
 export interface ServiceHandle extends Handle {
   /**
-   * Waits until its probe has passed; what does not run is started. To be called in a hook.
+   * Starts it where it does not run, and waits until its probe has passed. For hooks.
    *
    * @throws Error with the last log lines and the last probe's output, when it stops, turns unhealthy, or takes too long.
    */
@@ -68,25 +68,25 @@ export interface ServiceHandle extends Handle {
 
 export interface JobHandle extends Handle {
   /**
-   * Starts it, unless it runs or has succeeded, and waits for its end. To be called in a hook.
+   * Starts it, unless it runs or has succeeded, and waits for its end. For hooks.
    *
    * @throws Error with its exit code and last log lines when it fails, or takes too long.
    */
   run(): Promise<void>;
 }
 
-/** How a wait for a service or a job tells what it sees. */
+/** The limits of a wait for a service or a job, and who gets what is seen. */
 export interface Watch {
   /** For messages: `Postgres "main"`. */
   subject: string;
   timeoutSeconds: number;
-  /** By which it ends at once. */
+  /** Ends the wait at once. */
   signal: AbortSignal;
   /** Hides known secrets in what is shown. */
   mask: (text: string) => string;
-  /** Gets what is seen of it, each time that it is looked at. */
+  /** Gets its state, each time that it is read. */
   saw?: (seen: Seen) => void;
-  /** Gets how long it took from its start to its first good probe, in ms. */
+  /** Gets the time from its start to its first good probe, in ms. */
   settled?: (tookMs: number) => void;
   /** Gets each line that a job writes, secrets hidden. */
   line?: (text: string) => void;
@@ -96,48 +96,48 @@ export interface Watch {
 export interface Seen {
   createdAt: number;
   startedAt?: number | undefined;
-  /** In the engine's word. */
+  /** The engine's word for it. */
   health?: string | undefined;
 }
 
 export interface PullWatch {
   signal: AbortSignal;
-  /** What to do in its place, for the message. */
+  /** What to do instead, for the message. */
   instead: string;
   saw: (progress: PullProgress) => void;
 }
 
-/** How far an image is. */
+/** The progress of a pull. */
 export interface PullProgress {
   layers: number;
-  /** Layers that are there. */
+  /** Layers that are complete. */
   done: number;
   bytes: number;
-  /** As far as that is known yet. */
+  /** Of the layers whose size is known yet. */
   ofBytes: number;
 }
 
 export interface NetworkSpec {
   /**
    * Closed: nothing gets out, not to the engine's machine either, and nothing can be published. Reachable: ports can be published,
-   * and nothing gets further than that machine. Open: both ways.
+   * and nothing gets further than that machine. Open: ports can be published, and everything can be reached.
    */
   access: "closed" | "reachable" | "open";
-  /** Where it takes its subnet from, in CIDR form, when it is made; it keeps that ever after. */
+  /** The range from which it takes a subnet when it is made, in CIDR form. It keeps that subnet. */
   subnetPool: string;
   labels: Labels;
 }
 
 export interface VolumeSpec {
   labels: Labels;
-  /** Whether other labels are another volume, in which nothing is; otherwise it stays as it was made. */
+  /** Whether other labels replace the volume by an empty one; otherwise it keeps its labels. */
   replaceable: boolean;
 }
 
 export interface ImageSpec {
   /** The name by which it is found, pulled or built. */
   ref: string;
-  /** From what it is built. @default - it is pulled */
+  /** How it is built. @default - it is pulled */
   build?: BuildSpec;
 }
 
@@ -159,21 +159,21 @@ type Texts = Record<string, pulumi.Input<string>>;
 
 /** A service or a job, as every engine understands it. */
 export interface Workload {
-  /** What it is called in labels and on its networks. */
+  /** Its name in labels and on its networks. */
   service: string;
   image: Handle;
   /** @default - the image's own */
   command?: pulumi.Input<string>[];
-  /** None where it is empty: the command is the program then. @default - the image's own */
+  /** An empty one means none: then the command is the program. @default - the image's own */
   entrypoint?: string[];
   env: Texts;
-  /** Readable by `user` alone: what is in each file, by its name (or path), by folder. The folder has nothing else. */
+  /** Contents of files that only `user` can read, by folder and by name (or path). Such a folder has nothing else. */
   secrets: Record<string, Texts>;
-  /** Files in `/run/files`, readable by all, by name or by path below it; bytes go as they are. The state has only their hashes. */
+  /** Files in `/run/files`, readable by all, by name or by path below it, byte for byte. The state has only their hashes. */
   files: Record<string, string | Buffer>;
   /**
-   * Its volumes; one that is to be `fresh` is emptied for each new container. One that is empty and root's becomes its owner's
-   * (`uid:gid`), where the image has no such folder: that one's owner counts.
+   * Its volumes. A `fresh` one is emptied for each new container. An empty one that belongs to root is given to its owner
+   * (`uid:gid`), unless the image has such a folder, whose owner counts then.
    */
   volumes: { volume: Handle; path: string; fresh?: boolean; owner?: string; readOnly?: boolean }[];
   /** Folders of the engine's machine, by absolute path. */
@@ -187,7 +187,7 @@ export interface Workload {
   /** All capabilities, all devices, and no confinement. @default false */
   privileged?: boolean;
   readOnlyRoot: boolean;
-  /** Puts a process 1 before the program that hands signals on and reaps: for programs that are not made to be process 1. */
+  /** Runs the engine's init as process 1, which passes on signals and reaps: for programs that are not made to be process 1. */
   init: boolean;
   workingDir?: string;
   /** Addresses that need no DNS server, by name. */
@@ -196,17 +196,17 @@ export interface Workload {
   tmpfs: Record<string, string>;
   memoryMiB: number;
   cpus?: number;
-  /** NVIDIA's, all of the host or so many of them. */
+  /** NVIDIA GPUs: all of the host, or a number of them. */
   gpus?: "all" | number;
-  /** The most processes and threads. */
+  /** Limit of processes and threads. */
   pids: number;
-  /** How much its /dev/shm holds, in MiB. @default - the engine's own, 64 */
+  /** Size of /dev/shm, in MiB. @default - the engine's own, 64 */
   shmSizeMiB?: number;
-  /** None: it has no network at all. At most one of them is not closed. `host`: its machine's own, and no other. */
+  /** An empty list: no network at all. At most one of them is not closed. `host`: only its machine's own. */
   networks: { network: Handle; aliases: string[] }[] | "host";
   labels: Labels;
   watch: Watch;
-  /** Arguments of the engine's own resource, over what all of the above makes of them. */
+  /** Arguments of the engine's own resource, which take precedence over all of the above. */
   overrides?: Record<string, unknown>;
 }
 
@@ -218,7 +218,7 @@ export interface ServiceWorkload extends Workload {
    * which has only their hashes.
    */
   folders?: Record<string, Record<string, string>>;
-  /** Single files, by absolute path: into the container where its root can be written, else from this machine. */
+  /** Single files, by absolute path: put into the container where its root can be written, else mounted from this machine. */
   configFiles: Record<string, { path: string; content: Buffer }>;
   /** Ports of the container, and where each is published on the engine's machine. */
   published: PublishedPort[];
@@ -232,7 +232,7 @@ export interface ServiceWorkload extends Workload {
   sysctls?: Record<string, string>;
   ulimits?: Record<string, { soft: number; hard: number }>;
   devices?: { host: string; path: string; permissions: string }[];
-  /** What refuses a change: before it, no volume of secrets or files is made anew. */
+  /** What may refuse a change: no volume of secrets or files is replaced before it has passed. */
   allowed?: pulumi.Resource;
 }
 
@@ -263,5 +263,5 @@ export interface ProbeSpec {
   retries: number;
 }
 
-/** Where a service that wants it has the program of its probe: a folder that can only be read. */
+/** The program of probes that need one, in a read-only folder of the service. */
 export const PROBE_PROGRAM = "/run/stackyard/busybox";

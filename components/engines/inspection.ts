@@ -3,7 +3,7 @@ import type { HostPort, PortHolder } from "./ports.ts";
 /** A resource as the Pulumi state has it. */
 export interface Recorded {
   type: string;
-  /** Of the component, or of the part of it. */
+  /** Of the component, or of a part of it. */
   name: string;
   id?: string;
   outputs: Record<string, unknown>;
@@ -12,9 +12,9 @@ export interface Recorded {
 /** Something on an engine. */
 export interface Thing {
   kind: "container" | "network" | "volume" | "image";
-  /** What the engine calls it, for messages. */
+  /** Its name on the engine, for messages. */
   name: string;
-  /** By what its engine finds it again. Nobody else reads it. */
+  /** By which its engine finds it again; nobody else reads it. */
   readonly handle: unknown;
 }
 
@@ -24,7 +24,7 @@ export interface WorkloadStatus {
   kind: "service" | "job";
   /** Whether it only stands in for another server. */
   standIn: boolean;
-  /** What the engine calls it, for messages. */
+  /** Its name on the engine, for messages. */
   name: string;
   image: string;
   /** A service with a probe that runs is `starting`, `ready` or `unhealthy`. */
@@ -43,10 +43,10 @@ export interface WorkloadStatus {
   exitCode?: number;
   /** The state and for how long it has been so, in the engine's words. */
   status: string;
-  /** The same without what `state` says already; absent for a job that was never started. */
+  /** The same without what `state` has already; absent for a job that was never started. */
   since?: string;
   published: (HostPort & { port: number })[];
-  /** By what its engine finds it again. Nobody else reads it. */
+  /** By which its engine finds it again; nobody else reads it. */
   readonly handle: unknown;
 }
 
@@ -64,9 +64,9 @@ export interface Labelled extends Thing {
 }
 
 export interface ImageListed {
-  /** Each of its names by itself: with the last one it goes. */
+  /** Its names; removing the last one removes the image. */
   names: Thing[];
-  /** What it shares with no other image. */
+  /** Bytes that it shares with no other image. */
   bytes: number;
   /** How many containers use it, running or not. */
   containers: number;
@@ -78,7 +78,7 @@ export interface ImageListed {
 export interface Drift {
   kind: Thing["kind"];
   name: string;
-  /** What became of it: `gone`, or the state in which it is: `exited`. */
+  /** `gone`, or its present state: `exited`. */
   found: string;
 }
 
@@ -94,9 +94,9 @@ export interface LogQuery {
 }
 
 /**
- * What the command-line program asks of an engine about all that is on it, whoever made it. Each engine has one beside its part of
- * the contract by which `core` declares resources. What is listed here is passed back to act on it; only the engine knows how
- * that is found. Times are this machine's, unless it says otherwise.
+ * What the command-line program asks an engine about everything on it, whoever made it; separate from the contract by which
+ * `core` declares resources. What is listed here is passed back to act on it, and only the engine knows how to find it. Times
+ * are by this machine's clock, unless noted otherwise.
  */
 export interface Inspection {
   /** Where the engine is, for messages. */
@@ -109,12 +109,12 @@ export interface Inspection {
   info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
   /** The present time by its own clock, by which it stamps logs. */
   now(): Promise<Date>;
-  /** What caches of builds hold that no build uses at this moment, whoever's. */
+  /** Size of the build caches that no build uses at this moment, whoever made them. */
   usage(): Promise<{ buildCacheBytes: number }>;
 
   /** Services and jobs that carry all these labels, running or not. */
   list(labels: Record<string, string>): Promise<WorkloadStatus[]>;
-  /** What it wrote, in lines. */
+  /** Its log, in lines. */
   logs(workload: WorkloadStatus, query?: LogQuery): Promise<string[]>;
   /** Passes on each line that it writes, until it stops or the signal fires. */
   follow(workload: WorkloadStatus, query: LogQuery, line: (text: string) => void, signal: AbortSignal): Promise<void>;
@@ -132,14 +132,14 @@ export interface Inspection {
    */
   restart(workload: WorkloadStatus, signal: AbortSignal): Promise<number>;
   /**
-   * Why it is not well, in lines: what its last probe found, and what it wrote last.
+   * Why it is not healthy, in lines: the result of its last probe, and its last log lines.
    *
    * @param head the first line.
    */
   diagnose(workload: WorkloadStatus, head: string): Promise<string[]>;
   /**
-   * Waits for services that were found unhealthy, as their probes may have failed for a cause that is over: each until a probe
-   * passes, until as many have failed from now on as make it unhealthy, or for a minute.
+   * Waits for services that were found unhealthy for a cause that may be over: each until a probe passes, until as many probes
+   * have failed from now on as make it unhealthy, or for a minute.
    */
   probeAgain(workloads: readonly WorkloadStatus[]): Promise<void>;
   /** Which service or container publishes a port of the engine's machine; undefined when none does. */
@@ -149,7 +149,7 @@ export interface Inspection {
   volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
   /** Containers and networks, running or not, that carry a label of this name. */
   labelled(label: string): Promise<Labelled[]>;
-  /** Images that have a name that begins so. */
+  /** Images with a name that begins with a prefix. */
   images(prefix: string): Promise<ImageListed[]>;
   /** Names of images that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
   imagesNamed(pattern: string): Promise<Thing[]>;
@@ -160,16 +160,16 @@ export interface Inspection {
   /** The digest that a container registry has for an image now. @throws Error with one sentence: what is wrong, and what helps. */
   digest(ref: string): Promise<string>;
 
-  /** What is in a state and not on the engine, or does not run although it should. */
+  /** Resources of a state that are missing on the engine, or do not run although they should. */
   drift(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Drift[]>;
-  /** What carries all these labels and is in no state: containers first, then what they may be attached to. */
+  /** What carries all these labels and is not in the state: containers first, then what they may be attached to. */
   strays(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Thing[]>;
-  /** Whether something of a service's would be lost with it. Where the engine does not know, it is. */
+  /** Whether data of a service would be lost with it; true where the engine cannot tell. */
   holdsData(thing: Thing): Promise<boolean>;
   /**
-   * Removes something; a container after its own signal to stop. It is gone afterwards, whoever else is at it.
+   * Removes something; a container after its own signal to stop. Passes when somebody else removes it at the same time.
    *
-   * @param evenInUse also what something else uses or is attached to.
+   * @param evenInUse whether to remove also what something else uses or is attached to.
    */
   remove(thing: Thing, how: { evenInUse: boolean }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Engine, Handle, ImageSpec, JobWorkload, NetworkSpec, ServiceWorkload, VolumeSpec } from "./engine.ts";
 
-/** One thing as it was declared. */
+/** One declaration. */
 export type Declared = { name: string; opts: pulumi.CustomResourceOptions } & (
   | { kind: "network"; spec: NetworkSpec }
   | { kind: "volume"; spec: VolumeSpec }
@@ -11,8 +11,8 @@ export type Declared = { name: string; opts: pulumi.CustomResourceOptions } & (
 );
 
 /**
- * An engine on paper: it writes down what is declared, and makes nothing of it. For whoever wants to know what a program
- * declares, without an engine.
+ * An engine on paper: it records what is declared, and makes nothing. So it shows what a program declares, without a real
+ * engine.
  */
 export class PaperEngine implements Engine {
   readonly host: string = "paper:";

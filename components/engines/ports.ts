@@ -6,26 +6,26 @@ import { networkInterfaces } from "node:os";
 export interface HostPort {
   hostPort: number;
   protocol: "tcp" | "udp";
-  /** Of the machine; see `isEvery`. */
+  /** An address of the machine; see `isEvery`. */
   address: string;
 }
 
 export const LOOPBACK = "127.0.0.1";
 export const onLoopback = (hostPort: number): HostPort => ({ hostPort, protocol: "tcp", address: LOOPBACK });
 
-/** Without a zone. IPv6 has many spellings for one address. */
+/** One spelling for each address, without a zone: IPv6 has many. */
 const canonical = (address: string) => (isIPv6(address) ? inUrl(address).slice(1, -1) : address);
 
 /** A host as URLs have it: IPv6 in brackets. */
 export const inUrl = (host: string) => (isIPv6(host) ? new URL(`http://[${host}]`).hostname : host);
 
-/** Whether an address stands for all that a machine has, of its family. */
+/** Whether an address stands for all of a machine's, of its family. */
 export const isEvery = (address: string) => ["0.0.0.0", "::"].includes(canonical(address));
 
-/** Where what listens on an address is reached from the same machine. */
+/** The address by which the same machine reaches what listens on an address. */
 export const fromItself = (address: string) => (!isEvery(address) ? address : isIPv6(address) ? "::1" : LOOPBACK);
 
-/** Whether only one of two can be listened on. */
+/** Whether only one of two ports can be listened on. */
 export const overlap = (a: HostPort, b: HostPort) =>
   a.hostPort === b.hostPort &&
   a.protocol === b.protocol &&
@@ -36,14 +36,14 @@ export const overlap = (a: HostPort, b: HostPort) =>
 export const shownPort = ({ hostPort, protocol, address }: HostPort) =>
   `${protocol === "udp" ? "UDP port" : "port"} ${hostPort} on ${address}`;
 
-/** Whether nobody listens on a port of this machine. That we may not (a port below 1024) does not say that an engine may not. */
+/** Whether nobody listens on a port of this machine. One that this process may not use (below 1024) counts as free: an engine may. */
 export const isFree = async (port: HostPort): Promise<boolean> => (await errorOf(port)) !== "EADDRINUSE";
 
-/** Why nothing could listen on a port of this machine now. */
+/** The code of the error of listening on a port of this machine now; undefined when that works. */
 function errorOf({ hostPort: port, protocol, address }: HostPort): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const failed = ({ code }: NodeJS.ErrnoException) => resolve(code);
-  // An engine listens for one family alone.
+  // As an engine does, which listens for one family at a time.
   const ipv6Only = isIPv6(address);
   if (protocol === "tcp") {
     const server = createServer().once("error", failed);
@@ -68,10 +68,10 @@ export interface PortHolder {
 }
 
 /**
- * Who has a port of this machine; nothing when nobody has.
+ * Who has a port of this machine; undefined when nobody has.
  *
- * @param publisherOf which container publishes a port, by the engine.
- * @throws Error when the machine does not have its address.
+ * @param publisherOf asks the engine which container publishes a port.
+ * @throws Error when the machine does not have the port's address.
  */
 export async function holderOf(
   port: HostPort,

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** 4,096 subnets of 16 addresses, in a corner of 10.0.0.0/8 that neither Docker nor common routers hand out by themselves. */
+/** 4,096 subnets of 16 addresses, in a corner of 10.0.0.0/8 that neither Docker nor common routers use by default. */
 export const SUBNET_POOL = "10.213.0.0/16";
 const SIZE = 16;
 
 /** What a pool should be. */
 export const POOL_RULE = "an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16";
 
-/** Whether subnets can be taken from it: `10.213.0.0/16`, with room for one at least, and not of loopback or multicast. */
+/** Whether subnets can be taken from a network as `10.213.0.0/16`: it has room for one, and is not of loopback or multicast. */
 export function isPool(text: string): boolean {
   const [, address = "", bits = ""] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
   const parts = address.split(".").map(Number);
@@ -23,11 +23,11 @@ export function isPool(text: string): boolean {
 }
 
 /**
- * A subnet of 16 addresses (13 for containers) that overlaps none of the used ones. The search starts at a place that the
- * name decides, so that two Pulumi stacks that come up at the same time seldom want the same one.
+ * A subnet of 16 addresses (13 for containers) that overlaps none of the used ones. The search starts at a place that follows
+ * from the name, so that two Pulumi stacks that come up at the same time seldom want the same one.
  *
  * @param used subnets in CIDR form; IPv6 ones are passed over.
- * @param claim whether one that is free can be had. @default - it can
+ * @param claim claims a free one, and tells whether that has worked. @default - it always does
  */
 export function freeSubnet(
   name: string,
@@ -52,7 +52,7 @@ export function freeSubnet(
   );
 }
 
-/** Routes that a subnet of the pool must not be in. It may be in a wider one: a network of 16 addresses goes before that. */
+/** Routes that a subnet of the pool must not overlap. It may be in a wider one, before which its own route takes precedence. */
 export function inTheWay(routes: readonly string[], pool: string = SUBNET_POOL): string[] {
   const widest = sizeOf(pool);
   return routes.filter((route) => route.includes(":") || sizeOf(route) <= widest);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Names of volumes, each of which one service has. They are put together of two names, so that others may read the same. */
+/** Names of volumes, each for one service only. They are joined from two names, so that different pairs may give the same. */
 export class VolumeNames {
   readonly #services = new Map<string, string>();
 

@@ -116,7 +116,7 @@ test("a new digest in the lock file replaces the database's container, and nothi
   const refused = await stack.verb("up", signedIn("ann:wrong"));
   expect(refused.code).not.toBe(0);
   expect(refused.output.match(/^.*cannot be pulled.*$/gm)).toEqual([
-    `error: The image ${registry.host}/library/redis:8 cannot be pulled: ${registry.host} does not hand it out, and what docker ` +
+    `error: The image ${registry.host}/library/redis:8 cannot be pulled: ${registry.host} refuses it, and what docker ` +
       `login has stored for it is not enough: \`docker login ${registry.host}\`, and check its name. Set \`imageMirror\` to a ` +
       "container registry that has it and answers; a site that reaches none builds the images from package registries " +
       "(`imageSource: packages`; a stack without data takes that on after `make clean`).",
@@ -127,7 +127,7 @@ test("a new digest in the lock file replaces the database's container, and nothi
   const unsigned = await asked();
   expect(unsigned.code).toBe(1);
   expect(unsigned.output).toContain(
-    `The digest of ${registry.host}/library/redis:8 is not to be had: ${registry.host} does not hand it out, and nobody has signed in: `,
+    `The digest of ${registry.host}/library/redis:8 cannot be read: ${registry.host} refuses it, and nobody has signed in: `,
   );
   expect((await asked(signedIn("ann:secret"))).code).toBe(0);
 

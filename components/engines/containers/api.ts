@@ -11,7 +11,7 @@ import type { DockerHost } from "./host.ts";
 import { localRoutes } from "./routes.ts";
 import { sshAgent } from "./ssh.ts";
 
-/** What the engine knows of one container. */
+/** The state of one container. */
 export interface ContainerState {
   id: string;
   name: string;
@@ -28,7 +28,7 @@ export interface ContainerState {
   /** Absent when the container has no health check. */
   health?: { status: "starting" | "healthy" | "unhealthy" | "none"; probes: Probed[] };
   pidsLimit?: number;
-  /** For how long failed probes do not count: how long the first good one may take. */
+  /** The time in which failed probes do not count, and so the time for the first good one. */
   startPeriodSeconds?: number;
   labels: Record<string, string>;
 }
@@ -56,9 +56,9 @@ export interface ContainerListed {
 /** One image in a list. */
 export interface ImageListed {
   id: string;
-  /** With tags; none where another image has its name now. */
+  /** With tags; empty where another image has its name now. */
   names: string[];
-  /** What it shares with no other image. */
+  /** Bytes that it shares with no other image. */
   bytes: number;
   /** How many containers use it, running or not. */
   containers: number;
@@ -77,14 +77,14 @@ export interface Labelled {
   id: string;
   name: string;
   createdAt: Date;
-  /** A container's. */
+  /** Only of a container. */
   state?: string;
   labels: Record<string, string>;
 }
 
 /** A file for a volume or a container: its name, what is in it, and who may read it. */
 export interface FileInVolume {
-  /** Or a path below the folder that it is for. */
+  /** A name, or a path below the folder. */
   name: string;
   content: string | Buffer;
   mode: number;
@@ -92,66 +92,66 @@ export interface FileInVolume {
   gid: number;
 }
 
-/** A bit of what the engine says while it pulls an image. */
+/** One of the engine's messages while it pulls an image. */
 export interface PullMessage {
-  /** Of the layer that it is about. */
+  /** The layer's. */
   id?: string;
   /** `Downloading`, `Pull complete`. */
   status?: string;
   progressDetail?: { current?: number; total?: number };
-  /** It has failed. */
+  /** Why the pull has failed. */
   error?: string;
 }
 
 /**
- * What Stackyard asks of a Docker engine beside what the provider does; a fake one stands in for it in the unit tests. All times are
+ * Stackyard's own requests to a Docker engine, beside the provider's; a fake engine replaces it in the unit tests. All times are
  * by the engine's own clock.
  */
 export interface EngineApi {
   /** API version as `1.45`. @throws Error when nothing answers. */
   ping(): Promise<string>;
   /**
-   * What tells this engine from all others, wherever and by whatever path it is reached: kept with its data. Undefined where it
-   * does not say (Podman makes one up for every question), or does not answer.
+   * An id that only this engine has, however it is reached; it is kept with its data. Undefined where it has none (Podman makes
+   * one up for every request), or does not answer.
    */
   engineId(): Promise<string | undefined>;
   /** The engine's machine, and the folder on it where everything is kept. */
   info(): Promise<{ version: string; memoryBytes: number; cpus: number; folder: string }>;
-  /** How far the engine's clock is from this machine's: measured once, with the first answer that tells it. */
+  /** The engine's clock beside this machine's, measured once, by the first answer that has the time. */
   clock(): Promise<Clock>;
   /** Undefined when there is no such container. */
   inspect(id: string): Promise<ContainerState | undefined>;
   /** Containers that carry all these labels, running or not. */
   list(labels: Record<string, string>): Promise<ContainerListed[]>;
   start(id: string): Promise<void>;
-  /** With its own grace, where none is given. */
+  /** Stops it with its own grace, where none is given, and starts it again. */
   restart(id: string, graceSeconds?: number): Promise<void>;
   /**
-   * SIGTERM (or the image's own signal), then SIGKILL after the grace, its own where none is given; then the container is removed.
-   * Volumes with a name stay. Whoever else is at it: it is gone afterwards.
+   * Stops a container by its own signal, kills it after the grace (its own where none is given), and removes it. Volumes with a name
+   * stay. Passes when somebody else removes it at the same time.
    */
   remove(id: string, graceSeconds?: number): Promise<void>;
   kill(id: string): Promise<void>;
-  /** Resolves with the exit code once the container does not run. */
+  /** Resolves with the exit code once the container has stopped. */
   wait(id: string): Promise<number>;
   limitPids(id: string, most: number): Promise<void>;
-  /** Changes a container that is there, whether it runs or not. @throws Error with the engine's reason, and nothing is changed. */
+  /** Changes a container in place, whether it runs or not. @throws Error with the engine's reason; then nothing is changed. */
   update(id: string, to: { memoryMiB: number; memorySwapMiB: number; restart: string }): Promise<void>;
-  /** Puts files into a folder of a container, which need not run. Into a read-only one, only where a volume is mounted. */
+  /** Puts files into a folder of a container, which need not run. In a read-only one, the folder has to be in a volume. */
   putFiles(id: string, folder: string, files: FileInVolume[]): Promise<void>;
   /**
-   * Puts files into a volume, by way of a container that is never started and goes again: so the files are in no
+   * Puts files into a volume, through a container that is never started and removed again: so the files are in no
    * `docker inspect`, and can have owners that the image does not know.
    *
    * @param image any image on the engine; nothing of it is run.
-   * @param labels of that container, by which it is found should it be left behind.
+   * @param labels of that container, by which it is found if it is left behind.
    */
   fillVolume(volume: string, files: FileInVolume[], image: string, labels: Record<string, string>): Promise<void>;
   /**
-   * Gives the top folder of a volume to somebody, when nothing is in the volume and it is root's.
+   * Gives the top folder of a volume an owner, when the volume is empty and belongs to root.
    *
-   * @param path where it is mounted: what an image has there is in a new volume, with its owner.
-   * @param labels of the container by way of which that is done, as for `fillVolume`.
+   * @param path where it is mounted: a new volume gets what the image has there, with its owner.
+   * @param labels of the container through which that is done, as for `fillVolume`.
    */
   ownVolume(
     volume: string,
@@ -162,7 +162,7 @@ export interface EngineApi {
   ): Promise<void>;
   /** The last lines of both streams; all of them where no number is given. */
   logs(id: string, lines: number | undefined, of?: { since?: Date | undefined; stamped?: boolean }): Promise<string[]>;
-  /** Hands on each line that is written from `since` on, until the container stops or the signal fires. */
+  /** Passes on each line that is written from `since` on, until the container stops or the signal fires. */
   follow(
     id: string,
     since: Date,
@@ -178,18 +178,18 @@ export interface EngineApi {
   volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
   /** Whether a volume has neither files nor folders in it; false on an engine without an image, by which that could be seen. */
   isEmptyVolume(name: string): Promise<boolean>;
-  /** Makes a volume anew that no container has: with the same name, and nothing in it. */
+  /** Replaces a volume that no container has by an empty one of the same name. */
   emptyVolume(name: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
   /** The health check that an image has: `["CMD", …]`. Undefined where it has none. */
   imageProbe(ref: string): Promise<string[] | undefined>;
-  /** One file of an image, out of a container that is never started. @throws Error where it is not there. */
+  /** One file of an image, read from a container that is never started. @throws Error when it does not exist. */
   fileOf(image: string, path: string): Promise<Buffer>;
   /** Undefined where there is no such image. */
   imageId(ref: string): Promise<string | undefined>;
-  /** Pulls an image, while it is listened to. @throws Error with what the engine says. */
+  /** Pulls an image while its messages are read. @throws Error with the engine's message. */
   pull(ref: string, credentials: Credentials | undefined, signal: AbortSignal): AsyncIterable<PullMessage>;
   allImages(): Promise<ImageListed[]>;
   /** When an image was last given a name, that is built or pulled. */
@@ -197,12 +197,12 @@ export interface EngineApi {
   /** Names with tags that match a pattern: `stackyard.invalid/shop-dev-*:0a1b2c3d-*`. */
   imageNames(pattern: string): Promise<string[]>;
   /**
-   * Takes a name away, and the image with it when that was its last one and no container uses it.
+   * Removes a name, and the image with its last one, if no container uses it.
    *
    * @param force also where a container uses it. @default true
    */
   removeImage(name: string, force?: boolean): Promise<void>;
-  /** What build caches hold that no build uses at this moment, whoever's. */
+  /** Size of the build caches that no build uses at this moment, whoever made them. */
   buildCacheBytes(): Promise<number>;
   /** Containers and networks, running or not, that carry a label of this name. */
   labelled(label: string): Promise<Labelled[]>;
@@ -210,9 +210,9 @@ export interface EngineApi {
   digest(ref: string, credentials?: Credentials): Promise<string>;
   /** Every network's subnets, in CIDR form. */
   subnets(): Promise<string[]>;
-  /** Where the routes of the machine that this process is on lead, in CIDR form. */
+  /** Destinations of this machine's routes, in CIDR form. */
   routes(): string[];
-  /** Whether no other process on this machine is about to take a subnet; then it is this one's for as long as it runs. */
+  /** Claims a subnet for as long as this process runs. False when another process on this machine has claimed it. */
   claimSubnet(subnet: string): boolean;
 }
 
@@ -222,16 +222,16 @@ const { Agent, request } = process.getBuiltinModule("node:http");
 const MIB = 1024 ** 2;
 const NANOSECONDS = 1e9;
 
-/** The first question of a run: whoever has no answer to that has none to others. */
+/** The time limit of a run's first request: an engine that does not answer this one answers no other. */
 const PING_MS = 10_000;
 
-/** The engine's own, for a container that names none. */
+/** The engine's grace for a container without one of its own. */
 const DEFAULT_GRACE_SECONDS = 10;
 
 /** The oldest engine API with a health check's start interval: Docker 25. */
 const OLDEST_API = "1.44";
 
-/** What is wrong with the engine at a host, and what to do; nothing when it answers and is new enough. */
+/** What is wrong with the engine at a host, and what to do; undefined when it answers and is new enough. */
 export async function wrongWith(api: EngineApi, host: string): Promise<string | undefined> {
   let version: string;
   try {
@@ -258,16 +258,16 @@ export async function wrongWith(api: EngineApi, host: string): Promise<string | 
 }
 
 /**
- * The Engine API at a host. The start of a run asks it two cheap questions only, so the client library (90 ms to load) is
+ * The Engine API at a host. The start of a run needs only a few cheap requests, so the client library (90 ms to load) is
  * loaded when a hook first needs more.
  *
- * @param attention by which every call ends, whatever the engine does: by default, after a minute without a byte.
+ * @param attention when a call ends that the engine does not answer: by default, after a minute without a byte.
  */
 export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi {
   const { signal, silenceMs = SILENCE_MS } = attention;
   const cheap = direct(at, { signal, silenceMs });
   const clients = new Map<number | undefined, Promise<Docker>>();
-  /** One for each limit. */
+  /** One client for each limit of silence. */
   const clientWith = (silence: number | undefined): Promise<Docker> => {
     const client =
       clients.get(silence) ??
@@ -277,9 +277,9 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   };
   const docker = () => clientWith(silenceMs);
   const container = async (id: string) => (await docker()).getContainer(id);
-  /** For what takes as long as the container does: whoever asks has a limit of their own. */
+  /** For calls that last as long as the container runs: the caller has a limit of its own. */
   const patiently = async (id: string) => (await clientWith(undefined)).getContainer(id);
-  /** For what may take a grace longer. */
+  /** For calls that may last a grace longer. */
   const stopping = async (id: string, graceSeconds: number) =>
     (await clientWith(silenceMs + graceSeconds * 1000)).getContainer(id);
   /** What can be done to a volume by a container that is never started, and goes again. */
@@ -308,14 +308,14 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     // The client library's types leave it out.
     return (Config as { StopTimeout?: number }).StopTimeout ?? DEFAULT_GRACE_SECONDS;
   };
-  // By ssh, only ssh knows how far it is: it gives up by itself.
+  // ssh has a time limit of its own for connecting.
   const first = { signal, silenceMs: cheap?.agent ? silenceMs : Math.min(silenceMs, PING_MS) };
-  // The client library has no way to leave out the rest, which takes long to count.
+  // The client library cannot leave out the other types, which take long to count.
   const usage = async (type: "image" | "build-cache"): Promise<unknown> =>
     cheap ? JSON.parse((await get(cheap, `/system/df?type=${type}`, attention)).body) : (await docker()).df();
   let clock: Clock | undefined;
   const information = async (within: Attention): Promise<Record<string, unknown>> => {
-    // Which takes a time of its own, the first time.
+    // Loading it must not count as a part of the answer's duration.
     if (!cheap) await docker();
     const asked = Date.now();
     const info = cheap ? JSON.parse((await get(cheap, "/info", within)).body) : await (await docker()).info();
@@ -337,7 +337,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       }
       const { headers } = await get(cheap, "/_ping", first);
       const version = headers["api-version"];
-      if (typeof version !== "string") throw new Error("what answers is no Docker engine");
+      if (typeof version !== "string") throw new Error("what answers is not a Docker engine");
       return version;
     },
     async subnets() {
@@ -437,7 +437,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         let entries = 0;
         for await (const { header } of entriesOf(await carrier.getArchive({ path }))) {
           entries += 1;
-          // Something is in it, or it is somebody's already.
+          // It is not empty, or has an owner already.
           if (entries > 1 || header.uid !== 0 || header.gid !== 0) return;
         }
         const tar = pack();
@@ -485,7 +485,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         const it = (await docker()).getNetwork(id);
         const { Containers } = force ? ((await it.inspect()) as Docker.NetworkInspectInfo) : {};
         for (const [container, { Name }] of Object.entries(Containers ?? {})) {
-          // What has no container any more is known by its name only.
+          // An endpoint whose container is gone is known only by its name.
           const attached = container.startsWith("ep-") ? Name : container;
           await absentAs(undefined, async () => it.disconnect({ Container: attached, Force: true }));
         }
@@ -503,13 +503,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       const { Labels } = await client.getVolume(name).inspect();
       const [image] = await client.listImages();
       if (!image) return false;
-      // Not its service's, which removes carriers that it takes for those of an ended run.
+      // Without the service's label, by which the service would remove the carrier as one of an ended run.
       const { "stackyard.service": _, ...labels } = Labels ?? {};
       const carrier = { ...labels, "stackyard.kind": "carrier" };
       return carried(`${name}:/handed:ro`, image.Id, carrier, async (carrier) => {
         let entries = 0;
         for await (const _ of entriesOf(await carrier.getArchive({ path: "/handed" }))) if (++entries > 1) break;
-        // The folder itself.
+        // Only the folder itself.
         return entries === 1;
       });
     },
@@ -524,7 +524,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       absentAs(undefined, async () => void (await (await docker()).getVolume(name).remove())),
     hasVolume: async (name) => absentAs(false, async () => !!(await (await docker()).getVolume(name).inspect())),
     async digest(ref, authconfig) {
-      // Its types leave out what it takes.
+      // The client library's types leave this out.
       const options = authconfig ? ({ authconfig } as object) : {};
       const { Descriptor } = (await (await docker()).getImage(ref).distribution(options)) as {
         Descriptor: { digest: string };
@@ -602,7 +602,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     imageId,
     async *pull(ref, credentials, signal) {
       const [, fromImage = ref, tag = ""] = /^(.*?)(?:@(sha256:\w+))?$/.exec(ref) ?? [];
-      // Without a tag it would be all of them.
+      // Without a tag the engine would pull all tags.
       const one = tag || (/:[^/]*$/.exec(fromImage) ? "" : "latest");
       const stream = (await (
         await clientWith(undefined)
@@ -634,7 +634,7 @@ const logOptions = (lines: number | undefined, stamped = false) => ({
 export async function archiveOf(files: FileInVolume[]): Promise<Buffer> {
   const { pack } = await import("tar-stream");
   const tar = pack();
-  // By themselves: each engine makes those that are missing with rights of its own.
+  // Entries of their own, because engines make missing folders with different permissions.
   const folders = new Set(files.flatMap(({ name }) => foldersOf(name)));
   for (const name of folders) tar.entry({ name: `${name}/`, type: "directory", mode: 0o755, uid: 0, gid: 0 });
   for (const { content, ...header } of files) tar.entry(header, content);
@@ -642,7 +642,7 @@ export async function archiveOf(files: FileInVolume[]): Promise<Buffer> {
   return Buffer.concat((await Array.fromAsync(tar)) as Buffer[]);
 }
 
-/** What is in an archive, one by one. Whoever has seen enough ends the connection that it comes by. */
+/** The entries of an archive, one by one. Leaving the loop ends the connection that it comes by. */
 async function* entriesOf(archive: NodeJS.ReadableStream) {
   const { extract } = await import("tar-stream");
   const { pipeline } = await import("node:stream");
@@ -669,7 +669,7 @@ function foldersOf(path: string): string[] {
 
 const filter = (labels: Record<string, string>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 
-/** How an engine is asked without the client library; nothing where only that knows the way. */
+/** Options of requests without the client library; undefined where only that can connect. */
 function direct(
   { host }: DockerHost,
   attention: Attention,
@@ -679,7 +679,7 @@ function direct(
   return undefined;
 }
 
-/** @param ssh whose connections are shared, by ssh: each is a program of its own. */
+/** @param ssh an agent whose connections are shared, because each of them is a run of ssh. */
 async function connect({ host, certPath }: DockerHost, attention: Attention, ssh?: HttpAgent): Promise<Docker> {
   const { default: Client } = await import("dockerode");
   // Its types leave out the agent.
@@ -769,7 +769,7 @@ function stateOf(info: Docker.ContainerInspectInfo): ContainerState {
   };
 }
 
-/** Whether its log comes in pieces with headers: that of a terminal is one stream. */
+/** Whether its log comes in pieces with headers; that of a terminal is one stream. */
 async function isFramed(container: Docker.Container): Promise<boolean> {
   return !(await container.inspect()).Config.Tty;
 }

@@ -1,14 +1,14 @@
 import type { Agent } from "node:http";
 
-/** How a call to an engine ends that the engine does not answer: one that is paused, or whose machine is gone. */
+/** When a call ends that the engine does not answer, because it is paused or its machine is gone. */
 export interface Attention {
-  /** Fires when nobody wants an answer any more. */
+  /** Fires when the answer is not wanted any more. */
   signal?: AbortSignal | undefined;
-  /** How long not one byte may come or go; nothing where the engine has reason to be silent. */
+  /** The longest time without a byte in either direction; undefined where the engine has reason to be silent. */
   silenceMs?: number | undefined;
 }
 
-/** In which a short call is answered, and in which a byte comes or goes of a long one. */
+/** The time limit for the answer to a short call, and between two bytes of a long one. */
 export const SILENCE_MS = 60_000;
 
 /**

@@ -1,35 +1,35 @@
 /**
- * The clock of an engine's machine beside this one's, which may be hours away from it. What an engine says of its containers,
- * images and volumes, and what it is asked for by time, goes by its own: before such a time meets one of this machine's, one
- * of the two is taken to the other clock here.
+ * Converts times between the clocks of an engine's machine and of this one, which may be hours apart. All times in requests to an
+ * engine and in its answers are by its own clock.
  */
 export class Clock {
   readonly #aheadMs: number;
 
-  /** @param aheadMs of this machine's; behind it where negative. */
+  /** @param aheadMs how far the engine's is ahead of this machine's; negative where it is behind. */
   constructor(aheadMs: number) {
     this.#aheadMs = aheadMs;
   }
 
-  /** What this machine's shows when the engine's shows `there`. */
+  /** @returns this machine's time at the engine's `there`. */
   here(there: Date): Date {
     return new Date(there.getTime() - this.#aheadMs);
   }
 
-  /** What the engine's shows when this machine's shows `here`. */
+  /** @returns the engine's time at this machine's `here`. */
   there(here: Date): Date {
     return new Date(here.getTime() + this.#aheadMs);
   }
 }
 
 /**
- * What an engine's answer tells of its clock. Where the two may be the same they are: then no time is off by what the answer took.
+ * The engine's clock, by one of its answers. Where the two clocks may agree, they are taken to agree: so the duration of the
+ * answer makes no difference.
  *
- * @param said the time in the answer, in ms since 1970; NaN where it has none.
- * @param asked this machine's time before it, in the same.
- * @param answered and after it.
+ * @param reported the time in the answer, in ms since 1970; NaN where it has none.
+ * @param asked this machine's time before the request, in ms.
+ * @param answered this machine's time after the answer, in ms.
  */
-export function clockOf(said: number, asked: number, answered: number): Clock {
-  const apart = said < asked || said > answered;
-  return new Clock(apart ? Math.round(said - (asked + answered) / 2) : 0);
+export function clockOf(reported: number, asked: number, answered: number): Clock {
+  const apart = reported < asked || reported > answered;
+  return new Clock(apart ? Math.round(reported - (asked + answered) / 2) : 0);
 }

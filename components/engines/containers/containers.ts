@@ -41,8 +41,8 @@ import { untilDone, untilReady } from "./watch.ts";
 const REPLACE_ON = ["healthcheck", "mounts", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
 
 /**
- * Said, because the provider would have it the other way round: with the old image go all containers that stand on it, and then
- * the new one may not come.
+ * Set because by the provider's default the old image is removed first, with all containers of it, and then the new one may fail
+ * to come.
  */
 const NEW_IMAGE_FIRST = { deleteBeforeReplace: false };
 
@@ -78,7 +78,7 @@ export class ContainersEngine implements Engine {
       "docker",
       {
         host: this.host,
-        // Said even where there is none: the provider's own way to find a context, by its environment, knows one folder only.
+        // Empty and not left out, because otherwise the provider looks for a context itself, in one folder only.
         context: "",
         certPath: this.#at.certPath ?? "",
         ...(this.host.startsWith("ssh:") ? { sshOpts: [...SSH_OPTIONS] } : {}),
@@ -96,13 +96,13 @@ export class ContainersEngine implements Engine {
         options: {
           // Without address translation a published port still works, and nothing inside reaches out.
           "com.docker.network.bridge.enable_ip_masquerade": String(access === "open"),
-          // Else the machine itself has an address in it, at which all is reached that listens on every address.
+          // Otherwise the machine has an address in the network, at which everything is reached that listens on all addresses.
           ...(access === "closed" && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
         },
         ipamConfigs: [{ subnet: this.#subnet(name, subnetPool) }],
         labels: labelled(labels),
       },
-      // The subnet is a candidate: it counts when the network is made, and is kept.
+      // The subnet counts only when the network is made, which then keeps it.
       this.#with(opts, { ignoreChanges: ["ipamConfigs"] }),
     );
     return { resource: network, key: network.id };
@@ -139,8 +139,8 @@ export class ContainersEngine implements Engine {
   }
 
   /**
-   * A preview does not know the id of an image that is yet to be recorded, as all are after `down`; the engine does, where it has
-   * it. So a job that has been done is not said to run.
+   * A preview does not know the id of an image that is not in the state, as none is after `down`, but the engine may know it. So
+   * the preview does not show a finished job as one to run.
    */
   #imageId(ref: string, { imageId }: docker.RemoteImage): pulumi.Output<string> {
     if (!pulumi.runtime.isDryRun()) return imageId;
@@ -219,9 +219,9 @@ export class ContainersEngine implements Engine {
             ...filled.map(({ kind, fill }) => new pulumi.ResourceHook(`${name}:${kind}`, fill)),
             ...(program ? [new pulumi.ResourceHook(`${name}:program`, program.fill)] : []),
           ],
-          // The engine calls them in this order. A refresh finds a stopped container, and the update would start it in place, under
-          // the same id: no gate is passed again for that. Before, not after: what an after-hook refuses is recorded all the same.
-          // What the update changes has been carried out by then.
+          // They are called in this order. An update after a refresh starts a stopped container in place, under the same id, so that
+          // no gate runs again: the last of them waits instead. Not after the update, because what an after-hook refuses is recorded
+          // all the same; the first one has carried out by then what the update changes.
           beforeUpdate: [
             async (args) => changeInPlace(this.#api, workload.service, args),
             ...(opts.hooks?.beforeUpdate ?? []),
@@ -261,8 +261,8 @@ export class ContainersEngine implements Engine {
       const prepare = async () => {
         const limited = this.#api.limitPids(id, pids);
         const read = contents.map(async ({ folder, files }) => ({ folder, files: await files() }));
-        const put = (await Promise.all(read)).map(({ folder, files }) => this.#api.putFiles(id, folder, files));
-        await Promise.all([limited, ...put]);
+        const puts = (await Promise.all(read)).map(({ folder, files }) => this.#api.putFiles(id, folder, files));
+        await Promise.all([limited, ...puts]);
       };
       const seen = seenBy(watch, await this.#api.clock());
       await untilDone(this.#api, id, { ...watch, ...seen }, prepare, watch.line ?? (() => {}));
@@ -278,7 +278,7 @@ export class ContainersEngine implements Engine {
     await Promise.all(found.map(({ id }) => this.#api.remove(id, stopGraceSeconds)));
   }
 
-  /** An engine elsewhere answers for its own ports. */
+  /** The ports of an engine on another machine cannot be seen from here. */
   portHolder = async (port: HostPort) =>
     this.local ? holderOf(port, (each) => publisherOf(this.#api, each)) : undefined;
   hasVolume = (key: string) => this.#api.hasVolume(key);
@@ -291,7 +291,7 @@ export class ContainersEngine implements Engine {
   };
 
   async pull(ref: string, watch: PullWatch): Promise<void> {
-    // Loaded when there is something to pull.
+    // Loaded here because most runs pull nothing.
     const { pull } = await import("./pull.ts");
     await pull(this.#api, ref, watch);
   }
@@ -300,7 +300,7 @@ export class ContainersEngine implements Engine {
     return { ...opts, ...(this.#provider ? { provider: this.#provider } : {}), ...more };
   }
 
-  /** Empties the volumes that each container has for itself, and gives new ones to whom they belong, before it is made. */
+  /** Empties the volumes that are fresh for each container, and gives new ones to their owners, before the container is made. */
   #owning(name: string, workload: Workload): pulumi.ResourceHook[] {
     return workload.volumes.flatMap(({ path, volume, owner, fresh }) => {
       if (!owner && !fresh) return [];
@@ -361,7 +361,7 @@ export class ContainersEngine implements Engine {
         ...(workload.cpus === undefined ? {} : { cpus: dockerCpus(workload.cpus) }),
         ...(workload.gpus === undefined ? {} : { gpus: String(workload.gpus) }),
         ...(workload.shmSizeMiB === undefined ? {} : { shmSize: workload.shmSizeMiB }),
-        // Where there is none, the engine's default network would be it, from which all the world is reached.
+        // Without a mode the container would be on the engine's default network, from which everything can be reached.
         networkMode: networks === "host" ? "host" : networks.length > 0 ? "bridge" : "none",
         networksAdvanced:
           networks === "host" ? [] : networks.map(({ network, aliases }) => ({ name: network.key, aliases })),
@@ -376,7 +376,7 @@ export class ContainersEngine implements Engine {
     return { resource: container, key: container.id };
   }
 
-  /** One volume with it is enough for all probes of a stack. */
+  /** One volume with the program is enough for all probes of a stack. */
   #programOf(image: Handle, { "stackyard.service": _, ...labels }: Workload["labels"]): FilledVolume {
     this.#probeProgram ??= filledVolume(
       this.#api,
@@ -390,8 +390,8 @@ export class ContainersEngine implements Engine {
   }
 
   /**
-   * Single files hide nothing else of their folders: where the root can be written they are put there, else they are mounted. The
-   * mounts are no volumes: among those, the engine makes a folder that it does not have, empty, without a word.
+   * Single files hide nothing else in their folders: they are put in where the root can be written, else they are mounted. Bind
+   * mounts and not `volumes`, for which the engine would silently make an empty folder in place of a missing file.
    */
   #configFiles({ configFiles, readOnlyRoot, mounts, labels }: ServiceWorkload): Partial<docker.ContainerArgs> {
     const files = Object.entries(configFiles);
@@ -405,20 +405,20 @@ export class ContainersEngine implements Engine {
     for (const [path, { content }] of files) hash.update(JSON.stringify([path, content.length])).update(content);
     return {
       ...mountsOf([...mounts, ...mounted]),
-      // Another content is another container: a server reads its configuration when it starts.
+      // Other content replaces the container, because a server reads its configuration when it starts.
       labels: labelled({ ...labels, "stackyard.files": hash.digest("hex").slice(0, 12) }),
     };
   }
 }
 
-/** The provider drops an empty list, and the engine takes the image's own for it: so an entry point is always one that there is. */
+/** The provider drops an empty list, for which the engine takes the image's own: so the command's program becomes the entry point. */
 function programOf({ entrypoint, command }: Workload): Partial<docker.ContainerArgs> {
   const all = entrypoint?.length === 0 ? (command ?? []) : undefined;
   const [entrypoints, rest] = all ? [all.slice(0, 1), all.slice(1)] : [entrypoint, command];
   return { ...(rest?.length ? { command: rest } : {}), ...(entrypoints ? { entrypoints } : {}) };
 }
 
-/** Mounts are laid beside those that there are, everything else in the place of it. */
+/** Adds mounts to the workload's own; everything else replaces the workload's. */
 function overridden({ mounts = [] }: Partial<docker.ContainerArgs>, overrides: ContainerOverrides = {}) {
   const { mounts: more, ...others } = overrides;
   return more === undefined
@@ -440,7 +440,7 @@ const mountsOf = (mounts: Workload["mounts"]): Partial<docker.ContainerArgs> =>
         mounts: mounts.map(({ source, path, readOnly }) => ({ type: "bind", source, target: path, readOnly })),
       };
 
-/** In the order in which they are read back. */
+/** In the order in which the provider reads them back. */
 const portsOf = (published: readonly PublishedPort[]) =>
   published
     .map(({ hostPort, port, protocol, address }) => ({ internal: port, external: hostPort, ip: address, protocol }))
@@ -455,7 +455,7 @@ const buildOf = ({ context, dockerfile, target, platform, args, secretFiles }: B
   secrets: Object.entries(secretFiles).map(([id, src]) => ({ id, src })),
 });
 
-/** What is seen of a container goes by the engine's clock, what is said of it by this machine's. */
+/** Converts the times of a container's state to this machine's clock. */
 const seenBy = ({ saw }: Watch, clock: Clock) => ({
   saw: ({ createdAt, startedAt, health }: ContainerState) => {
     const seen: Seen = {

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { dockerFolder, readDockerFile } from "./docker-config.ts";
 
-/** What the engine hands to a container registry. */
+/** What the engine sends to a container registry. */
 export interface Credentials {
   username?: string;
   password?: string;
-  /** In the place of both. */
+  /** Instead of both. */
   identitytoken?: string;
   serveraddress: string;
 }
@@ -18,11 +18,11 @@ interface DockerConfig {
   credsStore?: string;
 }
 
-/** In which a program that keeps credentials answers, somebody's touch of a key included. */
+/** The time limit of a credential helper, long enough for the touch of a security key. */
 const HELPER_MS = 30_000;
 
 const DOCKER_HUB = "docker.io";
-/** Under which the docker CLI keeps what is for Docker Hub. */
+/** The key of Docker Hub in the docker CLI's configuration. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
 
 /** The host of the container registry that has an image. */
@@ -32,11 +32,11 @@ export function registryOf(ref: string): string {
 }
 
 /**
- * What `docker login` has stored for a registry, where and as the docker CLI keeps it: in its `config.json`, or with a program
- * that this names. Nothing where nobody has signed in.
+ * What `docker login` has stored for a registry: in the docker CLI's `config.json`, or with the credential helper that this names.
+ * Undefined where nobody has signed in.
  *
- * @param signal ends the program, and the wait for it, which otherwise takes 30 s at most.
- * @throws Error when the file is no JSON, or the program does not answer; nothing of what they keep is in it.
+ * @param signal ends the helper, and the wait for it, which otherwise takes 30 s at most.
+ * @throws Error when the file is not JSON or the helper does not answer; the message has no secret in it.
  */
 export async function credentialsFor(
   registry: string,
@@ -61,7 +61,7 @@ export async function credentialsFor(
   return username && password ? { username, password, serveraddress: key } : undefined;
 }
 
-/** `https://registry.example.com/v2/` was written by older ones. */
+/** Older docker CLIs wrote keys as `https://registry.example.com/v2/`. */
 const hostOf = (key: string) => key.replace(/^https?:\/\//, "").replace(/\/.*$/s, "");
 
 /** https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol */
@@ -81,20 +81,20 @@ async function askHelper(
     child.once("close", resolve);
     AbortSignal.any([limit, ...(signal ? [signal] : [])]).addEventListener("abort", () => {
       child.kill("SIGKILL");
-      // A program that it has started may hold its output open.
+      // A process that it has started may hold its output open.
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       reject(signal?.aborted ? signal.reason : new Error(`${helper} did not answer within ${HELPER_MS / 1000} s`));
     });
   });
   child.stdin.on("error", () => {}).end(key);
-  const [code, said, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  const [code, output, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   if (code !== 0) {
-    if (/credentials not found/i.test(said + complaint)) return undefined;
-    throw new Error(`${helper} failed: ${(said + complaint).trim().split("\n")[0] || `exit code ${code}`}`);
+    if (/credentials not found/i.test(output + errors)) return undefined;
+    throw new Error(`${helper} failed: ${(output + errors).trim().split("\n")[0] || `exit code ${code}`}`);
   }
   let answer: { Username: string; Secret: string };
   try {
-    answer = JSON.parse(said);
+    answer = JSON.parse(output);
   } catch {
     throw new Error(`${helper} should answer in JSON`);
   }

@@ -6,9 +6,9 @@ import { join } from "node:path";
 export const dockerFolder = (env: NodeJS.ProcessEnv): string => env.DOCKER_CONFIG || join(homedir(), ".docker");
 
 /**
- * What a JSON file of the docker CLI says; undefined where there is no such file.
+ * The content of a JSON file of the docker CLI; undefined where there is no such file.
  *
- * @throws Error naming the file, and nothing of what is in it, which may be passwords.
+ * @throws Error with the file's name, and without its content, which may have passwords in it.
  */
 export function readDockerFile<T>(file: string): T | undefined {
   if (!existsSync(file)) return undefined;

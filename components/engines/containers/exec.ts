@@ -10,7 +10,7 @@ export function exec(container: string, command: readonly string[], stdin: "inhe
   const child = spawn("docker", ["exec", "--interactive", ...terminal, container, ...command], {
     stdio: [stdin, "inherit", "inherit"],
   });
-  // The terminal sends the signal to the program as well: this only waits for it to end.
+  // The terminal sends the signal to the program as well: this process only waits for its end.
   const wait = () => {};
   process.on("SIGINT", wait);
   return new Promise<number>((resolve) => {

@@ -8,10 +8,10 @@ import { hashesOf, triggerOf } from "../hashes.ts";
 import { valueOf } from "../value.ts";
 import type { EngineApi, FileInVolume } from "./api.ts";
 
-/** By which a run tells what it has made itself, of what is soon gone again. */
+/** Marks the temporary containers of this run. */
 const RUN = randomBytes(4).toString("hex");
 
-/** Changes of these would replace a volume, that is delete what is in it. */
+/** A change of these inputs would replace a volume, and so delete its content. */
 export const VOLUME_FIXED = ["labels", "driver", "driverOpts", "name"];
 
 export const labelled = (labels: Record<string, pulumi.Input<string>>) =>
@@ -22,7 +22,7 @@ export interface FolderContent {
   /** Part of the name of the volume that holds it: `secrets`. */
   kind: string;
   folder: string;
-  /** By which another content is another volume: what is secret, or the hash of what is not, which may be too large for the state. */
+  /** Replaces the volume when it changes: secrets themselves, or hashes of other content, which may be too large for the state. */
   identity: pulumi.Output<unknown>;
   files: () => Promise<FileInVolume[]>;
 }
@@ -77,10 +77,10 @@ function readableByAll(folder: string, contents: Record<string, string | Buffer>
 }
 
 /**
- * A volume with the content of one folder: so it is in no `docker inspect`, and a read-only container can have it. Another content
- * is another volume, so that nothing changes under a running container.
+ * A volume with the content of one folder: so the content is in no `docker inspect`, and a read-only container can have it. Other
+ * content replaces the volume, so that nothing changes under a running container.
  *
- * @param image any on the engine: by a container of it, never started, the files get into the volume.
+ * @param image any on the engine: the files are put in through a container of it that is never started.
  */
 export function filledVolume(
   api: EngineApi,
@@ -93,7 +93,7 @@ export function filledVolume(
   const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
   const put = async (volume: pulumi.Input<string>) => {
     const own = await valueOf(carrier);
-    // One that an ended `up` left would keep its volume from being removed.
+    // A container that an ended `up` left would keep its volume from being removed.
     const left = (await api.list(own)).filter((each) => each.labels["stackyard.run"] !== RUN);
     await Promise.all(left.map(({ id }) => api.remove(id, 0)));
     await api.fillVolume(await valueOf(volume), await files(), await valueOf(image), { ...own, "stackyard.run": RUN });
@@ -107,7 +107,7 @@ export function filledVolume(
       ignoreChanges: VOLUME_FIXED,
       replacementTrigger: triggerOf(identity, `${String(labels["stackyard.id"])}/${name}-${kind}`),
       hooks: {
-        // While networks are being made, which takes the provider two seconds. What fails here is done again below.
+        // Early, while the provider makes networks, which takes two seconds. A failure here is repeated below.
         afterCreate: [
           new pulumi.ResourceHook(`${name}:${kind}:early`, ({ newOutputs }) => {
             early = put((newOutputs as { name: string }).name);
@@ -117,7 +117,7 @@ export function filledVolume(
       },
     },
   );
-  /** An `up` that was ended before may have left the volume empty. */
+  /** Fills it again where that failed, or where an ended `up` may have left it empty. */
   const fill = () => early?.catch(() => put(volume.name)) ?? put(volume.name);
   return { kind, folder, volume: volume.name, fill };
 }

@@ -16,13 +16,13 @@ export const isLocal = ({ host }: DockerHost): boolean => host.startsWith("unix:
 
 /**
  * The engine that the docker CLI would use: DOCKER_HOST, else DOCKER_CONTEXT, else the CLI's current context, else the local
- * socket. Resolved here because the provider knows a context's host only, not its TLS files, and checks the local socket first.
+ * socket. Resolved here because the provider reads only a context's host, not its TLS files, and checks the local socket first.
  *
- * @throws Error when the context is named but not there, or a file of the CLI's is no JSON.
+ * @throws Error when the named context does not exist, or a file of the CLI is not JSON.
  */
 export function dockerHost(env: NodeJS.ProcessEnv = process.env): DockerHost {
   if (env.DOCKER_HOST) {
-    // As the CLI reads it: an address alone is one of TCP.
+    // As for the CLI, an address alone means TCP.
     const host = env.DOCKER_HOST.includes("://") ? env.DOCKER_HOST : `tcp://${env.DOCKER_HOST}`;
     return { host, ...(env.DOCKER_CERT_PATH ? { certPath: env.DOCKER_CERT_PATH } : {}) };
   }

@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerState, EngineApi } from "./api.ts";
 
 /**
- * Carries out what the provider would carry out in place (provider-facts, section 2; of that, these are what a workload sets):
- * before anything waits for the service, which may not get well without it. The provider finds it done.
+ * Makes the changes that the provider would make in place (of those in provider-facts, section 2, these are what a workload sets)
+ * before anything waits for the service, which may not get ready without them. The provider finds them made.
  */
 export async function changeInPlace(
   api: EngineApi,
@@ -13,17 +13,17 @@ export async function changeInPlace(
 ): Promise<void> {
   const { memory, memorySwap, restart } = newInputs as { memory: number; memorySwap: number; restart: string };
   const before = await api.inspect(id);
-  // The wait says so.
+  // The wait for it reports that it is gone.
   if (!before) return;
   const change = () => api.update(id, { memoryMiB: memory, memorySwapMiB: memorySwap, restart });
   await change().catch(async (error: Error) => {
-    if (await hasEnded(api, before)) return betweenItsEnds(api, before, change);
+    if (await hasEnded(api, before)) return retryBetweenRuns(api, before, change);
     throw new Error(
       `${service}: its memory cannot be set to ${memory} MiB while it runs, which it does as before: it may hold more than ` +
         `that (${error.message.trim()}). Set more; or take it down first, by \`make down\`, and bring it up again.`,
     );
   });
-  // It would go on as it was started, or to its next death: a service on its first way up is left to it.
+  // A service that fails is restarted with the changes. One that starts for the first time is left alone.
   const { health, restarts, status } = before;
   const fails = health?.status === "unhealthy" || (restarts > 0 && health?.status !== "healthy");
   if (status === "restarting" || (status === "running" && fails)) await api.restart(id);
@@ -38,8 +38,8 @@ async function hasEnded(api: EngineApi, before: ContainerState): Promise<boolean
 const TRIES = 20;
 const PAUSE_MS = 100;
 
-/** One that ends again and again is, for a moment each time, in no state to be changed: the engine says so, and it is tried again. */
-async function betweenItsEnds(api: EngineApi, before: ContainerState, change: () => Promise<void>): Promise<void> {
+/** The engine refuses a change while a container is between two runs, as one that ends again and again often is. */
+async function retryBetweenRuns(api: EngineApi, before: ContainerState, change: () => Promise<void>): Promise<void> {
   for (let tried = 1; ; tried++) {
     try {
       return await change();

@@ -1,14 +1,14 @@
 import type * as docker from "@pulumi/docker";
 
-/** What may be laid over the arguments of a container. */
+/** Overrides of the arguments of a container. */
 export type ContainerOverrides = Partial<docker.ContainerArgs>;
 
 const NETWORKS = "Its networks follow from `uses`, `egress` and `networkMode`: set those instead.";
 const RUNS = "Whether it runs, and is ready, is decided by `probe` and the resources after it: leave this out.";
 
 /**
- * Every argument of the provider's container: `true` where it can be laid over; else the option that sets it, or a sentence. What an
- * option sets here must not be undone silently.
+ * Every argument of the provider's container: `true` where it can be overridden; else the option that sets it, or a sentence. So
+ * nothing silently undoes what an option sets.
  */
 export const OVERRIDABLE: Record<keyof docker.ContainerArgs, true | string> = {
   attach: RUNS,
@@ -54,7 +54,7 @@ export const OVERRIDABLE: Record<keyof docker.ContainerArgs, true | string> = {
   memorySwap: true,
   mounts: true,
   mustRun: RUNS,
-  name: "Its name is made anew for each container, so that one can follow another: leave this out.",
+  name: "Each container gets a name of its own, so that one can replace another: leave this out.",
   networkMode: "networkMode",
   networksAdvanced: NETWORKS,
   pidMode: true,

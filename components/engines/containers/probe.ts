@@ -7,10 +7,10 @@ import type { EngineApi } from "./api.ts";
 import type { FolderContent } from "./filled-volume.ts";
 import { goDuration } from "./format.ts";
 
-/** A health check that is none, whatever the image has. */
+/** No health check, even where the image has one. */
 const NONE = { tests: ["NONE"], interval: "0s", timeout: "0s", startPeriod: "0s", startInterval: "0s", retries: 0 };
 
-/** How the provider is told of a probe. Failures within the start period do not count. */
+/** The provider's inputs for a probe. Failures within the start period do not count. */
 export function healthcheckOf(
   api: EngineApi,
   probe: ProbeSpec,
@@ -28,15 +28,15 @@ export function healthcheckOf(
   };
 }
 
-/** The place of a health check that an image should have, and does not. */
+/** Stands for the health check of an image that has none. */
 const MISSING = ["MISSING"];
 
-/** The probe that an image has: said again, because its timings are the service's. */
+/** The probe that an image has: repeated in the inputs, because its timings are the service's. */
 const ownProbe = async (api: EngineApi, image: string): Promise<string[]> => (await api.imageProbe(image)) ?? MISSING;
 
 /**
- * Refuses a container that is to be probed as its image says, where that says nothing: in a preview too, if the image is there.
- * A failure to read the image's health check would be shown with a stack trace of Pulumi's.
+ * Refuses an image without a health check for a container that should have its image's: in a preview too, if the image is there.
+ * In a hook, because Pulumi would show the error of an input with a stack trace.
  */
 export const imageProbed = (name: string, subject: string): pulumi.ResourceHook =>
   new pulumi.ResourceHook(
@@ -50,7 +50,7 @@ export const imageProbed = (name: string, subject: string): pulumi.ResourceHook 
     { onDryRun: true },
   );
 
-/** The folder with the program of probes, which is taken out of an image. */
+/** The folder with the program of probes, which comes from an image. */
 export const probeProgram = (api: EngineApi, image: pulumi.Output<string>): FolderContent => ({
   kind: "program",
   folder: dirname(PROBE_PROGRAM),

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { EngineApi } from "./api.ts";
 
-/** As many failures in a row make a service unhealthy. */
+/** The failures in a row that make a service unhealthy. */
 const FAILURES = 3;
 const LONGEST_MS = 60_000;
 
 /**
- * Waits for containers that were found unhealthy while something was away that is back: each until a probe passes, or until as
- * many have failed as make it unhealthy, of those that began after this wait.
+ * Waits for containers that were found unhealthy while a service that they need was down: each until a probe passes, or until as
+ * many probes of this wait have failed as make it unhealthy.
  */
 export async function probedAgain(api: EngineApi, containers: readonly string[]): Promise<void> {
   if (containers.length === 0) return;

@@ -2,10 +2,10 @@ import type { PullProgress, PullWatch } from "../engine.ts";
 import type { EngineApi, PullMessage } from "./api.ts";
 import { type Credentials, credentialsFor, registryOf } from "./credentials.ts";
 
-/** How a pull is watched here: some of it only tests say. */
+/** How a pull is watched; only tests set what is added here. */
 interface Watch extends Omit<PullWatch, "instead"> {
   instead?: string;
-  /** After how long without a byte it has failed. @default 60 */
+  /** The time without a byte after which it fails. @default 60 */
   silentSeconds?: number;
   env?: NodeJS.ProcessEnv;
 }
@@ -13,8 +13,7 @@ interface Watch extends Omit<PullWatch, "instead"> {
 const REPORT_MS = 1_000;
 
 /**
- * Brings an image from its container registry, with what `docker login` has stored. It may take as long as it likes while bytes
- * come.
+ * Pulls an image, with what `docker login` has stored. It may take as long as it likes while bytes come.
  *
  * @throws Error with one sentence: what is wrong, and what helps.
  */
@@ -25,19 +24,19 @@ export async function pull(api: EngineApi, ref: string, watch: Watch): Promise<v
   signal.throwIfAborted();
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const heard = () => {
+  const restartTimer = () => {
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(), silentSeconds * 1000);
   };
   const layers = new Layers();
   let reportedAt = 0;
-  heard();
+  restartTimer();
   try {
     const ends = AbortSignal.any([signal, silence.signal]);
     for await (const message of api.pull(ref, signedIn.credentials, ends)) {
       if (message.error !== undefined) throw new Error(message.error);
       if (!layers.add(message)) continue;
-      heard();
+      restartTimer();
       if (Date.now() - reportedAt < REPORT_MS) continue;
       reportedAt = Date.now();
       saw(layers.sum);
@@ -67,20 +66,20 @@ export async function digestOf(api: EngineApi, ref: string, env?: NodeJS.Process
     return await api.digest(ref, signedIn.credentials);
   } catch (error) {
     const why = reasonOf((error as Error).message, registry, signedIn);
-    throw new Error(`The digest of ${ref} is not to be had: ${why}.`);
+    throw new Error(`The digest of ${ref} cannot be read: ${why}.`);
   }
 }
 
 interface SignedIn {
   credentials?: Credentials;
-  /** Why there are none, where something is wrong. */
-  lack?: string;
+  /** Why they cannot be read. */
+  failure?: string;
 }
 
 const signIn = (registry: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<SignedIn> =>
   credentialsFor(registry, env, signal).then(
     (credentials) => (credentials ? { credentials } : {}),
-    (error: Error) => ({ lack: error.message }),
+    (error: Error) => ({ failure: error.message }),
   );
 
 export const withoutDigest = (ref: string) => ref.replace(/@sha256:[0-9a-f]+$/, "");
@@ -89,13 +88,13 @@ class Layers {
   readonly #layers = new Map<string, { bytes: number; ofBytes: number; done: boolean }>();
   #last = "";
 
-  /** Whether it says something new: the engine goes on talking while it waits, and while it tries again. */
+  /** @returns whether a message is news: the engine sends messages also while it waits, and while it tries again. */
   add({ id, status = "", progressDetail: { current, total } = {} }: PullMessage): boolean {
     if (/^(Waiting|Retrying)/.test(status)) return false;
-    const said = JSON.stringify([id, status, current]);
-    if (said === this.#last) return false;
-    this.#last = said;
-    // Others are about the image: its tag, its digest.
+    const message = JSON.stringify([id, status, current]);
+    if (message === this.#last) return false;
+    this.#last = message;
+    // Messages without a layer's id are about the image's tag or digest.
     if (!id || !/^[0-9a-f]{12}$/.test(id)) return true;
     const layer = this.#layers.get(id) ?? { bytes: 0, ofBytes: 0, done: false };
     this.#layers.set(id, layer);
@@ -120,10 +119,10 @@ class Layers {
   }
 }
 
-/** What the engine says, in other words where they are known. */
-function reasonOf(said: string, registry: string, { credentials, lack }: SignedIn): string {
-  // The client library puts this before what the engine says, and Go before what a program under it said.
-  const text = said
+/** The engine's message, in plainer words where it is a known one. */
+function reasonOf(message: string, registry: string, { credentials, failure }: SignedIn): string {
+  // The client library puts a prefix before the engine's message.
+  const text = message
     .replace(/^\(HTTP code \d+\)[^-]*- /, "")
     .trim()
     .replace(/\s+/g, " ")
@@ -131,12 +130,12 @@ function reasonOf(said: string, registry: string, { credentials, lack }: SignedI
   if (
     /unauthorized|authentication required|no basic auth|access denied|denied:|incorrect username|\b40[13]\b/i.test(text)
   ) {
-    const why = lack
-      ? `what docker login has stored was not to be had (${lack})`
+    const why = failure
+      ? `what docker login has stored cannot be read (${failure})`
       : credentials
         ? "what docker login has stored for it is not enough"
         : "nobody has signed in";
-    return `${registry} does not hand it out, and ${why}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
+    return `${registry} refuses it, and ${why}: \`docker login${registry === "docker.io" ? "" : ` ${registry}`}\`, and check its name`;
   }
   if (/manifest unknown|not found|does not exist|\b404\b/i.test(text) && !/no such host|lookup/i.test(text))
     return `${registry} does not have it: check its name and its tag`;
@@ -145,7 +144,7 @@ function reasonOf(said: string, registry: string, { credentials, lack }: SignedI
   if (/refused|timeout|deadline exceeded|unreachable|no route|reset by peer|EOF|Client\.Timeout/i.test(text))
     return `${registry} does not answer (${text.split(": ").slice(-2).join(": ")})`;
   if (/toomanyrequests|\b429\b/i.test(text))
-    return `${registry} hands out no more for now to whoever has not signed in: \`docker login\``;
+    return `${registry} allows no more pulls for now without signing in: \`docker login\``;
   if (/no space left/i.test(text)) return "the engine's disk is full: `make prune` shows what could go";
   return /^(unknown:?)?$/.test(text) ? `${registry} does not say why` : text;
 }

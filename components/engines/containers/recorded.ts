@@ -1,6 +1,6 @@
 import type { Recorded, Thing, WorkloadStatus } from "../inspection.ts";
 
-// What this engine's resources are in a Pulumi state.
+// How this engine's resources are recorded in a Pulumi state.
 
 const KINDS: Record<string, Thing["kind"]> = {
   "docker:index/container:Container": "container",
@@ -9,7 +9,7 @@ const KINDS: Record<string, Thing["kind"]> = {
   "docker:index/volume:Volume": "volume",
 };
 
-/** Undefined for a resource that is nothing on an engine. */
+/** Undefined for a resource that is not on the engine. */
 export const kindOf = ({ type }: Pick<Recorded, "type">): Thing["kind"] | undefined => KINDS[type];
 
 /** Whether a container is a service or a job; undefined for all else. */
@@ -19,7 +19,7 @@ export function workloadKindOf(resource: Pick<Recorded, "type" | "outputs">): Wo
   return labels.some(({ label, value }) => label === "stackyard.kind" && value === "job") ? "job" : "service";
 }
 
-/** Whether a resource is a volume with data: not one with what its container is handed. */
+/** Whether a resource is a volume with data, and not one with secrets or files. */
 export function holdsData(resource: Pick<Recorded, "type" | "outputs">): boolean {
   const labels = (resource.outputs.labels ?? []) as { label: string; value: string }[];
   return (

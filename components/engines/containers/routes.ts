@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 
-/** Where this machine's routes lead, in CIDR form: those of the kernel where it tells them, else the networks it has an address in. */
+/** Destinations of this machine's routes, in CIDR form: of the kernel's table where that can be read, else of its own addresses. */
 export function localRoutes(): string[] {
   try {
     return routesOf(readFileSync("/proc/net/route", "utf8"));

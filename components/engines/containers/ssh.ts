@@ -2,15 +2,15 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Agent, ClientRequestArgs } from "node:http";
 import { Duplex } from "node:stream";
 
-// As in api.ts: an import would load all that is exported there.
+// As in api.ts: an import would load everything that node:http exports.
 const http = process.getBuiltinModule("node:http");
 
-/** For the provider as well: a question on a terminal that nobody sees is an error, and who does not answer is given up. */
+/** Also for the provider: a question that nobody could answer is an error, and connecting ends after 30 s. */
 export const SSH_OPTIONS: readonly string[] = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=30"];
 
 /**
  * Carries the Engine API to a `ssh://` host as the docker CLI does: by this machine's own ssh, with its config, keys and known
- * hosts, which runs `docker system dial-stdio` over there. A connection is kept for the next question.
+ * hosts, which runs `docker system dial-stdio` over there. A connection is kept for the next request.
  */
 export function sshAgent(host: string): typeof Agent {
   return class extends http.Agent {
@@ -20,7 +20,7 @@ export function sshAgent(host: string): typeof Agent {
   };
 }
 
-/** The arguments of ssh, and what one types to try the same. */
+/** The arguments of ssh, and a command line to try the same by hand. */
 function command(host: string): { args: string[]; tried: string } {
   const { username, hostname, port, pathname } = new URL(host);
   const to = [
@@ -36,16 +36,16 @@ function command(host: string): { args: string[]; tried: string } {
   };
 }
 
-/** One ssh, as HTTP wants a connection. It ends with this, and with this process: its input is closed then. */
+/** One ssh as a connection for HTTP. It ends with the connection, and with this process, which closes its input. */
 class SshConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
-  #said = "";
-  /** As a socket has it: in ms, and 0 for none. */
+  #stderr = "";
+  /** As in a socket: in ms, and 0 for none. */
   timeout = 0;
   #limit: NodeJS.Timeout | undefined;
 
   constructor(host: string) {
-    // Where the other side has ended, nobody writes any more.
+    // Nothing is written any more once the other side has ended.
     super({ allowHalfOpen: false });
     const { args, tried } = command(host);
     const child = spawn("ssh", args);
@@ -54,13 +54,13 @@ class SshConnection extends Duplex {
       this.#limit?.refresh();
       if (!this.push(bytes)) child.stdout.pause();
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-2_000)));
-    // It has ended: its exit code and what it said tell why.
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr = (this.#stderr + text).slice(-2_000)));
+    // ssh has ended; its exit code and messages tell why.
     child.stdin.on("error", () => {});
     child.once("error", (error) => this.destroy(new Error(`ssh does not run: ${error.message}`)));
     child.once("close", (code) => {
       if (code === 0) return void this.push(null);
-      const why = this.#said.trim().split(/\r?\n/).at(-1) || `ended with exit code ${code}`;
+      const why = this.#stderr.trim().split(/\r?\n/).at(-1) || `ended with exit code ${code}`;
       this.destroy(new Error(`ssh: ${why.replace(/^ssh: |\.$/g, "")}; \`${tried}\` has to work without a question`));
     });
   }
@@ -88,7 +88,7 @@ class SshConnection extends Duplex {
     done(error);
   }
 
-  // What HTTP asks of a socket beside.
+  // The rest of a socket that HTTP needs.
   setTimeout(ms: number, listener?: () => void): this {
     clearTimeout(this.#limit);
     if (listener) this.once("timeout", listener);
@@ -105,7 +105,7 @@ class SshConnection extends Duplex {
     return this;
   }
 
-  /** One that is kept for the next question keeps no process alive. */
+  /** A connection that waits for the next request does not keep the process alive. */
   ref(): this {
     return this.#each("ref");
   }

@@ -5,7 +5,7 @@ const POLL_MS = 100;
 const STAYS_UP_MS = 1_000;
 const LOG_LINES = 20;
 
-/** How a wait tells what it sees, and how it may be ended. */
+/** The limits of a wait, and who gets what is seen. */
 export interface Watch {
   /** For messages: `Postgres "main"`. */
   subject: string;
@@ -15,13 +15,13 @@ export interface Watch {
   signal: AbortSignal;
   /** Whether it has no probe: it is ready once it has kept running for a second. @default false */
   unprobed?: boolean;
-  /** Gets what the engine says of the container, each time that it is asked. */
+  /** Gets the container's state, each time that it is read. */
   saw?: (state: ContainerState) => void;
 }
 
 /**
- * Waits until the container's health check has passed, and answers how long that took from the container's start, in ms.
- * A container that does not run is started again, so that an `up` after a failed one tries again.
+ * Waits until the container's health check has passed, and returns how long that took from the container's start, in ms.
+ * A container that does not run is started first, so that an `up` after a failed one tries again.
  *
  * @throws Error with the last log lines and the last probe's output: at once when it stops, when its restart policy had to
  * start it again, or when a probe that began after this wait finds it unhealthy; at the time-out otherwise.
@@ -29,20 +29,20 @@ export interface Watch {
 export async function untilReady(api: EngineApi, id: string, pids: number, watch: Watch): Promise<number> {
   let first = await api.inspect(id);
   if (first && !isUp(first)) {
-    // "restarting" is the pause before the restart policy's next try: it is not waited for.
+    // "restarting" is the pause before the restart policy's next attempt, which is not waited for.
     await (first.status === "restarting" ? api.restart(id, 0) : api.start(id));
     first = await api.inspect(id);
   }
   let limited = first?.pidsLimit === pids;
 
-  // What was found before this wait, by the engine's clock.
+  // Probes that ended before this wait do not count; by the engine's clock.
   const before = first?.health?.probes.at(-1)?.end;
   const deadline = Date.now() + watch.timeoutSeconds * 1000;
   let runningSince: number | undefined;
   for (let now = first; ; now = await api.inspect(id)) {
     if (now) watch.saw?.(now);
     const broken = now ? wrongWith(now, first?.restarts ?? 0, before) : "is gone: somebody removed its container";
-    if (broken) throw new Error(await story(api, id, now, `${watch.subject} ${broken}`, watch));
+    if (broken) throw new Error(await reportOf(api, id, now, `${watch.subject} ${broken}`, watch));
     if (now && !limited) limited = await limitPids(api, now, pids);
     if (watch.unprobed && now?.status === "running") {
       runningSince ??= Date.now();
@@ -56,13 +56,13 @@ export async function untilReady(api: EngineApi, id: string, pids: number, watch
     }
     if (Date.now() > deadline) {
       const late = `${watch.subject} did not get ready within ${watch.timeoutSeconds} s`;
-      throw new Error(await story(api, id, now, late, watch));
+      throw new Error(await reportOf(api, id, now, late, watch));
     }
     await pause(POLL_MS, watch.signal);
   }
 }
 
-/** Whether it has the limit now. One that has ended meanwhile cannot get it: why it ended is what counts. */
+/** Whether it has the limit now. A container that has ended meanwhile cannot get it; its end is reported instead. */
 async function limitPids(api: EngineApi, { id, startedAt }: ContainerState, pids: number): Promise<boolean> {
   try {
     await api.limitPids(id, pids);
@@ -76,13 +76,13 @@ async function limitPids(api: EngineApi, { id, startedAt }: ContainerState, pids
 
 const isUp = (state: ContainerState) => state.status === "running" || state.status === "paused";
 
-/** @param before when the last probe ended of which nothing counts any more. */
+/** @param before the end of the last probe that does not count. */
 function wrongWith(now: ContainerState, restartsBefore: number, before: Date | undefined): string | undefined {
   const died = now.outOfMemory ? "ran out of memory" : `stopped with exit code ${now.exitCode}`;
-  // The engine counts a restart when it decides on it, that is at the death before.
+  // The engine counts a restart as soon as it decides on it, which is at the end of the run before.
   if (now.status === "restarting")
     return now.restarts - restartsBefore > 1 ? `${died}, and again after a restart` : died;
-  // With which exit code it stopped is known no more once it runs again.
+  // The exit code is lost once it runs again.
   if (now.restarts > restartsBefore) return isUp(now) ? "does not stay up: it was started again" : died;
   if (!isUp(now)) return died;
   const last = now.health?.probes.at(-1);
@@ -91,10 +91,10 @@ function wrongWith(now: ContainerState, restartsBefore: number, before: Date | u
 }
 
 /**
- * Starts a job's container unless that was done before, hands on its output, and waits for its end. A run that an ended `up`
+ * Starts a job's container unless that was done before, passes on its output, and waits for its end. A run that an ended `up`
  * left behind is waited for, not started a second time; one that has succeeded meanwhile counts.
  *
- * @param prepare what has to be done before it is started, and only then.
+ * @param prepare runs before the start, where there is one.
  * @param line gets each line of output, known secrets hidden.
  * @throws Error with exit code and last log lines when it fails; when it takes longer than the time-out, after ending it.
  */
@@ -123,7 +123,7 @@ export async function untilDone(
   }
   const { startedAt } = (running ? before : await api.inspect(id)) ?? before;
   watch.saw?.({ ...before, ...(startedAt ? { startedAt } : {}) });
-  // By the engine's clock, which its log goes by. Not since its start: the engine notes that when it may have written already.
+  // By the engine's clock, as its log. Not since the start, which the engine records when the job may have written already.
   const since = before.finishedAt ? new Date(before.finishedAt.getTime() + 1) : before.createdAt;
 
   const over = new AbortController();
@@ -139,10 +139,10 @@ export async function untilDone(
     const exitCode = await Promise.race([api.wait(id), aborted(over.signal)]);
     if (exitCode === undefined) {
       watch.signal.throwIfAborted();
-      // It may have ended meanwhile.
+      // Fails where it has ended meanwhile.
       await api.kill(id).catch(() => {});
       throw new Error(
-        await story(
+        await reportOf(
           api,
           id,
           undefined,
@@ -158,7 +158,7 @@ export async function untilDone(
     if (exitCode !== 0) {
       const after = await api.inspect(id);
       const why = after?.outOfMemory ? "ran out of memory" : `failed with exit code ${exitCode}`;
-      throw new Error(await story(api, id, undefined, `${watch.subject} ${why}`, watch));
+      throw new Error(await reportOf(api, id, undefined, `${watch.subject} ${why}`, watch));
     }
   } finally {
     clearTimeout(timer);
@@ -167,12 +167,12 @@ export async function untilDone(
   }
 }
 
-/** What went wrong, and what the container said last. */
-async function story(...of: Parameters<typeof saidLast>): Promise<string> {
+/** What went wrong, the container's last output, and what to do. */
+async function reportOf(...of: Parameters<typeof saidLast>): Promise<string> {
   return [...(await saidLast(...of)), "Mend the cause and run `up` again: it will be tried again."].join("\n");
 }
 
-/** In lines: what is wrong with a container, what its last probe found, and what it wrote last. */
+/** In lines: what is wrong with a container, the output of its last probe, and its last log lines. */
 export async function saidLast(
   api: EngineApi,
   id: string,
@@ -189,7 +189,7 @@ export async function saidLast(
   ];
 }
 
-/** Masked before it is cut: half a secret is one too. */
+/** Masked before it is cut, because a part of a secret is secret too. */
 function described({ exitCode, output }: Probed, mask: (text: string) => string): string {
   return `exit code ${exitCode}${output ? `: ${mask(output).replace(/\s+/g, " ").slice(0, 500)}` : ""}`;
 }

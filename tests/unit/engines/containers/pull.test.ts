@@ -81,7 +81,7 @@ test("reports layers and bytes, once a second", async () => {
 const CASES: [string, string][] = [
   [
     "pull access denied for nosuch, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
-    "docker.io does not hand it out, and nobody has signed in: `docker login`, and check its name",
+    "docker.io refuses it, and nobody has signed in: `docker login`, and check its name",
   ],
   [
     "manifest for redis:nosuch not found: manifest unknown: manifest unknown",
@@ -106,7 +106,7 @@ const CASES: [string, string][] = [
   ],
   [
     "toomanyrequests: You have reached your pull rate limit.",
-    "docker.io hands out no more for now to whoever has not signed in: `docker login`",
+    "docker.io allows no more pulls for now without signing in: `docker login`",
   ],
   [
     "write /var/lib/docker/tmp/x: no space left on device",
@@ -179,12 +179,12 @@ test.each([
   [
     "no credentials",
     "",
-    "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and nobody has signed in: ",
+    "The digest of mirror:5000/redis:8 cannot be read: mirror:5000 refuses it, and nobody has signed in: ",
   ],
   [
     "insufficient credentials",
     "ann:wrong",
-    "The digest of mirror:5000/redis:8 is not to be had: mirror:5000 does not hand it out, and what docker login",
+    "The digest of mirror:5000/redis:8 cannot be read: mirror:5000 refuses it, and what docker login",
   ],
 ])("a digest is asked for with %s", async (_, stored, expected) => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-pull-"));
