@@ -51,12 +51,18 @@ const Ulimit = z.union(
   "a number, or { soft, hard }, where -1 is no limit",
 );
 
-/** Limits of each process, by name. -1 is no limit. */
+/** Limits of each process, by name. -1 is no limit; of open files, the kernel has always one. */
 export const ulimits = () =>
-  z.record(
-    z.string().refine((name) => ULIMITS.includes(name), `a limit's name, one of ${ULIMITS.join(", ")}`),
-    Ulimit,
-  );
+  z
+    .record(
+      z.string().refine((name) => ULIMITS.includes(name), `a limit's name, one of ${ULIMITS.join(", ")}`),
+      Ulimit,
+    )
+    .superRefine(({ nofile }, { addIssue }) => {
+      if (nofile?.hard !== -1) return;
+      const message = sentence("The kernel always limits open files: give a number, 1048576 at most by default.");
+      addIssue({ code: "custom", path: ["nofile"], message });
+    });
 
 /** The kernel parameters that each container has a value of its own for. */
 const OWN_PARAMETERS =

@@ -476,6 +476,10 @@ describe("refuses", () => {
         'rtprio, rttime, sigpending, stack, got "nofiles"',
     ],
     [
+      { ulimits: { nofile: -1 } },
+      "ulimits.nofile: The kernel always limits open files: give a number, 1048576 at most by default.",
+    ],
+    [
       { ulimits: { nofile: { soft: 2, hard: 1 } } },
       "ulimits.nofile: should be a soft limit that is not above the hard one, got { soft, hard }",
     ],
