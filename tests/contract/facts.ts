@@ -5,12 +5,12 @@ import type { Database } from "../../components/core/database.ts";
 import { Minio, Neo4j, Ollama, Postgres, Qdrant, Redis } from "../../components/index.ts";
 import { passwordOf } from "../unit/helpers/stack.ts";
 
-/** What a database asks the engine for, as far as databases differ: one row each, for the tests without Docker, where it is called `main`. */
+/** What a database asks of the engine, as far as databases differ: one row each, for the tests without Docker, in which its name is `main`. */
 export interface Facts {
   component: new (name: string, args: never) => Database;
-  /** The resource that brings its image, with the defaults. */
+  /** The resource of its image, by default. */
   image: string;
-  /** Settings of the server, and what its container is given for them. */
+  /** Settings of the server, and the arguments and variables of its container for them. */
   settings: [object, unknown[]][];
   /** Limits, by default. */
   memoryMiB: number;
@@ -40,14 +40,14 @@ export interface Facts {
   };
   url: (secret: string, at: string) => string;
   credential?: {
-    /** Argument and member of the connection. */
+    /** The name of the argument, and of the connection's member. */
     name: "password" | "apiKey";
     resource: string;
     /** Whether the server reads it at its first start only. */
     fixed: boolean;
-    /** What the server is handed. */
+    /** The files that the server gets. */
     files: (secret: string) => Record<string, string>;
-    /** The same for values that somebody has to quote. */
+    /** The same for values that need quotes. */
     given: [string, Record<string, string>][];
   };
 }
@@ -64,7 +64,7 @@ const httpProbe = (...request: [string, ...string[]]) => [
 /** A program that starts a server in its container, beside the component. */
 const program = (name: string) => readFileSync(new URL(`../../components/databases/${name}`, import.meta.url), "utf8");
 
-/** Of a secret, beside the one that is made. */
+/** The mark of a secret, whose key is the generated one. */
 export const markOf = (secret: string) =>
   createHmac("sha256", passwordOf("main-password")).update(secret).digest("hex").slice(0, 16);
 
@@ -103,7 +103,7 @@ const minioFiles = (secret: string) => ({
   "mc.env": `MC_HOST_server=http://stackyard:${secret}@main:9000\n`,
 });
 
-/** What somebody would have to quote: for a shell, or in a configuration file. */
+/** A value that would need quotes in a shell or in a configuration file. */
 export const QUOTED = `it's "here" $HOME %s; -- #`;
 
 export const FACTS = {
@@ -247,7 +247,7 @@ export const FACTS = {
       resource: "main-password",
       fixed: false,
       files: minioFiles,
-      // As it is: mc decodes nothing.
+      // Not encoded, because mc decodes nothing.
       given: [["a@b/c d%20", minioFiles("a@b/c d%20")]],
     },
   },
@@ -391,7 +391,7 @@ export const FACTS = {
       },
     },
     dataPath: "/home/ubuntu",
-    // In no version: every one reads the models of another.
+    // No version is recorded, because each one reads the models of every other.
     recorded: {},
     ports: { hostPort: 11_434 },
     connection: {},

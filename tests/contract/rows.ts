@@ -7,24 +7,24 @@ import pg from "pg";
 import { createClient } from "redis";
 import { type FACTS, QUOTED } from "./facts.ts";
 
-/** What every database has to prove, as far as databases differ: one row each. A seventh is a file in components/, a row here, one in facts.ts, and an imitation of its official image. */
+/** What every database has to prove, as far as databases differ: one row each. A seventh takes a file in components/, a row here, one in facts.ts, and an imitation of its official image. */
 export interface Row {
-  /** Class name, and the key under which the test program knows it. */
+  /** The name of its class, and its key in the test program. */
   kind: keyof typeof FACTS;
   /** Arguments that differ from the defaults. */
   args: Record<string, unknown>;
-  /** A setting among the arguments, as the server itself says it. Nothing where it says none. */
+  /** A setting among the arguments, as the server itself reports it. Undefined where it reports none. */
   setting?: { read(url: string): Promise<unknown>; expected: unknown };
-  /** Limit that is in force, by the arguments. */
+  /** The memory limit that follows from the arguments. */
   memoryMiB: number;
   /** Through a real client on the host. @throws what the client throws, when the server does not let it in. */
   write(url: string, value: string): Promise<void>;
   read(url: string): Promise<string>;
-  /** What a client says whose password is wrong. Nothing where there are no passwords. */
+  /** A client's error for a wrong password. Undefined where there are no passwords. */
   refused?: RegExp;
   /** Reads what was written, from a container of the server's own image on its network. */
   inside(url: URL): { command: string[]; env: Record<string, string> };
-  /** In its log, after a stop in order and a new start; and what must not be there. The log is a file where it prints less. */
+  /** A line of its log after a stop in order and a new start, and one that must not be there. `file` is the log where it prints less. */
   log: { clean: RegExp; dirty: RegExp; file?: string };
 }
 
@@ -50,7 +50,7 @@ export const ROWS: Row[] = [
   },
   {
     kind: "Redis",
-    // As one argument, what it takes apart itself; nothing at all; and what somebody would have to quote.
+    // A value of several words in one argument; an empty one; and one that would need quotes.
     args: {
       settings: { "latency-tracking-info-percentiles": "50 99", save: "", "proc-title-template": QUOTED },
     },
@@ -71,7 +71,7 @@ export const ROWS: Row[] = [
   {
     kind: "Minio",
     args: { settings: { MINIO_PROMETHEUS_AUTH_TYPE: "public" } },
-    // Without a key: it would ask for one otherwise.
+    // By default it would require a key.
     setting: {
       read: async (url) => (await fetch(`http://${new URL(url).host}/minio/v2/metrics/cluster`)).status,
       expected: 200,
@@ -91,12 +91,12 @@ export const ROWS: Row[] = [
       command: ["mc", "cat", "server/kept/kept"],
       env: { MC_HOST_server: url.href.replace(/\/$/, ""), MC_CONFIG_DIR: "/tmp/.mc" },
     }),
-    // It says nothing of how it was stopped; a volume that it does not know as its own it would format.
+    // It does not log its stop; but it would format a volume that it does not recognise as its own.
     log: { clean: /MinIO Object Storage Server/, dirty: /formatting|heal|corrupt/i },
   },
   {
     kind: "Neo4j",
-    // A Java's start beside all the others', on a small machine.
+    // Java starts beside all the others, on a small machine.
     args: { readyTimeoutSeconds: 300, settings: { "db.tx_log.rotation.size": "2MiB" } },
     setting: {
       read: (url) => cypher(url, "SHOW SETTINGS 'db.tx_log.rotation.size' YIELD value RETURN value"),
@@ -110,7 +110,7 @@ export const ROWS: Row[] = [
       command: ["bash", "-c", "cypher-shell --format plain 'MATCH (it:Kept) RETURN it.value' | tail -n 1 | tr -d '\"'"],
       env: { NEO4J_ADDRESS: `bolt://${url.host}`, NEO4J_USERNAME: url.username, NEO4J_PASSWORD: password(url) },
     }),
-    // It keeps its log with its data, so that what is there is of all starts.
+    // Its log is with its data, so it has the lines of all starts.
     log: {
       clean: /Stopped 'DatabaseId.*\[neo4j\]}' successfully/,
       dirty: /Recovery required/,
@@ -141,14 +141,14 @@ export const ROWS: Row[] = [
       ],
       env: { KEY: password(url) },
     }),
-    // The stand-in says how it was stopped; the real server, what it has found.
+    // The stand-in logs its stop; the real server logs what it finds at its start.
     log: {
       clean: /it had been stopped in order|Recovered collection kept/,
       dirty: /not been stopped in order|Traceback|panic/i,
     },
   },
   {
-    // It has no passwords: who reaches it may use it.
+    // It has no passwords: whoever reaches it can use it.
     kind: "Ollama",
     args: { settings: { OLLAMA_ORIGINS: "https://notes.example" } },
     setting: {
@@ -167,7 +167,7 @@ export const ROWS: Row[] = [
     },
     read: async (url) => (await new Ollama({ host: url }).show({ model: "kept" })).system,
     inside: (url) => ({ command: ["ollama", "show", "--system", "kept"], env: { OLLAMA_HOST: url.host } }),
-    // It does not say how it was stopped: only that what it has is whole.
+    // It does not log its stop, only that its models are whole.
     log: { clean: /total blobs: [1-9]/, dirty: /panic|unused blobs removed: [1-9]/ },
   },
 ];
@@ -182,10 +182,10 @@ export async function sql(url: string, statement: string, ...values: string[]): 
   }
 }
 
-/** @throws what the server answers, when that is an error. */
+/** @throws the server's answer, when that is an error. */
 export async function redis(url: string, ...command: string[]): Promise<unknown> {
   const client = createClient({ url, socket: { reconnectStrategy: false } });
-  // What goes wrong is also thrown.
+  // Errors are also thrown.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -218,7 +218,7 @@ async function cypher(url: string, statement: string, parameters: Record<string,
   }
 }
 
-/** The origin whose scripts may read what a server answers, of those that a browser asks for. */
+/** The origin whose scripts may read the server's answer, when a browser asks for one. */
 async function allowed(url: string, origin: string): Promise<string | null> {
   const headers = { origin, "access-control-request-method": "GET" };
   const { headers: answered } = await fetch(`${url}/api/tags`, { method: "OPTIONS", headers });
@@ -227,14 +227,14 @@ async function allowed(url: string, origin: string): Promise<string | null> {
 
 function qdrant(url: string): QdrantClient {
   const at = new URL(url);
-  // Told at once, instead of by a request beside that nobody waits for.
+  // Without the client's check of the server's version, a request of its own that nothing waits for.
   return new QdrantClient({ url: at.origin, apiKey: password(at), checkCompatibility: false });
 }
 
-/** A model in GGUF that has no more than an architecture: it can be kept and shown, not used. */
+/** A model in GGUF with nothing but an architecture: it can be stored and shown, not used. */
 function emptyModel(): Uint8Array<ArrayBuffer> {
   const text = (value: string) => [value.length, 0, value] as const;
-  // Little-endian words of 32 bits, those of 64 as two; texts as they are.
+  // Little-endian words of 32 bits, two for one of 64; texts as bytes.
   const parts = ["GGUF", /* version */ 3, /* tensors */ 0, 0, /* facts */ 1, 0];
   const fact = [...text("general.architecture"), /* a text */ 8, ...text("llama")];
   const words = [...parts, ...fact].map((part) =>

@@ -11,7 +11,7 @@ import { contextOf, type Entry } from "../../components/core/support/build-conte
 import { CONTEXT, type Context, written } from "../unit/helpers/contexts.ts";
 import { docker, ROOT, run, TestStack } from "./harness.ts";
 
-// What we say that a build is sent, held against what BuildKit takes. The builds stand on no image and keep nothing but cache.
+// Compares the files that we expect a build to get with those that BuildKit takes. The builds need no image and leave only cache.
 
 const MANY = 60;
 
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As they are compared: a name as text, permissions in octal digits. */
+/** Entries in the form that is compared: names as text, permissions in octal digits. */
 const shown = (entries: readonly Entry[]) =>
   entries.map(({ path, mode, ...rest }) => ({ path, mode: mode.toString(8), ...rest }));
 const ours = (context: string) =>
@@ -30,17 +30,17 @@ const ours = (context: string) =>
     .sort(byPath);
 const byPath = (a: Entry, b: Entry) => (a.path < b.path ? -1 : 1);
 
-test("folders and rules that nobody thought of", async () => {
+test("agrees with BuildKit on random folders and rules", async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const contexts: Context[] = [];
-  const said: Entry[][] = [];
+  const expected: Entry[][] = [];
   for (const context of fc.sample(CONTEXT, { seed, numRuns: MANY * 2 })) {
     const at = written(join(folder, "random", String(contexts.length)), context);
     try {
-      said.push(ours(at));
+      expected.push(ours(at));
       contexts.push(context);
     } catch {
-      // Rules that BuildKit refuses would end the one build of all.
+      // Rules that BuildKit refuses would end the build, which all contexts share.
       rmSync(at, { recursive: true });
     }
     if (contexts.length === MANY) break;
@@ -48,11 +48,11 @@ test("folders and rules that nobody thought of", async () => {
   const theirs = await allBuilt(contexts.map((_, at) => join(folder, "random", String(at))));
   expect(contexts).toHaveLength(MANY);
   for (const [at, context] of contexts.entries()) {
-    expect(shown(theirs[at] ?? []), `seed ${seed}: ${JSON.stringify(context)}`).toEqual(shown(said[at] ?? []));
+    expect(shown(theirs[at] ?? []), `seed ${seed}: ${JSON.stringify(context)}`).toEqual(shown(expected[at] ?? []));
   }
 });
 
-test("what is no plain file, and names that are no text", async () => {
+test("agrees with BuildKit on special files, and on names that are not UTF-8", async () => {
   const context = join(folder, "special");
   const at = (path: string) => join(context, path);
   mkdirSync(at("empty"), { recursive: true });
@@ -69,16 +69,16 @@ test("what is no plain file, and names that are no text", async () => {
   expect((await run("mkfifo", [at("pipe")], { cwd: ROOT, env: process.env })).code).toBe(0);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(at("socket"), resolve));
-  // It goes before the other, which would leave out everything.
+  // It takes precedence over the other one, which would leave out everything.
   writeFileSync(at("Dockerfile.dockerignore"), "left\n!left/out/taken\n.dockerignore\n");
   writeFileSync(at(".dockerignore"), "*\n");
   writeFileSync(at("Dockerfile"), "FROM scratch\nCOPY . /\n");
   try {
     const theirs = await built(context);
-    // A tar has no sockets: it comes as a file with nothing in it.
-    const said = ours(context).map((each) => (each.path === "socket" ? { ...each, kind: "file" as const } : each));
-    expect(shown(theirs)).toEqual(shown(said));
-    expect(said.map(({ path }) => path)).toEqual([
+    // A tar has no sockets: they arrive as empty files.
+    const expected = ours(context).map((each) => (each.path === "socket" ? { ...each, kind: "file" as const } : each));
+    expect(shown(theirs)).toEqual(shown(expected));
+    expect(expected.map(({ path }) => path)).toEqual([
       "Dockerfile",
       "Dockerfile.dockerignore",
       "dangling",
@@ -99,11 +99,11 @@ test("what is no plain file, and names that are no text", async () => {
   }
 });
 
-test.each(["!", "[", "a\\", "[z-a]", "\\y"])("rules that we refuse, BuildKit refuses: %s", async (rule) => {
+test.each(["!", "[", "a\\", "[z-a]", "\\y"])("BuildKit refuses the rules that we refuse: %s", async (rule) => {
   const context = written(join(folder, "bad"), { tree: ["a"], rules: `${rule}\n` });
   expect(() => contextOf(context)).toThrow("is no pattern that a build takes as it is written");
   const { code, output } = await buildx(context, join(folder, "bad.tar"));
-  // Its reason may be lost on the way: of what goes wrong side by side, it now and then tells that it has given up the rest.
+  // The reason may be lost: of several simultaneous failures BuildKit sometimes reports only that it has cancelled the rest.
   expect({ code, output }).toEqual({
     code: 1,
     output: expect.stringMatching(/pattern|\[internal\] load .*[\s\S]* CANCELED$/m),
@@ -114,7 +114,7 @@ test("a Dockerfile of another name is built to a stage, with an argument, a secr
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/builds"));
   const key = join(stack.folder, "key");
   const content = randomBytes(16).toString("hex");
-  // Of this run: a step that has been built before is not built again for another secret.
+  // A value of this run, because a cached step is not built again for another secret.
   const hello = `hello from ${stack.name}`;
   writeFileSync(key, content);
   const up = async (greeting: string) => {
@@ -132,7 +132,7 @@ test("a Dockerfile of another name is built to a stage, with an argument, a secr
     const found = (text: string) => run("grep", ["--quiet", "--text", text, tar], { cwd: ROOT, env: process.env });
     expect([(await found(content)).code, (await found(`${hello}, world`)).code]).toEqual([1, 0]);
 
-    // Another secret is no other image; another argument is one.
+    // Another secret does not change the image, another argument does.
     writeFileSync(key, "another");
     await stack.unchanged();
     expect(await up("good day")).toContain("good day, world: ");
@@ -142,7 +142,7 @@ test("a Dockerfile of another name is built to a stage, with an argument, a secr
   }
 });
 
-/** What a build ends up with that copies all that it is sent. */
+/** The files of a build that copies its whole context. */
 async function built(context: string): Promise<Entry[]> {
   const file = join(folder, "built.tar");
   const { code, output } = await buildx(context, file);
@@ -150,7 +150,7 @@ async function built(context: string): Promise<Entry[]> {
   return inTar(file);
 }
 
-/** The same of many contexts, in one build. */
+/** The same for many contexts, in one build. */
 async function allBuilt(contexts: readonly string[]): Promise<Entry[][]> {
   const top = join(folder, "all");
   mkdirSync(top, { recursive: true });

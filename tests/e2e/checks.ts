@@ -10,7 +10,7 @@ export async function done<R extends { code: number; output: string }>(running: 
   return ran;
 }
 
-/** Brings the stack up, or says why not. */
+/** Brings the stack up, or fails with the output. */
 export const up = (stack: TestStack, env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<Ran> =>
   done(stack.up(env, ...flags));
 

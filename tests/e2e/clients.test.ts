@@ -9,7 +9,7 @@ const PROGRAM = `
   import { z } from "zod";
   import { Minio, Neo4j, type Platform } from "../components/index.ts";
   export const settings = z.strictObject({ graph: Neo4j.settings.prefault({}) });
-  /** With what a shell or a file of arguments would take apart. */
+  /** With characters that a shell or a file of arguments would interpret. */
   const password = \`a'"\\\\$@ b\`;
   export const program = (platform: Platform, { graph }: z.output<typeof settings>) => ({
     graph: new Neo4j("graph", { platform, password, ...graph }),
@@ -35,7 +35,7 @@ async function open(client: string, c: string): Promise<string> {
   return stdout;
 }
 
-test("verbs that go by the settings know those of this program", async () => {
+test("verbs that read the settings know those of this program", async () => {
   const config = await stack.verb("config", { json: "1" });
   expect(JSON.parse(config.stdout), config.output).toEqual(
     expect.arrayContaining([

@@ -7,7 +7,7 @@ import { api, docker, freePorts, inspect, localImage, ROOT, TestStack } from "./
 
 // Servers that the library does not know, as Containers: NATS by its real client, and one with nothing in its image but itself.
 
-// A letter first: what NATS reads of its environment is a value of its configuration.
+// Begins with a letter, because NATS reads an environment variable as a value of its configuration.
 const TOKEN = `t${randomBytes(8).toString("hex")}`;
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/servers"));
 const own = join(stack.folder, "nats.conf");
@@ -37,7 +37,7 @@ async function queue<T>(act: (queue: NatsConnection) => Promise<T>): Promise<T> 
   }
 }
 
-test("a server with its file, two ports, a volume and secrets comes up, and a job finds it by its environment alone", async () => {
+test("a server with a file, two ports, a volume and secrets comes up, and a job with only its address in the environment reaches it", async () => {
   const output = await up();
   expect(output).toContain("reached e2e");
   await stack.unchanged(env);
@@ -57,7 +57,7 @@ test("nobody gets in without the token, and it is in no log", async () => {
   expect((await docker(["logs", id])).output).not.toContain(TOKEN);
 });
 
-test("a secret of several lines is a file at the path that was chosen, for its user alone", async () => {
+test("a secret of several lines is a file at the given path, readable only by its user", async () => {
   const { id } = await stack.container("queue");
   const { stdout } = await docker([
     "exec",
@@ -70,7 +70,7 @@ test("a secret of several lines is a file at the path that was chosen, for its u
   expect((await docker(["inspect", id])).stdout).not.toContain("line one");
 });
 
-test("what is safe is the default", async () => {
+test("the defaults are safe", async () => {
   const { HostConfig, Config } = await inspect<{
     HostConfig: {
       ReadonlyRootfs: boolean;
@@ -88,19 +88,19 @@ test("what is safe is the default", async () => {
   ]);
 });
 
-test("all that a server may have is there; that none of it is a change was seen above", async () => {
+test("every option that a server can have reaches its container; that none of them is a change was proved above", async () => {
   const { id } = await stack.container("all");
-  const said = await inspect<{
+  const container = await inspect<{
     Config: { Hostname: string; WorkingDir: string; User: string; StopSignal: string; Labels: Record<string, string> };
     HostConfig: Record<string, unknown>;
   }>(id);
-  expect(said.Config).toMatchObject({
+  expect(container.Config).toMatchObject({
     Hostname: "all.example",
     WorkingDir: "/srv",
     User: "0:0",
     StopSignal: "SIGQUIT",
   });
-  expect(said.HostConfig).toMatchObject({
+  expect(container.HostConfig).toMatchObject({
     CapAdd: ["CAP_NET_BIND_SERVICE"],
     CpuShares: 512,
     Dns: ["192.0.2.1"],
@@ -122,7 +122,7 @@ test("all that a server may have is there; that none of it is a change was seen 
   expect(readFileSync(join(stack.folder, "by-the-container"), "utf8")).toBe("written\n");
 });
 
-test("a new volume belongs to who uses it, where the image has no such folder; one that goes with the container too", async () => {
+test("a new volume belongs to its user, where the image has no such folder; an ephemeral one too", async () => {
   const { id } = await stack.container("queue");
   expect((await docker(["exec", id, "stat", "-c", "%u:%g", "/data", "/scratch"])).stdout).toBe(
     "1000:1000\n1000:1000\n",
@@ -131,7 +131,7 @@ test("a new volume belongs to who uses it, where the image has no such folder; o
   expect(code, output).toBe(0);
 });
 
-test("a volume that a job has as well: what the job wrote can be read, and not changed", async () => {
+test("a container with a read-only volume reads what a job wrote there, and cannot change it", async () => {
   const { id } = await stack.container("idle");
   expect((await docker(["exec", id, "cat", "/in/server"])).stdout).toBe("e2e");
   expect((await docker(["exec", "--user", "65534", id, "touch", "/in/server"])).output).toContain(
@@ -146,7 +146,7 @@ test("a server with nothing else in its image is probed by HTTP, or by TCP", asy
   expect(State.Health.Status).toBe("healthy");
 });
 
-test("another content of its file replaces it, and its data stays; nothing else is touched", async () => {
+test("a changed file replaces the container, keeps its data, and leaves everything else alone", async () => {
   writeFileSync(own, readFileSync(own, "utf8").replace("server_name: e2e", "server_name: e2e-2"));
   expect(await stack.planned({ ...env, BARE_PROBE: "tcp" })).toEqual([
     "replace Container queue",
@@ -164,7 +164,7 @@ test("another content of its file replaces it, and its data stays; nothing else 
   expect((await docker(["exec", id, "ls", "-A", "/scratch"])).stdout).toBe("");
 });
 
-test("a probe that never passes fails `up`, with what it answered", async () => {
+test("a probe that never passes fails `up`, with the probe's output", async () => {
   const { code, output } = await stack.up({ ...env, BARE_PROBE: "wrong" });
   expect(code, output).not.toBe(0);
   expect(output).toContain('Container "bare" did not get ready within 10 s');
@@ -174,7 +174,7 @@ test("a probe that never passes fails `up`, with what it answered", async () => 
 test("a server without a probe that does not stay up fails `up`, with the log of its terminal", async () => {
   const { code, output } = await stack.up({ ...env, IDLE_ENDS: "1" });
   expect(code, output).not.toBe(0);
-  // Seen between two tries of its restart policy, or in one.
+  // It is seen between two attempts of its restart policy, or in one.
   expect(output).toMatch(/Container "idle" (stopped with exit code 3|does not stay up: it was started again)/);
   expect(output).toMatch(/last log lines:\n +cannot start\n/);
 });

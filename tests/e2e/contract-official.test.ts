@@ -5,10 +5,10 @@ import { DATABASES, proveContract } from "./contract.ts";
 import { copyOfProject, ROOT } from "./harness.ts";
 import { Imitations } from "./imitations.ts";
 
-// Over images that behave like the official ones, by a copy of the project that knows no digests: a mirror would have them.
+// Proves the contract over images that behave like the official ones, by a copy of the project without digests.
 
-// Imitations are made of images that are built here. Where those come from a container registry, the contract over them
-// (contract.test.ts) is over the official ones themselves, and this file says that it has not run.
+// Imitations are made from images that are built here. Where images come from a container registry, contract.test.ts is over the
+// official ones themselves, and the tests of this file are reported as skipped.
 if (Imitations.possible) overImitations();
 else test.skip("over imitations", () => {});
 
@@ -17,7 +17,7 @@ function overImitations(): void {
   const copy = copyOfProject({ "images.lock.json": () => "{}" });
   cpSync(join(ROOT, DATABASES), join(copy, DATABASES), { recursive: true });
 
-  // Said before the stack's own, and so done after that.
+  // Registered before the stack's own clean-up, and so run after it.
   afterAll(async () => {
     await imitations.dispose();
     rmSync(copy, { recursive: true });

@@ -111,11 +111,11 @@ export function proveContract({ settings, users = {}, program = join(ROOT, DATAB
       const { id } = await stack.container(name);
       expect(id).not.toBe(before.get(name));
       expect(await read(urls[name] ?? "")).toBe(valueOf(name));
-      const said = log.file
+      const lines = log.file
         ? (await docker(["exec", id, "cat", log.file])).stdout
         : (await api.logs(id, 500)).join("\n");
-      expect(said).toMatch(log.clean);
-      expect(said).not.toMatch(log.dirty);
+      expect(lines).toMatch(log.clean);
+      expect(lines).not.toMatch(log.dirty);
     });
 
     test("nothing is left to do", () => stack.unchanged());

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { api, docker, SMALL, TestStack } from "./harness.ts";
 
-// Copies of one program side by side on one machine, from the same settings; a part of one; and an API key that it cannot do without.
+// Copies of one program side by side on one machine, from the same settings; a part of one; and a required API key.
 
 const SETTINGS = {
   ...SMALL,
@@ -38,7 +38,7 @@ async function portsOf(stack: TestStack): Promise<Record<string, number>> {
   return Object.fromEntries(ports.map(({ key, value }) => [key.split(".")[0] ?? "", Number(value)]));
 }
 
-test("a part comes up alone with all that it refers to, and what is up stays up", async () => {
+test("a part of a stack comes up with only what it refers to, and what runs stays up", async () => {
   const unknown = await alice.verb("up", { only: "redis,postgers" });
   expect(unknown.code).toBe(1);
   expect(unknown.output).toMatch(
@@ -57,14 +57,14 @@ test("a part comes up alone with all that it refers to, and what is up stays up"
   expect((await alice.container("redis")).id).toBe(id);
 });
 
-test("another copy is beside it, on ports of its own, which both keep", async () => {
+test("another copy comes up beside it, and both keep ports of their own", async () => {
   await up(bob);
-  const [hers, his] = [await portsOf(alice), await portsOf(bob)];
-  const all = [...Object.values(hers), ...Object.values(his)];
+  const [alicePorts, bobPorts] = [await portsOf(alice), await portsOf(bob)];
+  const all = [...Object.values(alicePorts), ...Object.values(bobPorts)];
   expect(new Set([...all, 5432, 6379, 3000]).size).toBe(9);
   for (const [stack, ports] of [
-    [alice, hers],
-    [bob, his],
+    [alice, alicePorts],
+    [bob, bobPorts],
   ] as const) {
     const { body, status } = await ready(ports.api ?? 0);
     expect(status, body).toBe(200);
@@ -76,13 +76,13 @@ test("another copy is beside it, on ports of its own, which both keep", async ()
   }
   const down = await alice.verb("down");
   expect(down.code, down.output).toBe(0);
-  expect((await ready(his.api ?? 0)).status).toBe(200);
+  expect((await ready(bobPorts.api ?? 0)).status).toBe(200);
   await up(alice);
-  expect(await portsOf(alice)).toEqual(hers);
+  expect(await portsOf(alice)).toEqual(alicePorts);
   await Promise.all([alice.unchanged(), bob.unchanged()]);
 });
 
-test("a clone that was never brought up has nothing, whoever else has a stack of that name", async () => {
+test("a clone that was never brought up has nothing, even where another clone has a stack of that name", async () => {
   const stranger = new TestStack();
   onTestFinished(() => stranger.dispose());
   stranger.configure(SETTINGS);
@@ -119,7 +119,7 @@ test("a clone that was never brought up has nothing, whoever else has a stack of
   expect(await startedAt()).toEqual(before);
 });
 
-test("a port that somebody else has by now is given up for another one, which is kept", async () => {
+test("a port that another program has taken is given up for another one, which is kept", async () => {
   const { redis = 0, ...others } = await portsOf(alice);
   const down = await alice.verb("down");
   expect(down.code, down.output).toBe(0);
@@ -133,22 +133,22 @@ test("a port that somebody else has by now is given up for another one, which is
     `port ${redis} on 127.0.0.1 is taken by another program. Stop that, or let another be chosen: \`make dev\` of this copy does, ` +
       "STACKYARD_NEW_PORTS=redis.hostPort for plain pulumi.",
   );
-  const said = `port ${redis}, kept for redis.hostPort, is taken by another program: choosing another one\n`;
+  const notice = `port ${redis}, kept for redis.hostPort, is taken by another program: choosing another one\n`;
   const preview = await alice.verb("preview");
   expect(preview.code, preview.output).toBe(0);
-  expect(preview.output).toContain(said);
-  expect(await up(alice)).toContain(said);
+  expect(preview.output).toContain(notice);
+  expect(await up(alice)).toContain(notice);
   const after = await portsOf(alice);
   expect(after).toEqual({ ...others, redis: after.redis });
   expect(after.redis).not.toBe(redis);
-  // For good: not only as long as the other one runs.
+  // The new port stays after the other program has ended.
   await new Promise((resolve) => server.close(resolve));
   await up(alice);
   expect(await portsOf(alice)).toEqual(after);
   await alice.unchanged();
 });
 
-test("a required API key that is missing stops the preview; once it is set, the API alone has it, in a file", async () => {
+test("a required API key that is missing stops the preview; once it is set, only the API has it, in a file", async () => {
   bob.configure({ ...SETTINGS, apiKeys: { OPENAI_API_KEY: "required", OTHER_KEY: "optional" } });
   const missing = await bob.pulumi(["preview"]);
   expect(missing.code).not.toBe(0);
@@ -162,7 +162,7 @@ test("a required API key that is missing stops the preview; once it is set, the 
   const more = await bob.pulumi(["config", "set", "--secret", "OTHER_KEY", pem]);
   expect(more.code, more.output).toBe(0);
   expect(await bob.planned()).toEqual(expect.arrayContaining(["replace Container api"]));
-  const said = await up(bob);
+  const shownByUp = await up(bob);
   const { id } = await bob.container("api");
   expect((await docker(["exec", id, "cat", "/run/secrets/openai_api_key"])).stdout).toBe(key);
   expect((await docker(["exec", id, "cat", "/run/secrets/other_key"])).stdout).toBe(pem);
@@ -170,13 +170,13 @@ test("a required API key that is missing stops the preview; once it is set, the 
   expect(shown.stdout).toMatch(/^OPENAI_API_KEY +\[secret\] /m);
   expect((await bob.verb("config", { show: "secrets" })).stdout).toContain(key);
   const inspected = await docker(["inspect", id]);
-  for (const text of [said, shown.output, inspected.output]) {
+  for (const text of [shownByUp, shown.output, inspected.output]) {
     for (const secret of [key, ...pem.trim().split("\n")]) expect(text).not.toContain(secret);
   }
   await bob.unchanged();
 });
 
-test("a clone that was moved is told of its volumes and of its state; adopts that, and has nothing to do", async () => {
+test("a clone that was moved finds its volumes and its former state, adopts that, and has nothing to do", async () => {
   const home = join(alice.folder, "home");
   const [old, own] = [join(home, "stackyard/old"), join(home, "stackyard/own")];
   cpSync(join(alice.folder, "backend"), join(old, "backend"), { recursive: true });
@@ -186,17 +186,17 @@ test("a clone that was moved is told of its volumes and of its state; adopts tha
   const moved = { XDG_STATE_HOME: home, STACKYARD_STATE: own, PULUMI_BACKEND_URL: `file://${own}/backend` };
 
   const before = (await alice.leftovers()).sort();
-  const told = await alice.verb("up", moved);
-  expect(told.code, told.output).toBe(1);
+  const refused = await alice.verb("up", moved);
+  expect(refused.code, refused.output).toBe(1);
   for (const { name } of await api.volumes({ "stackyard.stack": alice.name, "stackyard.kind": "data" }))
-    expect(told.output).toContain(`  ${name}, made 20`);
-  expect(told.output).toContain(`  make adopt from=${old}\n`);
-  // Nor is it said by any other verb that nothing is there, and no more.
+    expect(refused.output).toContain(`  ${name}, made 20`);
+  expect(refused.output).toContain(`  make adopt from=${old}\n`);
+  // Nor does any other verb only report that nothing exists.
   for (const name of ["ps", "preview", "down", "clean", "restart", "job", "build"]) {
     const { output } = await alice.verb(name, { ...moved, YES: "1" });
     expect(output, name).toContain(`  make adopt from=${old}\n`);
   }
-  expect(told.output).not.toContain(bob.name);
+  expect(refused.output).not.toContain(bob.name);
   expect((await alice.leftovers()).sort()).toEqual(before);
 
   const adopted = await alice.verb("adopt", { ...moved, from: old });
@@ -205,7 +205,7 @@ test("a clone that was moved is told of its volumes and of its state; adopts tha
   await alice.unchanged(moved);
 });
 
-test("destroy leaves nothing of either", async () => {
+test("destroy leaves nothing of both", async () => {
   for (const stack of [alice, bob]) {
     const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
     expect(code, output).toBe(0);

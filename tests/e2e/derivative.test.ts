@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { sql } from "../contract/rows.ts";
 import { freePorts, ROOT, TestStack } from "./harness.ts";
 
-// A database whose image is a derivative of its own, with settings that the server has to start with, through a real client.
+// A database with an image that derives from the stack's own, and with settings for the server's start, through a real client.
 
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/derivative"));
-/** What somebody would have to quote: for a shell, or in a configuration file. */
+/** A value that would need quotes in a shell or in a configuration file. */
 const QUOTED = `it's "here" $HOME \\n; -- %s`;
 const SETTINGS = {
   shared_preload_libraries: "pg_stat_statements",
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.dispose());
 
-test("its image is built, its extensions are made, and the next `up` has nothing to do", async () => {
+test("its image is built, its extensions are created, and the next `up` has nothing to do", async () => {
   await up(SETTINGS);
   expect(await sql(url, "select extname from pg_extension where extname <> 'plpgsql' order by 1")).toEqual([
     "pg_stat_statements",
@@ -53,7 +53,7 @@ test("a client stores vectors, and finds the nearest by an index", async () => {
   expect(await sql(url, nearest, "[0.1,0.2,0.7]")).toEqual(["blue"]);
 });
 
-test("its settings are in force, each as it was written", async () => {
+test("its settings are in force, exactly as they were written", async () => {
   for (const [name, value] of Object.entries(SETTINGS).filter(([name]) => name !== "application_name")) {
     const shown = value === true ? "on" : String(value);
     expect([name, await sql(url, `show ${name}`)]).toEqual([name, [shown]]);
@@ -62,7 +62,7 @@ test("its settings are in force, each as it was written", async () => {
   expect(await sql(url, "select count(*) > 0 from pg_stat_statements")).toEqual([true]);
 });
 
-test("another setting replaces its container, and the data stays", async () => {
+test("a changed setting replaces its container, and keeps its data", async () => {
   const settings = { ...SETTINGS, work_mem: "7MB" };
   stack.configure({ hostPort, settings });
   expect(await stack.planned()).toEqual(["replace Container vectors", "replace Stash vectors-ready"]);

@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { api, docker, eventually, polyglotSettings, type Ran, TestStack } from "./harness.ts";
 
-// What somebody did to a stack by hand: `make dev` finds it and puts it back, or says why it does not.
+// Changes that somebody made to a stack by hand: `make dev` finds and undoes them, or says why it does not.
 
 const stack = new TestStack();
 let urls: { postgres: string; api: string };
@@ -20,7 +20,7 @@ describe("things that hold no data", () => {
     note = await post("kept");
   });
 
-  test.each<[what: string, said: string[], byHand: () => Promise<void>]>([
+  test.each<[what: string, drifts: string[], byHand: () => Promise<void>]>([
     [
       "a container was removed, another stopped, a job's pruned",
       ["container api is gone", "container redis is exited", "container postgres-setup is gone"],
@@ -70,11 +70,11 @@ describe("things that hold no data", () => {
         }
       },
     ],
-  ])("%s", async (_, said, byHand) => {
+  ])("%s", async (_, drifts, byHand) => {
     const before = await stack.state();
     await byHand();
     const { output } = expectDone(await stack.verb("up"));
-    for (const each of said) expect(output).toContain(`${each}: putting it back\n`);
+    for (const each of drifts) expect(output).toContain(`${each}: putting it back\n`);
 
     await expectAllReady();
     await expectNote();
@@ -84,7 +84,7 @@ describe("things that hold no data", () => {
     }
   });
 
-  test("what was put back is as it was: there is nothing left to do, and nothing is put back", async () => {
+  test("after that there is nothing to do, and nothing to put back", async () => {
     await stack.unchanged();
     const { output } = expectDone(await stack.verb("up"));
     expect(output).not.toContain("putting it back");
@@ -99,7 +99,7 @@ describe("data", () => {
     volume = String((await stack.state())["Volume postgres-data"]);
   });
 
-  test("a volume that was removed is missed by name, and nothing starts over an empty one", async () => {
+  test("a removed volume is reported by name, and nothing starts over an empty one", async () => {
     for (const service of ["api", "postgres"]) await remove(service);
     await done("volume", "rm", volume);
     for (let times = 1; times <= 2; times++) {
@@ -109,7 +109,7 @@ describe("data", () => {
     }
   });
 
-  test("given up by name, it comes up empty, and its setup runs again", async () => {
+  test("when it is given up by name, its service comes up empty, and its setup runs again", async () => {
     expectDone(await stack.verb("up", { DISCARD: "postgres" }));
     await expectAllReady();
     await expectEmptyTable();
@@ -117,7 +117,7 @@ describe("data", () => {
     note = await post("after");
   });
 
-  test("a volume that was removed while all was down is not made anew by a plain up", async () => {
+  test("a volume that was removed while the stack was down is not replaced by a plain `up`", async () => {
     expectDone(await stack.verb("down"));
     await done("volume", "rm", volume);
     const { code, output } = await stack.up();
@@ -135,7 +135,7 @@ describe("data", () => {
     await stack.unchanged();
   });
 
-  /** As with a data volume that is gone, and was not given up. */
+  /** The refusal for a data volume that is gone and was not given up. */
   function expectRefused({ code, output }: Ran): void {
     expect(code, output).not.toBe(0);
     expect(output).toContain(
@@ -178,7 +178,7 @@ async function post(title: string): Promise<{ id: number }> {
   return (await response.json()) as { id: number };
 }
 
-/** What was written before is there: in the database, and through the API, which finds it again by itself. */
+/** Reads what was written before: in the database, and through the API, which connects to it again by itself. */
 async function expectNote(): Promise<void> {
   expect(await query("select title from notes order by id limit 1")).toEqual([{ title: "kept" }]);
   await eventually(async () => expect((await fetch(`${urls.api}/notes/${note.id}`)).status).toBe(200));

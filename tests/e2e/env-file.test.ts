@@ -6,9 +6,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { envLine } from "../../cli/shared/env-file.ts";
 import { docker } from "./harness.ts";
 
-// What `make env` writes, as Docker Compose reads it; a shell and Node.js are tried among the unit tests.
+// Docker Compose reads what `make env` writes; the unit tests try a shell and Node.js.
 
-test("Docker Compose reads each value as it is", async () => {
+test("Docker Compose reads every value exactly", async () => {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-e2e-env-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const character = fc.oneof(
@@ -34,7 +34,7 @@ test("Docker Compose reads each value as it is", async () => {
   expect(code, output).toBe(0);
   const { environment } = (JSON.parse(stdout) as { services: { one: { environment: Record<string, string> } } })
     .services.one;
-  // It writes $ as $$, as a Compose file has to.
+  // Compose writes $ as $$, as a Compose file has to.
   const read = Object.entries(environment).map(([name, value]) => [name, value.replaceAll("$$", "$")]);
   expect(Object.fromEntries(read)).toEqual(Object.fromEntries(carried.map(({ name, value }) => [name, value])));
 });

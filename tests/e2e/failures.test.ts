@@ -5,7 +5,7 @@ import { redis } from "../contract/rows.ts";
 import { up, upFails } from "./checks.ts";
 import { api, ended, eventually, freePorts, ROOT, signalledAt, TestStack } from "./harness.ts";
 
-// What readiness promises when things go wrong: programs/failures, whose services can each be broken.
+// The promises of readiness when things go wrong, with programs/failures, whose services can each be broken.
 
 interface Urls {
   postgres: string;
@@ -20,7 +20,7 @@ async function newStack(program = "failures"): Promise<TestStack> {
   return stack;
 }
 
-/** Fails, and fails again refreshed: nothing turns green by itself. Answers what the first said. */
+/** Runs an `up` that fails, and a refreshed one, which has to fail as well. @returns the output of the first. */
 async function keepsFailing(stack: TestStack, env: NodeJS.ProcessEnv, message: RegExp): Promise<string> {
   const first = await upFails(stack, env);
   expect(first).toMatch(message);
@@ -28,7 +28,7 @@ async function keepsFailing(stack: TestStack, env: NodeJS.ProcessEnv, message: R
   return first;
 }
 
-/** Seen between two tries of its restart policy, or in one. */
+/** It is seen between two attempts of its restart policy, or in one. */
 const STOPPED = /Api "app" (stopped with exit code 1|does not stay up: it was started again)/;
 
 const services = (stack: TestStack, service: string) =>
@@ -46,14 +46,14 @@ async function sql(url: string, statement: string): Promise<void> {
   }
 }
 
-test("what dies of memory at its start fails `up` with its last log lines, and gets up with more, in place; less than it holds is refused", async () => {
+test("what runs out of memory at its start fails `up` with its last log lines, starts in place with more, and cannot get less than it uses", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "postgres", APP_MODE: "hungry" };
   const small = { ...env, POSTGRES_MEMORY_MIB: "24", APP_MEMORY_MIB: "64" };
   const dies = /Postgres "postgres" (ran out of memory|stopped with exit code|does not stay up)/;
-  const said = await keepsFailing(stack, small, dies);
-  expect(said).toMatch(/last log lines:[\s\S]*The database cluster will be initialized/);
-  // Nothing over it has started.
+  const output = await keepsFailing(stack, small, dies);
+  expect(output).toMatch(/last log lines:[\s\S]*The database cluster will be initialized/);
+  // Nothing that refers to it has started.
   expect(await services(stack, "app")).toEqual([]);
   expect(await stack.containers({ "stackyard.service": "job" })).toMatchObject([{ state: "created" }]);
   const { id } = await stack.container("postgres");
@@ -80,17 +80,17 @@ test("what dies of memory at its start fails `up` with its last log lines, and g
   expect(await services(stack, "app")).toEqual([expect.objectContaining({ id: app?.id, state: "running" })]);
 });
 
-test("a database with another password than ours never gets ready, and says why", async () => {
+test("a database with a wrong password in its data never gets ready, and says why", async () => {
   const stack = await newStack();
-  // Longer than the pause between probes of a server that has been up for a while: mended, it is found so by the next one.
+  // Longer than the pause between probes of a running server, so that the first probe after the repair comes in time.
   const env = { PROGRAM: "postgres", POSTGRES_READY_TIMEOUT_SECONDS: "15" };
   await up(stack, { PROGRAM: "postgres" });
   const { postgres: url } = await stack.outputs<Urls>("urls");
   await sql(url, "alter role app password 'another'");
 
-  // Another command line: the server is replaced, and its data knows the other password.
+  // The other command line replaces the server, whose data has the other password.
   const changed = { ...env, POSTGRES_MAX_CONNECTIONS: "50" };
-  // By its time-out at first; then by the probe of a server that has been up for a while.
+  // First by its time-out; then by the probe of a server that has run for a while.
   const late = /Postgres "postgres" (did not get ready within 15 s|is unhealthy)/;
   const first = await keepsFailing(stack, changed, late);
   expect(first).toMatch(/last probe: exit code 2: .*password authentication failed for user "app"/);
@@ -104,11 +104,11 @@ test("a database with another password than ours never gets ready, and says why"
   await stack.unchanged(changed);
 });
 
-test("an API that does not start fails `up` at once, and one that does not get ready at its time-out, each time, with what it said", async () => {
+test("an API that does not start fails `up` at once, and one that does not get ready at its time-out, every time with its output", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "app" };
   const first = await keepsFailing(stack, { ...env, APP_MODE: "exit", APP_READY_TIMEOUT_SECONDS: "300" }, STOPPED);
-  // Two streams: which of them comes first is not said.
+  // The lines come by two streams, in any order.
   for (const line of ["app: mode exit", "app: cannot start like this"]) {
     expect(first.slice(first.indexOf("last log lines:"))).toContain(line);
   }
@@ -116,8 +116,8 @@ test("an API that does not start fails `up` at once, and one that does not get r
   const serving = await services(stack, "app");
   expect(serving).toEqual([healthy]);
 
-  // A release, which leaves the one before it alone. Long enough for it to be heard, on a busy machine too: at the next try its
-  // probe has failed already.
+  // A release that fails leaves the one before it alone. The time-out is long enough for its output on a busy machine: at the next
+  // attempt its probe has failed already.
   const refusing = { ...env, APP_MODE: "refuse", APP_READY_TIMEOUT_SECONDS: "20" };
   const release = await keepsFailing(stack, refusing, /Api "app" (did not get ready within 20 s|is unhealthy)/);
   expect(release).toContain('Api "app" did not get ready within 20 s');
@@ -131,7 +131,7 @@ test("an API that does not start fails `up` at once, and one that does not get r
   await stack.unchanged(env);
 });
 
-test("what somebody stopped is ready again after a refreshed `up`, published or not; what does not get ready fails each one until it is mended", async () => {
+test("a refreshed `up` starts what somebody stopped, published or not, and fails until it gets ready", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "redis" };
   await up(stack, env);
@@ -153,13 +153,13 @@ test("what somebody stopped is ready again after a refreshed `up`, published or 
   await stack.unchanged(env);
 });
 
-test("Ctrl-C while a service gets ready ends `up`, and the next one goes on from there", async () => {
+test("Ctrl-C while a service gets ready ends `up`, and the next one continues", async () => {
   const stack = await newStack();
   const env = { PROGRAM: "app", APP_MODE: "refuse", APP_READY_TIMEOUT_SECONDS: "60" };
   const { hit, code, output } = await signalledAt(stack.startUp(env), "SIGINT", /Stash app-ready creating/);
   expect(hit).toBe(true);
   expect(code, output).not.toBe(0);
-  // Not by its time-out.
+  // It ended before its time-out.
   expect(output).not.toContain("did not get ready within");
   expect(output).toContain("interrupted");
   const { id } = await stack.container("app");
@@ -171,7 +171,7 @@ test("Ctrl-C while a service gets ready ends `up`, and the next one goes on from
   await stack.unchanged({ ...env, APP_MODE: "serve" });
 });
 
-test("Ctrl-C while a job runs ends `up`; the next one waits for that run and starts no other", async () => {
+test("Ctrl-C while a job runs ends `up`; the next one waits for that run, and starts no other", async () => {
   const stack = await newStack("jobs");
   await up(stack, { WITHOUT_APP: "1", JOB_COMMAND: "true" });
   const url = await stack.outputs<string>("url");

@@ -13,7 +13,7 @@ import { newStack, PASSPHRASE } from "./new-stack.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a command did. */
+/** The result of a command. */
 export interface Ran {
   code: number;
   /** Both streams, in the order in which they came. */
@@ -23,7 +23,7 @@ export interface Ran {
 
 export const api = engineApi(dockerHost());
 
-/** What state has of a resource. */
+/** A resource in the state. */
 export interface Recorded {
   /** Kind and name: `Container redis`. */
   key: string;
@@ -32,17 +32,17 @@ export interface Recorded {
   id: string;
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
-  /** Keys of those that had to be there before. */
+  /** Keys of the resources that had to exist before it. */
   dependsOn: string[];
 }
 
-/** A Pulumi stack of a test's own: a random name, a state folder and ports that nobody else has; and no trace afterwards. */
+/** A Pulumi stack of a test's own: with a random name, and a state folder and ports that nobody else has. It leaves no trace. */
 export class TestStack {
   readonly name = `e2e-${randomBytes(4).toString("hex")}`;
   readonly folder = mkdtempSync(join(tmpdir(), "stackyard-e2e-"));
   readonly configFile = join(this.folder, `Pulumi.${this.name}.yaml`);
   readonly env: NodeJS.ProcessEnv;
-  /** Folder with the Pulumi.yaml: the project itself, or a test's own program. */
+  /** The folder with Pulumi.yaml: the project itself, or a test's own program. */
   readonly program: string;
   #settings: Record<string, unknown> = {};
 
@@ -108,7 +108,7 @@ export class TestStack {
   }
 
   /**
-   * What a preview says would happen, sorted: `replace Container redis`. From its text, because `--json` ends in a panic when a
+   * The steps of a preview, sorted: `replace Container redis`. From its text, because `--json` ends in a panic when a
    * secret is part of a step ("attempt to encrypt value", Pulumi 3.255).
    */
   async planned(env: NodeJS.ProcessEnv = {}, ...flags: string[]): Promise<string[]> {
@@ -116,19 +116,19 @@ export class TestStack {
     if (code !== 0) throw new Error(output);
     const lines = [...output.matchAll(/^ \S+ +[\w:]+:(\w+) (\S+) (create|update|replace|delete)\b/gm)];
     const steps = new Map(lines.map(([, kind, name, step]) => [`${kind} ${name}`, step]));
-    // A replacement is told in its parts as well.
+    // A replacement has lines for its parts as well.
     for (const [, kind, name, step] of lines) if (step === "replace") steps.set(`${kind} ${name}`, step);
     return [...steps].map(([key, step]) => `${step} ${key}`).sort();
   }
 
-  /** @throws Error with the differences that a refreshed preview finds; and what a plain one does, where `refreshed` is false. */
+  /** @throws Error with the differences that a preview finds, which is refreshed unless `refreshed` is false. */
   async unchanged(env: NodeJS.ProcessEnv = {}, refreshed = true): Promise<void> {
     const flags = refreshed ? ["--refresh"] : [];
     const { code, output } = await this.pulumi(["preview", "--diff", "--expect-no-changes", ...flags], env);
     if (code !== 0) throw new Error(`a preview ${flags.join(" ")} finds changes:\n${output}`);
   }
 
-  /** Everything in state: ids by kind and name, `Container redis`, sorted. */
+  /** All ids in the state, by kind and name (`Container redis`), sorted. */
   async state(): Promise<Record<string, string>> {
     return Object.fromEntries(
       this.resources()
@@ -142,7 +142,7 @@ export class TestStack {
     return this.resources().flatMap(({ key, urn }) => (keys.includes(key) ? [urn] : []));
   }
 
-  /** What is in state, from its file: `pulumi stack export` takes a second. */
+  /** All resources in the state, from its file: `pulumi stack export` takes a second. */
   resources(): Recorded[] {
     const { checkpoint } = JSON.parse(readFileSync(this.#stateFile, "utf8")) as {
       checkpoint: {
@@ -156,7 +156,7 @@ export class TestStack {
     );
   }
 
-  /** Changes what is in state, by its file: as if another version had written it. */
+  /** Changes the state's file, as if another version had written it. */
   rewriteState(change: (text: string) => string): void {
     writeFileSync(this.#stateFile, change(readFileSync(this.#stateFile, "utf8")));
   }
@@ -185,7 +185,7 @@ export class TestStack {
     });
   }
 
-  /** A stack output, also a secret one, from the state's file: `pulumi stack output` takes a second. */
+  /** A stack output, even a secret one, from the state's file: `pulumi stack output` takes a second. */
   async outputs<T>(name: string): Promise<T> {
     const outputs = this.resources().find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
     if (!Object.hasOwn(outputs, name)) throw new Error(`no output ${name}, only ${Object.keys(outputs)}`);
@@ -205,34 +205,41 @@ export class TestStack {
     return only;
   }
 
-  /** The network on which a service is reached; or that of its own, by which the host reaches it and it gets out. */
+  /** The network on which a service is reached; or its own one, by which the host reaches it and it reaches out. */
   async network(service: string, kind: "network" | "outside" = "network"): Promise<string> {
-    const mine = { "stackyard.stack": this.name, "stackyard.service": service, "stackyard.kind": kind };
-    const [network] = await api.networks(mine);
+    const labels = { "stackyard.stack": this.name, "stackyard.service": service, "stackyard.kind": kind };
+    const [network] = await api.networks(labels);
     if (!network) throw new Error(`no ${kind} of ${service}`);
     return network.name;
   }
 
-  /** Runs a command in a container of its own: on one network, with an environment that it alone has. */
+  /** Runs a command in a container of its own, on one network. Its environment is not on the command line. */
   async client(network: string, image: string, command: string[], env: Record<string, string> = {}): Promise<Ran> {
-    const mine = ["--label", `stackyard.stack=${this.name}`];
-    const told = Object.keys(env).flatMap((key) => ["--env", key]);
-    return docker(["run", "--rm", "--network", network, ...mine, ...told, "--entrypoint", "", image, ...command], env);
+    const label = ["--label", `stackyard.stack=${this.name}`];
+    const variables = Object.keys(env).flatMap((key) => ["--env", key]);
+    return docker(
+      ["run", "--rm", "--network", network, ...label, ...variables, "--entrypoint", "", image, ...command],
+      env,
+    );
   }
 
-  /** What is left in the engine, by name. */
+  /** Names of everything of this stack that is on the engine. */
   async leftovers(): Promise<string[]> {
-    const mine = { "stackyard.stack": this.name };
-    const [containers, networks, volumes] = await Promise.all([api.list(mine), api.networks(mine), api.volumes(mine)]);
+    const labels = { "stackyard.stack": this.name };
+    const [containers, networks, volumes] = await Promise.all([
+      api.list(labels),
+      api.networks(labels),
+      api.volumes(labels),
+    ]);
     return [...containers, ...networks, ...volumes].map(({ name }) => name);
   }
 
-  /** Removes everything, also after a test that failed half way. */
+  /** Removes everything, even after a test that failed half way. */
   async dispose(): Promise<void> {
-    const mine = { "stackyard.stack": this.name };
-    await Promise.all((await api.list(mine)).map(({ id }) => api.remove(id, 5)));
-    await Promise.all((await api.networks(mine)).map(({ id }) => api.removeNetwork(id)));
-    await Promise.all((await api.volumes(mine)).map(({ name }) => api.removeVolume(name)));
+    const labels = { "stackyard.stack": this.name };
+    await Promise.all((await api.list(labels)).map(({ id }) => api.remove(id, 5)));
+    await Promise.all((await api.networks(labels)).map(({ id }) => api.removeNetwork(id)));
+    await Promise.all((await api.volumes(labels)).map(({ name }) => api.removeVolume(name)));
     const built = await api.imageNames(`${BUILT}*-${this.name}-*:*`);
     await Promise.all(built.map((name) => api.removeImage(name)));
     rmSync(this.folder, { recursive: true, force: true });
@@ -243,7 +250,7 @@ export class TestStack {
 /** `Container redis` for `urn:pulumi:dev::stackyard::…$docker:index/container:Container::redis`. */
 const keyOf = (urn: string) => `${/(\w+)::[^:]*$/.exec(urn)?.[1]} ${urn.slice(urn.lastIndexOf("::") + 2)}`;
 
-/** By which state tells what it holds encrypted. */
+/** The key by which the state marks encrypted values. */
 const SECRET = "4dabf18193072939515e22adb298388d";
 
 /** A value of the state with its secrets in plain text: pulumi encrypts the JSON of each by AES-256-GCM, the tag at its end. */
@@ -264,14 +271,14 @@ export function docker(args: string[], env: Record<string, string> = {}): Promis
   return run("docker", args, { cwd: ROOT, env: { ...process.env, ...env } });
 }
 
-/** What `docker inspect` says of one thing. */
+/** The output of `docker inspect` for one thing. */
 export async function inspect<T>(id: string): Promise<T> {
   const { code, stdout, output } = await docker(["inspect", id]);
   if (code !== 0) throw new Error(output);
   return (JSON.parse(stdout) as [T])[0];
 }
 
-/** The image that the stacks use for a server: built from package registries, where that is there. */
+/** The image that the stacks use for a server: one that was built from package registries, where there is one. */
 export async function localImage(name: "node" | "postgres" | "redis"): Promise<string> {
   const built = builtImage(name).ref;
   return (await api.hasImage(built))
@@ -279,7 +286,7 @@ export async function localImage(name: "node" | "postgres" | "redis"): Promise<s
     : { node: "node:24-slim", postgres: "postgres:17", redis: "redis:8" }[name];
 }
 
-/** A copy of the project that a test may change: `changes` by path, also of files that it adds. To be removed by the test. */
+/** A copy of the project with `changes` by path, also of new files. The test has to remove it. */
 export function copyOfProject(changes: Record<string, (before: string) => string> = {}): string {
   const copy = mkdtempSync(join(tmpdir(), "stackyard-e2e-copy-"));
   const parts = "cli components examples/api infra stacks index.ts images.lock.json package.json Pulumi.yaml".split(
@@ -296,7 +303,7 @@ export function copyOfProject(changes: Record<string, (before: string) => string
   return copy;
 }
 
-/** Answers once the check does not throw any more. @throws what it threw last, after the time is over. */
+/** Repeats a check until it does not throw any more. @throws its last error once the time is over. */
 export async function eventually<T>(check: () => Promise<T>, seconds = 60): Promise<T> {
   for (const deadline = Date.now() + seconds * 1000; ; ) {
     try {
@@ -314,7 +321,7 @@ export function run(
   options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
 ): Promise<Ran> {
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"] });
-  // It may have ended before it is given anything.
+  // The program may have ended before it reads its input.
   child.stdin.on("error", () => {}).end(options.input ?? "");
   return ended(child);
 }
@@ -334,8 +341,8 @@ export function ended(child: ChildProcess): Promise<Ran> {
 }
 
 /**
- * Sends a signal to a whole process group as soon as it has written what is looked for, and waits for its end. `hit` is false
- * when it came to its end by itself before that.
+ * Sends a signal to a whole process group as soon as it has written a text, and waits for its end. `hit` is false when it has
+ * ended by itself before.
  */
 export async function signalledAt(
   child: ChildProcess,
@@ -361,8 +368,8 @@ let range: Promise<number> | undefined;
 let nextPort = 1;
 
 /**
- * Ports on 127.0.0.1 that nobody has now, and that no other file of tests is given for as long as this one runs: also when it
- * lets go of one for a while, as when a container is replaced. Below those that the system hands out by itself to whoever connects.
+ * Ports on 127.0.0.1 that are free now, and that no other test file gets while this one runs, even when this one frees them for
+ * a while, as by a replaced container. They are below the ports that the system gives to outgoing connections.
  */
 export async function freePorts(count: number): Promise<number[]> {
   range ??= claimedRange();
@@ -376,7 +383,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return free;
 }
 
-/** A range of ports for this process: whoever listens on its first one has it, in other runs and other clones too. */
+/** A range of ports for this process. A process has a range while it listens on the first port, also in other runs and clones. */
 async function claimedRange(): Promise<number> {
   const from = Math.floor(Math.random() * RANGES);
   for (let at = 0; at < RANGES; at++) {
@@ -400,7 +407,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Leaves the polyglot stack PostgreSQL, Redis and the API: most tests need no more, and others take long to start. */
+/** Reduces the polyglot stack to PostgreSQL, Redis and the API: most tests need no more, and the others take long to start. */
 export const SMALL = Object.fromEntries(
   ["neo4j", "qdrant", "minio", "ollama"].map((name) => [name, { enabled: false }]),
 );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { up, upFails } from "./checks.ts";
 import { api, ended, freePorts, ROOT, TestStack } from "./harness.ts";
 
-// What a job promises, over a Redis in which it leaves its traces: programs/jobs, whose first job does what JOB_… says.
+// The promises of jobs, over a Redis in which they leave traces, with programs/jobs, whose first job does what JOB_… says.
 
 const PROGRAM = join(ROOT, "tests/e2e/programs/jobs");
 
@@ -18,7 +18,7 @@ async function newStack(): Promise<TestStack> {
   return stack;
 }
 
-/** How often a job has counted up a key, over the published port. */
+/** @returns how often a job has incremented a key, through the published port. */
 async function counted(stack: TestStack, key: string): Promise<number> {
   return Number((await redis(stack, ["GET", key])) ?? 0);
 }
@@ -36,7 +36,7 @@ async function redis(stack: TestStack, command: string[]): Promise<unknown> {
 const jobs = (stack: TestStack, service: string) =>
   stack.containers({ "stackyard.service": service, "stackyard.kind": "job" });
 
-/** Nothing that refers to the first job has run. */
+/** Checks that nothing that refers to the first job has run. */
 async function expectNoDependents(stack: TestStack): Promise<void> {
   expect(await stack.containers({ "stackyard.service": "app", "stackyard.kind": "service" })).toEqual([]);
   expect((await jobs(stack, "second")).filter(({ state }) => state !== "created")).toEqual([]);
@@ -57,9 +57,9 @@ test("a job that fails fails `up`, is tried again by each `up`, and lets its dep
     expect(await counted(stack, "tries")).toBe(tries);
   };
   await fails(1);
-  // Nor does a refresh make it a success.
+  // A refresh does not turn it into a success.
   await fails(2, "--refresh");
-  // After down and up it is as one that was never run.
+  // After down and up it counts as never run.
   await up(stack, { ...broken, STACKYARD_DOWN: "1" });
   await fails(3);
 
@@ -79,12 +79,12 @@ test("a job that fails fails `up`, is tried again by each `up`, and lets its dep
   expect(await counted(stack, "after")).toBe(1);
 });
 
-test("a changed file, environment, command or image runs a job again, once, as the preview says; nothing else does", async () => {
+test("a changed file, environment, command or image runs a job again once, as the preview says; nothing else does", async () => {
   const stack = await newStack();
   const file = join(stack.folder, "job.txt");
   const JOB_COMMAND = 'redis set file "$(sha256sum < /run/files/job.txt)"; redis incr runs';
   const env = { WITHOUT_APP: "1", JOB_FILE: file, JOB_COMMAND };
-  // No text: read as one, the two would be the same.
+  // Not UTF-8: read as text, the two would be the same.
   const bytes = Buffer.concat([randomBytes(5_000), Buffer.from([0xff])]);
   const others = Buffer.concat([bytes.subarray(0, -1), Buffer.from([0xfe])]);
   const arrived = async () => String(await redis(stack, ["GET", "file"])).split(" ")[0];
@@ -118,12 +118,12 @@ test("a changed file, environment, command or image runs a job again, once, as t
     "create RemoteImage image-postgres-17",
     ...job,
   ]);
-  // How long it may take is no part of what it does; nor is anything else left to do.
+  // The time-out is not a part of what it does, and nothing else is left to do.
   expect(await stack.planned({ ...now, JOB_TIMEOUT_SECONDS: "60" })).toEqual([]);
-  // Who refers to it has no reason to run again.
+  // What refers to it has no reason to run again.
   expect(await counted(stack, "after")).toBe(1);
 
-  // A changed job that fails is not taken for the one that succeeded before.
+  // The success of the job before its change does not count for the changed one.
   const broken = { ...now, JOB_COMMAND: "redis incr tries; exit 4" };
   for (const tries of [1, 2]) {
     expect(await upFails(stack, broken)).toContain("failed with exit code 4");
@@ -140,12 +140,12 @@ test("a job that hangs is ended at its time-out, and fails like any other", asyn
   expect(output).toMatch(/last log lines:[\s\S]*waiting for godot/);
   expect(await jobs(stack, "first")).toMatchObject([{ state: "exited" }]);
   await expectNoDependents(stack);
-  // The same again, by name: what was ended is not taken for a run that succeeded.
+  // Running it again by name does not take the ended run for a success either.
   expect(await upFails(stack, { ...hanging, JOB_TIMEOUT_SECONDS: "2" })).toContain("it took longer than 2 s");
   expect(await counted(stack, "tries")).toBe(2);
 });
 
-describe("over a Redis that is there", () => {
+describe("over a running Redis", () => {
   const stack = new TestStack(PROGRAM);
   const env = { WITHOUT_APP: "1" };
   let volume: string;
@@ -159,11 +159,11 @@ describe("over a Redis that is there", () => {
   afterAll(() => stack.dispose());
 
   test("a job's log is shown while it runs", async () => {
-    // Goes on only once its line has been seen: a log that comes afterwards is too late.
+    // The job continues only once its line has been seen, so a log that comes afterwards is too late.
     const JOB_COMMAND = "redis del go; echo half way; until redis get go | grep -x now; do sleep 0.2; done";
     const child = stack.startUp({ ...env, JOB_COMMAND, JOB_TIMEOUT_SECONDS: "30" });
     child.stdout?.on("data", (text: Buffer) => {
-      // The line is in the last summary too: by then the answer does not matter.
+      // The last summary repeats the line; by then the answer does not matter.
       if (text.includes("half way")) redis(stack, ["SET", "go", "now"]).catch(() => {});
     });
     const { code, output } = await ended(child);
@@ -193,7 +193,7 @@ describe("over a Redis that is there", () => {
     }
   });
 
-  test("a job is told of what it refers to", async () => {
+  test("a job gets variables for what it refers to", async () => {
     const file = join(stack.folder, "job.txt");
     writeFileSync(file, "its content");
     const { output } = await up(stack, {
@@ -216,7 +216,7 @@ describe("over a Redis that is there", () => {
     expect(await counted(stack, "runs")).toBe(runs);
   });
 
-  test("a job runs again over another volume of its database", async () => {
+  test("a job runs again for another volume of its database", async () => {
     const again = { ...env, JOB_COMMAND: "redis incr runs; redis get old" };
     await up(stack, again);
     await redis(stack, ["INCR", "old"]);

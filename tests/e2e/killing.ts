@@ -53,7 +53,7 @@ export class Victim {
     });
   }
 
-  /** Nothing is there, nor in state: also after a test that failed. */
+  /** Removes everything from engine and state, even after a test that failed. */
   async fromNothing(): Promise<void> {
     if (!this.#nothingThere) await this.cleaned();
     this.#nothingThere = false;

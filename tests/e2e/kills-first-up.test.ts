@@ -2,13 +2,12 @@ import { expect, test } from "vitest";
 import { signalledAt } from "./harness.ts";
 import { Victim } from "./killing.ts";
 
-// A first `make dev` is ended by SIGKILL in the middle of every kind of thing that it does. Each time the next one gets on from
-// there by itself. Kills come in chains: what recovers from one is itself killed further on, and at the end of each chain
-// `make dev` is left to finish.
+// A first `make dev` is killed in the middle of everything that it does. Each time the next one continues by itself. Kills come in
+// chains: the run that recovers from one is itself killed later, and at the end of each chain `make dev` is left to finish.
 
 const victim = new Victim();
 
-// Each chain ends a first `make dev` again and again, always further on: by then what was looked for earlier is there.
+// Each chain kills a first `make dev` again and again, each time at a later step.
 const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
   {
     name: "identity, provider, password, the gates of a database and a job",
@@ -39,13 +38,13 @@ const CHAINS: { name: string; at: (RegExp | [RegExp, number])[] }[] = [
     ],
   },
   {
-    name: "volume and image that are there, the containers of a database and its job",
+    name: "existing volume and image, the containers of a database and its job",
     at: [
       /Volume \S+ created/,
       /RemoteImage api created/,
       /Container postgres creating/,
       /Container postgres created/,
-      // On a busy machine the first of them is there already when the kill before comes.
+      // On a busy machine the first of them may exist already when the kill before comes.
       /Container (postgres-setup|count|api) creating/,
     ],
   },
@@ -64,7 +63,7 @@ for (const { name, at } of CHAINS) {
   });
 }
 
-test("killed while creating: what is taken down or cleaned away next leaves nothing of it", async () => {
+test("killed while creating: down or clean after that leaves nothing", async () => {
   await victim.fromNothing();
   await victim.kill("up", /Container postgres creating/);
   const { code, output } = await victim.stack.verb("down");
@@ -75,7 +74,7 @@ test("killed while creating: what is taken down or cleaned away next leaves noth
   await victim.cleaned();
 });
 
-test("ended by Ctrl-C while a database gets ready", async () => {
+test("interrupted by Ctrl-C while a database gets ready", async () => {
   await victim.fromNothing();
   const { hit, code, output } = await signalledAt(victim.stack.startVerb("up"), "SIGINT", /^postgres: starting$/m);
   expect(hit).toBe(true);

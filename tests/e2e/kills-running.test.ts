@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { Victim } from "./killing.ts";
 
-// What runs is replaced, taken down or cleaned away, and that is ended by SIGKILL in its middle: the next `make dev` gets on from
-// there by itself, and what was written is there.
+// A running stack is changed, taken down or removed, and that run is killed in the middle: the next `make dev` continues by itself,
+// and finds the data.
 
 const victim = new Victim();
 const { stack } = victim;
 
-test("killed while a database is replaced: what was written is there", async () => {
+test("killed while a database is replaced: the data is kept", async () => {
   await victim.converges({ last: false });
   await victim.writeNote("first");
   const written = await victim.titles();
@@ -29,7 +29,7 @@ test("killed while a database is replaced: what was written is there", async () 
   }
 });
 
-test("killed in the middle of down: what was written is there", async () => {
+test("killed in the middle of down: the data is kept", async () => {
   await victim.converges({ last: false });
   await victim.writeNote("before down");
   const written = await victim.titles();
@@ -38,7 +38,7 @@ test("killed in the middle of down: what was written is there", async () => {
     await victim.converges({ last: false });
     expect(await victim.titles()).toEqual(written);
   }
-  // And down itself gets on from there.
+  // down itself continues as well.
   await victim.kill("down", /Container redis deleting/);
   const { code, output } = await stack.verb("down");
   expect(code, output).toBe(0);
@@ -47,10 +47,10 @@ test("killed in the middle of down: what was written is there", async () => {
   expect(await victim.titles()).toEqual(written);
 });
 
-test("killed in the middle of a clean slate: a new start gets on from there, and so does the next clean slate", async () => {
+test("killed in the middle of clean: a new start continues, and so does the next clean", async () => {
   await victim.converges({ last: false });
   await victim.kill("clean", /Container postgres deleting/, 0, { YES: "1" });
-  // What was there is partly gone, so a job may have to run again: no more is asked than that all is up.
+  // A part of the stack is gone, so a job may have to run again: it is enough that everything is up.
   const { code, output } = await stack.verb("up");
   expect(code, output).toBe(0);
   await victim.kill("clean", /Volume \S+ deleted/, 0, { YES: "1" });

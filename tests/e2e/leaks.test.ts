@@ -16,10 +16,10 @@ import {
   TestStack,
 } from "./harness.ts";
 
-// The generated passwords are looked for in every place where somebody could come across them, in the forms in which
-// programs write them. The same search has to find what is planted in each of these places.
+// Searches for the generated passwords in every place where somebody could see them, in the forms in which programs write them.
+// The same search has to find what is planted in each of these places.
 
-/** A place, and what is written there. */
+/** A place, and its content. */
 interface Place {
   where: string;
   text: string;
@@ -28,7 +28,7 @@ interface Place {
 const stack = new TestStack();
 const images: string[] = [];
 let forms: Buffer[];
-let said: Place[];
+let shown: Place[];
 let processes: Place[];
 
 beforeAll(async () => {
@@ -36,8 +36,8 @@ beforeAll(async () => {
   await stack.create(settings);
   const watch = await watchProcesses();
   try {
-    said = await everythingSaid(settings);
-    // A probe is over in milliseconds: on a busy machine it takes a few until one is seen.
+    shown = await everythingShown(settings);
+    // A probe takes milliseconds: on a busy machine several may run before one is seen.
     await eventually(async () => {
       await Promise.all(["postgres", "redis"].map(probe));
       expect([...watch.programs]).toEqual(expect.arrayContaining(["psql", "redis-cli", "node"]));
@@ -54,13 +54,13 @@ afterAll(async () => {
   if (images.length > 0) await docker(["image", "rm", "--force", ...images]);
 });
 
-test("no password is in what was said, in state, or on the engine", async () => {
-  expect(leaks([...said, ...filesOfPulumi(), ...(await onTheEngine())])).toEqual([]);
+test("no password is in any output, in the state, or on the engine", async () => {
+  expect(leaks([...shown, ...filesOfPulumi(), ...(await onTheEngine())])).toEqual([]);
   expect(await inLayers()).toEqual([]);
 });
 
 test("no password is in the arguments of a process, nor in the environment of one that is not its own server's", () => {
-  // Otherwise nothing was watched.
+  // The watcher has seen processes at all.
   const seen = processes.map(({ where }) => where);
   for (const probed of ["arguments of psql", "arguments of redis-cli", "environment of node in api"]) {
     expect(seen).toContain(probed);
@@ -68,12 +68,12 @@ test("no password is in the arguments of a process, nor in the environment of on
   expect(leaks(processes)).toEqual([]);
 });
 
-test("the search finds what is planted", async () => {
+test("the search finds planted passwords", async () => {
   const [password] = forms.map(String);
   const url = `redis://default:${password}@redis:6379`;
   const encoded = Buffer.from(url).toString("base64");
   const image = (await stack.container("api")).image;
-  const mine = ["--label", `stackyard.stack=${stack.name}`, "--network", "none", "--entrypoint", ""];
+  const options = ["--label", `stackyard.stack=${stack.name}`, "--network", "none", "--entrypoint", ""];
   const made = async (...args: string[]) => {
     const { code, output, stdout } = await docker(args);
     expect(code, output).toBe(0);
@@ -86,7 +86,7 @@ test("the search finds what is planted", async () => {
     "--detach",
     "--name",
     `${stack.name}-planted`,
-    ...mine,
+    ...options,
     "--env",
     `URL=${url}`,
     image,
@@ -97,7 +97,7 @@ test("the search finds what is planted", async () => {
   const network = `${stack.name}-planted`;
   await made("network", "create", "--label", `stackyard.stack=${stack.name}`, "--label", `url=${encoded}`, network);
   images.push(await made("commit", "--change", `LABEL url=${url}`, "--change", `ENV URL=${encoded}`, planted));
-  const copied = await made("create", "--name", `${stack.name}-copied`, ...mine, String(images[0]), "true");
+  const copied = await made("create", "--name", `${stack.name}-copied`, ...options, String(images[0]), "true");
   const file = join(stack.folder, "backend", "planted");
   writeFileSync(file, Buffer.from(`passwords: ${encoded}`).toString("utf8"));
   await made("cp", file, `${copied}:/planted`);
@@ -124,16 +124,16 @@ test("the search finds what is planted", async () => {
   expect(await inLayers()).toEqual([`layer of container ${copied}`]);
 });
 
-/** A password as it is, in hexadecimal digits, and in base64, also in the middle of something longer (a URL, a file). */
+/** A password as text, in hexadecimal digits, and in base64, also within something longer (a URL, a file). */
 function formsOf(password: string): Buffer[] {
   const inBase64 = [0, 1, 2].map((before) => {
     const text = Buffer.from(`${"x".repeat(before)}${password}`)
       .toString("base64")
       .replace(/=+$/, "");
-    // The first and last digits also hold bits of what is around it.
+    // The first and last digits also have bits of the text around it.
     return text.slice(Math.ceil((before * 4) / 3), -2);
   });
-  // Letters and digits: in a URL it is what it is.
+  // Letters and digits, which a URL does not encode.
   expect(encodeURIComponent(password)).toBe(password);
   return [password, Buffer.from(password).toString("hex"), ...inBase64].map((form) => Buffer.from(form));
 }
@@ -143,8 +143,8 @@ function leaks(places: readonly Place[]): string[] {
   return [...new Set(found.map(({ where }) => where))].sort();
 }
 
-/** What `up`, previews and the other commands write. */
-async function everythingSaid(settings: Record<string, unknown>): Promise<Place[]> {
+/** The output of `up`, previews and the other commands. */
+async function everythingShown(settings: Record<string, unknown>): Promise<Place[]> {
   const places: Place[] = [];
   const note = async (where: string, running: Promise<Ran>) => {
     const { code, output } = await running;
@@ -153,7 +153,7 @@ async function everythingSaid(settings: Record<string, unknown>): Promise<Place[
   };
   await note("up", stack.up({}, "--diff", "--show-reads"));
   const [hostPort] = await freePorts(1);
-  // So that there is something to be shown.
+  // A change, so that there is something to show.
   stack.configure({ ...settings, redis: { hostPort }, api: { memoryMiB: 300 } });
   await note(
     "preview",
@@ -178,9 +178,9 @@ function filesOfPulumi(): Place[] {
   return files.map((file) => ({ where: `file ${file}`, text: readFileSync(file, "latin1") }));
 }
 
-/** What the engine tells of the stack's containers, volumes, networks and images, its log of events, and theirs. */
+/** The engine's inspections of the stack's containers, volumes, networks and images, its events, and the containers' logs. */
 async function onTheEngine(): Promise<Place[]> {
-  const mine = { "stackyard.stack": stack.name };
+  const labels = { "stackyard.stack": stack.name };
   const containers = await stack.containers();
   const pick = <T>(all: T[], of: (each: T) => string) => [...new Set(all.map(of))];
   const asked: [string, string[]][] = [
@@ -192,11 +192,11 @@ async function onTheEngine(): Promise<Place[]> {
       [`inspect image ${id}`, ["image", "inspect", id]],
       [`history of image ${id}`, ["history", "--no-trunc", id]],
     ]),
-    ...pick(await api.volumes(mine), ({ name }) => name).map((id): [string, string[]] => [
+    ...pick(await api.volumes(labels), ({ name }) => name).map((id): [string, string[]] => [
       `inspect volume ${id}`,
       ["volume", "inspect", id],
     ]),
-    ...pick(await api.networks(mine), ({ name }) => name).map((id): [string, string[]] => [
+    ...pick(await api.networks(labels), ({ name }) => name).map((id): [string, string[]] => [
       `inspect network ${id}`,
       ["network", "inspect", id],
     ]),
@@ -229,12 +229,12 @@ async function inLayers(): Promise<string[]> {
   return found;
 }
 
-/** Reads what all processes of the machine were started with, again and again, until its input ends. */
+/** Reads arguments and environment of all processes of the machine, again and again, until its input ends. */
 const WATCHER = `
   const { readdirSync, readFileSync } = require("node:fs");
   const seen = new Set();
   const programs = new Set();
-  /** What each process was last seen with: it has another environment only when it has become another program. */
+  /** What each process was last seen with: its environment changes only when it runs another program. */
   const known = new Map();
   let next;
   const read = (pid, name) => readFileSync("/proc/" + pid + "/" + name, "latin1");
@@ -267,13 +267,13 @@ const WATCHER = `
 async function probe(service: string): Promise<void> {
   const { id } = await stack.container(service);
   const { Config } = await inspect<{ Config: { Healthcheck: { Test: string[] } } }>(id);
-  const [how, ...words] = Config.Healthcheck.Test;
-  const command = how === "CMD-SHELL" ? ["sh", "-c", ...words] : words;
+  const [kind, ...words] = Config.Healthcheck.Test;
+  const command = kind === "CMD-SHELL" ? ["sh", "-c", ...words] : words;
   const { code, output } = await docker(["exec", id, ...command]);
   expect(code, output).toBe(0);
 }
 
-/** Watches the processes of the machine that the engine is on, from a container that may. */
+/** Watches the processes of the engine's machine, from a container with the right to do so. */
 async function watchProcesses(): Promise<{ programs: Set<string>; end: () => Promise<Place[]> }> {
   const image = await localImage("node");
   const rights = ["--privileged", "--pid=host", "--cgroupns=host", "--network=none", "--user=0:0", "--log-driver=none"];
@@ -310,8 +310,8 @@ async function watchProcesses(): Promise<{ programs: Set<string>; end: () => Pro
         if (what === "arguments") return [{ where: `arguments of ${program}`, text }];
         if (container === "") return [{ where: `environment of ${program}`, text }];
         const service = services.get(container);
-        // A server may know its own password: the official images put it into their environment, and redis-cli knows no
-        // other way.
+        // A server may have its own password: the official images put it into the environment, and redis-cli can read it
+        // only there.
         if (service === "postgres" || service === "redis") return [];
         return [{ where: `environment of ${program} in ${service ?? "another container"}`, text }];
       });

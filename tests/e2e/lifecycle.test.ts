@@ -34,7 +34,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     await stack.dispose();
   });
 
-  test("up brings every service up, and says where it is", async () => {
+  test("up brings every service up, and shows its address", async () => {
     await done(stack.up());
     urls = await stack.outputs<Urls>("urls");
 
@@ -56,7 +56,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     ]);
   });
 
-  test("data goes in and comes out again: from another container, through a host port, over HTTP", async () => {
+  test("data that is written is read again: from another container, through a host port, over HTTP", async () => {
     const inside = await clients(stack, urls);
     await inside.psql("create table kept (what text); insert into kept values ('from a container')");
     expect(await inside.psql("select what from kept")).toBe("from a container");
@@ -112,7 +112,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     });
   });
 
-  test("what does not refer to a service does not reach it", async () => {
+  test("a container that does not refer to a service does not reach it", async () => {
     const { NetworkSettings } = await inspected(stack, "postgres");
     const address = NetworkSettings.Networks[await stack.network("postgres")]?.IPAddress ?? "";
     const { image } = await stack.container("api");
@@ -124,7 +124,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
       redis: "ENETUNREACH",
       api: "ENETUNREACH",
     });
-    // By the network on which another is published there is a way, and nothing comes back.
+    // There is a route through the network on which another service is published, but no answer comes back.
     expect(await connects(stack, await stack.network("redis", "outside"), image, address, 5432)).toBe("no answer");
     for (const service of SERVICES) {
       const { Options } = await inspect<{ Options: Record<string, string> }>(await stack.network(service, "outside"));
@@ -145,7 +145,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     for (const service of SERVICES) expect(await gateway(await stack.network(service)), service).not.toBe("connected");
   });
 
-  test("whether a service is published concerns its own network and container, and nobody who refers to it", async () => {
+  test("publishing a service changes its own network and container, and nothing that refers to it", async () => {
     const { hostPort: _, ...redis } = settings.redis ?? {};
     stack.configure({ ...settings, redis });
     expect(await stack.planned()).toEqual([
@@ -164,7 +164,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
   test.each([
     ["postgres", /database system was shut down at/, /not properly shut down|recovery/],
     ["redis", /DB loaded from append only file/, /short read|truncat|corrupt|bad file/i],
-  ])("another host port replaces %s alone, which stops in order and keeps its data", async (database, good, bad) => {
+  ])("another host port replaces only %s, which stops in order and keeps its data", async (database, good, bad) => {
     const before = {
       state: await stack.state(),
       container: await stack.container(database),
@@ -175,7 +175,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     stack.configure(settings);
 
     const replaced = [`Container ${database}`, `Stash ${database}-ready`];
-    // Where it is published is remembered, too.
+    // The ledger records the new port, too.
     expect(await stack.planned()).toEqual([...replaced.map((key) => `replace ${key}`), "update Stash ledger"]);
     await done(stack.up());
     urls = await stack.outputs<Urls>("urls");
@@ -190,13 +190,13 @@ describe("the polyglot stack, from the first up to destroy", () => {
     expect(log).not.toMatch(bad);
     await expectData(stack, urls);
 
-    // Whoever refers to it connects again by itself.
+    // What refers to it connects again by itself.
     expect((await stack.container("api")).id).toBe(before.api.id);
     const { id } = await eventually(() => post(urls.api, `after ${database}`));
     await eventually(async () => expect(await get(urls.api, id)).toMatchObject({ status: 200, cache: "hit" }));
   });
 
-  test("more memory for a database is given to it as it runs", async () => {
+  test("a running database gets more memory", async () => {
     const { id } = await stack.container("postgres");
     settings.postgres = { ...settings.postgres, memoryMiB: 320 };
     stack.configure(settings);
@@ -207,17 +207,17 @@ describe("the polyglot stack, from the first up to destroy", () => {
       Id: id,
       HostConfig: { Memory: 320 * 1024 ** 2, MemorySwap: 320 * 1024 ** 2, PidsLimit: 256 },
     });
-    // Of all that was changed until now, there is nothing left to do.
+    // Nothing is left to do of all changes until here.
     await stack.unchanged();
   });
 
-  test("down leaves data, passwords and finished jobs; up goes on from there", async () => {
+  test("down leaves data, passwords and finished jobs; up continues from there", async () => {
     const before = await stack.state();
     await done(stack.verb("down"));
     const kept = ["Volume postgres-data", "Volume redis-data"].map((key) => before[key]);
     expect((await stack.leftovers()).sort()).toEqual(kept.sort());
 
-    // That the job will not run is said before.
+    // The preview shows that the job will not run.
     expect((await stack.planned()).filter((step) => step.includes("-setup"))).toEqual([
       "create Container postgres-setup",
     ]);
@@ -228,7 +228,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
     const lastingOf = (state: Record<string, string>) => Object.entries(state).filter(([key]) => lasting.test(key));
     expect(lastingOf(before)).toHaveLength(7);
     expect(lastingOf(after)).toEqual(expect.arrayContaining(lastingOf(before)));
-    // The job's container is there again, and was not started.
+    // The job's container exists again, and was not started.
     expect(await stack.container("postgres-setup")).toMatchObject({ state: "created" });
 
     const log = (await api.logs((await stack.container("postgres")).id, 200)).join("\n");
@@ -244,17 +244,17 @@ describe("the polyglot stack, from the first up to destroy", () => {
     expect(await stack.state()).toEqual({});
   });
 
-  test("nor does it leave volumes that nobody named", async () => {
-    const there = await api.volumes({});
+  test("nor does it leave volumes without a name", async () => {
+    const left = await api.volumes({});
     const mounted = volumes.mounted();
     expect(mounted.length).toBeGreaterThan(0);
-    expect(there.filter(({ name }) => mounted.includes(name))).toEqual([]);
+    expect(left.filter(({ name }) => mounted.includes(name))).toEqual([]);
   });
 });
 
 describe("two stacks of one program, from two clones", () => {
   const clone = copyOfProject();
-  // Git keeps no more of a file's mode than whether it can be executed: the rest is up to whoever cloned it.
+  // Git keeps of a file's mode only whether it can be executed; the rest depends on who cloned it.
   for (const path of ["package.json", "src/server.ts"]) chmodSync(join(clone, "examples/api", path), 0o664);
   const [one, other] = [new TestStack(), new TestStack(clone)];
   afterAll(async () => {
@@ -262,9 +262,9 @@ describe("two stacks of one program, from two clones", () => {
     rmSync(clone, { recursive: true });
   });
 
-  test("come up at the same time, and know nothing of each other", async () => {
+  test("come up at the same time, independently of each other", async () => {
     for (const stack of [one, other]) await stack.create((await polyglotSettings()).settings);
-    // Both to their end, whatever becomes of one: nothing may be going on when all is removed.
+    // Waits for both, even if one fails: nothing may run any more when everything is removed.
     for (const ran of await Promise.all([one.up(), other.up()])) expect(ran.code, ran.output).toBe(0);
     const urls = { one: await one.outputs<Urls>("urls"), other: await other.outputs<Urls>("urls") };
 
@@ -290,7 +290,7 @@ function withPassword(url: string, password = "wrong"): string {
   return changed.href;
 }
 
-/** Clients in containers of their own, on the network of what they ask. */
+/** Clients in containers of their own, on the networks of their servers. */
 async function clients(stack: TestStack, urls: Pick<Urls, "postgres" | "redis">) {
   const [postgres, redis] = [await stack.container("postgres"), await stack.container("redis")];
   const networks = { postgres: await stack.network("postgres"), redis: await stack.network("redis") };
@@ -323,7 +323,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-/** What the tests before have left in both databases. */
+/** Checks what the tests before have written to both databases. */
 async function expectData(stack: TestStack, urls: Urls): Promise<void> {
   const inside = await clients(stack, urls);
   expect(await inside.psql("select what from kept")).toBe("from a container\nthrough a host port");
@@ -332,7 +332,7 @@ async function expectData(stack: TestStack, urls: Urls): Promise<void> {
   expect(await redis(urls.redis, "GET", "kept")).toBe("from a container");
 }
 
-/** Which volumes the stack's containers have had, whatever they are called. An image's own carry no label of ours. */
+/** Watches which volumes the stack's containers get. An image's own volumes have neither a name nor a label of ours. */
 function watchVolumes(stack: TestStack) {
   interface Event {
     Type: string;
@@ -350,11 +350,11 @@ function watchVolumes(stack: TestStack) {
   return {
     mounted(): string[] {
       const events = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Event]));
-      const mine = new Set(
+      const ofStack = new Set(
         events.flatMap(({ Actor }) => (Actor.Attributes["stackyard.stack"] === stack.name ? [Actor.ID] : [])),
       );
       return events.flatMap(({ Type, Actor }) =>
-        Type === "volume" && mine.has(Actor.Attributes.container ?? "") ? [Actor.ID] : [],
+        Type === "volume" && ofStack.has(Actor.Attributes.container ?? "") ? [Actor.ID] : [],
       );
     },
     end: () => child.kill(),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Timeline } from "../../cli/shared/timeline.ts";
 import { copyOfProject, docker, ended, type Ran, TestStack } from "./harness.ts";
 
-// What one sees while `make dev` runs, in a pipe and on a terminal, and what it keeps of its run.
+// The live output of `make dev`, in a pipe and on a terminal, and what it keeps of its run.
 
 const PROGRAM = `
   import { z } from "zod";
@@ -33,7 +33,7 @@ afterAll(async () => {
 const timelineFile = join(stack.folder, "backend/timelines", stack.project, `${stack.name}.json`);
 const timeline = () => JSON.parse(readFileSync(timelineFile, "utf8")) as Timeline;
 
-/** `up` on a terminal of its own; what is returned by `typed` is typed once it has answered something. */
+/** Runs `up` on a terminal of its own, and types what `typed` returns, once it returns something. */
 async function onTerminal(env: NodeJS.ProcessEnv, typed: (seen: string) => string | undefined = () => undefined) {
   const child = spawn("script", ["-qefc", `node ${join(project, "cli/up.ts")}`, "/dev/null"], {
     cwd: project,
@@ -54,17 +54,17 @@ async function onTerminal(env: NodeJS.ProcessEnv, typed: (seen: string) => strin
 }
 
 const ESCAPE = "\x1b";
-/** Goes up to where the table began, and takes it away. */
+/** Moves to the beginning of the table, and clears it. */
 const FRAME = new RegExp(`${ESCAPE}\\[(\\d+)A\\r${ESCAPE}\\[J`);
 const COLOUR = new RegExp(`${ESCAPE}\\[\\d+m`, "g");
 
-/** What is left on the terminal when all that was drawn again is gone. */
+/** The final content of the terminal, without what was drawn over. */
 function screen(output: string): string {
   const [first = "", ...drawn] = output.split(FRAME);
   const kept = first.split("\n").slice(0, -1);
   for (let at = 0; at < drawn.length; at += 2) {
     kept.splice(-Number(drawn[at]));
-    // What is after the last end of a line is nothing.
+    // Nothing follows the last end of a line.
     kept.push(...(drawn[at + 1] ?? "").split("\n").slice(0, -1));
   }
   return kept.join("\n").replace(COLOUR, "");
@@ -116,7 +116,7 @@ test("in a pipe: a line for each phase, the log of a job, and why it failed", as
   expect(after).toEqual({ name: "after", kind: "job", waitsFor: ["seed"] });
 });
 
-test("on a terminal: one table, and above it what was said; the failed one stays in it", async () => {
+test("on a terminal: one table below all messages, in which the failed job stays", async () => {
   const ran = await onTerminal({ SEED: "echo no seed; sleep 2; exit 3" });
   expectFailure(ran);
   expect(ran.output).toMatch(FRAME);
@@ -126,11 +126,11 @@ test("on a terminal: one table, and above it what was said; the failed one stays
   expect(shown).toMatch(/^cache +unchanged +healthy +-$/m);
   expect(shown).toMatch(/^seed +failed +- +-$/m);
   expect(shown).toMatch(/^after +waiting for seed +- +-$/m);
-  // While it ran.
+  // As it was shown while the job ran.
   expect(ran.output).toMatch(/^seed +running +- +[12] s$/m);
 });
 
-test("Ctrl-C on a terminal ends it in order", async () => {
+test("Ctrl-C on a terminal ends `up` in order", async () => {
   const running = await onTerminal({ SEED: "echo long; sleep 60" }, (seen) =>
     seen.includes("seed | long") ? "\x03" : undefined,
   );
@@ -139,16 +139,16 @@ test("Ctrl-C on a terminal ends it in order", async () => {
   expect(shown).toContain("^C received; cancelling.");
   expect(shown).toContain("interrupted: run `up` again to go on from here");
   expect(shown).toMatch(/^seed +interrupted/m);
-  // It was left to run: by another command the next one ends it.
+  // The job was left to run; the next `up` has another command for it, and ends it.
   expect((await stack.container("seed")).state).toBe("running");
 });
 
-test("SIGTERM ends it in order as well, and is not told as a failure", async () => {
+test("SIGTERM ends `up` in order as well, and is not reported as a failure", async () => {
   const running = stack.startVerb("up", { SEED: "echo ended; sleep 60" });
   let seen = "";
   running.stdout?.on("data", (text: Buffer) => {
     seen += String(text);
-    // Once: a second one tells pulumi to leave things as they are.
+    // Only one signal: a second one tells pulumi to stop at once.
     if (!running.killed && seen.includes("seed | ended")) running.kill("SIGTERM");
   });
   const { code, output } = await ended(running);
@@ -158,7 +158,7 @@ test("SIGTERM ends it in order as well, and is not told as a failure", async () 
   expect(output).not.toContain("failed");
 });
 
-test("when all is well: the table of what is there, and that alone", async () => {
+test("after a success: only the table of what is up", async () => {
   const { code, output } = await onTerminal({});
   expect(code, output).toBe(0);
   const shown = screen(output);
@@ -173,7 +173,7 @@ test("when all is well: the table of what is there, and that alone", async () =>
   ]);
 });
 
-test("nothing to do: unchanged, and the last run that did something is kept", async () => {
+test("nothing to do: everything is shown as unchanged, and the last run with changes is kept", async () => {
   const before = readFileSync(timelineFile, "utf8");
   const { code, output, stdout } = await stack.verb("up");
   expect(code, output).toBe(0);
@@ -183,14 +183,14 @@ test("nothing to do: unchanged, and the last run that did something is kept", as
   expect(statSync(timelineFile).mode & 0o777).toBe(0o600);
 });
 
-test("what pulumi says of every resource, where that is asked", async () => {
+test("show=resources shows pulumi's own lines for every resource", async () => {
   const { code, output } = await stack.verb("up", { show: "resources" });
   expect(code, output).toBe(0);
   expect(output).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   expect(output).toMatch(/^cache +ready/m);
 });
 
-/** An `up` whose job says `holds`, once it has done so. */
+/** Starts an `up` whose job writes `holds`, and waits until it has. */
 async function holding(SEED: string) {
   const running = stack.startUp({ SEED });
   const holder = ended(running);
@@ -201,7 +201,7 @@ async function holding(SEED: string) {
   return { running, holder };
 }
 
-test("what is refused before anything is touched is told without a table, a lock as well", async () => {
+test("refusals before anything is touched come without a table, also that of a lock", async () => {
   stack.configure({ ...SETTINGS, environment: "nowhere" });
   const refused = await onTerminal({});
   expect(refused.code).not.toBe(0);
@@ -209,7 +209,7 @@ test("what is refused before anything is touched is told without a table, a lock
   expect(refused.output).not.toContain("PHASE");
   stack.configure(SETTINGS);
 
-  // It holds the lock for as long as its job runs, which is until it is told that the other one has been refused.
+  // It holds the lock while its job runs, which is until the test ends the job, after the other run has been refused.
   const { running, holder } = await holding("trap 'exit 0' TERM; echo holds; sleep 120 & wait");
   const locked = await onTerminal({});
   await docker(["kill", "--signal", "TERM", (await stack.container("seed")).id]);
@@ -225,7 +225,7 @@ test("what is refused before anything is touched is told without a table, a lock
   expect(code, output).toBe(0);
 });
 
-test("what a killed run left is mended on a terminal without a question", async () => {
+test("leftovers of a killed run are repaired on a terminal without a question", async () => {
   const { running, holder } = await holding("echo holds; sleep 121");
   process.kill(-(running.pid ?? 0), "SIGKILL");
   await holder;
@@ -234,7 +234,7 @@ test("what a killed run left is mended on a terminal without a question", async 
   expect(output).not.toContain("Confirm?");
 });
 
-test("where a verb is killed and its pulumi goes on, that is named and left to end", async () => {
+test("a pulumi that outlives its killed verb is named, and left to finish", async () => {
   const running = stack.startVerb("up", { SEED: "trap 'exit 0' TERM; echo goes on; sleep 122 & wait" });
   let seen = "";
   await new Promise<void>((goesOn, ended) => {
@@ -260,9 +260,9 @@ test("where a verb is killed and its pulumi goes on, that is named and left to e
   await stack.unchanged();
 });
 
-test("a second run beside one is refused at once, whatever it is and whenever it comes; with wait=1 it comes after", async () => {
+test("a second run is refused at once, whatever its verb and its moment; with wait=1 it comes afterwards", async () => {
   expect((await stack.verb("down")).code).toBe(0);
-  // Its job ends when it is told to.
+  // Its job ends at a signal from the test.
   const SEED = "trap 'exit 0' TERM; echo held; sleep 120 & wait";
   const running = stack.startVerb("up", { SEED, STACKYARD_VERB: "dev" });
   const first = ended(running);
@@ -321,7 +321,7 @@ test("a second run beside one is refused at once, whatever it is and whenever it
   await stack.unchanged();
 });
 
-test("no password is in what was kept of a run", async () => {
+test("no password is in the records of a run", async () => {
   const { cache } = await stack.outputs<Record<string, string>>("urls");
   const { password } = new URL(cache ?? "");
   expect(password).toMatch(/^\w{32}$/);

@@ -4,12 +4,12 @@ import { ROWS } from "../contract/rows.ts";
 import { up } from "./checks.ts";
 import { freePorts, ROOT, TestStack } from "./harness.ts";
 
-// What a database was made with: what may be another one at any time, and what only another volume makes so.
+// The settings that a database was made with: those that can change at any time, and those that need another volume.
 
-/** How a client of a kind of database writes and reads. */
+/** The client of a kind of database. */
 const client = (kind: string) => ROWS.find((row) => row.kind === kind) as (typeof ROWS)[number];
 
-test("another password, or none any more, is the server's at once, and so is another administrator's name: over the same data", async () => {
+test("another password, none any more, and another administrator's name apply at once, over the same data", async () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
   onTestFinished(() => stack.dispose());
   const [postgres, redis, minio] = await freePorts(3);
@@ -44,7 +44,7 @@ test("another password, or none any more, is the server's at once, and so is ano
   await stack.unchanged();
 });
 
-test("what does not fit the data is refused, and made anew where that may go, protected or not; once", async () => {
+test("what does not fit the data is refused, and replaces the volume once where its data may be discarded, protected or not", async () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/databases"));
   onTestFinished(() => stack.dispose());
   const [postgres, neo4j] = await freePorts(2);
@@ -65,10 +65,10 @@ test("what does not fit the data is refused, and made anew where that may go, pr
     for (const fault of faults) expect(output).toContain(fault);
   };
   await stack.create(settings({}));
-  // Volumes and what is remembered of them, without the servers: what counts is what they were made with.
+  // Volumes and their records are enough, without servers.
   await up(stack, { STACKYARD_DOWN: "1" });
   const first = await volumes();
-  // As if by another version: no other is there where images are built from package registries.
+  // As if another version had made it: only one is built from package registries.
   stack.rewriteState((text) =>
     text.replaceAll('"major":"17"', '"major":"16"').replaceAll('"version 17, ', '"version 16, '),
   );
@@ -88,7 +88,7 @@ test("what does not fit the data is refused, and made anew where that may go, pr
   await client("Postgres").write(urls.main, "kept");
   await client("Neo4j").write(urls.graph, "kept");
 
-  // What is let go once more, and fits, stays.
+  // A volume that may be discarded again stays where it fits.
   await stack.unchanged(discard, false);
   stack.configure(settings({ database: "shop", password: "given-twice" }));
   await refused("graph: given password should be the one marked ");

@@ -5,11 +5,11 @@ import { docker, freePorts, ROOT, TestStack } from "./harness.ts";
 
 // Buckets, proved through a real client and without credentials.
 
-test("buckets are what is said of them, also when something else is said later, and keep what is in them", async () => {
+test("buckets follow their settings, also later changes of these, and keep their objects", async () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/minio-setup"));
   onTestFinished(() => stack.dispose());
   const [hostPort = 0, consoleHostPort = 0, otherPort = 0] = await freePorts(3);
-  // Characters that a URL has a use for, of which mc decodes none.
+  // Characters that mean something in a URL, none of which mc decodes.
   const settings = { hostPort, consoleHostPort, password: "p@ss/w%20rd #22" };
   const up = async (buckets: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) => {
     stack.configure({ ...settings, buckets });
@@ -42,7 +42,7 @@ test("buckets are what is said of them, also when something else is said later, 
   expect((await fetch(`http://127.0.0.1:${consoleHostPort}/login`)).headers.get("server")).toBe("MinIO Console");
   await stack.unchanged();
 
-  // Again, over buckets that are there; the other way round.
+  // Again over the existing buckets, with the settings swapped.
   await up({ "open.files": {}, own: { versioning: true, expireAfterDays: 1, anonymous: "download" } });
   expect([await anonymously("open.files/a"), await anonymously("own/a")]).toEqual([403, 200]);
   expect(await rules("open.files")).toBe("NoSuchLifecycleConfiguration");
@@ -52,17 +52,17 @@ test("buckets are what is said of them, also when something else is said later, 
     { Status: "Enabled" },
   ]);
 
-  // What is said of no more stays.
+  // A bucket that is not in the settings any more stays.
   await up({ own: {} });
   expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["open.files", "own"]);
 
-  // Its data goes with its container: over another one it is set up again.
+  // Its data is ephemeral: for another container it is set up again.
   await up({ own: {} }, { STACKYARD_DOWN: "1" });
   await up({ own: {} });
   expect((await s3.listBuckets()).map(({ name }) => name)).toEqual(["own"]);
   await stack.unchanged();
 
-  // Each request of an administrator's client takes the server 64 MiB, and the client as much, within the same 512.
+  // Each request by an administrator's client takes 64 MiB of the server's 512, and as much of the same limit for the client.
   const { id } = await stack.container("minio");
   const inside = async (...command: string[]) => {
     const { code, output } = await docker(["exec", id, ...command]);

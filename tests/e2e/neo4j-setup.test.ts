@@ -4,7 +4,7 @@ import neo4j from "neo4j-driver";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker, freePorts, ROOT, TestStack } from "./harness.ts";
 
-// What Neo4jSetup promises, over a Neo4j whose password is one that every quoting could get wrong.
+// The promises of Neo4jSetup, over a Neo4j whose password needs quotes everywhere.
 
 const PASSWORD = `@"it's\\a 'b'#/π%`;
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/graph"));
@@ -46,7 +46,7 @@ function written(files: Record<string, string>): string[] {
 }
 const runs = async () => (await query("MATCH (run:Run) RETURN count(run)"))[0];
 
-test("runs its files in their order, once, and lets nobody see the password", async () => {
+test("runs its files in their order, once, without showing the password", async () => {
   await up();
   expect(await query("SHOW CONSTRAINTS YIELD name")).toEqual(["note"]);
   expect(await query("MATCH (n:Note) RETURN n.id")).toEqual([1]);
@@ -72,7 +72,7 @@ test("a statement that fails fails `up` with the server's message, and is run ag
   expect(await query("MATCH (n:Note) RETURN n.id ORDER BY n.id")).toEqual([1, 2]);
 });
 
-test("LOAD CSV reads no file but those to import, and logs are kept as the image says", async () => {
+test("LOAD CSV reads only files of the import folder, and logs are kept as the image configures", async () => {
   const settings = ["server.directories.import", "db.tx_log.rotation.retention_policy"];
   expect(await query(`SHOW SETTINGS ${settings.map((each) => `"${each}"`).join()} YIELD value`)).toEqual([
     "2 days 2G",
@@ -87,9 +87,9 @@ test("LOAD CSV reads no file but those to import, and logs are kept as the image
   }
 });
 
-test("a browser is told where Bolt is published; who is on its network goes by its name", async () => {
+test("a browser gets the published address of Bolt; clients on its network use its name", async () => {
   const answer = await fetch(`http://127.0.0.1:${settings.httpHostPort}/`, { headers: { accept: "application/json" } });
-  // The host that was asked, and the port that is published.
+  // The host of the request, with the published port.
   const bolt = `127.0.0.1:${settings.hostPort}`;
   expect(await answer.json()).toMatchObject({ bolt_direct: `bolt://${bolt}`, bolt_routing: `neo4j://${bolt}` });
   const { image } = await stack.container("graph");
@@ -99,7 +99,7 @@ test("a browser is told where Bolt is published; who is on its network goes by i
   expect(ran.code, ran.output).toBe(0);
 });
 
-test("no file leaves anything for the next: transactions, parameters, databases, or a byte-order mark", async () => {
+test("no file affects the next one: transactions, parameters, databases, or a byte-order mark", async () => {
   const files: Record<string, string> = {
     "marked.cypher": "\ufeffCREATE (:Of {file: 'marked'});\n",
     "ended.cypher": ":begin\nCREATE (:Of {file: 'ended'});\n:commit\n:begin\nCREATE (:Of {file: 'no'});\n:rollback\n",
@@ -163,7 +163,7 @@ test("HTTP is published too, and refuses a wrong password", async () => {
   expect((await ask("wrong")).status).toBe(401);
 });
 
-test("a plugin is there after the next `up`, over the same data; another content would replace its container", async () => {
+test("a plugin is loaded after the next `up`, over the same data; changed content would replace the container", async () => {
   const plugin = join(stack.folder, "greeting.jar");
   copyFileSync(join(ROOT, "tests/e2e/programs/graph/greeting.jar"), plugin);
   settings = { ...settings, plugins: [plugin] };
@@ -172,7 +172,7 @@ test("a plugin is there after the next `up`, over the same data; another content
   expect(await query("RETURN greeting.hello()")).toEqual(["hello from a plugin"]);
   expect(await query("MATCH (n:Note) RETURN n.id ORDER BY n.id")).toEqual([1, 2]);
   await stack.unchanged();
-  // Another content: what a jar has behind its end is nothing to whoever reads it.
+  // Changes the content without an effect: nobody reads what follows the end of a jar.
   appendFileSync(plugin, "\n");
   expect(await stack.planned()).toEqual([
     "replace Container graph",

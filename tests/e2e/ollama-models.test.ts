@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROWS } from "../contract/rows.ts";
 import { freePorts, ROOT, TestStack } from "./harness.ts";
 
-// What OllamaModels promises of models made of others: programs/ollama-models, with the models that its settings name. Pulling
-// is not proved: it takes a registry of models.
+// The promises of OllamaModels for models that derive from others, with programs/ollama-models and the models of its settings.
+// Pulling is not proved, because that takes a registry of models.
 
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/ollama-models"));
 let hostPort: number;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.dispose());
 
-test("a model is made of another, which stays as it is; the next `up` has nothing to do", async () => {
+test("a model derives from another one, which does not change; the next `up` has nothing to do", async () => {
   const { code, output } = await up({ tutor: { from: "kept", system: "Explain.", parameters: { temperature: 0.5 } } });
   expect(code, output).toBe(0);
   expect(output).toContain("model tutor: success");
@@ -43,7 +43,7 @@ test("a model is made of another, which stays as it is; the next `up` has nothin
   await stack.unchanged();
 });
 
-test("one of a model that is not there fails `up` with what the server says, and the next `up` makes it", async () => {
+test("one that derives from a missing model fails `up` with the server's message, and the next `up` makes it", async () => {
   const failed = await up({ helper: { from: "none" } });
   expect(failed.code, failed.output).not.toBe(0);
   expect(failed.output).toMatch(/OllamaModels "models" failed with exit code 1.*model helper: \S/s);
@@ -52,7 +52,7 @@ test("one of a model that is not there fails `up` with what the server says, and
   await expectAll();
 });
 
-test("what it has is there again after down and up", async () => {
+test("the models are there again after down and up", async () => {
   for (const STACKYARD_DOWN of ["1", "0"]) {
     const { code, output } = await up({ helper: { from: "tutor" } }, { STACKYARD_DOWN });
     expect(code, output).toBe(0);

@@ -7,7 +7,7 @@ import { attach, done, expectAttachment, expectFound, expectRelated, getNote, po
 import { docker, eventually, ROOT, TestStack, trackedSettings } from "./harness.ts";
 import { tinyModel } from "./tiny-model.ts";
 
-// The whole stack as Pulumi.dev.yaml has it, with all six databases and their jobs: what the API makes of them, over HTTP.
+// The whole stack as Pulumi.dev.yaml sets it, with all six databases and their jobs, used through the API over HTTP.
 
 const stack = new TestStack();
 const DATABASES = ["minio", "neo4j", "ollama", "postgres", "qdrant", "redis"];
@@ -15,19 +15,19 @@ const JOBS = ["minio-setup", "neo4j-setup", "postgres-setup", "qdrant-setup"];
 let settings: Record<string, Record<string, unknown>>;
 let urls: Record<string, string>;
 let api: string;
-let said: string;
+let shown: string;
 let roses: number;
 let garden: number;
 
 beforeAll(async () => {
   settings = await trackedSettings("Pulumi.dev.yaml");
-  // A Java's start beside all the others', on a small machine.
+  // Java starts beside all the others, on a small machine.
   settings.neo4j = { ...settings.neo4j, readyTimeoutSeconds: 300 };
   await stack.create(settings);
 });
 afterAll(() => stack.dispose());
 
-/** Of a search; others are only compared. */
+/** A note that the search is for; the others are only compared with it. */
 interface Answer {
   notes?: { note: { id: number } }[];
 }
@@ -37,8 +37,8 @@ const ask = async (path: string, options: RequestInit = {}) => {
   return { status: response.status, body: (await response.json()) as Answer };
 };
 
-test("up brings all six databases up, their jobs and the API, and says where each is", async () => {
-  said = (await done(stack.verb("up"))).stdout;
+test("up brings up all six databases, their jobs and the API, and shows their addresses", async () => {
+  shown = (await done(stack.verb("up"))).stdout;
   urls = await stack.outputs("urls");
   api = urls.api ?? "";
 
@@ -58,16 +58,16 @@ test("ready: each of the six has answered a real question", async () => {
   await expectReady();
 });
 
-test("what stands in for another server says so", async () => {
+test("a stand-in for another server is marked as such", async () => {
   const { image } = await stack.container("qdrant");
   const standsIn = (await docker(["image", "inspect", image])).stdout.includes("stackyard.stand-in-for");
-  for (const table of [said, (await done(stack.verb("ps"))).stdout]) {
+  for (const table of [shown, (await done(stack.verb("ps"))).stdout]) {
     const marked = table.split("\n").filter((line) => line.includes("stand-in"));
     expect(marked).toEqual(standsIn ? [expect.stringMatching(/^qdrant \(stand-in\) +ready /)] : []);
   }
 });
 
-test("env writes the URL of each, and the key that is in none", async () => {
+test("env writes all URLs, and the key that is not in one", async () => {
   const file = join(stack.folder, "all.env");
   const { stdout } = await done(stack.verb("env", { file: relative(ROOT, file) }));
   expect(stdout).toContain(": api, minio, neo4j, ollama, postgres, qdrant, redis\n");
@@ -114,7 +114,7 @@ test("Ollama sums a note up, once it has a model", async () => {
   await expectSummary();
 });
 
-test("what a database misses while it is away is brought when it is back", async () => {
+test("a database gets what it has missed while it was down", async () => {
   const { id } = await stack.container("qdrant");
   await done(docker(["stop", id]));
   const { id: late } = await postNote(api, "Sow the thyme", { tags: ["garden"] });
@@ -139,7 +139,7 @@ test("what a database misses while it is away is brought when it is back", async
 test("the API stops in order, with the clients of all six", async () => {
   await done(stack.verb("restart", { s: "api" }));
   const log = (await done(docker(["logs", (await stack.container("api")).id]))).stdout;
-  // By its own times: the engine has been seen to hand on the second line first.
+  // Sorted by its own times, because the engine sometimes sends the second line first.
   const [stopping = Number.NaN, stopped = Number.NaN] = [
     /"time":(\d+)[^\n]*"signal":"SIGTERM","msg":"stopping"/,
     /"time":(\d+)[^\n]*"msg":"stopped"/,
@@ -152,7 +152,7 @@ test.each([false, true])("a second preview finds nothing to do, refreshed: %j", 
   return stack.unchanged({}, refreshed);
 });
 
-test("a database that is left out now would lose its data: that is refused, and nothing is touched", async () => {
+test("leaving out a database would lose its data: that is refused, and nothing is touched", async () => {
   const before = await stack.state();
   stack.configure({ ...settings, ollama: { enabled: false } });
   const { code, output } = await stack.up();

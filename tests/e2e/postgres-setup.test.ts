@@ -7,7 +7,7 @@ import { ownFiles, prepareSql, sqlFiles } from "../../components/jobs/postgres-f
 import { sql } from "../contract/rows.ts";
 import { api, docker, freePorts, inspect, type Ran, ROOT, TestStack } from "./harness.ts";
 
-// What databases and roles of a PostgresSetup promise, through real clients: programs/postgres-setup, with what its settings say.
+// The promises of PostgresSetup for databases and roles, through real clients, with programs/postgres-setup and its settings.
 
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/postgres-setup"));
 const schema = join(stack.folder, "schema.sql");
@@ -25,7 +25,7 @@ async function up(roles: object): Promise<string> {
   return output;
 }
 
-/** As one of the roles, in its own database or another. */
+/** Runs a statement as one of the roles, in its own database or another one. */
 function as(role: string, statement: string, database?: string): Promise<unknown[]> {
   const at = new URL(urls[role] ?? "");
   if (database !== undefined) at.pathname = database;
@@ -46,7 +46,7 @@ test("the first `up` makes databases and roles, and the next has nothing to do",
   await stack.unchanged();
 });
 
-test("as many connections as it may have are open at a time, and its probe passes beside them", async () => {
+test("all its connections can be open at once, and its probe passes beside them", async () => {
   const clients = Array.from({ length: 399 }, () => new pg.Client({ connectionString: url }));
   try {
     for (const client of clients) await client.connect();
@@ -61,7 +61,7 @@ test("as many connections as it may have are open at a time, and its probe passe
   }
 });
 
-test("a parallel query may share more than the 64 MiB that an engine gives", async () => {
+test("a parallel query can share more than the 64 MiB of an engine's default", async () => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -86,7 +86,7 @@ test("a parallel query may share more than the 64 MiB that an engine gives", asy
   }
 });
 
-test("who reads reads, and does nothing else", async () => {
+test("a reading role only reads", async () => {
   await sql(url, "insert into notes (title) values ('by the owner')");
   expect(await as("reader", "select title from notes")).toEqual(["by the owner"]);
   await expect(as("reader", "insert into notes (title) values ('no')")).rejects.toThrow(
@@ -97,7 +97,7 @@ test("who reads reads, and does nothing else", async () => {
   await expect(as("reader", "select 1", "reports")).rejects.toThrow('permission denied for database "reports"');
 });
 
-test("who writes writes rows, and makes no tables", async () => {
+test("a writing role writes rows, and makes no tables", async () => {
   expect(await as("writer", "insert into notes (title) values ('by the writer') returning id")).toEqual([2]);
   await as("writer", "update notes set title = 'changed' where id = 2");
   await as("writer", "delete from notes where id = 2");
@@ -105,7 +105,7 @@ test("who writes writes rows, and makes no tables", async () => {
   await expect(as("writer", "truncate notes")).rejects.toThrow("permission denied for table notes");
 });
 
-test("who owns a database makes its tables there, and reads nothing of the other", async () => {
+test("an owner makes tables in its database, and reads nothing of the other one", async () => {
   await as("analyst", "create table kept (value text)");
   await as("analyst", "insert into kept values ('by the analyst')");
   await expect(as("analyst", "select * from notes", "app")).rejects.toThrow("permission denied for table notes");
@@ -118,23 +118,23 @@ test("a wrong password is refused", async () => {
   await expect(sql(wrong.href, "select 1")).rejects.toThrow('password authentication failed for user "reader"');
 });
 
-/** Runs files as a PostgresSetup runs them, in its container but for the ledger and the gate, and in a database of their own. */
+/** Runs files as a PostgresSetup does, but without Pulumi, and in a database of their own. */
 async function ran(name: string, files: Record<string, string | Buffer>, sql: SqlFile[]): Promise<Ran> {
   const folder = join(stack.folder, name);
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
-  const there = (each: SqlFile) =>
+  const inFolder = (each: SqlFile) =>
     typeof each === "string"
       ? join(folder, each)
       : { ...each, file: join(folder, each.file), includes: (each.includes ?? []).map((path) => join(folder, path)) };
-  const handed = prepareSql(sqlFiles().parse(sql.map(there)));
-  const made = { ...ownFiles(handed.steps), ...handed.files };
+  const prepared = prepareSql(sqlFiles().parse(sql.map(inFolder)));
+  const made = { ...ownFiles(prepared.steps), ...prepared.files };
   const network = await stack.network("main");
   const of = ["--network", network, "--label", `stackyard.stack=${stack.name}`, "--user", "999:999"];
-  const told = Object.entries({ PGHOST: "main", PGUSER: "app", PGDATABASE: name, PGPASSWORD: passwordOfApp() });
-  const env = told.flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const variables = Object.entries({ PGHOST: "main", PGUSER: "app", PGDATABASE: name, PGPASSWORD: passwordOfApp() });
+  const env = variables.flatMap(([key, value]) => ["--env", `${key}=${value}`]);
   const { Config } = await inspect<{ Config: { Image: string } }>((await stack.container("setup")).id);
   const volume = ["--volume", "/run/files", "--tmpfs", "/tmp"];
   const command = [Config.Image, "sh", "/run/files/setup.sh"];
@@ -159,11 +159,11 @@ interface Case {
   files: Record<string, string | Buffer>;
   /** @default - all of them, in their order */
   sql?: SqlFile[];
-  /** What it fails with; nothing where it succeeds. */
+  /** The error; undefined where it succeeds. */
   says?: RegExp;
-  /** Tables that are there afterwards. @default none */
+  /** Tables that exist afterwards. @default none */
   tables?: string[];
-  /** And what a query answers. */
+  /** A query, and its result. */
   query?: [statement: string, answer: unknown[]];
 }
 const ADVICE = /bad\.sql is run in one transaction[\s\S]*\{ file: "[^"]*bad\.sql", transaction: false \}/;
@@ -243,7 +243,7 @@ const CASES: Record<string, Case> = {
     },
     tables: ["a", "b"],
   },
-  "what a file sets is not there for the next": {
+  "settings of one file do not affect the next": {
     files: {
       "1.sql": `${PG_DUMP}\\set mine 1\ncreate temporary table leaked ();\nset role pg_read_all_data;\n`,
       "2.sql":
@@ -252,7 +252,7 @@ const CASES: Record<string, Case> = {
     tables: ["b", "dumped"],
     query: ["select concat(count(*), leaked) from public.dumped, b group by leaked", ["2"]],
   },
-  "a dump that another file reads where it is not there yet, as docs/data.md has it": {
+  "a dump that another file reads where its tables are missing, as in docs/data.md": {
     files: {
       "db/restore.sql":
         "select to_regclass('public.dumped') is null as empty \\gset\n\\if :empty\n\\ir dump.sql\n\\endif\n",
@@ -328,13 +328,13 @@ test.each(Object.entries(CASES))("%s", async (what, { files, sql: given, says, t
   const { code, output } = await ran(name, files, given ?? Object.keys(files));
   expect(code === 0, output).toBe(says === undefined);
   if (says) expect(output).toMatch(says);
-  const there =
+  const tableNames =
     "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1";
-  expect(await sql(inDatabase(name), there)).toEqual(tables);
+  expect(await sql(inDatabase(name), tableNames)).toEqual(tables);
   if (query) expect(await sql(inDatabase(name), query[0])).toEqual(query[1]);
 });
 
-test("20 MB of rows print nothing, and are all there", async () => {
+test("20 MB of rows print nothing, and arrive", async () => {
   const row = `insert into big values ('${"x".repeat(80)}');\n`;
   const rows = Math.ceil(20e6 / row.length);
   await sql(url, "create database big");
@@ -344,8 +344,8 @@ test("20 MB of rows print nothing, and are all there", async () => {
   expect(await sql(inDatabase("big"), "select count(*)::int from big")).toEqual([rows]);
 });
 
-test("a role is added, and another may do less; what is there is kept, and what comes later can be read too", async () => {
-  // From here on the server logs every statement, which it does not by itself.
+test("a role is added, and another one gets fewer rights; the data stays, and later tables can be read too", async () => {
+  // From here on the server logs every statement, unlike by default.
   await sql(url, "alter system set log_statement = 'all'");
   await sql(url, "select pg_reload_conf()");
   await sql(url, "create table later (value text)");

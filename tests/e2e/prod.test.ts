@@ -12,7 +12,7 @@ import {
 } from "./checks.ts";
 import { TestStack, trackedSettings } from "./harness.ts";
 
-// The whole stack as Pulumi.prod.yaml has it: only the API is published, limits are in force, and its data is protected.
+// The whole stack as Pulumi.prod.yaml sets it: only the API is published, limits are in force, and its data is protected.
 
 const stack = new TestStack();
 const DATABASES = ["minio", "neo4j", "ollama", "postgres", "qdrant", "redis"];
@@ -56,15 +56,15 @@ test.each([...DATABASES, "api"])("the limits of %s are in force", async (service
 
 test("nothing gets out of the databases' networks", async () => {
   const { image } = await stack.container("api");
-  // An address for documentation, which is nowhere: what counts is that there is no way to it.
+  // An address that is reserved for documentation: the error shows whether there is a route to it.
   const out = async (...by: Parameters<TestStack["network"]>) =>
     connects(stack, await stack.network(...by), image, "203.0.113.1", 80);
   for (const service of [...DATABASES, "api"]) expect(await out(service), service).toBe("ENETUNREACH");
-  // The API's has one, because a port of it is published.
+  // The API has a route, because a port of it is published.
   expect(await out("api", "outside")).not.toBe("ENETUNREACH");
 });
 
-test("a clean slate that does not name what is protected is refused, and nothing was touched", async () => {
+test("a clean that does not name what is protected is refused, and touches nothing", async () => {
   const [containers, state] = [await stack.containers(), await stack.state()];
   const { code, output } = await stack.verb("clean", { YES: "1", DISCARD: "redis,minio" });
   expect(code, output).toBe(1);
@@ -81,7 +81,7 @@ test("a clean slate that does not name what is protected is refused, and nothing
   expect(await stack.state()).toEqual(state);
 });
 
-test("destroy stops at the data and its passwords, and up goes on from there, over the data of all six", async () => {
+test("destroy stops at the data and its passwords, and up continues over the data of all six", async () => {
   note = await postNote(api, "Water the roses", { tags: ["garden"] });
   const other = await postNote(api, "Rose garden", { tags: ["garden"] });
   await attach(api, note.id);
@@ -110,7 +110,7 @@ test("destroy stops at the data and its passwords, and up goes on from there, ov
   await stack.unchanged();
 });
 
-test("a protected database that is left out goes where it is named, and takes nobody's protection with it", async () => {
+test("a protected database that is left out is removed where it is named, and the others stay protected", async () => {
   const volume = String((await stack.state())["Volume ollama-data"]);
   stack.configure({ ...settings, ollama: { ...settings.ollama, enabled: false } });
   const refused = await stack.verb("up");
@@ -122,7 +122,7 @@ test("a protected database that is left out goes where it is named, and takes no
   expect(output).toMatch(/^ {2}redis: redis-data \(.*\), redis-password$/m);
 });
 
-test("a clean slate that names all of it leaves nothing", async () => {
+test("a clean that names everything leaves nothing", async () => {
   await done(stack.verb("clean", { YES: "1", DISCARD: DATABASES.join(",") }));
   expect(await stack.leftovers()).toEqual([]);
 });

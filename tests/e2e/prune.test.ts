@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BUILT } from "../../components/core/support/built-image.ts";
 import { api, copyOfProject, docker, polyglotSettings, type Ran, ROOT, run, TestStack } from "./harness.ts";
 
-// What `make prune` takes away, and what it never does. Only among what has this run's name in its own: others use this engine.
+// What `make prune` removes, and what it never does. Only names that contain this run's count, because others use this engine too.
 
 const project = copyOfProject();
 const stack = new TestStack(project);
-/** A content that no other stack has: an image can have several names. In its last layer, so that the others are kept. */
+/** Gives the image a content of its own, because one image can have several names; in its last layer, so that the others are cached. */
 const DOCKERFILE = join(project, "examples/api/Dockerfile");
 const before = readFileSync(DOCKERFILE, "utf8");
 const version = (text: string) => writeFileSync(DOCKERFILE, `${before}LABEL version="${text}-${stack.name}"\n`);
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stack.dispose();
-  await Promise.all((await mine()).map(({ id }) => api.remove(id, 0)));
+  await Promise.all((await carriers()).map(({ id }) => api.remove(id, 0)));
   await Promise.all(planted.map((name) => api.removeImage(name)));
   await docker(["network", "rm", ...["deadbeef", "0badcafe"].map((id) => `stackyard-${stack.name}-${id}`)]);
   await api.removeVolume(volume);
@@ -38,7 +38,7 @@ async function done(running: Promise<Ran>): Promise<Ran> {
   return ran;
 }
 
-const mine = async () =>
+const carriers = async () =>
   (await api.labelled("stackyard.id")).filter(({ kind, name }) => kind === "container" && name.includes(stack.name));
 const prune = (env: NodeJS.ProcessEnv = {}) => stack.verb("prune", { match: stack.name, hours: "0", ...env });
 const images = async () =>
@@ -47,7 +47,7 @@ const images = async () =>
     .filter((name) => name.includes(stack.name))
     .sort();
 
-/** An image like no other, with nothing in it. */
+/** Makes an empty image with an id of its own. */
 async function plant(...names: string[]): Promise<void> {
   const [first = "", ...others] = names;
   const change = ["--change", `LABEL planted=${first}`];
@@ -58,7 +58,7 @@ async function plant(...names: string[]): Promise<void> {
   planted.push(...names);
 }
 
-/** A container that was made and never started, and a network, of a stack that is gone. */
+/** Makes a container that is never started, and a network, of a stack that does not exist any more. */
 async function strand(id: string, kind: string, image: string): Promise<string[]> {
   const name = `stackyard-${stack.name}-${id}`;
   const labels = ["--label", `stackyard.id=${id}`, "--label", `stackyard.kind=${kind}`];
@@ -67,7 +67,7 @@ async function strand(id: string, kind: string, image: string): Promise<string[]
   return [`container ${name}`, `network ${name}`];
 }
 
-test("what is in use is nothing to prune", async () => {
+test("what is in use is not pruned", async () => {
   expect(await prune({ hours: "x" })).toMatchObject({
     code: 1,
     output: "hours= should be a number, 0 or more, got x\n",
@@ -75,7 +75,7 @@ test("what is in use is nothing to prune", async () => {
   expect((await done(prune())).stdout).toContain("There is nothing else that nothing uses.\n");
 });
 
-test("older builds, and what stacks that are gone have left, once it is confirmed; nothing else", async () => {
+test("removes older builds and leftovers of stacks that are gone, once confirmed, and nothing else", async () => {
   const older = await images();
   version("0.1.2");
   await done(stack.verb("up"));
@@ -113,7 +113,7 @@ test("older builds, and what stacks that are gone have left, once it is confirme
   await stack.unchanged();
 });
 
-test("a stack that is down keeps what its next up may need", async () => {
+test("keeps what the next up of a stack that is down may need", async () => {
   version("0.1.3");
   await done(stack.verb("up"));
   await done(stack.verb("down"));

@@ -3,8 +3,8 @@ import { QdrantClient } from "@qdrant/js-client-rest";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker, freePorts, inspect, ROOT, TestStack } from "./harness.ts";
 
-// What QdrantSetup promises, and that no process and no inspection shows the key: programs/qdrant-setup, with the collections
-// that its settings name.
+// The promises of QdrantSetup, and that no process and no inspection shows the key, with programs/qdrant-setup and the collections
+// of its settings.
 
 const stack = new TestStack(join(ROOT, "tests/e2e/programs/qdrant-setup"));
 const NOTES = { notes: { size: 4 }, images: { size: 3, distance: "Dot" } };
@@ -40,7 +40,7 @@ test("the first `up` makes the collections, and the next has nothing to do", asy
   await stack.unchanged();
 });
 
-test("another collection is made, and what is there is kept with its points", async () => {
+test("another collection is made, and the existing one keeps its points", async () => {
   await (await client()).upsert("notes", { wait: true, points: [{ id: 1, vector: [1, 2, 3, 4] }] });
   const { code, output } = await up({ ...NOTES, more: { size: 2 } });
   expect(code, output).toBe(0);
@@ -49,7 +49,7 @@ test("another collection is made, and what is there is kept with its points", as
   expect(await paramsOf("more")).toEqual({ size: 2, distance: "Cosine" });
 });
 
-test("a collection of another size fails `up`, and says which; the collection stays as it is", async () => {
+test("a collection of another size fails `up` with its name, and does not change", async () => {
   const { code, output } = await up({ ...NOTES, notes: { size: 5 } });
   expect(code, output).not.toBe(0);
   expect(output).toContain(
@@ -62,7 +62,7 @@ test("the key is in no process list, inspection or log", async () => {
   const key = await stack.outputs<string>("key");
   const { id } = await stack.container("qdrant");
   const job = (await stack.containers({ "stackyard.service": "setup" }))[0]?.id ?? "";
-  // Probes as the engine starts them, so that lists are made while some run.
+  // Runs probes as the engine does, so that processes are listed while some run.
   const { Config } = await inspect<{ Config: { Healthcheck: { Test: string[] } } }>(id);
   const probe = ["exec", id, ...Config.Healthcheck.Test.slice(1)];
   const [lists, probes] = await Promise.all([

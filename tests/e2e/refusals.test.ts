@@ -17,7 +17,7 @@ import {
   TestStack,
 } from "./harness.ts";
 
-// What is refused, by the real CLI: in the words that are promised, without a stack trace, and without anything changed.
+// Refusals by the real CLI: in the documented words, without a stack trace, and without a change.
 
 const NO_ENGINE = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
 
@@ -87,7 +87,7 @@ describe("before the first up", () => {
     expect(await changed.containers()).toEqual([]);
   });
 
-  test("a port that is taken: says by whom, and is no trouble once it is free", async () => {
+  test("a port that is taken: with its holder's name, until it is free", async () => {
     const { hostPort } = settings.redis as { hostPort: number };
     const message = (by: string) =>
       `Redis "redis": port ${hostPort} on 127.0.0.1 is taken by ${by}. Stop that, or set another hostPort.\n`;
@@ -126,7 +126,7 @@ describe("over data", () => {
   });
   afterAll(() => stack.dispose());
 
-  /** A preview and an `up` are refused, and everything that was there is as it was. */
+  /** Checks that a preview and an `up` are refused, and that nothing has changed. */
   async function expectNothingDone(message: string | RegExp, env: NodeJS.ProcessEnv = {}): Promise<void> {
     expectRefused(await stack.pulumi(["preview"], env), message);
     expectRefused(await stack.up(env), message);
@@ -142,7 +142,7 @@ describe("over data", () => {
     const before = recorded(stack);
     for (const ran of [await stack.pulumi(["preview"], { FAIL }), await stack.up({ FAIL })]) {
       expectRefused(ran, message);
-      // Said once, and nothing of data that nobody touches.
+      // The message comes once, without refusals about data.
       expect(ran.output.match(/^ {4}error: /gm)).toHaveLength(1);
       expect(ran.output).not.toMatch(/would delete|DISCARD/);
     }
@@ -154,20 +154,20 @@ describe("over data", () => {
     `To lose its data on purpose: make … DISCARD=${name} (STACKYARD_DISCARD=${name} for plain pulumi).`;
   const volumeOf = (name: string) => String(running.state[`Volume ${name}-data`]);
 
-  test("another engine; and not the same one, reached in another way", async () => {
+  test("another engine, but not the same one by another path", async () => {
     stack.configure({ postgres, redis });
     const { host: here } = identityOf(stack);
     const moved = ["update docker docker"];
     expect(await stack.planned({ DOCKER_HOST: "unix:///var/run/../run/docker.sock" })).toEqual(moved);
 
-    // By a context, in a folder of its own.
+    // By a context, in another configuration folder.
     const DOCKER_CONFIG = join(stack.folder, "docker");
     mkdirSync(DOCKER_CONFIG);
     const made = await docker(["context", "create", "mine", "--docker", `host=${here}`], { DOCKER_CONFIG });
     expect(made.code, made.output).toBe(0);
     await stack.unchanged({ DOCKER_HOST: "", DOCKER_CONTEXT: "mine", DOCKER_CONFIG });
 
-    // By ssh, here one that leads to this machine.
+    // By an ssh that leads to this machine.
     const ssh = join(stack.folder, "ssh");
     writeFileSync(ssh, `#!/bin/sh\nDOCKER_HOST=${here} exec docker system dial-stdio\n`, { mode: 0o755 });
     const over = { DOCKER_HOST: "ssh://build", PATH: `${stack.folder}:${process.env.PATH}` };
@@ -196,12 +196,12 @@ describe("over data", () => {
     stack.configure({ postgres: { other: {} }, redis });
     await expectNothingDone(
       `main: this change would delete its volume ${volumeOf("main")} and all data in it. ${allow("main")}\n`,
-      // What was discarded by name is no other one.
+      // The name that may be discarded is another one.
       { STACKYARD_DISCARD: "other,cache" },
     );
   });
 
-  test("another name for what is in it", async () => {
+  test("another name for the database in it", async () => {
     stack.configure({ postgres: { main: { database: "other" } }, redis });
     await expectNothingDone(
       "main: database should be app, got other: its data was first made so, and what is there cannot be made otherwise. " +
@@ -214,7 +214,7 @@ describe("over data", () => {
     await expectNothingDone(/Postgres "main": cpus should be \d+ or less, which the engine's machine has, got 128/);
   });
 
-  test("images from elsewhere", async () => {
+  test("images from another source", async () => {
     const { imageSource } = identityOf(stack);
     const other = imageSource === "packages" ? "registry" : "packages";
     stack.configure({ imageSource: other, postgres, redis });
@@ -265,7 +265,7 @@ describe("over data", () => {
     );
   };
 
-  test("after an `up` that failed in the middle, both the program before it and the mended one go up", async () => {
+  test("after an `up` that failed in the middle, both the former program and the repaired one come up", async () => {
     const { hostPort } = redis.cache as { hostPort?: number };
     const [other] = await freePorts(1);
     const moved = { postgres, redis: { cache: { ...redis.cache, hostPort: other } } };
@@ -283,7 +283,7 @@ describe("over data", () => {
     }
   });
 
-  test("what an older version stored of half a program is mended by the next `up`", async () => {
+  test("the next `up` repairs half a program that an older version recorded", async () => {
     const { hostPort } = redis.cache as { hostPort?: number };
     stack.rewriteState((text) => {
       const state = JSON.parse(text) as { checkpoint: { latest: { resources: Recorded[] } } };
@@ -300,7 +300,7 @@ describe("over data", () => {
     await stack.unchanged();
   });
 
-  test("a port is handed from one to another, and two change theirs, each by one `up`", async () => {
+  test("a port moves from one service to another, and two swap theirs, each by one `up`", async () => {
     const { hostPort } = redis.cache as { hostPort?: number };
     const [other] = await freePorts(1);
     const { hostPort: _, ...unpublished } = redis.cache as { hostPort?: number };
@@ -341,7 +341,7 @@ describe("over data", () => {
     await stack.unchanged();
   });
 
-  test("a database whose data may be lost, by name, is removed with it", async () => {
+  test("a database whose data may be lost is removed with it", async () => {
     stack.configure({ postgres });
     const discard = { STACKYARD_DISCARD: "cache" };
     expect(await stack.planned(discard)).toContain("delete Volume cache-data");
@@ -367,7 +367,7 @@ function expectNoTrace(output: string): void {
   expect(output).not.toMatch(/^\s+at |node:internal|\.ts:\d+/m);
 }
 
-/** A container that is none of the stack's has a port. */
+/** Runs a container outside of the stack that has a port. */
 async function foreignContainer(hostPort: number): Promise<string> {
   const name = `e2e-foreign-${hostPort}`;
   onTestFinished(async () => void (await docker(["rm", "--force", name])));
@@ -388,12 +388,12 @@ async function foreignContainer(hostPort: number): Promise<string> {
   return name;
 }
 
-/** All that is in state. What is secret is encrypted anew each time. */
+/** Everything in the state, without secrets, which are encrypted differently each time. */
 function recorded(stack: TestStack): unknown {
   return JSON.parse(JSON.stringify(stack.resources()).replaceAll(/"ciphertext":"[^"]*"/g, '"ciphertext":""'));
 }
 
-/** What is in state, by which engine it is reached, and what runs since when. */
+/** The state, the engine's address in it, and the start of everything that runs. */
 async function snapshot(stack: TestStack) {
   const containers = await stack.containers();
   const started = containers.map(async ({ id }) => {

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { pull } from "../../components/engines/containers/pull.ts";
 import { api, copyOfProject, docker, freePorts, localImage, polyglotSettings, ROOT, TestStack } from "./harness.ts";
 
-// Images from a container registry: one of the test's own, with a copy of the project, because its lock file changes.
+// Images from a container registry of the test's own, with a copy of the project, because its lock file changes.
 
 const copy = copyOfProject();
 const stack = new TestStack(copy);
@@ -29,7 +29,7 @@ let urls: Record<string, string>;
 
 beforeAll(async () => {
   registry = await startRegistry();
-  // Of all that the project knows, the test's registry has what this stack uses.
+  // The test's registry has only the images that this stack uses.
   writeFileSync(
     join(copy, "images.lock.json"),
     JSON.stringify({ "node:24-slim": "", "postgres:17": "", "redis:8": "" }),
@@ -50,8 +50,8 @@ afterAll(async () => {
   await registry.close();
   rmSync(copy, { recursive: true });
   const all = (await docker(["image", "ls", "--quiet", "--no-trunc", `${registry.host}/library/*`])).stdout.split("\n");
-  const mine = new Set([...images, ...made, ...all].filter((id) => id !== ""));
-  await docker(["image", "rm", "--force", ...mine]);
+  const ids = new Set([...images, ...made, ...all].filter((id) => id !== ""));
+  await docker(["image", "rm", "--force", ...ids]);
 });
 
 test("the lock file gets the digests that the registry has", async () => {
@@ -64,7 +64,7 @@ test("the lock file gets the digests that the registry has", async () => {
   });
 });
 
-test("up pulls by digest, from the mirror, and says so", async () => {
+test("up pulls by digest from the mirror, and shows it", async () => {
   const { code, output } = await stack.verb("up");
   expect(code, output).toBe(0);
   for (const image of ["postgres:17", "redis:8", "node:24-slim"]) {
@@ -94,7 +94,7 @@ test("up pulls by digest, from the mirror, and says so", async () => {
   await redis("SET", "kept", "yes");
 });
 
-test("a tag that moves in the registry moves nothing here", async () => {
+test("a tag that moves in the registry changes nothing here", async () => {
   const before = await stack.state();
   await publish("redis", "8");
   expect(registry.digest("library/redis", "8")).not.toBe(lock()["redis:8"]);
@@ -111,7 +111,7 @@ test("a new digest in the lock file replaces the database's container, and nothi
     ["Container redis", "RemoteImage image-redis-8", "Stash redis-ready"].map((key) => `replace ${key}`),
   );
 
-  // A pull that fails takes nothing away.
+  // A failed pull removes nothing.
   registry.wants = "ann:secret";
   const refused = await stack.verb("up", signedIn("ann:wrong"));
   expect(refused.code).not.toBe(0);
@@ -131,8 +131,8 @@ test("a new digest in the lock file replaces the database's container, and nothi
   );
   expect((await asked(signedIn("ann:secret"))).code).toBe(0);
 
-  const { code: done, output: said } = await stack.up(signedIn("ann:secret"));
-  expect(done, said).toBe(0);
+  const { code: done, output: shown } = await stack.up(signedIn("ann:secret"));
+  expect(done, shown).toBe(0);
   registry.wants = "";
   expect(await digestOf("redis")).toBe(`${registry.host}/library/redis@${registry.digest("library/redis", "8")}`);
   const after = await stack.state();
@@ -159,7 +159,7 @@ test.each([
     () => `${registry.host} does not have it: check its name and its tag`,
   ],
   ["a host", () => "nosuch.invalid/redis:8", () => "there is no host nosuch.invalid, or no DNS server that knows it"],
-])("%s that is not there is said in one sentence", async (_, ref, why) => {
+])("%s that does not exist is reported in one sentence", async (_, ref, why) => {
   await expect(pull(api, ref(), { signal: new AbortController().signal, saw: () => {} })).rejects.toThrow(
     new Error(`The image ${ref()} cannot be pulled: ${why()}.`),
   );
@@ -181,12 +181,12 @@ test("a build pulls its bases with what docker login has stored, and sees the pr
 
     const { code, output } = await builds.up(signedIn("ann:secret", { proxies }));
     expect(code, output).toBe(0);
-    // Proxies are this machine's: they are in no state, and not in what describes the image.
+    // Proxies belong to this machine: they are neither in the state nor in the image's name.
     for (const job of jobs) {
       const { id, image } = await builds.container(job);
       made.push(image);
-      const said = `built with proxy http://proxy.invalid:3128, and none for ${registry.host}\n`;
-      expect((await docker(["logs", id])).stdout).toBe(said);
+      const line = `built with proxy http://proxy.invalid:3128, and none for ${registry.host}\n`;
+      expect((await docker(["logs", id])).stdout).toBe(line);
       expect((await docker(["image", "history", "--no-trunc", image])).output).not.toContain("proxy.invalid");
       expect((await docker(["image", "inspect", image])).output).not.toContain("proxy.invalid");
     }
@@ -198,12 +198,12 @@ test("a build pulls its bases with what docker login has stored, and sees the pr
   }
 });
 
-test("with no registry in reach, what is there stays as it is", async () => {
+test("without a registry in reach, everything stays as it is", async () => {
   await registry.close();
   await up("--refresh", "--expect-no-changes");
 });
 
-/** As `docker login` leaves it. */
+/** Writes the configuration as `docker login` does. */
 function signedIn(credentials: string, more: object = {}): Record<string, string> {
   const folder = join(copy, "docker-config");
   mkdirSync(folder, { recursive: true });
@@ -238,7 +238,7 @@ async function redis(...command: string[]): Promise<unknown> {
   }
 }
 
-/** Pushes an image with a layer that is new each time, and forgets it here, so that it has to be pulled. */
+/** Pushes an image with a layer of its own, and removes it here, so that it has to be pulled. */
 async function publish(name: "postgres" | "redis" | "node", tag: string): Promise<void> {
   const ref = `${registry.host}/library/${name}:${tag}`;
   const call = async (...args: string[]) => {
@@ -268,7 +268,7 @@ async function startRegistry() {
   mkdirSync(join(folder, "blobs"));
   const manifests = new Map<string, { type: string; content: Buffer; digest: string }>();
   const asked: string[] = [];
-  /** `wants`: `user:password`, where it wants one. `stalls`: no more than the beginning of anything comes. */
+  /** `wants`: the `user:password` that it requires. `stalls`: sends only the beginning of everything. */
   const behaviour = { wants: "", stalls: false };
   const sha256 = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
   const blob = (digest: string) => join(folder, "blobs", digest.replace(":", "-"));

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { BUILT } from "../../components/core/support/built-image.ts";
 import { api, copyOfProject, docker, eventually, inspect, polyglotSettings, TestStack } from "./harness.ts";
 
-// What changes in an application while its stack is up, and when that is live.
+// Changes of an application while its stack is up, and when they take effect.
 
 const project = copyOfProject();
 const stack = new TestStack(project);
@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true });
 });
 
-// Each test begins with the sources as they were, answering "ok", whatever the one before has left.
+// Each test begins with the original sources, which answer "ok".
 let failed = false;
 beforeEach(async () => {
   if (readFileSync(SOURCE, "utf8") !== source) replace(source);
@@ -48,13 +48,13 @@ const source = readFileSync(SOURCE, "utf8");
 const answering = (word: string) =>
   source.replace(ROUTE, `app.get("/health", quiet, async () => ({ status: "${word}" }));`);
 
-/** As many editors save: another file takes its place. */
+/** Replaces the file by another one, as many editors do. */
 function replace(text: string): void {
   writeFileSync(`${SOURCE}.new`, text);
   renameSync(`${SOURCE}.new`, SOURCE);
 }
 
-/** Waits until the API gives that answer. */
+/** Waits until the API gives an answer. */
 async function answers(word: string): Promise<void> {
   for (const deadline = Date.now() + 120_000; ; ) {
     const answer = await fetch(url).then(
@@ -70,17 +70,17 @@ async function answers(word: string): Promise<void> {
 /** All that a container has logged from a time on, in the order in which it came. */
 const logged = async (id: string, since: Date) => (await api.logs(id, undefined, { since })).join("\n");
 
-/** The engine lists those of the same second in any order. */
+/** Sorted, because the engine lists images of the same second in any order. */
 const images = async () => (await api.imageNames(`${BUILT}*-${stack.name}-*:*`)).sort();
 
-/** All that is not to change: image, container, and its run. */
+/** What must not change: image, container, and its run. */
 async function running() {
   const { id } = await stack.container("api");
   const { State, Image } = await inspect<{ State: { StartedAt: string; Pid: number }; Image: string }>(id);
   return { id, started: State.StartedAt, pid: State.Pid, image: Image, images: await images() };
 }
 
-test("what changes in its sources is live at once: no image, no container, nothing for `up` to do", async () => {
+test("changed sources are live at once: no new image, no new container, nothing for `up` to do", async () => {
   const before = await running();
   const took: number[] = [];
   const changes: [string, (text: string) => void][] = [
@@ -102,13 +102,13 @@ test("what changes in its sources is live at once: no image, no container, nothi
   expect(await running()).toEqual(before);
 });
 
-test("what cannot be run does not end the container: it says so, and waits for the next change", async () => {
+test("sources that do not run do not end the container: it shows the error, and waits for the next change", async () => {
   const before = await running();
   const since = new Date();
   replace("const = (");
-  // Without a limit of lines: those of the error are about as many, and say nothing of how long they get to be.
-  const told = /SyntaxError[\s\S]*^ended with exit code 1: waiting for the next change$/m;
-  await eventually(async () => expect(await logged(before.id, since)).toMatch(told), 120);
+  // All lines, because the number of the error's lines can change.
+  const reported = /SyntaxError[\s\S]*^ended with exit code 1: waiting for the next change$/m;
+  await eventually(async () => expect(await logged(before.id, since)).toMatch(reported), 120);
   await answers("nothing");
   expect(await running()).toEqual(before);
   replace(source);
@@ -116,7 +116,7 @@ test("what cannot be run does not end the container: it says so, and waits for t
   await eventually(async () => expect((await stack.container("api")).status).toContain("(healthy)"), 120);
 });
 
-test("its sources can be read there, and not be written", async () => {
+test("its sources can be read in the container, and not be written", async () => {
   const { id } = await stack.container("api");
   const { Mounts } = await inspect<{ Mounts: { Type: string }[] }>(id);
   expect(Mounts.filter(({ Type }) => Type === "bind")).toEqual([
@@ -134,7 +134,7 @@ test("it stops in order", async () => {
   await answers("ok");
 });
 
-test("what its image is made of beside them is another image, at the next up", async () => {
+test("other files of the image change the image, at the next up", async () => {
   const before = await running();
   const file = join(project, "examples/api/package.json");
   writeFileSync(file, readFileSync(file, "utf8").replace('"0.1.0"', '"0.1.1"'));
@@ -145,7 +145,7 @@ test("what its image is made of beside them is another image, at the next up", a
   await stack.unchanged();
 });
 
-test("build builds it anew when nothing has changed, replaces what runs on it, and leaves no old one", async () => {
+test("build rebuilds the image even without a change, replaces its containers, and leaves no old image", async () => {
   const before = { ...(await running()), state: await stack.state() };
   expect(await stack.verb("build", { s: "redis,api" })).toMatchObject({
     code: 1,
@@ -166,7 +166,7 @@ test("build builds it anew when nothing has changed, replaces what runs on it, a
   await stack.unchanged();
 });
 
-test("without hot reload its image has its sources, as they are now", async () => {
+test("without hot reload the image has the present sources", async () => {
   stack.configure({ ...settings, api: { ...(settings.api as object), hotReload: false } });
   await done(stack.up());
   const { id, image } = await running();

@@ -18,7 +18,7 @@ import { pathToFileURL } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { copyOfProject, ended, eventually, type Ran, ROOT, run } from "./harness.ts";
 
-// Set-up, on a machine that lacks something: an old Node.js, an engine, a passphrase. With a cache and a state of the test's own.
+// Set-up on a machine without a recent Node.js, an engine or a passphrase, with a cache and a state of the test's own.
 
 const SCRIPT = join(ROOT, "infra/setup/setup.sh");
 let folder: string;
@@ -33,7 +33,7 @@ beforeEach(() => {
 
 const setup = (...steps: string[]): Promise<Ran> => run("bash", [SCRIPT, ...steps], { cwd: ROOT, env });
 
-/** A Node.js that says it is old, before all others on PATH. npm runs on it, as on a real one. */
+/** Puts a Node.js that reports an old version first on PATH. npm runs on it, as on a real one. */
 function oldNode(): void {
   mkdirSync(join(folder, "bin"));
   const node = join(folder, "bin/node");
@@ -46,18 +46,18 @@ const got = async () =>
   (await run(join(folder, "cache/node-24.21.0/bin/node"), ["--version"], { cwd: ROOT, env })).stdout.trim();
 const unfinished = () => readdirSync(join(folder, "cache")).filter((name) => name.startsWith(".unfinished"));
 
-test("says nothing when all is there", async () => {
+test("prints nothing when nothing is missing", async () => {
   env = process.env;
   expect(await setup()).toMatchObject({ code: 0, output: "" });
 });
 
-test("gets a Node.js where it is too old: once, whoever asks at the same time", async () => {
+test("installs a Node.js where it is too old, only once for simultaneous runs", async () => {
   oldNode();
   const both = await Promise.all([setup("node"), setup("node")]);
   for (const { code, output } of both) expect(code, output).toBe(0);
-  const said = both.map(({ output }) => output).join("");
-  expect(said.split("Node.js 24.21.0 from the npm package")).toHaveLength(2);
-  expect(said).toContain("(found v20.1.0)");
+  const shown = both.map(({ output }) => output).join("");
+  expect(shown.split("Node.js 24.21.0 from the npm package")).toHaveLength(2);
+  expect(shown).toContain("(found v20.1.0)");
   expect(await got()).toBe("v24.21.0");
   expect(unfinished()).toEqual([]);
   expect(await setup("node")).toMatchObject({ code: 0, output: "" });
@@ -79,7 +79,7 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
     await over;
     expect(child.exitCode).not.toBe(0);
     expect(existsSync(join(folder, "cache/node-24.21.0"))).toBe(false);
-    // Nobody hears SIGKILL: what it leaves goes two hours later.
+    // Nothing can clean up after SIGKILL: its leftovers are removed two hours later.
     if (signal !== "SIGKILL") expect(unfinished()).toEqual([]);
 
     const { code, output } = await setup("node");
@@ -88,16 +88,16 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
   },
 );
 
-test("a project's folder may have any name", async () => {
+test("a project's folder can have any name", async () => {
   const project = copyOfProject();
   const folder = `${project}-why? 100% c#a:b größe $(x)'`;
   renameSync(project, folder);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const file of ["Makefile", "Pulumi.dev.yaml"]) cpSync(join(ROOT, file), join(folder, file));
-  // Without its packages, which are those of this project.
-  // As typed, not as one make calls another: that one says which folder it enters.
-  const told = { ...env, STACKYARD_STEPS: "node pulumi state", MAKEFLAGS: "", MAKELEVEL: undefined };
-  const make = (...args: string[]) => run("make", args, { cwd: folder, env: told });
+  // Without set-up of packages, which are this project's.
+  // As typed by a user: a make that another one calls shows the folder that it enters.
+  const typed = { ...env, STACKYARD_STEPS: "node pulumi state", MAKEFLAGS: "", MAKELEVEL: undefined };
+  const make = (...args: string[]) => run("make", args, { cwd: folder, env: typed });
   const set = await make("pulumi", "ARGS=config set --path redis.hostPort 7001");
   expect(set.code, set.output).toBe(0);
   const { code, stdout, output } = await make("config", "json=1");
@@ -136,7 +136,7 @@ test("a state with an older name is found again", async () => {
   expect(url).toBe(pathToFileURL(join(older, "backend")).href);
 });
 
-test("leaves an engine that was named alone, and says that it does not answer before it builds images", async () => {
+test("installs no engine where one is named, and reports that it does not answer before it builds images", async () => {
   env.DOCKER_HOST = "unix:///nonexistent/docker.sock";
   env.STACKYARD_IMAGE_SOURCE = "packages";
   expect(await setup("engine")).toMatchObject({ code: 0, output: "" });
@@ -149,8 +149,8 @@ test("leaves an engine that was named alone, and says that it does not answer be
 });
 
 /**
- * In the place of the builder, for whom two are missing until it has been asked to build, and of Docker Hub, which answers with
- * this; and nobody who may install packages. Answers the file with what the builder was asked.
+ * Replaces the builder of images, by one that reports two as missing until it has built, and Docker Hub, by one that answers with
+ * a status; the user may not install packages. @returns the file with the builder's arguments.
  */
 function machine(dockerHub: number): string {
   const asked = join(folder, "asked");
@@ -176,7 +176,7 @@ function machine(dockerHub: number): string {
 const BUILDING =
   "set-up: building 2 images from package registries, once per machine: all of them take about 20 minutes on 2 cores\n";
 
-test("builds the images that are missing: all of them, once, and says how long that takes", async () => {
+test("builds all missing images, once, and shows how long that takes", async () => {
   const asked = machine(0);
   env.STACKYARD_IMAGE_SOURCE = "packages";
   expect(await setup("images")).toMatchObject({ code: 0, output: BUILDING });
@@ -196,7 +196,7 @@ test.each([
     BUILDING,
   ],
   ["nothing about it", { redis: { enabled: false } }, "packages", BUILDING],
-])("goes by the stack's settings before it builds: %s", async (_, settings, found, output) => {
+])("reads the stack's settings before it builds: %s", async (_, settings, found, output) => {
   const asked = machine(0);
   const file = join(folder, "settings.yaml");
   const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`stackyard:${key}`, value]));
@@ -223,7 +223,7 @@ test("builds no images of databases that are switched off", async () => {
   ]);
 });
 
-test("keeps where images come from, until it is told to look again", async () => {
+test("keeps the source of images, until it is asked to look again", async () => {
   machine(0);
   const otherwise = (from: string, why: string, other: string) =>
     `set-up: images of new stacks come from ${from} (${why}): \`make setup\` looks again, ` +
@@ -238,7 +238,7 @@ test("keeps where images come from, until it is told to look again", async () =>
   expect(await setup("images")).toMatchObject({ code: 0, output: "" });
 });
 
-test("keeps the passphrase where only its owner reads it, and makes no other one for a state that has one", async () => {
+test("keeps the passphrase where only its owner can read it, and makes no other one for a state that has one", async () => {
   expect((await setup("state")).output).toContain("state of this clone: ");
   const [state = ""] = readdirSync(join(folder, "state/stackyard")).map((name) =>
     join(folder, "state/stackyard", name),

@@ -5,7 +5,7 @@ import { eventually } from "./harness.ts";
 import { Imitations } from "./imitations.ts";
 import { Standalone } from "./standalone.ts";
 
-// What the programs promise that start servers in their containers, over entry points like the official ones.
+// The promises of the programs that start servers in their containers, over entry points like the official ones.
 
 const imitations = new Imitations();
 const id = randomBytes(4).toString("hex");
@@ -28,11 +28,11 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
   const postgres = (name: string, mounted?: string) =>
     new Standalone("Postgres", named(`postgres ${name}`), images.Postgres, mounted);
 
-  // On its socket, where it listens to nobody else while it makes its cluster.
+  // Over the socket, the only way to the server while it makes its cluster.
   const sql = (server: Standalone, statement: string) =>
     server.exec("psql", "--no-psqlrc", "-U", "app", "-d", "app", "-Atc", statement);
 
-  /** Once it listens on the network. */
+  /** Waits until it listens on the network. */
   async function ready(server: Standalone): Promise<void> {
     await server.says(/listening on IPv4 address/);
     await eventually(() => sql(server, "select 1"));
@@ -40,7 +40,7 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
 
   const EVENTS = ["initdb has begun", "a cluster is there", "a server is there", "a database is there", "all is there"];
 
-  test.concurrent.each(EVENTS)("killed when %s: the next start makes it good", async (event) => {
+  test.concurrent.each(EVENTS)("killed when %s: the next start repairs it", async (event) => {
     const server = postgres(`killed when ${event}`);
     await server.start([`STAY_AT=${event}`]);
     await server.says(`imitation: ${event}`);
@@ -55,14 +55,14 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
   test.concurrent.each([
     ["SIGTERM", 143],
     ["SIGINT", 130],
-  ])("%s while it makes its cluster ends it at once", async (signal, code) => {
-    const server = postgres(`told ${signal}`);
+  ])("%s while it makes its cluster ends the server at once", async (signal, code) => {
+    const server = postgres(`ended by ${signal}`);
     await server.start(["STAY_AT=a database is there"]);
     await server.says("imitation: a database is there");
     expect(await server.stop(signal)).toBe(code);
   });
 
-  test.concurrent("killed while it moves its cluster into place: the next start goes on with that", async () => {
+  test.concurrent("killed while it moves its cluster into place: the next start finishes that", async () => {
     const server = postgres("killed while it moves");
     await server.start();
     await ready(server);
@@ -75,14 +75,14 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
     expect(await server.log()).not.toContain("imitation:");
     await server.stop();
     expect(await server.inVolume("find . -maxdepth 1 -name '*initial*'")).toBe("");
-    // And when all is in place but the empty folder.
+    // Also when only the empty folder is left.
     await server.inVolume("mkdir .initialised");
     await server.start();
     await ready(server);
     expect(await sql(server, "select * from kept")).toBe("");
   });
 
-  test.concurrent("a volume that the entry point made by itself is started as it is", async () => {
+  test.concurrent("a volume that the entry point alone has made is started unchanged", async () => {
     const server = postgres("of before");
     await server.start([], ["postgres"]);
     await ready(server);
@@ -93,7 +93,7 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
     expect(await sql(server, "select * from kept")).toBe("");
   });
 
-  test.concurrent("a cluster that logs all and writes nothing is told its password, and logs none", async () => {
+  test.concurrent("a read-only cluster that logs everything gets its password, and does not log it", async () => {
     const server = postgres("set by hand");
     await server.start();
     await ready(server);
@@ -101,24 +101,24 @@ describe.runIf(Imitations.possible)("PostgreSQL, whose first start is cut short"
     for (const each of [...settings, "default_transaction_read_only = on", "password_encryption = md5"]) {
       await sql(server, `alter system set ${each}`);
     }
-    const told = async () => sql(server, "select rolpassword from pg_authid where rolname = 'app'");
-    const first = await told();
+    const verifier = async () => sql(server, "select rolpassword from pg_authid where rolname = 'app'");
+    const first = await verifier();
     await server.stop();
     await server.inVolume("rm .password-mark");
     await server.start();
     await ready(server);
-    expect(await told()).toMatch(/^SCRAM-SHA-256\$/);
-    expect(await told()).not.toBe(first);
+    expect(await verifier()).toMatch(/^SCRAM-SHA-256\$/);
+    expect(await verifier()).not.toBe(first);
     expect(await server.log()).not.toContain(Standalone.PASSWORD);
-    // Once it has it, it is left alone.
-    const second = await told();
+    // A cluster that has the password is left alone.
+    const second = await verifier();
     await server.stop();
     await server.start();
     await ready(server);
-    expect(await told()).toBe(second);
+    expect(await verifier()).toBe(second);
   });
 
-  test.concurrent("files that are no cluster are left alone, and said", async () => {
+  test.concurrent("files that are not a cluster are left alone, and reported", async () => {
     const server = postgres("with files");
     await server.inVolume("echo mine >notes.txt");
     await server.start();
@@ -146,7 +146,7 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     aof: FACTS.Redis.container.command,
     rdb: FACTS.Redis.container.command.map((each) => ({ aof: "rdb", yes: "no" })[each] ?? each),
   };
-  /** As it was started before there was a program for that. */
+  /** The command from before there was a program that starts it. */
   const earlier = (form: keyof typeof FORMS) => FORMS[form].slice(FORMS[form].indexOf("redis-server"));
 
   const ask = (server: Standalone, ...command: string[]) =>
@@ -171,7 +171,7 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     await start(server, "aof");
     expect(await ask(server, "get", "first")).toBe("1");
     await ask(server, "set", "second", "2");
-    // What is in the log for a second is not lost.
+    // What has been in the log for a second is not lost.
     await ask(server, "waitaof", "1", "0", "10000");
     await server.kill();
     await start(server, "rdb");
@@ -186,7 +186,7 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     expect(await all(server)).toBe("0\nchanged\n3");
   });
 
-  test.concurrent("by settings that its data needs: more databases than a server has by itself", async () => {
+  test.concurrent("with settings that its data needs: more databases than by default", async () => {
     const server = redis("more databases");
     const more = ["--databases", "32"];
     for (const form of ["rdb", "aof", "rdb"] as const) {
@@ -208,7 +208,7 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     await start(server, from);
     await ask(server, "mset", "first", "1", "second", "2");
     await server.stop();
-    // An hour for each key, that is.
+    // An hour for each key.
     await server.start(["ADDED=--rdb-key-save-delay 2000000000"], FORMS[to]);
     await eventually(() => server.exec("sh", "-c", "ls /data | grep temp-"));
     await server.kill();
@@ -217,8 +217,8 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     expect(await ask(server, "config", "get", "appendonly")).toBe(`appendonly\n${to === "aof" ? "yes" : "no"}`);
   });
 
-  test.concurrent("SIGTERM in between ends it at once, and loses nothing", async () => {
-    const server = redis("told to stop");
+  test.concurrent("SIGTERM meanwhile ends it at once, and loses nothing", async () => {
+    const server = redis("ended meanwhile");
     await start(server, "rdb");
     await ask(server, "set", "first", "1");
     await server.stop();
@@ -233,14 +233,14 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     ["rdb", "aof"],
     ["aof", "rdb"],
     ["aof", "aof"],
-  ] as const)("a volume of before, in the form %s, is brought to %s", async (from, to) => {
+  ] as const)("a volume of an earlier version, in the form %s, is converted to %s", async (from, to) => {
     const server = redis(`before ${from} ${to}`);
     await server.start([], earlier(from));
     await ready(server);
     await ask(server, "set", "first", "1");
     if (from === "rdb") await server.stop();
     else {
-      // The other file is there, and old.
+      // The file of the other form exists, and is old.
       await ask(server, "save");
       await ask(server, "set", "first", "2");
       await ask(server, "waitaof", "1", "0", "10000");
@@ -250,7 +250,7 @@ describe.runIf(Imitations.possible)("Redis, which keeps a log, does not, and doe
     expect(await ask(server, "get", "first")).toBe(from === "rdb" ? "1" : "2");
   });
 
-  test.concurrent("a volume of before, with a log that is older than what was written without one", async () => {
+  test.concurrent("a volume of an earlier version whose log is older than its last data", async () => {
     const server = redis("before, an old log");
     await server.start([], earlier("aof"));
     await ready(server);

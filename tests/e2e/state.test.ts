@@ -16,8 +16,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { holder, release, take } from "../../cli/shared/verb-lock.ts";
 import { copyOfProject, type Ran, ROOT, run } from "./harness.ts";
 
-// What `pulumi` on PATH does with stack files: a clone's own settings and salts are in its state, and the work tree stays as it was
-// cloned, from whatever folder and by whatever command. With the real CLI; nothing of it needs an engine.
+// The `pulumi` on PATH keeps a clone's own settings and salts in its state, and leaves the work tree as it was cloned, from whatever
+// folder and by whatever command. With the real CLI, and without an engine.
 
 const clone = copyOfProject();
 const state = mkdtempSync(join(tmpdir(), "stackyard-e2e-state why? 100% c#-"));
@@ -41,7 +41,7 @@ afterAll(() => {
   for (const folder of [clone, state]) rmSync(folder, { recursive: true });
 });
 
-/** Runs pulumi in a folder of the clone, and sees that the clone's files are as they were. */
+/** Runs pulumi in a folder of the clone, and checks that the clone's files have not changed. */
 async function pulumi(folder: string, ...args: string[]): Promise<Ran> {
   const stackFiles = () =>
     Object.fromEntries(
@@ -59,7 +59,7 @@ async function pulumi(folder: string, ...args: string[]): Promise<Ran> {
 const get = async (key: string, ...flags: string[]) =>
   (await pulumi(".", "config", "get", key, ...flags)).stdout.trim();
 
-test("what is set is found again, and is in no tracked file: from the project's folder, from another, from outside", async () => {
+test("settings are found again, and are in no tracked file: from the project's folder, from another one, from outside", async () => {
   await pulumi(".", "config", "set", "environment", "prod");
   expect(await get("environment")).toBe("prod");
   await pulumi("infra", "config", "set", "--path", "redis.hostPort", "7001");
@@ -69,7 +69,7 @@ test("what is set is found again, and is in no tracked file: from the project's 
   expect(await get("api.hostPort", "--path")).toBe("3000");
 });
 
-test("another stack is made, gets settings copied, and goes: nothing of it is beside the program", async () => {
+test("another stack is made, gets copied settings, and is removed, without a file beside the program", async () => {
   await pulumi(".", "stack", "init", "alice");
   await pulumi(".", "config", "cp", "--dest", "alice");
   expect(await get("imageMirror", "--stack", "alice")).toBe("hidden.example.com");
@@ -83,7 +83,7 @@ test("a stack that is removed after its resources leaves the tracked file, and s
   expect(await get("environment")).toBe("dev");
 });
 
-test("what changes a stack, and what finds none and makes it, is refused while another run holds it", async () => {
+test("commands that change or make a stack are refused while another run holds it", async () => {
   const lock = join(state, "backend/verb-locks/stackyard/bob.json");
   const other = holder(lock, "make dev");
   expect(take(lock, other)).toEqual({});
@@ -97,9 +97,9 @@ test("what changes a stack, and what finds none and makes it, is refused while a
   expect(existsSync(join(state, "backend/.pulumi/stacks/stackyard/bob.json"))).toBe(false);
   release(lock, other);
   expect(await get("environment", "--stack", "bob")).toBe("dev");
-  // What only looks holds nobody off: it made the stack, and let it go.
+  // A command that only reads does not hold the stack.
   expect(existsSync(lock)).toBe(false);
-  // By its full name it is the same one, which is there.
+  // Its full name means the same stack, which exists.
   await pulumi(".", "config", "set", "environment", "prod", "--stack", "bob");
   expect(await get("environment", "--stack", "organization/stackyard/bob")).toBe("prod");
 });

@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true });
 });
 
-/** What `make env` advises where a file is not to be written. */
+/** The advice of `make env` where a file must not be written. */
 const another = `make env NAME=${stack.name} file=.env.stackyard`;
 
 async function verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
@@ -37,7 +37,7 @@ function expectRefused({ code, output }: Ran, message: string): void {
 const started = async (service: string) =>
   (await inspect<{ State: { StartedAt: string } }>((await stack.container(service)).id)).State.StartedAt;
 
-test("ps lists what is there, and its exit code says whether all is as it should be", async () => {
+test("ps lists what is up, and its exit code tells whether everything is as it should be", async () => {
   expect(await verb("ps")).toMatch(
     new RegExp(`^postgres +ready +127\\.0\\.0\\.1:${ports.postgres} +Up .*\\(healthy\\)`, "m"),
   );
@@ -48,7 +48,7 @@ test("ps lists what is there, and its exit code says whether all is as it should
   expect(states).toEqual(["api ready", "postgres ready", "redis stopped", "postgres-setup done"]);
 });
 
-test("graph shows what refers to what, and how it is", async () => {
+test("graph shows what refers to what, and the state of each", async () => {
   expect(await verb("graph", { format: "text" })).toMatch(/^├─ ready ▸ redis +Redis +failed +127\.0\.0\.1:\d+$/m);
   const { nodes } = JSON.parse(await verb("graph", { json: "1" })) as { nodes: { name: string; status: string }[] };
   expect(Object.fromEntries(nodes.map(({ name, status }) => [name, status]))).toEqual({
@@ -63,7 +63,7 @@ test("graph shows what refers to what, and how it is", async () => {
   expect(picture).toContain(`>:${ports.postgres}</text>`);
 });
 
-test("restart starts what is stopped as well, waits until it is ready, and leaves all else alone", async () => {
+test("restart also starts what is stopped, waits until it is ready, and leaves everything else alone", async () => {
   const before = { redis: await started("redis"), postgres: await started("postgres") };
   const container = await stack.container("redis");
   expect(await verb("restart", { s: "redis" })).toMatch(/^redis: ready after \d+\.\d s\n$/);
@@ -76,7 +76,7 @@ test("restart starts what is stopped as well, waits until it is ready, and leave
   await stack.unchanged();
 });
 
-test("an up over a service that is not well ends with 1 and says so, doctor finds it, and what they advise mends it", async () => {
+test("an up over a failing service ends with 1 and names it, doctor finds it, and their advice repairs it", async () => {
   await docker(["pause", (await stack.container("redis")).id]);
   const { code, output } = await stack.verb("up");
   expect(code, output).toBe(1);
@@ -92,7 +92,7 @@ test("an up over a service that is not well ends with 1 and says so, doctor find
   expect((await stack.container("redis")).status).toContain("(healthy)");
 });
 
-test("logs are of those that s= names", async () => {
+test("logs shows the services that s= names", async () => {
   const lines = (await verb("logs", { s: "postgres-setup", tail: "2" })).trimEnd().split("\n");
   expect(lines).toEqual(["postgres-setup | examples/api/schema.sql"]);
   expectRefused(
@@ -101,7 +101,7 @@ test("logs are of those that s= names", async () => {
   );
 });
 
-test("logs are of the time that since= names, as lines of JSON too", async () => {
+test("logs shows the time that since= names, also as lines of JSON", async () => {
   const records = async (env: NodeJS.ProcessEnv) =>
     (await verb("logs", { s: "postgres-setup", json: "1", ...env }))
       .split("\n")
@@ -131,7 +131,7 @@ test("clients are signed in", async () => {
   );
 });
 
-test("what c= says reaches a client as it was typed, and its exit code comes back", async () => {
+test("c= reaches a client exactly as it was typed, and the client's exit code comes back", async () => {
   expect(await verb("open", { c: `select $$a "b" 'c' *$$` }, "psql")).toContain(`a "b" 'c' *`);
   expect(await verb("open", { c: 'set g "hello * world"' }, "redis-cli")).toBe("OK\n");
   expect(await verb("open", { c: "get g" }, "redis-cli")).toBe("hello * world\n");
@@ -150,7 +150,7 @@ test("what c= says reaches a client as it was typed, and its exit code comes bac
   }
 });
 
-test("what is wrong outside of the program is said in one sentence", async () => {
+test("faults outside of the program are reported in one sentence", async () => {
   const bare = { STACKYARD_DEBUG: "" };
   expectRefused(
     await stack.verb("graph", { ...bare, file: "/nonexistent/x" }),
@@ -174,7 +174,7 @@ test("what is wrong outside of the program is said in one sentence", async () =>
   }
 });
 
-test("a job runs again on purpose, and nothing else changes", async () => {
+test("a job runs again on request, and nothing else changes", async () => {
   const before = await stack.state();
   expect(await verb("job", { s: "postgres-setup" })).toContain("examples/api/schema.sql");
   const after = await stack.state();
@@ -186,7 +186,7 @@ test("a job runs again on purpose, and nothing else changes", async () => {
   expect(output).toContain(`s= should be a job of stack ${stack.name} that is done (postgres-setup), got postgres\n`);
 });
 
-test("what is refused has not put anything away", async () => {
+test("a refused verb has removed nothing", async () => {
   const stray = `stray-${stack.name}`;
   const { image, labels } = await stack.container("redis");
   const named = Object.entries({ ...labels, "stackyard.service": "stray" }).flatMap((each) => [
@@ -208,7 +208,7 @@ test("what is refused has not put anything away", async () => {
   expect(await stack.containers({ "stackyard.service": "stray" })).toEqual([]);
 });
 
-test("env writes what an application outside of Docker needs, for its owner only", async () => {
+test("env writes what an application outside of Docker needs, readable only by its owner", async () => {
   expect(await verb("env")).toBe(".env: api, postgres, redis\n");
   const file = join(project, ".env");
   expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -232,7 +232,7 @@ test("env writes what an application outside of Docker needs, for its owner only
   expect(statSync(elsewhere).mode & 0o777).toBe(0o600);
 });
 
-test("env writes no passwords where git would take them along", async () => {
+test("env writes no passwords where git would track them", async () => {
   const git = (...args: string[]) => run("git", ["-C", project, ...args], { cwd: project, env: process.env });
   await git("init", "--quiet");
   try {
@@ -253,7 +253,7 @@ test("env writes no passwords where git would take them along", async () => {
   }
 });
 
-test("config shows what is in force, and where it comes from", async () => {
+test("config shows the settings in force, and where they come from", async () => {
   const rows = JSON.parse(await verb("config", { json: "1" })) as Record<string, string>[];
   const file = `Pulumi.${stack.name}.yaml`;
   const defaults = rows.filter(({ from }) => from === "default");
@@ -277,7 +277,7 @@ test("config shows what is in force, and where it comes from", async () => {
   ]);
 });
 
-test("doctor finds nothing wrong where all is well, and says what to do where it is not", async () => {
+test("doctor finds nothing where all is well, and advises where it is not", async () => {
   const { code, stdout } = await stack.verb("doctor", { json: "1" });
   const findings = JSON.parse(stdout) as { about: string; ok: boolean; found: string; advice?: string }[];
   expect(findings.filter(({ ok }) => !ok)).toEqual([]);
@@ -289,7 +289,7 @@ test("doctor finds nothing wrong where all is well, and says what to do where it
   await api.kill((await stack.container("redis")).id);
   const sick = await stack.verb("doctor");
   expect(sick.code).toBe(1);
-  // What it wrote is told by another verb.
+  // Another verb shows the log.
   expect(sick.stdout).not.toContain("last log lines");
   expect(sick.stdout).toMatch(
     new RegExp(
@@ -305,14 +305,14 @@ test("doctor finds nothing wrong where all is well, and says what to do where it
   expect(await verb("up")).toMatch(/^redis +ready/m);
 });
 
-test("after down, a job starts what it refers to and no more; what is down stays down", async () => {
+test("after down, a job starts only what it refers to; the rest stays down", async () => {
   await verb("down");
   expect((await stack.verb("build", { s: "api" })).output).toContain(
     `api is not up in stack ${stack.name} on an image that is built here; up: nothing\n`,
   );
   expect(await verb("job", { s: "postgres-setup" })).toContain("examples/api/schema.sql");
-  const there = (await stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
-  expect(there.sort()).toEqual(["postgres running", "postgres-setup exited"]);
+  const found = (await stack.containers()).map(({ labels, state }) => `${labels["stackyard.service"]} ${state}`);
+  expect(found.sort()).toEqual(["postgres running", "postgres-setup exited"]);
 });
 
 test("clean asks first, needs YES=1 without a terminal, and then leaves nothing", async () => {
@@ -321,7 +321,7 @@ test("clean asks first, needs YES=1 without a terminal, and then leaves nothing"
   expect(output).toContain(`postgres-data (${(await stack.state())["Volume postgres-data"]})`);
   expect(output).toContain("There is no terminal to ask on: YES=1 confirms.\n");
   expect((await stack.containers()).length).toBe(2);
-  // A clean slate and a new start, over new data.
+  // rebuild removes everything, and starts again with new data.
   const before = await stack.state();
   expect((await stack.verb("rebuild")).output).toContain("There is no terminal to ask on: YES=1 confirms.\n");
   expect((await stack.verb("rebuild", { YES: "1", only: "apy" })).output).toContain("only=apy: there is no such");

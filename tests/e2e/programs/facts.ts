@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 
-// What the programs of the tests have in common.
+// What the tests' programs share.
 
 export const REDIS_IMAGE = { registry: "redis:8", packages: "redis" };
 export const POSTGRES_IMAGE = { registry: "postgres:17", packages: "postgres" };
 
-/** An API that does what MODE says: see app/server.ts. */
+/** An API whose behaviour MODE decides: see app/server.ts. */
 export const APP = {
   build: {
     context: fileURLToPath(new URL("app", import.meta.url)),

@@ -18,7 +18,7 @@ import {
   type RedisArgs,
 } from "../../../../components/index.ts";
 
-// The databases that the settings name, with the arguments that they give. FAIL says how the program fails between them.
+// The databases of the settings, with their arguments. FAIL decides how the program fails between them.
 
 const config = new pulumi.Config();
 const imageMirror = config.get("imageMirror");
@@ -47,7 +47,7 @@ export const { urls, inside } = await platform.declare(async () => {
     ...all<Neo4jArgs>("neo4j").map(([name, args]) => [name, new Neo4j(name, { platform, ...args })] as const),
   ];
 
-  /** A row is told one URL: an API key, which clients take apart from it, is its password here. */
+  /** A row gets one URL: an API key, which clients take separately, is the URL's password here. */
   const whole = ({ apiKey }: Connection, url: pulumi.Output<string>) =>
     apiKey ? pulumi.all([url, apiKey]).apply(([at, key]) => at.replace("://", `://:${encodeURIComponent(key)}@`)) : url;
   const urls = pulumi.secret(
@@ -64,7 +64,7 @@ export const { urls, inside } = await platform.declare(async () => {
 async function fail(database?: Dependency & { connection: Connection }): Promise<void> {
   const { FAIL } = process.env;
   if (FAIL === "at once") throw new pulumi.RunError("failed at once");
-  // Others may be asked meanwhile.
+  // Time for whatever would be registered by then.
   await new Promise((resolve) => setTimeout(resolve, 50));
   if (FAIL === "later") throw new pulumi.RunError("failed later");
   if (FAIL === "never ending" && database) await new Promise((resolve) => database.connection.url.apply(resolve));

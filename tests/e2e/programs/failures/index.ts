@@ -3,7 +3,7 @@ import { Api, Platform, Postgres, Redis, SetupJob } from "../../../../components
 import { APP, REDIS_IMAGE } from "../facts.ts";
 
 // PROGRAM `postgres`: a database, a job and an API over it; `redis`: an API over a Redis; `app`: an API alone.
-// POSTGRES_… and APP_… say how each is.
+// POSTGRES_… and APP_… set their arguments.
 
 const {
   PROGRAM,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Neo4j, Neo4jSetup, Platform } from "../../../../components/index.ts";
 
-// A Neo4j, its setup job over the Cypher files that the settings name, and both its ports published.
+// A Neo4j with both ports published, and its setup job with the Cypher files that the settings name.
 
 const config = new pulumi.Config();
 const platform = await Platform.connect();
@@ -9,7 +9,7 @@ export const { url, password } = await platform.declare(() => {
   const database = new Neo4j("graph", {
     platform,
     hostPort: config.requireNumber("hostPort"),
-    // Beside all other tests, on a small machine.
+    // Enough beside all other tests, on a small machine.
     readyTimeoutSeconds: 300,
     httpHostPort: config.requireNumber("httpHostPort"),
     plugins: config.getObject<string[]>("plugins") ?? [],

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Api, Platform, Redis, SetupJob } from "../../../../components/index.ts";
 import { APP, POSTGRES_IMAGE, REDIS_IMAGE } from "../facts.ts";
 
-// A job over a Redis, and a job and an API that refer to it. JOB_… says what the first job does; WITHOUT_APP leaves the API out.
+// A job over a Redis, and a job and an API that refer to it. JOB_… decides what the first job does; WITHOUT_APP leaves the API out.
 
 const {
   JOB_COMMAND = "redis incr runs",
@@ -14,7 +14,7 @@ const {
   STACKYARD_DOWN,
 } = process.env;
 
-// For JOB_COMMAND: the real client, told where the database is as every job is told.
+// For JOB_COMMAND: the real client, with the address of the database that every job gets.
 const CLIENT = 'redis() { redis-cli --no-auth-warning -u "$(cat "$DATABASE_URL_FILE")" "$@"; }';
 
 const platform = await Platform.connect({ down: STACKYARD_DOWN === "1" });
