@@ -19,8 +19,8 @@ const database = (memoryMiB: number | undefined, stopGraceSeconds = 30, readyTim
 });
 const OWN = {
   // The component derives the memory from the other settings.
-  postgres: { ...database(undefined, 60), version: "17", database: "app", maxConnections: 100 },
-  redis: { ...database(128), maxMemoryPolicy: "allkeys-lru", appendOnly: true },
+  postgres: { ...database(undefined, 60), user: "999:999", version: "17", database: "app", maxConnections: 100 },
+  redis: { ...database(128), user: "999:999", maxMemoryPolicy: "allkeys-lru", appendOnly: true },
   neo4j: database(1024, 60, 120),
   qdrant: database(256),
   minio: { ...database(512), rootUser: "stackyard" },
