@@ -183,6 +183,8 @@ test("Ctrl-C while a job runs ends `up`; the next one waits for that run, and st
   const child = stack.startUp(env);
   const done = ended(child);
   await eventually(async () => expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start"]));
+  // Under load its program can run before the engine has answered that it is started.
+  await eventually(async () => expect((await stack.container("first")).state).toBe("running"));
   expect(child.exitCode).toBe(null);
   process.kill(-(child.pid ?? 0), "SIGINT");
   const { code, output } = await done;
