@@ -306,7 +306,7 @@ export class ContainersEngine implements Engine {
       if (!owner && !fresh) return [];
       const own = async () => {
         const key = await valueOf(volume.key);
-        if (fresh) await this.#api.emptyVolume(key);
+        if (fresh) await this.#api.emptyVolume(key, await valueOf(pulumi.output(fresh)));
         if (owner) await this.#own(key, path, owner, workload);
       };
       return [new pulumi.ResourceHook(`${name}:own ${path}`, own)];

@@ -225,8 +225,10 @@ describe("what a Compose service takes", () => {
     const stack = await server({ volumes: { cache: { path: "/cache", lifecycle: "ephemeral" } }, user: "7:8" });
     await stack.run("web:own /cache");
     const volume = volumeOf("web-cache-ephemeral");
+    const EPHEMERAL = Object.fromEntries(labels("web", "ephemeral").map(({ label, value }) => [label, value]));
+    expect(stack.get("Volume web-cache-ephemeral").inputs).toEqual({ labels: labels("web", "ephemeral") });
     expect(stack.engine.calls.filter(([method]) => /Volume$/.test(method))).toEqual([
-      ["emptyVolume", volume],
+      ["emptyVolume", volume, EPHEMERAL],
       ["ownVolume", volume, "/cache", "sha256:image-web-1", { uid: 7, gid: 8 }],
     ]);
   });
