@@ -76,7 +76,7 @@ export function serverImage(platform: Platform, facts: ImageFacts): Handle {
           beforeCreate: [
             platform.once(
               "hook images",
-              () => new pulumi.ResourceHook("images", (image) => provide(platform, image), { onDryRun: true }),
+              () => new pulumi.ResourceHook("platform:images", (image) => provide(platform, image), { onDryRun: true }),
             ),
           ],
         },
@@ -226,31 +226,37 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
     ...(wanted === undefined ? [] : [`platform ${wanted}`]),
   ];
   const content = contentOf(subject, () => contextHash(context, extra, hidden, dockerfile));
-  return platform.engine.image(
-    name,
-    {
-      // No registry can have this host name, so that a missing local image is never pulled from elsewhere.
-      ref: `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`,
-      // Nothing here may differ from machine to machine, as that would be a change.
-      build: {
-        context: fromHere(context),
-        ...(dockerfile === DOCKERFILE ? {} : { dockerfile }),
-        ...(target === undefined ? {} : { target }),
-        ...(wanted === undefined ? {} : { platform: wanted }),
-        args: buildArgs,
-        secretFiles: {
-          ca: CA_BUNDLE,
-          ...Object.fromEntries(Object.entries(secrets).map(([id, path]) => [id, fromHere(path)])),
+  // No registry can have this host name, so that a missing local image is never pulled from elsewhere.
+  const ref = `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`;
+  // Once for all builds that differ in nothing that counts: two builds would move the name from one image to the other.
+  return platform.once(`image ${ref}`, () =>
+    platform.engine.image(
+      name,
+      {
+        ref,
+        // Nothing here may differ from machine to machine, as that would be a change.
+        build: {
+          context: fromHere(context),
+          ...(dockerfile === DOCKERFILE ? {} : { dockerfile }),
+          ...(target === undefined ? {} : { target }),
+          ...(wanted === undefined ? {} : { platform: wanted }),
+          args: buildArgs,
+          secretFiles: {
+            ca: CA_BUNDLE,
+            ...Object.fromEntries(Object.entries(secrets).map(([id, path]) => [id, fromHere(path)])),
+          },
         },
       },
-    },
-    {
-      parent,
-      hooks: {
-        beforeCreate: [platform.once("hook builds", () => new pulumi.ResourceHook("builds", () => provideCaBundle()))],
+      {
+        parent,
+        hooks: {
+          beforeCreate: [
+            platform.once("hook builds", () => new pulumi.ResourceHook("platform:builds", () => provideCaBundle())),
+          ],
+        },
+        dependsOn: bases.map(({ image }) => image.resource),
       },
-      dependsOn: bases.map(({ image }) => image.resource),
-    },
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Names } from "../engines/names.ts";
 import { fromItself, type HostPort, inUrl, LOOPBACK, overlap } from "../engines/ports.ts";
-import { VolumeNames } from "../engines/volume-names.ts";
 
 /** What is remembered of one volume, so that no server starts over data that does not fit it. */
 export interface VolumeRecord {
@@ -35,7 +35,7 @@ export class Ledger {
   readonly #ports = new Map<string, { port: HostPort; subject: string }>();
   readonly #known = new Map<string, string>();
   /** Names that volumes are remembered by. Each is taken before anything of its volume is made. */
-  readonly names = new VolumeNames();
+  readonly names = new Names("volume");
 
   /**
    * @param complete settles once everything has been declared.
@@ -54,7 +54,7 @@ export class Ledger {
         hooks: {
           beforeUpdate: [
             new pulumi.ResourceHook(
-              "ledger",
+              "platform:ledger",
               async ({ oldInputs, newInputs }) => {
                 const [before, after] = [await entries(oldInputs), await entries(newInputs)];
                 const faults = refusals(before, after, discarded());

@@ -126,8 +126,7 @@ export class Service implements Dependency {
 
     const volumes = (args.volumes ?? []).map((each) => ({
       path: each.path,
-      volume: volumeOf(name, component, platform, each),
-      ...("lifecycle" in each && each.lifecycle === "ephemeral" ? { fresh: true } : {}),
+      ...volumeOf(name, component, platform, each),
       ...("shared" in each && each.readOnly ? { readOnly: true } : {}),
       ...(each.owner === undefined ? {} : { owner: each.owner }),
     }));

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Handle } from "../engines/engine.ts";
+import type { Handle, Workload } from "../engines/engine.ts";
 import { discarded, toDiscard } from "./ledger.ts";
 import type { Platform } from "./platform.ts";
 import type { LastingLifecycle, VolumeLifecycle } from "./support/lifecycle.ts";
@@ -33,24 +33,23 @@ export interface VolumeArgs {
   firstStart?: Record<string, pulumi.Input<string>>;
 }
 
-/** A volume of a service, its own or shared; undefined for an ephemeral one while its service does not run. */
+/** A volume of a service, its own or shared; none for an ephemeral one while its service does not run. */
 export function volumeOf(
   service: string,
   parent: pulumi.Resource,
   platform: Platform,
   args: VolumeArgs | SharedVolumeArgs,
-): Handle | undefined {
-  if ("shared" in args) return args.shared;
+): Partial<Pick<Workload["volumes"][number], "volume" | "fresh">> {
+  if ("shared" in args) return { volume: args.shared };
   const { lifecycle, ...lasting } = args;
   const name = `${service}-${args.label ?? "data"}`;
-  if (lifecycle !== "ephemeral") return lastingVolume(name, service, parent, platform, { ...lasting, lifecycle });
-  if (!platform.runs(service)) return undefined;
+  if (lifecycle !== "ephemeral")
+    return { volume: lastingVolume(name, service, parent, platform, { ...lasting, lifecycle }) };
+  if (!platform.runs(service)) return {};
+  const fresh = platform.labels(service, "ephemeral");
   // Under another name than one that is kept, which must not take over this one with its labels.
-  return platform.engine.volume(
-    `${name}-ephemeral`,
-    { labels: platform.labels(service, "ephemeral"), replaceable: true },
-    { parent },
-  );
+  const volume = platform.engine.volume(`${name}-ephemeral`, { labels: fresh, replaceable: true }, { parent });
+  return { volume, fresh };
 }
 
 /**

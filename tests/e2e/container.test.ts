@@ -215,6 +215,30 @@ test("a volume with an empty folder in it, or an empty file, is not empty", asyn
   expect(await api.list({ "com.example.look": run })).toEqual([]);
 });
 
+test("a volume is emptied, wherever an ended `up` has left it, unless somebody has it", async () => {
+  const run = `${stack.name}-empty`;
+  const labels = { "com.example.empty": run };
+  onTestFinished(async () => {
+    await docker(["rm", "--force", `${run}-left`, `${run}-other`]);
+    await docker(["volume", "rm", "--force", run]);
+  });
+  const node = await localImage("node");
+  const create = async (name: string, ...args: string[]) => {
+    const { code, output } = await docker(["create", "--name", name, "--volume", `${run}:/in`, ...args, node]);
+    expect(code, output).toBe(0);
+  };
+  await create(`${run}-left`, "--label", "stackyard.kind=carrier");
+  await docker(["cp", join(stack.program, "nats.conf"), `${run}-left:/in/content`]);
+  expect(await api.isEmptyVolume(run)).toBe(false);
+  await api.emptyVolume(run, labels);
+  expect(await api.isEmptyVolume(run)).toBe(true);
+  await api.removeVolume(run);
+  await api.emptyVolume(run, labels);
+  expect((await api.volumes(labels)).map(({ name }) => name)).toEqual([run]);
+  await create(`${run}-other`);
+  await expect(api.emptyVolume(run, labels)).rejects.toThrow("volume is in use");
+});
+
 test("destroy leaves nothing", async () => {
   const { code, output } = await stack.pulumi(["destroy", "--yes"]);
   expect(code, output).toBe(0);

@@ -178,8 +178,8 @@ export interface EngineApi {
   volumes(labels: Record<string, string>): Promise<VolumeListed[]>;
   /** Whether a volume has neither files nor folders in it; false on an engine without an image, by which that could be seen. */
   isEmptyVolume(name: string): Promise<boolean>;
-  /** Replaces a volume that no container has by an empty one of the same name. */
-  emptyVolume(name: string): Promise<void>;
+  /** Replaces a volume by an empty one with the same name and these labels. @throws Error when a service or a job has it. */
+  emptyVolume(name: string, labels: Record<string, string>): Promise<void>;
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
@@ -513,12 +513,15 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         return entries === 1;
       });
     },
-    async emptyVolume(name) {
+    async emptyVolume(name, labels) {
       const client = await docker();
-      const volume = client.getVolume(name);
-      const { Driver, Options, Labels } = await volume.inspect();
-      await volume.remove();
-      await client.createVolume({ Name: name, Driver, DriverOpts: Options ?? {}, Labels: Labels ?? {} });
+      // An `up` that was ended may have left a container that carried something to it.
+      const filters = { volume: [name], label: ["stackyard.kind=carrier"] };
+      const left = await client.listContainers({ all: true, filters });
+      await Promise.all(left.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true })));
+      // An `up` that was ended may have come no further than this.
+      await absentAs(undefined, () => client.getVolume(name).remove());
+      await client.createVolume({ Name: name, Labels: labels });
     },
     removeVolume: async (name) =>
       absentAs(undefined, async () => void (await (await docker()).getVolume(name).remove())),

@@ -18,10 +18,10 @@ import type {
   Watch,
   Workload,
 } from "../engine.ts";
+import { Names } from "../names.ts";
 import { type HostPort, holderOf } from "../ports.ts";
 import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
-import { VolumeNames } from "../volume-names.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOLUME_FIXED } from "./filled-volume.ts";
@@ -59,7 +59,8 @@ export class ContainersEngine implements Engine {
   /** Of other networks, and of this machine's routes. */
   #usedSubnets: Promise<string[]> | undefined;
   readonly #takenSubnets: string[] = [];
-  readonly #volumeNames = new VolumeNames();
+  readonly #volumeNames = new Names("volume");
+  readonly #networkNames = new Names("network");
   #probeProgram: FilledVolume | undefined;
 
   constructor(at: DockerHost, api: EngineApi) {
@@ -88,6 +89,7 @@ export class ContainersEngine implements Engine {
   }
 
   network(name: string, { access, subnetPool, labels }: NetworkSpec, opts: pulumi.CustomResourceOptions): Handle {
+    this.#networkNames.take(name, String(labels["stackyard.service"]), opts.parent);
     const network = new docker.Network(
       name,
       {
@@ -124,7 +126,7 @@ export class ContainersEngine implements Engine {
 
   volume(name: string, { labels, replaceable }: VolumeSpec, opts: pulumi.CustomResourceOptions): Handle {
     const ignoreChanges = VOLUME_FIXED.filter((each) => !replaceable || each !== "labels");
-    this.#volumeNames.take(name, String(labels["stackyard.service"]));
+    this.#volumeNames.take(name, String(labels["stackyard.service"]), opts.parent);
     const volume = new docker.Volume(name, { labels: labelled(labels) }, this.#with(opts, { ignoreChanges }));
     return { resource: volume, key: volume.name };
   }
@@ -150,7 +152,7 @@ export class ContainersEngine implements Engine {
   service(name: string, workload: ServiceWorkload, opts: pulumi.CustomResourceOptions): ServiceHandle {
     const { probe, watch } = workload;
     const contents = [...contentsFor(workload), ...contentsOf(workload.folders ?? {})];
-    for (const { kind } of contents) this.#volumeNames.take(`${name}-${kind}`, workload.service);
+    for (const { kind } of contents) this.#volumeNames.take(`${name}-${kind}`, workload.service, opts.parent);
     const filled = contents.map((each) =>
       filledVolume(
         this.#api,
@@ -306,7 +308,7 @@ export class ContainersEngine implements Engine {
       if (!owner && !fresh) return [];
       const own = async () => {
         const key = await valueOf(volume.key);
-        if (fresh) await this.#api.emptyVolume(key);
+        if (fresh) await this.#api.emptyVolume(key, await valueOf(pulumi.output(fresh)));
         if (owner) await this.#own(key, path, owner, workload);
       };
       return [new pulumi.ResourceHook(`${name}:own ${path}`, own)];

@@ -38,16 +38,12 @@ export interface FilledVolume {
 /** What a service or a job gets in `/run/secrets`, in other folders of secrets, and in `/run/files`. */
 export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "secrets" | "files">): FolderContent[] {
   const [uid = 0, gid = 0] = user.split(":").map(Number);
-  const kinds = new Set<string>();
+  const kindOf = kindsOf(Object.keys(secrets));
   return [
     ...Object.entries(secrets).map(([folder, byName]) => {
       const texts = pulumi.output(byName) as pulumi.Output<Record<string, string>>;
       return {
-        kind: ofItsOwn(
-          folder === "/run/secrets" ? "secrets" : `secrets${folder.replace(/[^A-Za-z0-9]+/g, "-")}`,
-          folder,
-          kinds,
-        ),
+        kind: kindOf(folder),
         folder,
         identity: texts,
         files: async () =>
@@ -58,11 +54,16 @@ export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "s
   ];
 }
 
-/** A kind that no other folder has: `/etc/a-b` and `/etc/a/b` would read the same. */
-function ofItsOwn(kind: string, folder: string, taken: Set<string>): string {
-  const own = taken.has(kind) ? `${kind}-${createHash("sha256").update(folder).digest("hex").slice(0, 7)}` : kind;
-  taken.add(own);
-  return own;
+/** A kind for each folder, in whatever order they come. Those that would read the same, as `/etc/a-b` and `/etc/a/b`, get a suffix. */
+function kindsOf(folders: readonly string[]): (folder: string) => string {
+  const shortOf = (folder: string) =>
+    folder === "/run/secrets" ? "secrets" : `secrets${folder.replace(/[^A-Za-z0-9]+/g, "-")}`;
+  return (folder) => {
+    const short = shortOf(folder);
+    return folders.some((other) => other !== folder && shortOf(other) === short)
+      ? `${short}-${createHash("sha256").update(folder).digest("hex").slice(0, 7)}`
+      : short;
+  };
 }
 
 /** Files of this machine in folders of their own. */

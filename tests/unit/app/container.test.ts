@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gate } from "../../../components/core/gate.ts";
 import { refusals } from "../../../components/core/ledger.ts";
 import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
 import {
@@ -13,6 +14,7 @@ import {
   Postgres,
   Redis,
   SetupJob,
+  Volume,
 } from "../../../components/index.ts";
 import { deploy, held, idOf, labels, type Options, volumeOf } from "../helpers/stack.ts";
 
@@ -225,13 +227,15 @@ describe("what a Compose service takes", () => {
     const stack = await server({ volumes: { cache: { path: "/cache", lifecycle: "ephemeral" } }, user: "7:8" });
     await stack.run("web:own /cache");
     const volume = volumeOf("web-cache-ephemeral");
+    const EPHEMERAL = Object.fromEntries(labels("web", "ephemeral").map(({ label, value }) => [label, value]));
+    expect(stack.get("Volume web-cache-ephemeral").inputs).toEqual({ labels: labels("web", "ephemeral") });
     expect(stack.engine.calls.filter(([method]) => /Volume$/.test(method))).toEqual([
-      ["emptyVolume", volume],
+      ["emptyVolume", volume, EPHEMERAL],
       ["ownVolume", volume, "/cache", "sha256:image-web-1", { uid: 7, gid: 8 }],
     ]);
   });
 
-  describe("names of its volumes", () => {
+  describe("names of its volumes and networks", () => {
     const container = (platform: Platform, name: string, args: Partial<ContainerArgs>) =>
       new Container(name, { platform, image: "web:1", probe: "none", ...args });
     const secrets = { KEY: "a key" };
@@ -256,14 +260,49 @@ describe("what a Compose service takes", () => {
       );
     });
 
-    test("folders of secrets whose volumes would have one name have two", async () => {
-      const stack = await server({
-        secrets: { A: { value: "key 1", path: "/etc/a-b/k" }, B: { value: "key 2", path: "/etc/a/b/k" } },
+    test.each<[string, (platform: Platform) => unknown]>([
+      [
+        "containers",
+        (platform) => [container(platform, "web", { egress: true }), container(platform, "web-outside", {})],
+      ],
+      [
+        "databases of one kind",
+        (platform) => [new Redis("web-outside", { platform }), new Redis("web", { platform, hostPort: 6379 })],
+      ],
+    ])("a network with the name of another one's way out is refused among %s", async (_, declare) => {
+      await expect(deploy(declare as never)).rejects.toThrow(
+        /^A network of [a-z-]+ and one of [a-z-]+ would both be called web-outside: rename one of the services\.$/,
+      );
+    });
+
+    test("they can be those of another kind of component", async () => {
+      const stack = await deploy((platform) => {
+        new Postgres("db", { platform, hostPort: 5432 });
+        for (const name of ["db-data", "db-secrets"]) new Volume(name, { platform });
+        container(platform, "db-outside", { egress: true });
+        new SetupJob("db-outside-outside", { platform, image: "job:1", egress: true });
       });
-      expect(stack.of("Volume").map(({ name }) => name)).toEqual([
-        "web-secrets-etc-a-b",
-        expect.stringMatching(/^web-secrets-etc-a-b-[0-9a-f]{7}$/),
-      ]);
+      const own = stack.of("Volume").filter(({ type }) => type.startsWith("docker:"));
+      expect(own.map(({ name }) => name).sort()).toEqual(["db-data", "db-data", "db-secrets", "db-secrets"]);
+      expect(stack.of("Network").filter(({ name }) => name === "db-outside")).toHaveLength(2);
+    });
+
+    test("folders of secrets whose volumes would have one name have two, in whatever order they are named", async () => {
+      const A = { value: "key 1", path: "/etc/a-b/k" };
+      const B = { value: "key 2", path: "/etc/a/b/k" };
+      const volumes = async (secrets: ContainerArgs["secrets"]) => {
+        const { inputs } = (await server(secrets === undefined ? {} : { secrets })).get(CONTAINER);
+        const all = inputs.volumes as { containerPath: string; volumeName: string }[];
+        return Object.fromEntries(all.map(({ containerPath, volumeName }) => [containerPath, volumeName]));
+      };
+      const both = await volumes({ A, B });
+      expect(both).toEqual({
+        "/etc/a-b": expect.stringMatching(/^volume-web-secrets-etc-a-b-[0-9a-f]{7}-/),
+        "/etc/a/b": expect.stringMatching(/^volume-web-secrets-etc-a-b-[0-9a-f]{7}-/),
+      });
+      expect(new Set(Object.values(both)).size).toBe(2);
+      expect(await volumes({ B, A })).toEqual(both);
+      expect(await volumes({ A })).toEqual({ "/etc/a-b": volumeOf("web-secrets-etc-a-b") });
     });
 
     test("services can have the names of hooks", async () => {
@@ -273,6 +312,17 @@ describe("what a Compose service takes", () => {
         ),
       );
       expect(stack.of("Container")).toHaveLength(7);
+    });
+
+    test("gates of one's own can have the names of hooks", async () => {
+      writeFileSync(join(folder, "Dockerfile"), "FROM scratch\n");
+      const stack = await deploy((platform) => {
+        container(platform, "web", {});
+        new SetupJob("seed", { platform, build: { context: folder } });
+        const parent = new pulumi.ComponentResource("test:index:Checks", "checks");
+        return ["builds", "images", "ledger"].map((name) => gate(name, {}, async () => {}, { parent }));
+      });
+      expect(stack.of("Stash").filter(({ parent }) => parent === "Checks checks")).toHaveLength(3);
     });
   });
 

@@ -34,7 +34,7 @@ describe("serverImage", () => {
       inputs: { name: pinned("postgres:17"), keepLocally: true },
       parent: "Platform platform",
       provider: "Provider docker",
-      hooks: { beforeCreate: ["images"] },
+      hooks: { beforeCreate: ["platform:images"] },
     });
     expect(await held(stack.made.key)).toBe("sha256:image-postgres-17");
   });
@@ -127,14 +127,16 @@ describe("serverImage", () => {
   describe("the check before it", () => {
     const check = async (name: string, engine = new FakeEngine(), options: Options = {}) => {
       const stack = await imageOf(POSTGRES, { engine, ...options });
-      expect(stack.hook("images").opts).toEqual({ onDryRun: true });
-      return stack.run("images", { newInputs: { name } });
+      expect(stack.hook("platform:images").opts).toEqual({ onDryRun: true });
+      return stack.run("platform:images", { newInputs: { name } });
     };
     const built = builtImage("postgres").ref;
 
     test("is the same for all images", async () => {
       const stack = await deploy((platform) => [serverImage(platform, POSTGRES), serverImage(platform, REDIS)]);
-      expect(stack.of("RemoteImage").map(({ hooks }) => hooks)).toEqual(Array(2).fill({ beforeCreate: ["images"] }));
+      expect(stack.of("RemoteImage").map(({ hooks }) => hooks)).toEqual(
+        Array(2).fill({ beforeCreate: ["platform:images"] }),
+      );
     });
 
     test.each([pinned("postgres:17"), "mirror:5000/library/postgres:17"])("pulls %s", async (name) => {
@@ -238,9 +240,36 @@ describe("imageOn", () => {
       ignoreChanges: [],
       provider: "Provider docker",
       parent: "Platform platform",
-      hooks: { beforeCreate: ["builds"] },
+      hooks: { beforeCreate: ["platform:builds"] },
     });
     expect(await held(stack.made.key)).toBe("sha256:api");
+  });
+
+  describe("of two components with images of one name", () => {
+    const two = async (job: object, container: object) => {
+      const stack = await deploy((platform) => [
+        new SetupJob("app", { platform, build: { context, ...job } }),
+        new Container("app-image", { platform, build: { context, ...container }, probe: "none" }),
+      ]);
+      return stack.of("RemoteImage").map(({ inputs }) => inputs.name);
+    };
+
+    test("is one image for both, where it is the same", async () => {
+      expect(await two({}, {})).toHaveLength(1);
+      expect(await two({ args: { A: "1", B: "2" } }, { args: { A: "1", B: "2" } })).toHaveLength(1);
+    });
+
+    test("is one as well where the builds differ in nothing that counts: one name would be built twice", async () => {
+      expect(await two({}, { secrets: { token: join(context, "Dockerfile") } })).toHaveLength(1);
+    });
+
+    test.each([
+      ["an argument", { args: { A: "1" } }],
+      ["its stage", { target: "test" }],
+      ["its platform", { platform: "linux/arm64" }],
+    ])("is another one where %s is another", async (_, other) => {
+      expect(new Set(await two({}, other)).size).toBe(2);
+    });
   });
 
   test("names the image by project, stack and the stack's id", async () => {
@@ -471,7 +500,7 @@ describe("imageOn", () => {
     });
     const provided = async () => {
       const { stack } = await built();
-      await stack.run("builds");
+      await stack.run("platform:builds");
       return readFileSync(CA_BUNDLE, "utf8");
     };
 

@@ -95,7 +95,7 @@ describe("Ledger", () => {
     declare(ledger);
     complete.resolve();
     await pulumi.runtime.disconnect();
-    const hook = monitor.hooks.get("ledger");
+    const hook = monitor.hooks.get("platform:ledger");
     if (!hook) throw new Error("no hook");
     return { ledger, hook, recorded: monitor.recorded };
   }
@@ -121,7 +121,7 @@ describe("Ledger", () => {
         inputs: {
           input: { volumes: { redis: { volume: "r-1", firstStart: {} }, pg: PG }, ports: { 6379: 'Redis "redis"' } },
         },
-        hooks: { beforeUpdate: ["ledger"] },
+        hooks: { beforeUpdate: ["platform:ledger"] },
       },
     ]);
   });

@@ -100,7 +100,7 @@ describe("its resources", () => {
     const stack = await service({ volumes: EPHEMERAL });
     expect(await held(stack.made.data)).toBe(idOf("web"));
     await stack.run("web:own /data");
-    expect(stack.engine.calls).toContainEqual(["emptyVolume", volumeOf("web-data-ephemeral")]);
+    expect(stack.engine.calls).toContainEqual(["emptyVolume", volumeOf("web-data-ephemeral"), expect.anything()]);
     expect(stack.get("Stash ledger").inputs).toEqual({ input: { volumes: {}, ports: {} } });
     expect(stack.get(CONTAINER).inputs.volumes).toEqual([
       { containerPath: "/data", volumeName: volumeOf("web-data-ephemeral") },

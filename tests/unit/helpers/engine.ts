@@ -195,8 +195,8 @@ export class FakeEngine implements EngineApi {
     this.madeVolumes.delete(name);
   }
 
-  async emptyVolume(name: string): Promise<void> {
-    this.#note("emptyVolume", name);
+  async emptyVolume(name: string, labels: Record<string, string>): Promise<void> {
+    this.#note("emptyVolume", name, labels);
   }
 
   async isEmptyVolume(name: string): Promise<boolean> {

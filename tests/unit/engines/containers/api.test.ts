@@ -489,6 +489,47 @@ describe("isEmptyVolume", () => {
   });
 });
 
+describe("emptyVolume", () => {
+  const LABELS = { "stackyard.id": "x", "stackyard.kind": "ephemeral" };
+  // The client library repeats what it sends.
+  const CREATE = `POST /volumes/create?Name=v1&Labels=${JSON.stringify(LABELS)}`;
+  beforeEach(() => {
+    daemon.routes["GET /containers/json"] = { body: [] };
+    daemon.routes["DELETE /volumes/v1"] = { status: 204 };
+    daemon.routes["POST /volumes/create"] = { status: 201, body: { Name: "v1" } };
+  });
+
+  test("makes the volume anew, with its name and its labels", async () => {
+    await api.emptyVolume("v1", LABELS);
+    expect(daemon.requests.slice(1)).toEqual(["DELETE /volumes/v1", CREATE]);
+    expect(daemon.bodies[2]).toEqual({ Name: "v1", Labels: LABELS });
+  });
+
+  test("makes it where an `up` that was ended has only removed it", async () => {
+    delete daemon.routes["DELETE /volumes/v1"];
+    await api.emptyVolume("v1", LABELS);
+    expect(daemon.requests.at(-1)).toBe(CREATE);
+  });
+
+  test("first removes what an ended `up` has left to carry something to it", async () => {
+    daemon.routes["GET /containers/json"] = { body: [{ Id: "left" }] };
+    daemon.routes["DELETE /containers/left"] = { status: 204 };
+    await api.emptyVolume("v1", LABELS);
+    expect(daemon.requests).toEqual([
+      'GET /containers/json?all=true&filters={"volume":["v1"],"label":["stackyard.kind=carrier"]}',
+      "DELETE /containers/left?force=true&v=true",
+      "DELETE /volumes/v1",
+      CREATE,
+    ]);
+  });
+
+  test("fails with the engine's message where another container uses it", async () => {
+    daemon.routes["DELETE /volumes/v1"] = { status: 409, body: { message: "volume is in use - [c1]" } };
+    await expect(api.emptyVolume("v1", LABELS)).rejects.toThrow("volume is in use - [c1]");
+    expect(daemon.requests.at(-1)).toBe("DELETE /volumes/v1");
+  });
+});
+
 const INSPECTED = "GET /containers/c1/json";
 
 describe("logs", () => {
