@@ -10,7 +10,10 @@ export interface ServiceRow {
   /** The same for people: what only stands in for another server says so. */
   shown: string;
   kind: "service" | "job";
-  /** `ready`, `starting`, `unhealthy`, `stopped`, … for a service, `running` where it has no probe; `done`, `running`, `failed`, `waiting` for a job. */
+  /**
+   * For a service `ready`, `starting`, `unhealthy`, `stopped`, …, or `running` where it has no probe; for a job `done`, `running`,
+   * `failed` or `waiting`.
+   */
   state: string;
   /** On the host, when published. */
   addresses: string[];

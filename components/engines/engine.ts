@@ -172,8 +172,8 @@ export interface Workload {
   /** Files in `/run/files`, readable by all, by name or by path below it, byte for byte. The state has only their hashes. */
   files: Record<string, string | Buffer>;
   /**
-   * Its volumes. A `fresh` one, which has these labels, is emptied for each new container. An empty one that belongs to root is given to its owner
-   * (`uid:gid`), unless the image has such a folder, whose owner counts then.
+   * Its volumes. A `fresh` one, which has these labels, is emptied for each new container. An empty one that belongs to root is
+   * given to its owner (`uid:gid`), unless the image has such a folder, whose owner counts then.
    */
   volumes: { volume: Handle; path: string; fresh?: Labels; owner?: string; readOnly?: boolean }[];
   /** Folders of the engine's machine, by absolute path. */
