@@ -7,39 +7,11 @@ MAKEFLAGS += --no-print-directory
 WITH := ./infra/setup/with.sh
 # The same for what needs neither an engine nor Pulumi, nor a state.
 STATIC := STACKYARD_STEPS="node packages" $(WITH)
-# What is typed, for whom another run holds off.
-export STACKYARD_VERB = $@
+# The command-line program, which makes the machine ready for each of its verbs.
+STACKYARD := $(STATIC) node cli/stackyard.ts
 
-# What each verb may be given on make's command line. All that are for one stack: NAME=alice, ENV=prod.
-STACK_WORDS := NAME ENV
-# All that change one: wait=1 waits for another run, DISCARD=a,b lets data go.
-CHANGE_WORDS := $(STACK_WORDS) wait DISCARD
-WORDS_dev := $(CHANGE_WORDS) only show fresh
-WORDS_up := $(WORDS_dev)
-WORDS_down := $(CHANGE_WORDS) show
-WORDS_adopt := wait from
-WORDS_prune := wait match hours YES
-WORDS_clean := $(CHANGE_WORDS) YES show
-WORDS_rebuild := $(CHANGE_WORDS) YES only show fresh
-WORDS_preview := $(STACK_WORDS) wait only DISCARD REFRESH
-WORDS_graph := $(STACK_WORDS) format file json readme
-WORDS_timeline := $(STACK_WORDS) format file
-WORDS_ps := $(STACK_WORDS) json
-WORDS_logs := $(STACK_WORDS) s follow tail since json
-WORDS_restart := $(STACK_WORDS) wait s
-WORDS_build := $(CHANGE_WORDS) s show
-WORDS_job := $(CHANGE_WORDS) s show
-WORDS_shell := $(STACK_WORDS) s c
-WORDS_psql := $(WORDS_shell)
-WORDS_redis-cli := $(WORDS_shell)
-WORDS_cypher := $(WORDS_shell)
-WORDS_mc := $(WORDS_shell)
-WORDS_config := $(STACK_WORDS) show json
-WORDS_doctor := $(STACK_WORDS) json
-WORDS_env := $(STACK_WORDS) file
-WORDS_lock := mirror
-WORDS_pulumi := $(CHANGE_WORDS) ARGS
-WORDS_shellenv := $(STACK_WORDS)
+# What is for working on Stackyard itself, and not a verb of that program.
+DEVELOPING := test unit e2e bench format lint types help
 WORDS_bench := pairs
 # What the programs behind the verbs read of the environment may be given here as well.
 ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SSL_CERT_FILE NO_COLOR FORCE_COLOR %_PROXY %_proxy
@@ -47,79 +19,88 @@ ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SS
 include infra/setup/given.mk
 
 dev: ## Bring the dev environment up, and mend what is not as it should be (only=a,b show=resources fresh=1)
-	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 up: ## Bring an environment up: ENV=prod (only=a,b show=resources fresh=1)
-	@$(WITH) node --import ./infra/lean.mjs cli/up.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 down: ## Remove containers and networks; keep data, passwords and finished jobs (show=resources)
-	@$(WITH) node cli/down.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
-adopt: ## Take over the state of a clone that was moved or deleted: from=FOLDER, as `make dev` and `make doctor` name it (wait=1)
-	@$(WITH) node cli/adopt.ts
+stop: ## Stop services; they stay stopped until they are started or brought up again (s=NAME wait=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
-prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
-	@$(WITH) node cli/prune.ts
+start: ## Start services that were stopped, and wait until they are ready (s=NAME wait=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
+
+restart: ## Stop services in order, start them again, and wait until they are ready (s=NAME wait=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME; show=resources)
-	@$(WITH) node cli/clean.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 rebuild: ## A clean slate and a new start: asks first, as clean does (YES=1 only=a,b show=resources fresh=1)
-	@$(WITH) node --import ./infra/lean.mjs cli/rebuild.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
-preview: ## Show what `up` would do (only=a,b DISCARD=a,b REFRESH=1 wait=1)
-	@$(WITH) node cli/preview.ts
+preview: ## Show what `up` would do (only=a,b REFRESH=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 graph: ## Draw what refers to what, and how it is: format=svg|mermaid|text file=NAME json=1 (readme=1: docs/graph.svg)
-	@$(STATIC) node --import ./infra/lean.mjs cli/graph.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 timeline: ## Draw where the time of the last `up` went: format=svg|text file=NAME
-	@$(STATIC) node cli/timeline.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 ps: ## List services and jobs (json=1)
-	@$(WITH) node cli/ps.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 logs: ## Show logs: s=NAME follow=1 tail=N since=10m (json=1)
-	@$(WITH) node cli/logs.ts
-
-restart: ## Stop services in order, start them again, wait until they are ready (s=NAME wait=1)
-	@$(WITH) node cli/restart.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 build: ## Build images of this stack anew, from nothing that was kept of earlier builds (s=NAME show=resources)
-	@$(WITH) node cli/build.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 job: ## Run a job again, on purpose: s=NAME (show=resources)
-	@$(WITH) node --import ./infra/lean.mjs cli/job.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
-shell: ## Open a shell in a container: s=NAME (c=COMMAND runs one)
-	@$(WITH) node cli/open.ts shell
+run: ## Run a command in a container of its own, made as a service's is: s=NAME c=COMMAND
+	@$(STACKYARD) $@ $(ARGUMENTS)
+
+shell: ## Open a shell in a container, or run a command in it: s=NAME (c=COMMAND runs one)
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 psql redis-cli cypher mc: ## Open a database's own client, signed in (s=NAME; c=COMMAND runs one)
-	@$(WITH) node cli/open.ts $@
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 config: ## Show the settings in force and where each comes from (show=secrets, json=1)
-	@$(WITH) node --import ./infra/lean.mjs cli/config.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 doctor: ## Look for what is wrong, and say what to do (json=1)
-	@$(WITH) node --import ./infra/lean.mjs cli/doctor.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 env: ## Write .env with the URLs of what is published (file=NAME)
-	@$(WITH) node cli/env.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
+
+adopt: ## Take over the state of a clone that was moved or deleted: from=FOLDER, as `make dev` and `make doctor` name it (wait=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
+
+prune: ## Remove images and stopped leftovers of Stackyard that nothing uses: asks first (match=TEXT hours=1 YES=1 wait=1)
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 lock: ## Refresh the images' digests in images.lock.json (mirror=HOST)
-	@$(WITH) node cli/lock.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 images: ## Build the images that come from package registries
-	@$(WITH) node infra/airgap/images/build.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 pulumi: ## Run the right pulumi: ARGS="preview -s dev"
-	@$(WITH) node cli/pulumi.ts
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 shellenv: ## Print the environment for plain pulumi: eval "$$(make -s shellenv)"
-	@./infra/setup/setup.sh node packages pulumi state >&2 && ./infra/setup/shellenv.sh
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 setup: ## Make this machine ready, and look again where images come from
-	@STACKYARD_DECIDE=1 ./infra/setup/setup.sh
+	@$(STACKYARD) $@ $(ARGUMENTS)
 
 test: ## Run everything: format, lint, types, unit tests, end-to-end tests
 	@$(WITH) node tests/run.ts
@@ -131,7 +112,7 @@ e2e: ## Run the end-to-end tests
 	@$(WITH) node tests/run.ts e2e
 
 bench: ## Measure `up` beside docker compose and beside an empty program (pairs=5)
-	@$(WITH) node tests/bench/bench.ts
+	@pairs="$$STACKYARD_WORD_pairs" $(WITH) node tests/bench/bench.ts
 
 format: ## Format the sources
 	@$(STATIC) node_modules/.bin/biome check --write .
@@ -141,7 +122,8 @@ lint types: ## Check one thing only
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
-	@printf '\n  %s\n' 'All that is for one stack: ENV=NAME, of $(environments), and NAME=alice for a copy of dev beside it with data of its own.'
+	@printf '\n  %s\n' 'All that is for one stack: ENV=prod, NAME=alice for a copy of dev beside it with data of its own, STACK=NAME for another program of stacks/.'
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
+	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: node cli/stackyard.ts logs --help.'
 
-.PHONY: dev up down adopt prune clean preview ps graph timeline logs restart build rebuild job shell psql redis-cli cypher mc config doctor env lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down stop start restart clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types help

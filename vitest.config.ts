@@ -42,6 +42,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
+    // Messages name commands as a user of this repository types them.
+    env: { STACKYARD_BY: "make" },
     sequence: { sequencer: LongestFirst },
     projects: [
       {

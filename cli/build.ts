@@ -7,9 +7,6 @@ import { chosenNames } from "./shared/services.ts";
 import { STACK, type State } from "./shared/stack.ts";
 import { bringUp } from "./up/bring-up.ts";
 
-// make build [s=name]: rebuilds images of this stack without the build cache, also where nothing has changed that `up` could see
-// (a package in the image, its base), and replaces the containers that run on them. What is down stays down.
-
 interface BuildInputs {
   context: string;
   target?: string;
@@ -17,46 +14,56 @@ interface BuildInputs {
   secrets?: { id: string; src: string }[];
 }
 
-const begun = await begin(async (state, engine) => {
-  await reportOrphans(state, engine);
-  chosenIn(state);
-});
-const { engine, state } = begun;
-const chosen = chosenIn(state);
+/**
+ * Rebuilds images of this stack without the build cache, also where nothing has changed that `up` could see (a package in the
+ * image, its base), and replaces the containers that run on them. What is down stays down.
+ *
+ * @param names of what runs on them; without any, all.
+ */
+export async function build(names: readonly string[]): Promise<number> {
+  const begun = await begin(async (state, engine) => {
+    await reportOrphans(state, engine);
+    chosenIn(names, state);
+  });
+  const { engine, state } = begun;
+  const chosen = chosenIn(names, state);
 
-provideCaBundle();
-// The base of an image is in the engine's own store, which only the builder named like the context sees.
-const builder = execFileSync("docker", ["context", "show"], { encoding: "utf8" }).trim();
-for (const { outputs } of chosen) {
-  const { context, target, buildArgs = {}, secrets = [] } = outputs.build as BuildInputs;
-  // The provider cannot build without its cache just once: so the cache is filled anew, and the provider builds from it.
-  const args = [
-    ...["buildx", "build", "--builder", builder, "--no-cache", "--output", "type=cacheonly"],
-    ...(target ? ["--target", target] : []),
-    ...Object.entries(buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
-    ...secrets.flatMap(({ id, src }) => ["--secret", `id=${id},src=${src}`]),
-    context,
-  ];
-  const { status } = spawnSync("docker", args, { stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  provideCaBundle();
+  // The base of an image is in the engine's own store, which only the builder named like the context sees.
+  const builder = execFileSync("docker", ["context", "show"], { encoding: "utf8" }).trim();
+  for (const { outputs } of chosen) {
+    const { context, target, buildArgs = {}, secrets = [] } = outputs.build as BuildInputs;
+    // The provider cannot build without its cache just once: so the cache is filled anew, and the provider builds from it.
+    const args = [
+      ...["buildx", "build", "--builder", builder, "--no-cache", "--output", "type=cacheonly"],
+      ...(target ? ["--target", target] : []),
+      ...Object.entries(buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
+      ...secrets.flatMap(({ id, src }) => ["--secret", `id=${id},src=${src}`]),
+      context,
+    ];
+    const { status } = spawnSync("docker", args, { stdio: "inherit" });
+    if (status !== 0) return status ?? 1;
+  }
+
+  const code = await bringUp(
+    begun,
+    chosen.flatMap(({ urn }) => ["--replace", urn]),
+    running(namesUp(state)),
+  );
+  if (code !== 0) return code;
+
+  const replaced = await engine.replacedImages(chosen);
+  await Promise.all(replaced.map((image) => engine.remove(image, { evenInUse: true })));
+  return 0;
 }
 
-const code = await bringUp(
-  begun,
-  chosen.flatMap(({ urn }) => ["--replace", urn]),
-  running(namesUp(state)),
-);
-if (code !== 0) process.exit(code);
-
-const replaced = await engine.replacedImages(chosen);
-await Promise.all(replaced.map((image) => engine.remove(image, { evenInUse: true })));
-
-/** The images that `s=` names among those built here of which something is up; without it, all. Ends the verb where one is missing. */
-function chosenIn(state: State): State["resources"] {
+/** The images of these names among those built here of which something is up; without any, all. Ends the verb where one is missing. */
+function chosenIn(names: readonly string[], state: State): State["resources"] {
   const up = namesUp(state);
   // An image has the name of what runs on it.
   const built = state.resources.filter(({ name, outputs }) => outputs.build && up.includes(name));
   const wanted = chosenNames(
+    names,
     built.map(({ name }) => name),
     `up in stack ${STACK} on an image that is built here`,
   );

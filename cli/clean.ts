@@ -3,12 +3,13 @@ import { reportOrphans } from "./shared/clones.ts";
 import { begin } from "./shared/recover.ts";
 import { STACK } from "./shared/stack.ts";
 
-// make clean: a clean slate. Asks first, naming what would be lost; YES=1 answers for scripts.
-
-const begun = await begin(async (state, engine) => {
-  if (state.resources.length > 0) return askFirst("clean", state);
-  await reportOrphans(state, engine);
-  process.stdout.write(`Nothing of stack ${STACK} is there to be removed.\n`);
-  process.exit(0);
-});
-process.exit(await cleanSlate(begun));
+/** A clean slate. Asks first, naming what would be lost; `yes` answers for scripts. */
+export async function clean({ yes }: { yes?: boolean }): Promise<number> {
+  const begun = await begin(async (state, engine) => {
+    if (state.resources.length > 0) return askFirst("clean", state, { yes });
+    await reportOrphans(state, engine);
+    process.stdout.write(`Nothing of stack ${STACK} is there to be removed.\n`);
+    process.exit(0);
+  });
+  return cleanSlate(begun);
+}

@@ -1,11 +1,12 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { tooManyCpus, tooMuchMemory } from "../components/core/support/machine.ts";
+import { commandLine, pulumiCommand } from "../components/engines/command-line.ts";
 import { holderOf, onLoopback, overlap } from "../components/engines/ports.ts";
 import { hostPorts } from "../components/program/host-ports.ts";
 import { describeOrphans, findOrphans } from "./shared/clones.ts";
+import { commandFor } from "./shared/command.ts";
 import { findEngine, kindOf, memoryLimits } from "./shared/engine.ts";
 import { cancelCommand, holderShown, lockFile, lockShown } from "./shared/hold.ts";
-import { makeCommand } from "./shared/make-command.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
 import { retryAdvice, services, unwell } from "./shared/services.ts";
@@ -14,8 +15,6 @@ import { besideStates, brokenState, readState, STACK } from "./shared/stack.ts";
 import { noRoom } from "./shared/state-copy.ts";
 import { table } from "./shared/table.ts";
 import { fateOf, readHolder } from "./shared/verb-lock.ts";
-
-// make doctor [json=1]: checks the state, the engine and the stack, and says what to do. Exit code 1 when something is wrong.
 
 interface Finding {
   about: string;
@@ -29,15 +28,18 @@ const GIB = 1024 ** 3;
 const LEAST_DISK_GIB = 5;
 const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;
 
-const findings = [...stateFindings(), ...(await engineFindings())];
-if (process.env.json === "1") process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
-else {
-  const lines = findings.map(({ about, ok, found }) => [ok ? "ok" : "!!", about, found]);
-  process.stdout.write(`${table(["", "WHAT", "FOUND"], lines)}\n`);
-  const advice = findings.filter(({ ok }) => !ok).map(({ about, advice }) => `${about}: ${advice}`);
-  process.stdout.write(advice.length > 0 ? `\nWhat to do:\n${advice.join("\n")}\n` : "");
+/** Checks the state, the engine and the stack, and says what to do. @returns 1 when something is wrong. */
+export async function doctor({ json }: { json?: boolean }): Promise<number> {
+  const findings = [...stateFindings(), ...(await engineFindings())];
+  if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  else {
+    const lines = findings.map(({ about, ok, found }) => [ok ? "ok" : "!!", about, found]);
+    process.stdout.write(`${table(["", "WHAT", "FOUND"], lines)}\n`);
+    const advice = findings.filter(({ ok }) => !ok).map(({ about, advice }) => `${about}: ${advice}`);
+    process.stdout.write(advice.length > 0 ? `\nWhat to do:\n${advice.join("\n")}\n` : "");
+  }
+  return findings.every(({ ok }) => ok) ? 0 : 1;
 }
-process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1;
 
 function stateFindings(): Finding[] {
   const url = process.env.PULUMI_BACKEND_URL;
@@ -84,7 +86,7 @@ function lockFindings(): Finding[] {
       ok: fate === "lives",
       found: `${lockShown(lock)} ${gone ? "was ended in the middle" : fate === "lives" ? "is at work" : "locked it"}`,
       advice: gone
-        ? `\`${makeCommand("dev")}\` releases it, as does every verb that changes something`
+        ? `\`${commandFor("dev")}\` releases it, as does every verb that changes something`
         : `it cannot be seen from here; if it has ended, this removes its lock: ${cancelCommand}`,
     };
   });
@@ -126,7 +128,7 @@ async function engineFindings(): Promise<Finding[]> {
     about: "images",
     ok: gone.length === 0,
     found: gone.length > 0 ? `not on the engine: ${gone.join(", ")}` : `${images.length} in state, all on the engine`,
-    advice: `\`make images\` builds those that come from package registries, \`make pulumi ARGS="up -s ${STACK} --refresh"\` brings back all`,
+    advice: `\`${commandLine("images")}\` builds those that come from package registries, \`${pulumiCommand(`up -s ${STACK} --refresh`)}\` brings back all`,
   });
 
   const lost = await findOrphans(state, engine);
@@ -163,12 +165,12 @@ async function engineFindings(): Promise<Finding[]> {
       about: `port ${port}`,
       ok: holder === undefined,
       found: ours ? `${service}'s` : holder ? `taken by ${holder.shown}` : `free, for ${service}`,
-      advice: `stop that, or choose another port: \`make pulumi ARGS="config set -s ${STACK} --path ${key} PORT"\``,
+      advice: `stop that, or choose another port: \`${pulumiCommand(`config set -s ${STACK} --path ${key} PORT`)}\``,
     });
   }
 
   for (const { service, kind, lines } of await unwell(engine, rows)) {
-    const advice = `\`${makeCommand("logs", `s=${service}`)}\` shows what it wrote, ${retryAdvice({ service, kind }, state)}`;
+    const advice = `\`${commandFor("logs", `s=${service}`)}\` shows what it wrote, ${retryAdvice({ service, kind }, state)}`;
     found.push({
       about: service,
       ok: false,
@@ -180,7 +182,7 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
   for (const each of await drift(engine, state)) {
-    found.push({ about: "drift", ok: false, found: each, advice: `\`${makeCommand("dev")}\` puts it back` });
+    found.push({ about: "drift", ok: false, found: each, advice: `\`${commandFor("dev")}\` puts it back` });
   }
   return found;
 }

@@ -5,10 +5,11 @@ import { onlyWanted } from "./shared/only.ts";
 import { pulumi, sayBackend } from "./shared/pulumi.ts";
 import { isIdentified, readState } from "./shared/stack.ts";
 
-// make preview [only=a,b]: what `up` would do.
-
-sayBackend();
-const state = readState();
-if (!isIdentified(state)) await reportOrphans(state, await reachEngine());
-const env = { ...(process.env.only ? await onlyWanted(state) : {}), ...(await newPorts(state, reachEngine)) };
-process.exit(await pulumi(["preview", "--diff", ...(process.env.REFRESH === "1" ? ["--refresh"] : [])], env));
+/** Shows what `up` would do. */
+export async function preview(services: readonly string[], { refresh }: { refresh?: boolean }): Promise<number> {
+  sayBackend();
+  const state = readState();
+  if (!isIdentified(state)) await reportOrphans(state, await reachEngine());
+  const env = { ...(await onlyWanted(state, services)), ...(await newPorts(state, reachEngine)) };
+  return pulumi(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], env);
+}

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import { replaceFile } from "../components/core/support/replace-file.ts";
-import "./shared/faults.ts";
+import { handleFaults } from "./shared/faults.ts";
+import { programOf } from "./shared/stack-name.ts";
 
 // stackfile.ts STACK [PID COMMAND]: writes this clone's copy of a stack file, outside the work tree: what is tracked, what
 // somebody wrote into the personal file beside it, and what was set here by `pulumi config set`, and the salt. For a command of
@@ -20,18 +21,22 @@ export interface Layer {
   content: StackFile;
 }
 
-/** A stack that has no file of its own (a colleague's, a branch's) is a copy of dev. */
-const trackedFile = (stack: string) =>
-  existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : "Pulumi.dev.yaml";
+/** A stack that has no file of its own (a colleague's, a branch's) is a copy of its program's dev. */
+function trackedFile(stack: string): string {
+  const [program] = programOf(stack);
+  return existsSync(`Pulumi.${stack}.yaml`) ? `Pulumi.${stack}.yaml` : `Pulumi.${program ? `${program}-` : ""}dev.yaml`;
+}
 
 /** What a stack is set up by; the last one counts first. */
 export function layersOf(stack: string, project: string): Layer[] {
   const tracked = trackedFile(stack);
   const files = [tracked, tracked.replace(/\.yaml$/, ".local.yaml")].filter((name) => existsSync(name));
-  const copy = { name: "a copy of dev", content: { config: { [`${project}:ports`]: "free" } } };
+  const [program, name] = programOf(stack);
+  const isCopy = tracked !== `Pulumi.${stack}.yaml` && name !== "dev";
   return [
+    ...(program ? [{ name: "the stack's name", content: { config: { [`${project}:program`]: program } } }] : []),
     ...files.map((name) => ({ name, content: read(name) })),
-    ...(tracked === `Pulumi.${stack}.yaml` ? [] : [copy]),
+    ...(isCopy ? [{ name: "a copy of dev", content: { config: { [`${project}:ports`]: "free" } } }] : []),
   ];
 }
 
@@ -87,6 +92,7 @@ export function stackFile(stack: string, { own }: { own: boolean }): StackFile {
 }
 
 if (import.meta.main) {
+  handleFaults();
   const [stack = "dev", pid, command = ""] = process.argv.slice(2);
   if (pid) {
     const { hold } = await import("./shared/hold.ts");

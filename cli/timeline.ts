@@ -1,21 +1,22 @@
-import { makeCommand } from "./shared/make-command.ts";
-import { writeAs } from "./shared/output.ts";
+import { commandFor } from "./shared/command.ts";
+import { type OutputOptions, writeAs } from "./shared/output.ts";
 import { STACK } from "./shared/stack.ts";
 import { readTimeline } from "./shared/timeline.ts";
 import { timelineSvg } from "./timeline/svg.ts";
 import { timelineText } from "./timeline/text.ts";
 
-// make timeline [format=svg|text] [file=NAME]: shows where the time of the last `up` went, and the critical path that limits it.
-
-const timeline = readTimeline();
-if (!timeline) {
-  process.stderr.write(`No timeline of stack ${STACK} has been recorded yet; \`${makeCommand("dev")}\` records one.\n`);
-  process.exit(1);
+/** Shows where the time of the last `up` went, and the critical path that limits it. */
+export function timeline(output: OutputOptions): void {
+  const recorded = readTimeline();
+  if (!recorded) {
+    throw new Error(`No timeline of stack ${STACK} has been recorded yet; \`${commandFor("dev")}\` records one.`);
+  }
+  writeAs(
+    {
+      svg: () => timelineSvg(recorded),
+      text: (colour) => timelineText(recorded, process.stdout.columns, colour),
+    },
+    "timeline.svg",
+    output,
+  );
 }
-writeAs(
-  {
-    svg: () => timelineSvg(timeline),
-    text: (colour) => timelineText(timeline, process.stdout.columns, colour),
-  },
-  "timeline.svg",
-);

@@ -21,5 +21,6 @@ export { PostgresSetup, type PostgresSetupArgs } from "./jobs/postgres-setup.ts"
 export { QdrantSetup, type QdrantSetupArgs } from "./jobs/qdrant-setup.ts";
 export { SetupJob, type SetupJobArgs } from "./jobs/setup-job.ts";
 export { deploy } from "./program/deploy.ts";
+export type { Outputs } from "./program/outputs.ts";
 export type { Services, SettingsOf } from "./program/program.ts";
 export { switchable } from "./program/switchable.ts";

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { commandLine, flag } from "../../components/engines/command-line.ts";
 import { adoptionCopy, cloneState } from "./clones.ts";
 import { holderShown, lockShown } from "./hold.ts";
 import { fateOfLock, pulumiLocks } from "./pulumi-lock.ts";
@@ -22,7 +23,7 @@ export function adopt(from: string, own: string, root: string): string {
   if (fault !== undefined) throw new Error(fault);
   // Only one of two clones that want the state gets it.
   const lock = join(from, LOCKS, "adopt.json");
-  const me = holder(lock, "make adopt");
+  const me = holder(lock, commandLine("adopt"));
   const { heldBy } = take(lock, me);
   const other = heldBy ? `${holderShown(heldBy)} is at work on it` : atWork(from, me.token);
   const copy = adoptionCopy(own);
@@ -76,7 +77,7 @@ function copyWhole(from: string, copy: string): void {
 function faultOf(from: string, own: string): string | undefined {
   if (from === own) return `${from} is this clone's state already.`;
   if (!existsSync(join(from, "backend/.pulumi")))
-    return `from= should be a state folder, got ${from}: there is no backend in it.`;
+    return `${flag("from")} should be a state folder, got ${from}: there is no backend in it.`;
   if (!existsSync(join(from, "passphrase")))
     return `${from} has no passphrase, and its state cannot be read without it. Bring that back from a backup first.`;
   const { living, clone } = cloneState(from);
@@ -89,10 +90,10 @@ function obstacleIn(own: string): string | undefined {
   if (other) return `This clone's state: ${other}. Nothing was touched.`;
   const { states } = cloneState(own);
   if (states.includes(undefined))
-    return "This clone has a state of its own, which is cut off: `make doctor` says more.";
+    return `This clone has a state of its own, which is cut off: \`${commandLine("doctor")}\` says more.`;
   const count = states.reduce((sum, state) => sum + (state?.resources.length ?? 0), 0);
   return count > 0
-    ? `This clone has a state of its own, and resources in it (${count}): one of the two would be lost. \`make clean\` removes what ` +
+    ? `This clone has a state of its own, and resources in it (${count}): one of the two would be lost. \`${commandLine("clean")}\` removes what ` +
         "this clone has made, data too; or keep it, and use the other one from another clone."
     : undefined;
 }

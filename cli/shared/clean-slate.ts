@@ -1,8 +1,9 @@
+import { flag } from "../../components/engines/command-line.ts";
 import type { Inspection } from "../../components/engines/inspection.ts";
 import { runWithProgress } from "../up/run.ts";
+import { commandFor } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { holdsData, kindOf } from "./engine.ts";
-import { makeCommand } from "./make-command.ts";
 import { pulumi } from "./pulumi.ts";
 import { sweep } from "./recover.ts";
 import { seconds } from "./seconds.ts";
@@ -10,20 +11,24 @@ import { backendFolder, isIdentified, type Kept, nameOf, readState, STACK, type 
 
 /**
  * Ends the verb unless everything of the stack may go, data too: what is protected has to be named, each by its service in
- * `DISCARD=`; then it asks, naming what would be lost; YES=1 answers for scripts.
+ * `--discard`; then it asks, naming what would be lost; `yes` answers for scripts.
  */
-export async function askFirst(verb: string, state: State): Promise<void> {
+export async function askFirst(
+  verb: string,
+  state: State,
+  { yes = false }: { yes?: boolean | undefined },
+): Promise<void> {
   const guarded = protectedIn(state);
   const unnamed = [...guarded].filter(([name]) => !named().includes(name));
   if (unnamed.length > 0) {
     const each = unnamed.map(([name, all]) => `  ${name}: ${all.map(shown).join(", ")}`).join("\n");
     process.stderr.write(
-      `Protected in stack ${STACK}, and not named in DISCARD=:\n${each}\nNothing was touched. To lose them on purpose, name ` +
-        `each: ${makeCommand(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
+      `Protected in stack ${STACK}, and not named in ${flag("discard")}:\n${each}\nNothing was touched. To lose them on purpose, name ` +
+        `each: ${commandFor(verb, `DISCARD=${[...guarded.keys()].join(",")}`)}\n`,
     );
     process.exit(1);
   }
-  if (process.env.YES !== "1") {
+  if (!yes) {
     const lost = dataIn(state).map(({ name, id }) => `  ${name} (${id})`);
     process.stdout.write(
       `This removes everything of stack ${STACK}, its passwords${lost.length > 0 ? ` and the data in:\n${lost.join("\n")}` : ""}\n`,
@@ -54,7 +59,7 @@ export async function cleanSlate({ engine, state }: { engine: Inspection; state:
 const dataIn = ({ resources }: State) => resources.filter(holdsData);
 
 /**
- * Runs something that may delete the protected data which `DISCARD=` names: pulumi refuses to delete what is protected in state,
+ * Runs something that may delete the protected data which `--discard` names: pulumi refuses to delete what is protected in state,
  * even where the program no longer protects it. Whatever is left afterwards is protected again.
  */
 export async function lettingGo<T>(state: State, act: () => Promise<T>): Promise<T> {
@@ -75,7 +80,7 @@ export async function lettingGo<T>(state: State, act: () => Promise<T>): Promise
   return result;
 }
 
-const named = () => (process.env.DISCARD ?? "").split(",").filter((name) => name !== "");
+const named = () => (process.env.STACKYARD_DISCARD ?? "").split(",").filter((name) => name !== "");
 
 const shown = (kept: Kept) => (kindOf(kept) === "volume" ? `${kept.name} (${kept.id})` : kept.name);
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { byMake, commandLine } from "../../components/engines/command-line.ts";
 import type { Inspection, VolumeListed } from "../../components/engines/inspection.ts";
 import { backendFolder, PROJECT, quoted, STACK, type State, statesBelow, statesFolder, statesIn } from "./stack.ts";
 
@@ -95,7 +96,7 @@ export function describeOrphans({ adoptable, unknown }: Orphans): string {
     ({ folder, clone, volumes }) =>
       `Volumes of stack ${STACK} are on the engine, and this clone has no state for them:\n${listed(volumes)}` +
       `Their state is in ${folder}; its clone was at ${clone}, and is gone. To take it over, with its passwords:\n` +
-      `  make adopt from=${quoted(folder)}\n`,
+      `  ${commandLine("adopt", `from=${quoted(folder)}`)}\n`,
   );
   if (unknown.length > 0) {
     paragraphs.push(
@@ -114,10 +115,16 @@ export async function reportOrphans(state: State, engine: Pick<Inspection, "volu
   return lost;
 }
 
-/** Shows the orphans. Where an old state knows them, ends the verb, which would start empty beside them; not with `fresh=1`. */
-export async function stopAtOrphans(state: State, engine: Pick<Inspection, "volumes">): Promise<void> {
+/** Shows the orphans. Where an old state knows them, ends the verb, which would start empty beside them; not with `fresh`. */
+export async function stopAtOrphans(
+  state: State,
+  engine: Pick<Inspection, "volumes">,
+  { fresh = false }: { fresh?: boolean | undefined } = {},
+): Promise<void> {
   const lost = await reportOrphans(state, engine);
-  if (lost.adoptable.length === 0 || process.env.fresh === "1") return;
-  process.stderr.write("The same command with fresh=1 starts empty beside them. Nothing was touched.\n");
+  if (lost.adoptable.length === 0 || fresh) return;
+  process.stderr.write(
+    `The same command with ${byMake() ? "fresh=1" : "--fresh"} starts empty beside them. Nothing was touched.\n`,
+  );
   process.exit(1);
 }

@@ -1,8 +1,5 @@
-import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-// Ends a verb at an error that nothing has caught: with one sentence where something outside the program is wrong, with a stack
-// trace where the program is. shared/stack.ts, which every verb imports, imports this for its effect.
+// An error that nothing has caught ends a verb: with one sentence where something outside the program is wrong, with a stack trace
+// where the program is.
 
 /** Errors that only a mistake in the program throws. */
 const BUGS = ["TypeError", "RangeError", "ReferenceError", "SyntaxError", "EvalError", "URIError", "AssertionError"];
@@ -20,14 +17,13 @@ export function describeError(error: unknown): string {
   return reason ? `${path}: ${reason} (${syscall})` : error.message;
 }
 
-const [, main] = process.argv;
-// Not where a test imports this file.
-if (main !== undefined && realpathSync(main).startsWith(fileURLToPath(new URL("..", import.meta.url)))) {
+/** Ends the program with one sentence at an error that nothing has caught. */
+export function handleFaults(): void {
   process.on("uncaughtException", (error) => {
     process.stderr.write(`${describeError(error)}\n`);
     process.exit(1);
   });
-  // Where nobody reads the output any more (`make dev | head`), it is lost: that must not end a run that changes something.
+  // Where nobody reads the output any more (`stackyard up | head`), it is lost: that must not end a run that changes something.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;

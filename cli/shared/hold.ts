@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { byMake, commandLine, pulumiCommand } from "../../components/engines/command-line.ts";
 import { processesWith, startOf } from "./processes.ts";
 import { dropLock, fateOfLock, type PulumiLock, pulumiLocks, rememberName } from "./pulumi-lock.ts";
 import { besideStates, brokenState, PROJECT, STACK } from "./stack.ts";
@@ -20,6 +21,8 @@ import {
 
 export const lockFile = () => `${besideStates()}/verb-locks/${PROJECT}/${STACK}.json`;
 
+const waiting = () => (byMake() ? "wait=1" : "--wait");
+
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
 function refuse(text: string): never {
@@ -27,8 +30,8 @@ function refuse(text: string): never {
   process.exit(1);
 }
 
-/** The verb as it was typed. */
-const typedVerb = () => `make ${process.env.STACKYARD_VERB || basename(process.argv[1] ?? "", ".ts")}`;
+/** The verb as it was typed: cli/main.ts says which it is. */
+const typedVerb = () => commandLine(process.env.STACKYARD_VERB ?? "");
 
 /** `make dev (process 123 of ann, since 2026-01-02T03:04:05.678Z)`. */
 export const holderShown = ({ verb, pid, user, since }: Pick<Holder, "verb" | "pid" | "user" | "since">) =>
@@ -38,7 +41,7 @@ export const lockShown = ({ pid, username, hostname, timestamp }: PulumiLock) =>
   `pulumi (process ${pid} of ${username} on ${hostname}, since ${timestamp})`;
 
 /** The command that removes pulumi's lock, for one from another machine. */
-export const cancelCommand = `make pulumi ARGS="cancel --yes -s ${STACK}"`;
+export const cancelCommand = pulumiCommand(`cancel --yes -s ${STACK}`);
 
 interface HoldOptions {
   /** What was typed, where it is not a verb of make; and the process, where it is not this one but a shell that will become pulumi. */
@@ -49,7 +52,7 @@ interface HoldOptions {
 
 /**
  * Holds this stack for as long as the verb runs. Where another run holds it, names that run and ends the verb, or waits with
- * `wait=1`. Removes what a run that is gone has left: its lock, pulumi's lock, and the processes that it had started.
+ * `--wait`. Removes what a run that is gone has left: its lock, pulumi's lock, and the processes that it had started.
  *
  * @returns the token that tells the processes which this one starts that the stack is held; undefined where the verb that started
  * this one holds it.
@@ -74,16 +77,16 @@ export async function hold({ by, cancels = false }: HoldOptions = {}): Promise<s
   return me.token;
 }
 
-/** Takes the lock, or waits for it with `wait=1`. @returns whether it was taken over from a run that is gone. */
+/** Takes the lock, or waits for it with `--wait`. @returns whether it was taken over from a run that is gone. */
 async function acquire(file: string, me: Holder): Promise<boolean> {
   for (let announced = false; ; announced = true) {
     const { heldBy, predecessor } = tryTake(file, me);
     if (!heldBy) return predecessor !== undefined;
     const elsewhere = fateOf(heldBy) === "elsewhere";
     const what = `${holderShown(heldBy)}${elsewhere ? ` on ${heldBy.host}` : ""} is at work on stack ${STACK}`;
-    if (process.env.wait !== "1") {
+    if (!process.env.STACKYARD_WAIT) {
       refuse(
-        `${what}: nothing was touched. wait=1 waits until it has ended.` +
+        `${what}: nothing was touched. ${waiting()} waits until it has ended.` +
           (elsewhere ? ` It cannot be seen from here; if it has ended, this releases the stack: rm '${file}'` : ""),
       );
     }
@@ -131,12 +134,12 @@ async function untilPulumiEnds(
     const what = running
       ? `${running.shown} is at work on stack ${STACK}`
       : `${remote && lockShown(remote.lock)} has locked stack ${STACK}`;
-    if (process.env.wait !== "1") {
+    if (!process.env.STACKYARD_WAIT) {
       unlock();
       refuse(
         `${what}: nothing was touched. ${
           running
-            ? `wait=1 waits until it has ended, \`kill -INT ${running.pid}\` ends it in order.`
+            ? `${waiting()} waits until it has ended, \`kill -INT ${running.pid}\` ends it in order.`
             : `It cannot be seen from here; if it has ended, this removes its lock: ${cancelCommand}`
         }`,
       );

@@ -1,3 +1,4 @@
+import { byMake } from "../../components/engines/command-line.ts";
 import { workloadKindOf } from "./engine.ts";
 import { STACK, type State } from "./stack.ts";
 
@@ -15,13 +16,10 @@ export function namesUp({ resources }: State): string[] {
 export const running = (names: Iterable<string>) => ({ STACKYARD_ONLY: [...names].join(",") });
 
 /**
- * For `only=a,b`: the environment in which the program runs these, all that they refer to, and what is up already. Ends the verb
- * in one sentence where one is not in the program.
+ * The environment in which the program runs these services and jobs, all that they refer to, and what is up already. Without any,
+ * it runs all. Ends the verb in one sentence where one is not in the program.
  */
-export async function onlyWanted(
-  state: State,
-  wanted = (process.env.only ?? "").split(",").filter((name) => name !== ""),
-): Promise<Record<string, string>> {
+export async function onlyWanted(state: State, wanted: readonly string[]): Promise<Record<string, string>> {
   if (wanted.length === 0) return {};
   // Load Pulumi's SDK, which most runs do without.
   const [{ readGraph }, { settingsInFiles }] = await Promise.all([import("./graph.ts"), import("./settings.ts")]);
@@ -30,7 +28,7 @@ export async function onlyWanted(
   if (unknown.length > 0) {
     const known = nodes.map(({ name }) => name).join(", ");
     process.stderr.write(
-      `only=${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${known}\n`,
+      `${byMake() ? "only=" : ""}${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${known}\n`,
     );
     process.exit(1);
   }

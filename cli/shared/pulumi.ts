@@ -9,10 +9,6 @@ export interface Reader {
   error(text: string): void;
 }
 
-/** What may be lost can be said to every verb: each may be refused. */
-export const discarding = (): Record<string, string> =>
-  process.env.DISCARD ? { STACKYARD_DISCARD: process.env.DISCARD } : {};
-
 /**
  * Runs pulumi for this stack, with its output as it comes, and answers its exit code. On Ctrl-C the terminal tells pulumi
  * itself; this only waits for it to end in order.
@@ -21,7 +17,7 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
   const child = spawn("pulumi", [...args, "--stack", STACK], {
     cwd: ROOT,
     stdio: reader ? ["inherit", "pipe", "pipe"] : "inherit",
-    env: { ...process.env, ...discarding(), ...env },
+    env: { ...process.env, ...env },
   });
   const kept = args[0] === "preview" ? () => {} : keepCopies();
   if (reader) {

@@ -1,7 +1,7 @@
 import type { Inspection, WorkloadStatus } from "../../components/engines/inspection.ts";
 import { inUrl } from "../../components/engines/ports.ts";
 import { reportOrphans } from "./clones.ts";
-import { makeCommand } from "./make-command.ts";
+import { commandFor } from "./command.ts";
 import { isIdentified, labels, STACK, type State } from "./stack.ts";
 
 /** One service or job of the stack, as it is now. */
@@ -74,25 +74,27 @@ export async function unwell(
 
 /** Which command starts again what is not well, in a sentence without its full stop. */
 export function retryAdvice({ service, kind }: Pick<ServiceRow, "service" | "kind">, { resources }: State): string {
-  if (kind === "service") return `\`${makeCommand("restart", `s=${service}`)}\` starts it anew`;
+  if (kind === "service") return `\`${commandFor("restart", `s=${service}`)}\` starts it anew`;
   // One that was done once is left alone by an `up` that brings nothing new.
   const done = resources.some(({ name }) => name === `${service}-done`);
-  return done ? `\`${makeCommand("job", `s=${service}`)}\` runs it again` : `\`${makeCommand("dev")}\` tries it again`;
+  return done ? `\`${commandFor("job", `s=${service}`)}\` runs it again` : `\`${commandFor("dev")}\` tries it again`;
 }
 
 /**
- * The services and jobs that `s=a,b` names; without it, all. Ends the verb with one sentence where one of them is not up.
+ * The services and jobs of these names; without any, all. Ends the verb with one sentence where one of them is not up.
  *
  * @param kind only of these. @default - services and jobs
  */
 export async function chosenServices(
   engine: Inspection,
   state: State,
+  names: readonly string[] = [],
   kind?: ServiceRow["kind"],
 ): Promise<ServiceRow[]> {
   const all = (await services(engine, state)).filter((each) => kind === undefined || each.kind === kind);
   if (all.length === 0) await reportOrphans(state, engine);
   const wanted = chosenNames(
+    names,
     all.map(({ service }) => service),
     `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,
   );
@@ -100,13 +102,12 @@ export async function chosenServices(
 }
 
 /**
- * The names in `s=a,b`; without it, all names. Ends the verb with one sentence where one of them is unknown, or there are none.
+ * The wanted names; without any, all names. Ends the verb with one sentence where one of them is unknown, or there are none.
  *
  * @param known the names to choose from.
  * @param what they have in common, for messages: `up in stack dev`.
  */
-export function chosenNames(known: readonly string[], what: string): readonly string[] {
-  const wanted = (process.env.s ?? "").split(",").filter((name) => name !== "");
+export function chosenNames(wanted: readonly string[], known: readonly string[], what: string): readonly string[] {
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0 && known.length > 0) return wanted.length > 0 ? wanted : known;
   process.stderr.write(

@@ -3,13 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import type { Recorded } from "../../components/engines/inspection.ts";
-import "./faults.ts";
 
-/** The project's folder: where `pulumi` is run. */
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The project's folder, with a slash at its end: where every verb runs, and `pulumi`. */
+export const ROOT = `${process.cwd()}/`;
 const { name, backend } = parse(readFileSync(`${ROOT}/Pulumi.yaml`, "utf8")) as {
   name: string;
   backend?: { url?: string };

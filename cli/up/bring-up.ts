@@ -1,7 +1,8 @@
 import { constants } from "node:os";
+import { pulumiCommand } from "../../components/engines/command-line.ts";
 import type { Inspection } from "../../components/engines/inspection.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
-import { makeCommand } from "../shared/make-command.ts";
+import { commandFor } from "../shared/command.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
@@ -45,7 +46,7 @@ export async function bringUp(
   });
   if (interrupted) {
     process.stderr.write(
-      `\nInterrupted: what was done so far is kept. \`${makeCommand("ps")}\` shows what is there; the same command goes on from here.\n`,
+      `\nInterrupted: what was done so far is kept. \`${commandFor("ps")}\` shows what is there; the same command goes on from here.\n`,
     );
     return 128 + constants.signals[interrupted];
   }
@@ -54,8 +55,8 @@ export async function bringUp(
       .filter(({ phase, kind }) => phase === "failed" && kind !== "image")
       .map(({ service }) => service);
     process.stderr.write(
-      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${makeCommand("ps")}\` shows what is there` +
-        `${failed[0] ? `, \`${makeCommand("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
+      `\n${failed.length > 0 ? `${failed.join(", ")} failed. ` : ""}\`${commandFor("ps")}\` shows what is there` +
+        `${failed[0] ? `, \`${commandFor("logs", `s=${failed[0]}`)}\` what a service wrote` : ""}. ` +
         "Run the same command again once the cause is fixed.\n",
     );
     return code;
@@ -83,7 +84,7 @@ export async function bringUp(
   process.stdout.write(`\n${table(["SERVICE", "STATE", "ADDRESS", "READY AFTER"], rows)}\n\n`);
   process.stdout.write(
     `up in ${seconds(ended - began)}${progress.summary && ` (${progress.summary})`}. ` +
-      `Credentials: make pulumi ARGS="stack output urls --show-secrets -s ${STACK}"\n`,
+      `Credentials: ${pulumiCommand(`stack output urls --show-secrets -s ${STACK}`)}\n`,
   );
   const bad = await unwell(engine, present);
   for (const each of bad) process.stderr.write(`\n${each.lines.join("\n")}\n${retryAdvice(each, readState())}.\n`);

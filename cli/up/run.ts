@@ -10,7 +10,7 @@ import { lines, live } from "./views.ts";
 /**
  * Runs a command of pulumi and shows what it does: on a terminal as a table, elsewhere as lines. Pulumi's engine writes its events
  * to a pipe and not to a file, because what the SDK logs for debugging holds passwords. The program writes notes on its services to
- * a file. With `show=resources`, pulumi shows every resource in its own way instead.
+ * a file. With `--show=resources`, pulumi shows every resource in its own way instead.
  *
  * @param readHealth reads the health of the services that are up already: the program writes no note on what does not change.
  */
@@ -20,7 +20,7 @@ export async function runWithProgress(
   readHealth: () => Promise<ReadonlyMap<string, string>>,
 ) {
   const rows = new Map<string, Row>();
-  const showResources = process.env.show === "resources";
+  const showResources = process.env.STACKYARD_SHOW === "resources";
   const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !showResources;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
   const progress = new Progress(rows, view);

@@ -125,6 +125,18 @@ export interface Inspection {
    */
   exec(workload: WorkloadStatus, command: readonly string[], stdin: "inherit" | "ignore"): Promise<number>;
   /**
+   * Runs a command in a container of its own, on this process's own terminal: with the image, environment, secrets, mounts, limits
+   * and networks of a service or a job, without its ports and its name. It is removed when the command ends.
+   *
+   * @param recorded its resource in state.
+   * @returns the command's exit code.
+   */
+  run(workload: WorkloadStatus, recorded: Recorded, command: readonly string[]): Promise<number>;
+  /** Stops a service with its own grace. It stays so, whatever its `restart` says, until it is started. */
+  stop(workload: WorkloadStatus): Promise<void>;
+  /** Starts a service that was stopped, and waits until it is ready; returns and throws as `restart`. */
+  start(workload: WorkloadStatus, signal: AbortSignal): Promise<number>;
+  /**
    * Stops a service with its own grace, starts it again, and waits until it is ready.
    *
    * @returns how long that took from its start, in ms.

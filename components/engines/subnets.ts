@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { pulumiCommand } from "./command-line.ts";
 
 /** 4,096 subnets of 16 addresses, in a corner of 10.0.0.0/8 that neither Docker nor common routers use by default. */
 export const SUBNET_POOL = "10.213.0.0/16";
@@ -48,7 +49,7 @@ export function freeSubnet(
   }
   throw new Error(
     `All of ${pool} is in use, by networks of this engine or by routes of this machine: remove unused networks ` +
-      '(`docker network prune`), or set another range: make pulumi ARGS="config set subnetPool 10.214.0.0/16".',
+      `(\`docker network prune\`), or set another range: ${pulumiCommand("config set subnetPool 10.214.0.0/16")}.`,
   );
 }
 

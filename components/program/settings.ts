@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ArgsError, faultsOf } from "../core/support/args.ts";
+import { pulumiCommand } from "../engines/command-line.ts";
 import { type CommonSettings, commonSettings } from "./common-settings.ts";
 import { loadProgram, programsIn, type StackProgram } from "./program.ts";
 
@@ -84,7 +85,7 @@ export async function checkSettings(
     ...(ownError ? faultsOf(ownError, own) : []),
     ...missing.map(
       ([name]) =>
-        `${name}: should be set, got nothing: make pulumi ARGS="config set -s ${stack} --secret ${name}" asks for it`,
+        `${name}: should be set, got nothing: ${pulumiCommand(`config set -s ${stack} --secret ${name}`)} asks for it`,
     ),
   ];
   if (!program || !commonData || !ownData || faults.length > 0) return { faults };

@@ -1,7 +1,14 @@
-# Says where things are, for everything behind make, which sources it. Sets variables only, and runs nothing slow.
+# Says where things are, for everything behind a verb, which sources it. Sets variables only, and runs nothing slow.
 # shellcheck shell=bash
 
+# Where Stackyard is: a clone, or the package in somebody's project.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# The project: the folder with Pulumi.yaml. A clone is its own.
+PROJECT=${STACKYARD_PROJECT:-$ROOT}
+# Node.js does not read TypeScript in a package, which has JavaScript instead.
+if [ -f "$ROOT/cli/main.ts" ]; then SUFFIX=ts; else SUFFIX=js; fi
+# In a clone, a user types make.
+if [ "$SUFFIX" = ts ] && [ "$PROJECT" = "$ROOT" ]; then export STACKYARD_BY=${STACKYARD_BY:-make}; fi
 CACHE=${STACKYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stackyard}
 NODE_VERSION=24.21.0
 NODE_OLDEST=22.18.0
@@ -35,10 +42,10 @@ url_of() {
   done
 }
 
-# One state for each clone: two clones never share a Pulumi stack, and a `git clean` loses no password. Its name has only those
+# One state for each project: two clones of one never share a Pulumi stack, and a `git clean` loses no password. Its name has only those
 # characters of the clone's that need no escape in a PATH or a URL, except where a state with the full name exists already.
 STATES=${XDG_STATE_HOME:-$HOME/.local/state}/stackyard
-STATE=$(basename -- "$ROOT")-$(printf %s "$ROOT" | sha256 8)
+STATE=$(basename -- "$PROJECT")-$(printf %s "$PROJECT" | sha256 8)
 case $STATE in *[!A-Za-z0-9._-]*) [ -d "$STATES/$STATE/backend/.pulumi" ] || STATE=$(printf %s "$STATE" | LC_ALL=C tr -c 'A-Za-z0-9._-' -) ;; esac
 STATE=$STATES/$STATE
 BACKEND=$(url_of "$STATE/backend")
@@ -93,7 +100,7 @@ export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
 export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$CACHE/compile}
 
 # The backend is the one that the user has named, in the environment or in Pulumi.yaml; else a folder of this clone's state.
-if [ -z "${PULUMI_BACKEND_URL:-}" ] && ! grep -q '^backend:' "$ROOT/Pulumi.yaml"; then
+if [ -z "${PULUMI_BACKEND_URL:-}" ] && ! grep -qs '^backend:' "$PROJECT/Pulumi.yaml"; then
   export PULUMI_BACKEND_URL=$BACKEND
 fi
 if [ "${PULUMI_BACKEND_URL:-}" = "$BACKEND" ]; then
@@ -106,3 +113,5 @@ if [ -z "${STACKYARD_IMAGE_SOURCE:-}" ] && [ -f "$STATE/image-source" ]; then
   export STACKYARD_IMAGE_SOURCE
 fi
 export PATH
+# What a shell or a process needs to use the same.
+EXPORTED='PATH PULUMI_HOME PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_STACK PULUMI_SKIP_UPDATE_CHECK PULUMI_LOG_ROTATION_MAX_TOTAL_MB PULUMI_PARALLEL NODE_COMPILE_CACHE GOGC STACKYARD_STATE STACKYARD_IMAGE_SOURCE STACKYARD_BY'

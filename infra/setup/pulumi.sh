@@ -38,7 +38,13 @@ cd "$at"
 project=$PWD
 while [ "$project" != / ] && [ ! -f "$project/Pulumi.yaml" ]; do project=$(dirname "$project"); done
 
-[ -f "$project/infra/setup/pulumi.sh" ] || exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
+# Where Stackyard is, if the project uses it: the project itself, or a package of the project or of a folder above.
+root=$project suffix=ts
+if [ ! -f "$root/infra/setup/pulumi.sh" ]; then
+  suffix=js above=$project
+  while root=$above/node_modules/stackyard/dist && [ "$above" != / ] && [ ! -f "$root/infra/setup/pulumi.sh" ]; do above=$(dirname "$above"); done
+fi
+[ -f "$root/infra/setup/pulumi.sh" ] || exec "$real" ${words[@]+"${words[@]}"} ${remove:+"$remove"}
 
 command="${commands[0]:-} ${commands[1]:-}"
 # Pulumi's other names for commands.
@@ -62,7 +68,7 @@ esac
 # Writes the copy of a stack's file, where $1 names the stack, and holds the stack where `holder` is set.
 prepare() {
   local token
-  token=$(cd "$project" && PULUMI_STACK=${held##*/} node cli/stackfile.ts "$1" ${holder[@]+"${holder[@]}"})
+  token=$(cd "$project" && PULUMI_STACK=${held##*/} node "$root/cli/stackfile.$suffix" "$1" ${holder[@]+"${holder[@]}"})
   [ -z "$token" ] || export STACKYARD_VERB_LOCK=$token
 }
 
@@ -86,7 +92,7 @@ case $command in
   up\ * | update\ * | preview\ * | pre\ * | refresh\ * | destroy\ * | down\ * | import\ * | watch\ * | config\ * | state\ * | stack\ *)
     name=$(sed -n 's/^name: *//p' "$project/Pulumi.yaml")
     [ -f "$STACKYARD_STATE/backend/.pulumi/stacks/$name/$stack.json" ] || [ "$command" = 'stack ls' ] ||
-      (cd "$project" && PULUMI_STACK=$stack node cli/new-stack.ts "$real" "$apart")
+      (cd "$project" && PULUMI_STACK=$stack node "$root/cli/new-stack.$suffix" "$real" "$apart")
     prepare "$stack"
     ;;
 esac

@@ -12,6 +12,10 @@ done
 
 say() { printf '%s\n' "set-up: $*" >&2; }
 
+# How a verb is typed, and a command of pulumi's.
+typed() { if [ "${STACKYARD_BY:-}" = make ]; then printf 'make %s' "$1"; else printf 'npx stackyard %s' "$1"; fi; }
+typed_pulumi() { if [ "${STACKYARD_BY:-}" = make ]; then printf 'make pulumi ARGS="%s"' "$1"; else printf 'npx stackyard pulumi %s' "$1"; fi; }
+
 # Ends set-up with a message: what was tried, what happened, what to do.
 give_up() {
   printf '%s\n' "set-up: $1" "${@:2}" >&2

@@ -4,8 +4,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck disable=SC2086
-"$here/setup.sh" ${STACKYARD_STEPS:-}
+"$BASH" "$here/setup.sh" ${STACKYARD_STEPS:-}
 # shellcheck source=env.sh
 . "$here/env.sh"
-cd "$ROOT"
+# The command-line program leaves these out.
+export STACKYARD_READY=${STACKYARD_STEPS:-node packages pulumi engine state images}
+unset STACKYARD_STEPS
 exec "$@"

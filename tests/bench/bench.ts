@@ -5,7 +5,7 @@ import { type Ran, ROOT, run, TestStack, trackedSettings } from "../e2e/harness.
 import { Compose, same } from "./compose.ts";
 
 // make bench [pairs=5]: what an `up` of the whole stack costs, as ratios within this one run: beside `docker compose up --wait`
-// with the same images and probes, and beside a Pulumi program with nothing in it. Ours is cli/up.ts, which is what `make dev`
+// with the same images and probes, and beside a Pulumi program with nothing in it. Ours is `stackyard up`, which is what `make dev`
 // runs once set-up has found nothing to do. Prints figures and judges nothing.
 
 const PAIRS = Number(process.env.pairs ?? 5);
@@ -38,7 +38,7 @@ const stack = new TestStack();
 const empty = new TestStack(join(ROOT, "tests/bench/empty"));
 // Where its timeline is looked for.
 process.env.PULUMI_BACKEND_URL = stack.env.PULUMI_BACKEND_URL;
-const up = () => run("node", ["--import", "./infra/lean.mjs", "cli/up.ts"], { cwd: ROOT, env: { ...stack.env } });
+const up = () => run("node", ["cli/stackyard.ts", "up"], { cwd: ROOT, env: { ...stack.env } });
 let compose: Compose | undefined;
 
 /** Everything but what says that the API's image is there: it is built in no measured run. */

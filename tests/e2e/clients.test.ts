@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 async function open(client: string, c: string): Promise<string> {
-  const { code, output, stdout } = await stack.verb("open", { c }, client);
+  const { code, output, stdout } = await stack.verb(client, { c });
   expect(code, output).toBe(0);
   return stdout;
 }
@@ -56,7 +56,7 @@ test("verbs that read the settings know those of this program", async () => {
 
 test("cypher is signed in", async () => {
   expect(await open("cypher", "show current user yield user")).toBe('user\n"neo4j"\n');
-  const { code, output } = await stack.verb("open", { c: "nonsense" }, "cypher");
+  const { code, output } = await stack.verb("cypher", { c: "nonsense" });
   expect(code).not.toBe(0);
   expect(output).toContain("Invalid input 'nonsense'");
 });
@@ -64,7 +64,7 @@ test("cypher is signed in", async () => {
 test("mc is signed in, one command or several", async () => {
   expect(await open("mc", "mb server/notes")).toContain("Bucket created successfully `server/notes`");
   expect(await open("mc", "ls server")).toContain(" notes/\n");
-  const { code, output } = await stack.verb("open", { c: "ls server/nowhere" }, "mc");
+  const { code, output } = await stack.verb("mc", { c: "ls server/nowhere" });
   expect(code).not.toBe(0);
   expect(output).toContain("Bucket `nowhere` does not exist");
 });
@@ -72,7 +72,7 @@ test("mc is signed in, one command or several", async () => {
 test("no password is in the arguments of a client", async () => {
   const { id } = await stack.container("graph");
   const busy = "unwind range(1, 60000000) as n with sum(n * n % 7) as s return s";
-  const child = stack.startVerb("open", { c: busy }, "cypher");
+  const child = stack.startVerb("cypher", { c: busy });
   const done = ended(child);
   const args = await eventually(async () => {
     const { stdout, output } = await docker(["top", id, "-eo", "pid,args"]);

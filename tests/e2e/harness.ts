@@ -7,9 +7,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { BUILT, builtImage } from "../../components/core/support/built-image.ts";
+import { argumentsOf } from "../../components/engines/command-line.ts";
 import { engineApi } from "../../components/engines/containers/api.ts";
 import { dockerHost } from "../../components/engines/containers/host.ts";
 import { newStack, PASSPHRASE } from "./new-stack.ts";
+
+/** What a verb can be given on make's command line. */
+const WORDS =
+  "s only follow tail since json format file show c from match hours mirror wait fresh YES DISCARD REFRESH".split(" ");
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -99,12 +104,22 @@ export class TestStack {
     return this.pulumi(["up", "--yes", "--skip-preview", ...flags], env);
   }
 
-  /** A verb of cli/, as make runs it. Only for the project's own program, or a copy of it. */
-  verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<Ran> {
-    return run("node", [join(this.program, "cli", `${name}.ts`), ...args], {
-      cwd: this.program,
-      env: { ...this.env, ...env },
-    });
+  /**
+   * A verb, as make runs it once the machine is ready. Only for the project's own program, or a copy of it.
+   *
+   * @param given words of make (`s`, `follow`, `DISCARD`, …), and variables of the environment.
+   */
+  verb(name: string, given: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    const { args, env } = this.#verb(name, given);
+    return run("node", args, { cwd: this.program, env });
+  }
+
+  #verb(name: string, given: NodeJS.ProcessEnv) {
+    const isWord = ([key]: [string, unknown]) => WORDS.includes(key);
+    const words = Object.entries(given).filter(isWord);
+    const env = Object.fromEntries(Object.entries(given).filter((each) => !isWord(each)));
+    const typed = argumentsOf(words.map(([word, value]) => `${word}=${value}`));
+    return { args: [join(this.program, "cli/stackyard.ts"), name, ...typed], env: { ...this.env, ...env } };
   }
 
   /**
@@ -176,10 +191,11 @@ export class TestStack {
   }
 
   /** A verb in a process group of its own, as above. */
-  startVerb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): ChildProcess {
-    return spawn("node", [join(this.program, "cli", `${name}.ts`), ...args], {
+  startVerb(name: string, given: NodeJS.ProcessEnv = {}): ChildProcess {
+    const { args, env } = this.#verb(name, given);
+    return spawn("node", args, {
       cwd: this.program,
-      env: { ...this.env, ...env },
+      env,
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

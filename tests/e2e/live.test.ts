@@ -35,7 +35,7 @@ const timeline = () => JSON.parse(readFileSync(timelineFile, "utf8")) as Timelin
 
 /** Runs `up` on a terminal of its own, and types what `typed` returns, once it returns something. */
 async function onTerminal(env: NodeJS.ProcessEnv, typed: (seen: string) => string | undefined = () => undefined) {
-  const child = spawn("script", ["-qefc", `node ${join(project, "cli/up.ts")}`, "/dev/null"], {
+  const child = spawn("script", ["-qefc", `node ${join(project, "cli/stackyard.ts")} up`, "/dev/null"], {
     cwd: project,
     env: { ...stack.env, TERM: "xterm", ...env },
     stdio: ["pipe", "pipe", "pipe"],
@@ -264,7 +264,7 @@ test("a second run is refused at once, whatever its verb and its moment; with wa
   expect((await stack.verb("down")).code).toBe(0);
   // Its job ends at a signal from the test.
   const SEED = "trap 'exit 0' TERM; echo held; sleep 120 & wait";
-  const running = stack.startVerb("up", { SEED, STACKYARD_VERB: "dev" });
+  const running = stack.startVerb("dev", { SEED });
   const first = ended(running);
   const moments: Record<string, string[]> = {
     "cache: creating\n": ["up"],
@@ -281,7 +281,8 @@ test("a second run is refused at once, whatever its verb and its moment; with wa
         if (!seen.includes(moment)) continue;
         delete moments[moment];
         for (const verb of verbs) {
-          const ran = verb === "refresh" ? stack.pulumi([verb, "--yes"]) : stack.verb(verb, { YES: "1" });
+          const ran =
+            verb === "refresh" ? stack.pulumi([verb, "--yes"]) : stack.verb(verb, verb === "clean" ? { YES: "1" } : {});
           others.push(ran.then((ran) => [verb, ran]));
         }
       }

@@ -24,8 +24,8 @@ afterAll(async () => {
 /** The advice of `make env` where a file must not be written. */
 const another = `make env NAME=${stack.name} file=.env.stackyard`;
 
-async function verb(name: string, env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
-  const { code, output, stdout } = await stack.verb(name, env, ...args);
+async function verb(name: string, given: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, output, stdout } = await stack.verb(name, given);
   expect(code, output).toBe(0);
   return stdout;
 }
@@ -121,30 +121,30 @@ test("logs shows the time that since= names, also as lines of JSON", async () =>
 });
 
 test("clients are signed in", async () => {
-  expect(await verb("open", { c: "select current_user || ' ' || 1" }, "psql")).toContain("app 1");
-  expect(await verb("open", { c: "incr counted" }, "redis-cli")).toBe("1\n");
-  expect(await verb("open", { s: "api", c: "id -u" }, "shell")).toBe("1000\n");
-  expectRefused(await stack.verb("open", {}, "shell"), "s= should say which: api, postgres, redis, postgres-setup\n");
+  expect(await verb("psql", { c: "select current_user || ' ' || 1" })).toContain("app 1");
+  expect(await verb("redis-cli", { c: "incr counted" })).toBe("1\n");
+  expect(await verb("shell", { s: "api", c: "id -u" })).toBe("1000\n");
+  expectRefused(await stack.verb("shell"), "s= should say which: api, postgres, redis, postgres-setup\n");
   expectRefused(
-    await stack.verb("open", { s: "redis" }, "psql"),
+    await stack.verb("psql", { s: "redis" }),
     `There is nothing in stack ${stack.name} that psql is a client of by the name of redis.\n`,
   );
 });
 
 test("c= reaches a client exactly as it was typed, and the client's exit code comes back", async () => {
-  expect(await verb("open", { c: `select $$a "b" 'c' *$$` }, "psql")).toContain(`a "b" 'c' *`);
-  expect(await verb("open", { c: 'set g "hello * world"' }, "redis-cli")).toBe("OK\n");
-  expect(await verb("open", { c: "get g" }, "redis-cli")).toBe("hello * world\n");
-  expect(await verb("open", { c: "keys *" }, "redis-cli")).toContain("g\n");
-  expect(await verb("open", { c: 'set bytes "\\xff\\x00 $x" ex 60' }, "redis-cli")).toBe("OK\n");
-  expect(await verb("open", { c: "strlen bytes" }, "redis-cli")).toBe("5\n");
-  expect(await verb("open", { s: "api", c: `printf '%s|' "a  b" '$HOME' "$0"` }, "shell")).toBe("a  b|$HOME|sh|");
+  expect(await verb("psql", { c: `select $$a "b" 'c' *$$` })).toContain(`a "b" 'c' *`);
+  expect(await verb("redis-cli", { c: 'set g "hello * world"' })).toBe("OK\n");
+  expect(await verb("redis-cli", { c: "get g" })).toBe("hello * world\n");
+  expect(await verb("redis-cli", { c: "keys *" })).toContain("g\n");
+  expect(await verb("redis-cli", { c: 'set bytes "\\xff\\x00 $x" ex 60' })).toBe("OK\n");
+  expect(await verb("redis-cli", { c: "strlen bytes" })).toBe("5\n");
+  expect(await verb("shell", { s: "api", c: `printf '%s|' "a  b" '$HOME' "$0"` })).toBe("a  b|$HOME|sh|");
   for (const [client, c, message] of [
     ["redis-cli", "set g", "ERR wrong number of arguments"],
     ["redis-cli", 'get "g', 'The quote " should be closed, got get "g'],
     ["psql", "select 1/0", "division by zero"],
   ] as const) {
-    const { code, output } = await stack.verb("open", { c }, client);
+    const { code, output } = await stack.verb(client, { c });
     expect(code, client).not.toBe(0);
     expect(output).toContain(message);
   }

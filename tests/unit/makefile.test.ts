@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { commandLineProgram } from "../../cli/main.ts";
+import { argumentsOf, wordFor } from "../../components/engines/command-line.ts";
 
 // What is given on make's command line: handed on as it was typed, or refused in one sentence before anything has started.
 
@@ -17,7 +19,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 mkdirSync(join(folder, "infra/setup"), { recursive: true });
 for (const file of ["Makefile", "infra/setup/given.mk"]) cpSync(join(ROOT, file), join(folder, file));
 for (const name of ["dev", "dev.local", "prod", "staging"]) writeFileSync(join(folder, `Pulumi.${name}.yaml`), "");
-writeFileSync(join(folder, "infra/setup/with.sh"), "#!/bin/sh\nexec env -0\n", { mode: 0o755 });
+writeFileSync(
+  join(folder, "infra/setup/with.sh"),
+  '#!/bin/sh\nfor each; do printf "argument=%s\\0" "$each"; done\nexec env -0\n',
+  { mode: 0o755 },
+);
 
 const env = { PATH: process.env.PATH, HOME: process.env.HOME };
 
@@ -27,10 +33,11 @@ function make(args: string[], more: NodeJS.ProcessEnv = {}) {
     env: { ...env, ...more },
     encoding: "utf8",
   });
-  const variables = Object.fromEntries(
-    stdout.split("\0").map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]),
-  );
-  return { status, variables, stderr };
+  const lines = stdout.split("\0").map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]);
+  const variables = Object.fromEntries(lines);
+  // Without `node cli/stackyard.ts`.
+  const typed = lines.flatMap(([name, value = ""]) => (name === "argument" ? [value] : [])).slice(2);
+  return { status, variables, typed, stderr };
 }
 
 /** What make says of what it is given. */
@@ -40,60 +47,45 @@ function refused(...args: string[]): string | undefined {
   return /^infra\/setup\/given\.mk:\d+: \*\*\* (.*)\. {2}Stop\.\n$/.exec(stderr)?.[1];
 }
 
-test.each(["c", "s", "file", "ARGS"])("what is typed in %s= arrives as it was typed", (name) => {
-  const verb = { c: "psql", s: "logs", file: "env", ARGS: "pulumi" }[name] ?? "";
+test.each([
+  ["psql", "c", "--command="],
+  ["logs", "s", ""],
+  ["env", "file", "--file="],
+  ["pulumi", "ARGS", "--command="],
+])("make %s: what is typed in %s= arrives as it was typed", (verb, name, flag) => {
   const typed = fc
     .string({ unit: fc.oneof(fc.constantFrom(..." \"'\\$`#*()%!&;\n\t=:"), fc.string({ minLength: 1, maxLength: 1 })) })
-    // make leaves out blanks before a value.
-    .map((text) => text.replace(/^[ \t\n\v\f\r]+/, "").replaceAll("\0", ""));
+    // make leaves out blanks before a value, and takes one of blanks alone for empty.
+    .map((text) => `x${text.replaceAll("\0", "")}`);
   fc.assert(
     fc.property(typed, (text) => {
-      expect(make([verb, `${name}=${text}`]).variables[name]).toBe(text);
+      expect(make([verb, `${name}=${text}`]).typed).toEqual([verb, `${flag}${text}`]);
     }),
     { numRuns: 25, examples: [["select $$x$$"], ["$(shell exit 1)"], ["keys *"], ["a # b"], ["{*}\\"]] },
   );
 });
 
 test.each([
-  [[], "dev"],
-  [["ENV=dev"], "dev"],
-  [["ENV=prod"], "prod"],
-  [["ENV=staging"], "staging"],
-  [["NAME=alice-2"], "alice-2"],
-  [["NAME=alice", "ENV=dev"], "alice"],
-  [[`NAME=${"a".repeat(40)}`], "a".repeat(40)],
-])("make up %j is for stack %s", (args, stack) => expect(make(["up", ...args]).variables.PULUMI_STACK).toBe(stack));
-
-test("a stack is not named by what other programs set", () => {
-  expect(make(["up"], { NAME: "host", ENV: "prd" }).variables.PULUMI_STACK).toBe("dev");
-  expect(make(["up"], { PULUMI_STACK: "alice" }).variables.PULUMI_STACK).toBe("alice");
+  ["dev", ["NAME=alice", "only=redis", "fresh=1", "wait=1", "show=resources", "DISCARD=a,b"]],
+  ["up", ["ENV=prod", "STACK=webapp", "wait=0"]],
+  ["logs", ["s=api", "follow=1", "tail=5", "since=10m", "json=1"]],
+  ["clean", ["YES=1", "show="]],
+  ["preview", ["REFRESH=1"]],
+  ["graph", ["readme=1", "format=text"]],
+])("make %s %j is handed on as components/engines/command-line.ts says", (verb, words) => {
+  const { typed } = make([verb, ...words]);
+  expect(typed[0]).toBe(verb);
+  expect(typed.slice(1).sort()).toEqual(argumentsOf(words).sort());
 });
 
-const NAMES = "should be 1 to 40 of a-z, 0-9 and -, a letter first, and none of dev prod staging";
+test("a stack is not named by what other programs set", () => {
+  expect(make(["up"], { NAME: "host", ENV: "prd" }).typed).toEqual(["up"]);
+});
 
 test.each([
-  [["dev", "NAME=Alice"], `NAME=Alice: ${NAMES}`],
-  [["dev", "NAME=x/y"], `NAME=x/y: ${NAMES}`],
-  [["dev", "NAME=a b"], `NAME=a b: ${NAMES}`],
-  [["dev", "NAME=a$(shell exit)"], `NAME=a$(shell exit): ${NAMES}`],
-  [["dev", "NAME=2a"], `NAME=2a: ${NAMES}`],
-  [["dev", "NAME=ü"], `NAME=ü: ${NAMES}`],
-  [["dev", "NAME=prod"], `NAME=prod: ${NAMES}`],
-  [["dev", `NAME=${"a".repeat(41)}`], `NAME=${"a".repeat(41)}: ${NAMES}`],
-  [["up", "ENV=prod", "NAME=x"], "NAME=x is a copy of dev, and cannot be one of prod: leave ENV=prod out, or NAME=x"],
-  [["up", "ENV=prd"], "ENV=prd: there is no such environment; there are dev prod staging. A copy of dev is NAME=alice"],
-  [
-    ["up", "ENV=dev prod"],
-    "ENV=dev prod: there is no such environment; there are dev prod staging. A copy of dev is NAME=alice",
-  ],
-  [["dev", "ENV=prod"], "make dev is for dev and its copies; `make up ENV=prod` brings prod up"],
-  [
-    ["up", "STACK=webapp", "ENV=prod"],
-    "make up does not know STACK=; it knows DISCARD= ENV= NAME= fresh= only= show= wait=",
-  ],
-  [["down", "only=redis"], "make down does not know only=; it knows DISCARD= ENV= NAME= show= wait="],
   [["test", "NAME=x"], "make test does not know NAME=; it knows no variable"],
   [["s=redis"], "make help does not know s=; it knows no variable"],
+  [["bench", "s=redis"], "make bench does not know s=; it knows pairs="],
 ])("make %j is refused", (args, message) => expect(refused(...args)).toBe(message));
 
 test("the environment of the programs behind it may be given too", () => {
@@ -103,37 +95,48 @@ test("the environment of the programs behind it may be given too", () => {
   });
 });
 
-test.each(["unit", "lint", "types", "format", "graph", "timeline"])("make %s needs no engine and no Pulumi", (verb) => {
-  expect(make([verb]).variables.STACKYARD_STEPS).toBe("node packages");
-});
+test.each(["unit", "lint", "types", "format", "up"])(
+  "before make %s itself starts, there is no engine and no Pulumi",
+  (verb) => {
+    expect(make([verb]).variables.STACKYARD_STEPS).toBe("node packages");
+  },
+);
 
-test.each(["test", "e2e", "up"])("make %s makes all of the machine ready", (verb) => {
+test.each(["test", "e2e", "bench"])("make %s makes all of the machine ready", (verb) => {
   expect(make([verb]).variables).not.toHaveProperty("STACKYARD_STEPS");
 });
 
-const verbs = [...MAKEFILE.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
-const words = Object.fromEntries(
-  [...MAKEFILE.matchAll(/^WORDS_([\w-]+) := (.*)$/gm)].map(([, verb = "", list = ""]) => [verb, list.split(" ")]),
+/** Verbs of the Makefile, with what it says of each. */
+const verbs = new Map(
+  [...MAKEFILE.matchAll(/^([a-z0-9 -]+):.*## (.*)$/gm)].flatMap(([, names = "", text = ""]) =>
+    names.split(" ").map((name) => [name, text.replaceAll("$$", "$")] as const),
+  ),
 );
-const wordsOf = (verb: string): string[] =>
-  (words[verb] ?? []).flatMap((word) => {
-    const other = /^\$\(WORDS_(.*)\)$/.exec(word)?.[1];
-    return other ? wordsOf(other) : ["$(STACK_WORDS)", "$(CHANGE_WORDS)"].includes(word) ? [] : [word];
-  });
+const developing = /^DEVELOPING := (.*)$/m.exec(MAKEFILE)?.[1]?.split(" ") ?? [];
+const program = commandLineProgram();
 
-test("words are of verbs that there are", () => {
-  expect(Object.keys(words).filter((verb) => !verbs.includes(verb))).toEqual([]);
+test("make has the verbs of the program, and those for working on Stackyard", () => {
+  const own = program.commands.map((each) => each.name()).filter((name) => name !== "init");
+  expect([...verbs.keys()].sort()).toEqual([...own, ...developing].sort());
 });
 
-test("help says all that each verb knows, in two columns", () => {
+test.each(program.commands.map((each) => [each.name(), each] as const).filter(([name]) => name !== "init"))(
+  "make help says of %s what the program says, and all that it can be given",
+  (name, verb) => {
+    const text = verbs.get(name) ?? "";
+    const described = verb.description().split(":")[0] ?? "";
+    if (!/^(psql|redis-cli|cypher|mc)$/.test(name)) expect(text.slice(0, described.length)).toBe(described);
+    const common = ["name", "env", "program", "wait", "discard"];
+    const flags = verb.options.flatMap(({ long, hidden }) => (long && !hidden ? [long.slice(2)] : []));
+    for (const flag of flags.filter((each) => !common.includes(each)))
+      if (name !== "pulumi") expect(text, `make ${name}`).toContain(`${wordFor(flag)}=`);
+  },
+);
+
+test("help is in two columns", () => {
   const lines = spawnSync("make", ["help"], { cwd: folder, env, encoding: "utf8" }).stdout.split("\n");
   const columns = lines.flatMap((line) => /^ {2}(\S.*?) {2,}(?=\S)/.exec(line)?.[0].length ?? []);
   expect(new Set(columns).size).toBe(1);
-  for (const verb of verbs) {
-    const [line = ""] = lines.filter((each) => each.slice(2, columns[0]).trim().split(" ").includes(verb));
-    const said = [...line.matchAll(/([A-Za-z]+)=/g)].map(([, word]) => word);
-    for (const word of wordsOf(verb)) expect(said, `make ${verb}`).toContain(word);
-  }
   const text = lines.join("\n");
   for (const word of ["NAME=alice", "wait=1", "DISCARD=NAME"]) expect(text).toContain(word);
   expect(text).toContain('eval "$(make -s shellenv)"');

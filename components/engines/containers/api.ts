@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type Docker from "dockerode";
+import { commandLine } from "../command-line.ts";
 import type { HostPort } from "../ports.ts";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { claimSubnet } from "./claims.ts";
@@ -126,6 +127,18 @@ export interface EngineApi {
   start(id: string): Promise<void>;
   /** Stops it with its own grace, where none is given, and starts it again. */
   restart(id: string, graceSeconds?: number): Promise<void>;
+  /** Passes where it does not run. */
+  stop(id: string): Promise<void>;
+  /**
+   * Makes a container as another one is, with a command of its own, without its name, its ports and its health check; the engine
+   * removes it when it ends. What was uploaded into the other one is copied.
+   *
+   * @param tty whether it runs on a terminal.
+   */
+  createLike(
+    id: string,
+    like: { command: readonly string[]; uploaded: readonly string[]; tty: boolean },
+  ): Promise<string>;
   /**
    * Stops a container by its own signal, kills it after the grace (its own where none is given), and removes it. Volumes with a name
    * stay. Passes when somebody else removes it at the same time.
@@ -228,6 +241,9 @@ const PING_MS = 10_000;
 /** The engine's grace for a container without one of its own. */
 const DEFAULT_GRACE_SECONDS = 10;
 
+/** The label `stackyard.kind` of a container that a user runs a command in. */
+export const ONE_OFF = "one-off";
+
 /** The oldest engine API with a health check's start interval: Docker 25. */
 const OLDEST_API = "1.44";
 
@@ -245,7 +261,7 @@ export async function wrongWith(api: EngineApi, host: string): Promise<string | 
     }
     return (
       `No Docker engine answers at ${host} (${(error as Error).message}). ` +
-      "Start it, or point DOCKER_HOST or `docker context use` at one that runs; `make dev` starts one where it can."
+      `Start it, or point DOCKER_HOST or \`docker context use\` at one that runs; \`${commandLine("dev")}\` starts one where it can.`
     );
   }
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -395,6 +411,49 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       }));
     },
     start: async (id) => void (await (await container(id)).start()),
+    async stop(id) {
+      const grace = await graceOf(id);
+      // 304: it does not run.
+      await (await stopping(id, grace)).stop().catch((error: { statusCode?: number }) => {
+        if (error.statusCode !== 304) throw error;
+      });
+    },
+    async createLike(id, { command, uploaded, tty }) {
+      const model = await container(id);
+      const { Config, HostConfig, NetworkSettings } = await model.inspect();
+      const {
+        Hostname: _,
+        ExposedPorts: __,
+        Volumes: ___,
+        Healthcheck: ____,
+        ...config
+      } = Config as typeof Config & {
+        Healthcheck?: unknown;
+      };
+      const made = await (await docker()).createContainer({
+        ...config,
+        Cmd: [...command],
+        Tty: tty,
+        OpenStdin: true,
+        StdinOnce: true,
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        Labels: { ...config.Labels, "stackyard.kind": ONE_OFF },
+        HostConfig: {
+          ...HostConfig,
+          AutoRemove: true,
+          PortBindings: {},
+          PublishAllPorts: false,
+          RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+        },
+        NetworkingConfig: {
+          EndpointsConfig: Object.fromEntries(Object.keys(NetworkSettings.Networks).map((name) => [name, {}])),
+        },
+      });
+      for (const path of uploaded) await made.putArchive(await model.getArchive({ path }), { path: dirname(path) });
+      return made.id;
+    },
     async restart(id, graceSeconds) {
       const grace = graceSeconds ?? (await graceOf(id));
       await (await stopping(id, grace)).restart({ t: grace });

@@ -1,5 +1,5 @@
 import type { Inspection, Recorded, Thing, WorkloadStatus } from "../inspection.ts";
-import { type ContainerListed, type EngineApi, wrongWith } from "./api.ts";
+import { type ContainerListed, type EngineApi, ONE_OFF, wrongWith } from "./api.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 import { probedAgain } from "./probed-again.ts";
 import { publisherOf } from "./publisher.ts";
@@ -20,6 +20,19 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
     const present = await Promise.all(images.map(({ outputs }) => api.hasImage(String(outputs.imageId))));
     return images.filter((_, index) => !present[index]);
   };
+  /** Waits until a service is ready, once it has been started. */
+  const startedAgain = async (workload: WorkloadStatus, start: () => Promise<void>, signal: AbortSignal) => {
+    const id = idOf(workload);
+    await start();
+    const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS, health } = (await api.inspect(id)) ?? {};
+    return untilReady(api, id, pidsLimit, {
+      subject: workload.service,
+      timeoutSeconds: startPeriodSeconds,
+      unprobed: health === undefined || health.status === "none",
+      mask: (text) => text,
+      signal,
+    });
+  };
   return {
     host: at.host,
     local: isLocal(at),
@@ -36,18 +49,19 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
       const { exec } = await import("./exec.ts");
       return exec(workload.name, command, stdin);
     },
-    async restart(workload, signal) {
-      const id = idOf(workload);
-      await api.restart(id);
-      const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS, health } = (await api.inspect(id)) ?? {};
-      return untilReady(api, id, pidsLimit, {
-        subject: workload.service,
-        timeoutSeconds: startPeriodSeconds,
-        unprobed: health === undefined || health.status === "none",
-        mask: (text) => text,
-        signal,
-      });
+    async run(workload, { outputs }, command) {
+      const { oneOff } = await import("./one-off.ts");
+      const uploads = (outputs.uploads ?? []) as { file: string }[];
+      return oneOff(
+        api,
+        idOf(workload),
+        command,
+        uploads.map(({ file }) => file),
+      );
     },
+    stop: (workload) => api.stop(idOf(workload)),
+    start: (workload, signal) => startedAgain(workload, () => api.start(idOf(workload)), signal),
+    restart: (workload, signal) => startedAgain(workload, () => api.restart(idOf(workload)), signal),
     async diagnose(workload, head) {
       const id = idOf(workload);
       return saidLast(api, id, await api.inspect(id), head, { mask: (text) => text });
@@ -134,7 +148,10 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
       ]);
       const unknown = ({ id }: { id: string }) => !known.has(id);
       return [
-        ...containers.filter(unknown).map(({ id, name }) => ({ kind: "container" as const, name, handle: id })),
+        // A command that a user runs ends by itself, and the engine then removes its container.
+        ...containers
+          .filter((each) => unknown(each) && !(each.labels["stackyard.kind"] === ONE_OFF && each.state === "running"))
+          .map(({ id, name }) => ({ kind: "container" as const, name, handle: id })),
         ...networks.filter(unknown).map(({ id, name }) => ({ kind: "network" as const, name, handle: id })),
         ...volumes
           .filter(({ name }) => !known.has(name))

@@ -7,10 +7,13 @@ step_images() {
   source=$(source_in_settings)
   [ -n "$source" ] || source_of_clone
   [ "${source:-$STACKYARD_IMAGE_SOURCE}" = packages ] || return 0
-  local needed=''
+  local needed
+  needed=$(images_kept)
   if images_there; then return; fi
-  needed=$(images_needed)
-  if [ -n "$needed" ] && images_there; then return; fi
+  if [ -z "$needed" ]; then
+    needed=$(images_needed) || return 0
+    if [ -z "$needed" ] || images_there; then return; fi
+  fi
   hold images
   images_there || build_images
   release
@@ -18,20 +21,34 @@ step_images() {
 
 # Most stacks have no such setting: then Node.js is not started, which takes longer than all the rest.
 source_in_settings() {
-  cd "$ROOT"
-  in_settings 'image(Source|Mirror)' || return 0
-  node cli/image-source.ts "$PULUMI_STACK" 2>/dev/null || : # the program will report what is wrong with the settings
+  cd "$PROJECT"
+  grep -qsE 'image(Source|Mirror)' Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}" || return 0
+  node "$ROOT/cli/image-source.$SUFFIX" "$PULUMI_STACK" 2>/dev/null || : # the program will report what is wrong with the settings
 }
 
-# Where another program is named, or something is switched off, prints the images of what is deployed. Nothing means all images.
+# The images of what is deployed, where that is known: it is kept until a program or a setting is newer, since to find it takes as
+# long as all the rest of set-up.
+images_kept() {
+  local kept=$STATE/images-needed-$PULUMI_STACK newer
+  if [ ! -s "$kept" ] || [ -n "${PULUMI_OPTION_CONFIG_FILE:-}" ]; then return; fi
+  newer=$(find "$PROJECT" "$STATE/config" "$ROOT/infra/lean.mjs" -maxdepth 6 \( -name node_modules -o -name .git \) -prune -o \
+    \( -name '*.ts' -o -name '*.mjs' -o -name 'Pulumi*.yaml' \) -newer "$kept" -print -quit 2>/dev/null || :)
+  [ -n "$newer" ] || cat "$kept"
+}
+
+# Finds them by the program and its settings. Fails where they are wrong, which the program itself will report.
 images_needed() {
-  cd "$ROOT"
-  in_settings ':program"?:|enabled"?: *false' || return 0
-  node --import ./infra/lean.mjs cli/images-needed.ts 2>/dev/null || :
-}
-
-in_settings() {
-  grep -qsE "$1" Pulumi.yaml Pulumi.*.yaml "$STATE/config/Pulumi.$PULUMI_STACK.yaml" "${PULUMI_OPTION_CONFIG_FILE:-/dev/null}"
+  cd "$PROJECT"
+  local kept=$STATE/images-needed-$PULUMI_STACK found
+  mkdir -p "$STATE"
+  # Made before the program is read: what is changed meanwhile is newer.
+  : >"$kept.$$"
+  found=$(node --import "$ROOT/infra/lean.mjs" "$ROOT/cli/images-needed.$SUFFIX" 2>/dev/null) || { rm -f "$kept.$$" && return 1; }
+  printf '%s' "$found" >"$kept.$$.found"
+  touch -r "$kept.$$" "$kept.$$.found"
+  mv "$kept.$$.found" "$kept"
+  rm -f "$kept.$$"
+  printf '%s' "$found"
 }
 
 # The decision is kept, so that it does not change with the state of the network. A Pulumi stack keeps its own decision, whatever is
@@ -44,7 +61,7 @@ source_of_clone() {
   if [ "$now" = "$before" ]; then return; fi
   local from='package registries' other=registry
   if [ $now = registry ]; then from='container registries' other=packages; fi
-  say "images of new stacks come from $from ($why): \`make setup\` looks again, \`make pulumi ARGS=\"config set -s $PULUMI_STACK imageSource $other\"\` says otherwise for a stack"
+  say "images of new stacks come from $from ($why): \`$(typed setup)\` looks again, \`$(typed_pulumi "config set -s $PULUMI_STACK imageSource $other")\` says otherwise for a stack"
   mkdir -p "$STATE"
   printf '%s' "$now" >"$STATE/image-source"
 }
@@ -52,7 +69,7 @@ source_of_clone() {
 images_there() {
   local code=0
   # shellcheck disable=SC2086
-  missing=$(node "$ROOT/infra/airgap/images/build.ts" --check $needed) || code=$?
+  missing=$(node "$ROOT/infra/airgap/images/build.$SUFFIX" --check $needed) || code=$?
   # Anything but "some are missing" is a fault, of the engine mostly, and has been said.
   case $code in 0) ;; 3) return 1 ;; *) exit "$code" ;; esac
 }
@@ -66,6 +83,6 @@ build_images() {
   fi
   say "building $(wc -w <<<"$missing") images from package registries, once per machine: all of them take about 20 minutes on 2 cores"
   # shellcheck disable=SC2086
-  node "$ROOT/infra/airgap/images/build.ts" $needed >&2 ||
+  node "$ROOT/infra/airgap/images/build.$SUFFIX" $needed >&2 ||
     give_up "an image did not build, see above. Run the same again: what is built stays."
 }

@@ -3,6 +3,7 @@
 
 step_node() {
   local have
+  if [ "$(command -v node)" = "$NODE_HOME/bin/node" ]; then return; fi
   have=$(node --version 2>/dev/null || :)
   if [ -n "$have" ] && at_least "${have#v}" "$NODE_OLDEST"; then return; fi
   [ -n "$NODE_PACKAGE" ] || give_up "Node.js $NODE_OLDEST or newer is needed, found ${have:-none}. Install it (24 LTS)."

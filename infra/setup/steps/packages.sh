@@ -4,6 +4,8 @@
 step_packages() {
   local folder lock
   for folder in "$ROOT" "$ROOT/examples/api"; do
+    # In somebody's project, npm has installed Stackyard itself.
+    [ -f "$folder/package-lock.json" ] || continue
     lock=$(sha256 64 <"$folder/package-lock.json")
     if [ "$(cat "$folder/node_modules/.stackyard-lock" 2>/dev/null || :)" = "$lock" ]; then continue; fi
     say "npm packages of ${folder#"$ROOT"/}"

@@ -27,11 +27,16 @@ afterEach(async () => {
 });
 
 /** Runs a verb with a state folder of its own, and answers what it wrote. */
-async function verb(name: string, words: NodeJS.ProcessEnv): Promise<string> {
+async function verb(...args: string[]): Promise<string> {
   const { PATH, HOME } = process.env;
   const states = { PULUMI_BACKEND_URL: `file://${folder}`, XDG_STATE_HOME: folder };
-  const env = { PATH, HOME, DOCKER_HOST: daemon.host, ...states, ...words };
-  const child = spawn(process.execPath, [`cli/${name}.ts`], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const ready = { STACKYARD_READY: "node packages pulumi engine state images" };
+  const env = { PATH, HOME, DOCKER_HOST: daemon.host, ...states, ...ready };
+  const child = spawn(process.execPath, ["cli/stackyard.ts", ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [said, wrong, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -81,7 +86,7 @@ describe.each([
       daemon.routes[`POST /containers/${id}/stop`] = { status: 304 };
       daemon.routes[`DELETE /containers/${id}`] = { status: 204 };
     }
-    expect(await verb("prune", { hours: "1", YES: "1" })).toContain("Removed 2, ");
+    expect(await verb("prune", "--hours=1", "--yes")).toContain("Removed 2, ");
     expect(daemon.requests.filter((each) => each.startsWith("DELETE ")).map((each) => each.split("?")[0])).toEqual([
       `DELETE /containers/${GONE}`,
       `DELETE /images/${nameOf("old")}`,
@@ -98,7 +103,7 @@ describe.each([
     daemon.routes["GET /containers/json"] = { body: [listed] };
     daemon.routes["GET /containers/c1/logs"] = { body: "" };
     const before = engineTime(10 * MINUTE).getTime();
-    await verb("logs", { since: "10m" });
+    await verb("logs", "--since=10m");
     const asked = daemon.requests.find((each) => each.startsWith("GET /containers/c1/logs"));
     const since = Number(/[?&]since=([\d.]+)/.exec(asked ?? "")?.[1]) * 1000;
     expect(since).toBeGreaterThanOrEqual(before - 1);

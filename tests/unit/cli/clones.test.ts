@@ -193,15 +193,14 @@ test("the message names the volumes, where their state is, and the command", () 
 });
 
 describe("a verb that would start empty beside them", () => {
-  const start = async (fresh?: string) => {
+  const start = async (fresh?: boolean) => {
     clone("moved", join(home, "nowhere"), { dev: "aaaa" });
-    if (fresh) vi.stubEnv("fresh", fresh);
     const said: string[] = [];
     vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
     const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
     const engine = new FakeEngine();
     engine.listedVolumes = [volume("one", "aaaa")];
-    await stopAtOrphans({ resources: [], pending: 0 }, inspectionOf(engine));
+    await stopAtOrphans({ resources: [], pending: 0 }, inspectionOf(engine), { fresh });
     return { said: said.join(""), ended: exit.mock.calls };
   };
 
@@ -213,8 +212,8 @@ describe("a verb that would start empty beside them", () => {
     expect(ended).toEqual([[1]]);
   });
 
-  test("goes on with fresh=1", async () => {
-    const { said, ended } = await start("1");
+  test("goes on with --fresh", async () => {
+    const { said, ended } = await start(true);
     expect(said).toMatch(/make adopt from=.*\n$/);
     expect(ended).toEqual([]);
   });

@@ -55,7 +55,7 @@ test("a stack program that is not TypeScript is shown by its name, without a tra
 
 test("output that nobody reads any more is lost, and does not end the verb", async () => {
   const env = { ...process.env, PULUMI_OPTION_CONFIG_FILE: "Pulumi.dev.yaml" };
-  const child = spawn(process.execPath, ["cli/config.ts"], { env });
+  const child = spawn(process.execPath, ["cli/stackyard.ts", "config"], { env });
   child.stdout.destroy();
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
   expect([code, said]).toEqual([0, ""]);

@@ -43,9 +43,9 @@ test.each([
   ["main,x", ["main-data", "main-password"], ["main-password"]],
   ["cache", ["cache-data"], ["cache-data"]],
 ])(
-  "DISCARD=%s: what it names is not protected meanwhile, and what is left of it is afterwards",
+  "--discard=%s: what it names is not protected meanwhile, and what is left of it is afterwards",
   async (names, all, left) => {
-    vi.stubEnv("DISCARD", names);
+    vi.stubEnv("STACKYARD_DISCARD", names);
     // The volume of `main` has gone.
     vi.mocked(readState).mockReturnValue({ ...STATE, resources: STATE.resources.slice(1) });
     const line = (verb: string, which: string[]) =>

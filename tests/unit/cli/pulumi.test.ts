@@ -26,11 +26,9 @@ test.each([
   ["up", "postgres,redis", {}, "[postgres,redis] []"],
   ["up", "redis", { STACKYARD_DOWN: "1" }, "[redis] [1]"],
   ["preview", "redis", {}, "[redis] []"],
-  ["destroy", "", {}, "[kept] []"],
-])("%s: what may be lost is handed on from DISCARD=%s", async (command, DISCARD, env, expected) => {
-  vi.stubEnv("DISCARD", DISCARD);
-  // For plain pulumi.
-  vi.stubEnv("STACKYARD_DISCARD", "kept");
+  ["destroy", "", {}, "[] []"],
+])("%s: what may be lost is handed on: %s", async (command, discard, env, expected) => {
+  vi.stubEnv("STACKYARD_DISCARD", discard);
   expect(await pulumi([command, "--yes"], env)).toBe(7);
   expect(readFileSync(join(folder, "told"), "utf8")).toBe(`${command} --yes --stack ${STACK} ${expected}\n`);
 });

@@ -73,14 +73,13 @@ test("after a clean slate its data is removed too", async () => {
 });
 
 test("without an id nothing on the engine is this stack's, and the engine is not asked", async () => {
-  vi.stubEnv("s", "redis");
   const exit = vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
   expect(await services(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(await drift(inspectionOf(engine), NOBODY)).toEqual([]);
   expect(engine.calls).toEqual([]);
-  await expect(chosenServices(inspectionOf(engine), NOBODY)).rejects.toThrow("ended");
+  await expect(chosenServices(inspectionOf(engine), NOBODY, ["redis"])).rejects.toThrow("ended");
   expect(exit).toHaveBeenCalledWith(1);
   expect(removed()).toEqual([]);
 });

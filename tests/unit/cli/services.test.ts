@@ -94,14 +94,13 @@ test("a service that is well or starting is not shown", async () => {
   expect(await unwell(inspectionOf(engine), await all())).toEqual([]);
 });
 
-test.each<[string, string, "service" | undefined, string[] | string]>([
-  ["all", "", undefined, ["redis", "seed"]],
-  ["those of a kind", "", "service", ["redis"]],
-  ["those that are named", "seed", undefined, ["seed"]],
-  ["one of another kind", "seed", "service", "seed is not up in stack dev as a service; up: redis\n"],
-  ["one that is not there", "redis,nobody", undefined, "nobody is not up in stack dev; up: redis, seed\n"],
-])("s= names %s", async (_, s, kind, expected) => {
-  vi.stubEnv("s", s);
+test.each<[string, string[], "service" | undefined, string[] | string]>([
+  ["all", [], undefined, ["redis", "seed"]],
+  ["those of a kind", [], "service", ["redis"]],
+  ["those that are named", ["seed"], undefined, ["seed"]],
+  ["one of another kind", ["seed"], "service", "seed is not up in stack dev as a service; up: redis\n"],
+  ["one that is not there", ["redis", "nobody"], undefined, "nobody is not up in stack dev; up: redis, seed\n"],
+])("names choose %s", async (_, names, kind, expected) => {
   listed("redis", "running", "Up 3 minutes (healthy)");
   listed("seed", "exited", "Exited (0) 1 minute ago", "job");
   const said: string[] = [];
@@ -109,6 +108,8 @@ test.each<[string, string, "service" | undefined, string[] | string]>([
   vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  const rows = await chosenServices(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, kind).catch(() => []);
+  const rows = await chosenServices(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, names, kind).catch(
+    () => [],
+  );
   expect(said[0] ?? rows.map(({ service }) => service)).toEqual(expected);
 });

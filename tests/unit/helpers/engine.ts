@@ -95,6 +95,15 @@ export class FakeEngine implements EngineApi {
     return { version: "26.1.5", memoryBytes: 8 * 1024 ** 3, cpus: 2, folder: "/var/lib/docker" };
   }
 
+  async stop(id: string): Promise<void> {
+    this.#note("stop", id);
+  }
+
+  async createLike(id: string, like: object): Promise<string> {
+    this.#note("createLike", id, like);
+    return `${id}-like`;
+  }
+
   async clock() {
     this.#note("clock");
     return new Clock(this.aheadMs);

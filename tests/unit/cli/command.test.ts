@@ -8,6 +8,6 @@ test.each([
   ["alice", "make dev NAME=alice", "make logs NAME=alice s=redis"],
 ])("for stack %s", async (stack, dev, logs) => {
   vi.stubEnv("PULUMI_STACK", stack);
-  const { makeCommand } = await import("../../../cli/shared/make-command.ts");
-  expect([makeCommand("dev"), makeCommand("logs", "s=redis")]).toEqual([dev, logs]);
+  const { commandFor } = await import("../../../cli/shared/command.ts");
+  expect([commandFor("dev"), commandFor("logs", "s=redis")]).toEqual([dev, logs]);
 });

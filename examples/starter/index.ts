@@ -1,0 +1,3 @@
+import { deploy } from "stackyard";
+
+export const { addresses, urls, apiKeys } = await deploy("stacks");

@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { api, eventually, freePorts, type Ran, ROOT, run } from "./harness.ts";
+
+// The package as npm packs it, in projects outside of this repository.
+
+const home = mkdtempSync(join(tmpdir(), "stackyard-e2e-package-"));
+let tarball = "";
+
+/** The environment of a user: nothing in it leads to this repository, nor to what its set-up has put on PATH. */
+const env = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(STACKYARD|PULUMI|NODE|npm|VITEST)_/.test(name)),
+  ),
+  PATH: (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.includes("stackyard") && !folder.startsWith(ROOT))
+    .join(delimiter),
+  XDG_STATE_HOME: join(home, "state"),
+};
+
+/** A project of a user's. */
+class Project {
+  readonly name = `e2e-${randomBytes(4).toString("hex")}`;
+  readonly folder = join(home, this.name);
+
+  constructor() {
+    mkdirSync(this.folder);
+  }
+
+  npx(...args: string[]): Promise<Ran> {
+    return run("npx", args, { cwd: this.folder, env });
+  }
+
+  /** @throws Error where it does not end with 0. */
+  async stackyard(...args: string[]): Promise<string> {
+    const { code, output, stdout } = await this.npx("stackyard", ...args);
+    expect(code, output).toBe(0);
+    return stdout;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  edit(path: string, change: (text: string) => string): void {
+    writeFileSync(join(this.folder, path), change(existsSync(join(this.folder, path)) ? this.read(path) : ""));
+  }
+
+  /** Publishes on ports that nobody else has. */
+  async useFreePorts(): Promise<Record<string, number>> {
+    const { config } = parse(this.read("Pulumi.dev.yaml")) as {
+      config: Record<string, string | { hostPort?: number }>;
+    };
+    const published = Object.entries(config).filter(([, value]) => typeof value === "object");
+    const ports = await freePorts(published.length);
+    const chosen = Object.fromEntries(published.map(([key], at) => [key, { hostPort: ports[at] }]));
+    this.edit("Pulumi.dev.yaml", () => stringify({ config: { ...config, ...chosen } }));
+    return Object.fromEntries(published.map(([key], at) => [key.split(":")[1], ports[at] ?? 0]));
+  }
+
+  /** Names of everything of it that is on the engine. */
+  async onEngine(): Promise<string[]> {
+    const labels = { "stackyard.project": this.name };
+    const found = await Promise.all([api.list(labels), api.networks(labels), api.volumes(labels)]);
+    return found.flat().map(({ name }) => name);
+  }
+
+  async dispose(): Promise<void> {
+    const labels = { "stackyard.project": this.name };
+    await Promise.all((await api.list(labels)).map(({ id }) => api.remove(id, 5)));
+    await Promise.all((await api.networks(labels)).map(({ id }) => api.removeNetwork(id)));
+    await Promise.all((await api.volumes(labels)).map(({ name }) => api.removeVolume(name)));
+    const built = await api.imageNames(`stackyard.invalid/${this.name}-*:*`);
+    await Promise.all(built.map((name) => api.removeImage(name)));
+  }
+}
+
+const shop = new Project();
+const beside = new Project();
+
+beforeAll(async () => {
+  const { code, output, stdout } = await run("npm", ["pack", "--pack-destination", home, "--silent"], {
+    cwd: ROOT,
+    env: process.env,
+  });
+  expect(code, output).toBe(0);
+  tarball = join(home, stdout.trim().split("\n").at(-1) ?? "");
+});
+afterAll(async () => {
+  await Promise.all([shop.dispose(), beside.dispose()]);
+  rmSync(home, { recursive: true });
+});
+
+test("init writes a project into an empty folder, by the packed file alone", async () => {
+  const { code, output } = await shop.npx(
+    ...["--yes", "--package", tarball, "stackyard", "init", "--yes"],
+    ...["--databases", "postgres,redis", "--project", shop.name],
+  );
+  expect(code, output).toBe(0);
+  expect(shop.read("stacks/app.ts")).toContain("uses: { database, cache }");
+  // Its types hold, with the package's own.
+  const types = await shop.npx("tsc");
+  expect(types.code, types.output).toBe(0);
+  const { code: refused, output: why } = await shop.npx("stackyard", "init", "--yes");
+  expect({ refused, why }).toEqual({
+    refused: 1,
+    why: expect.stringMatching(
+      /^This folder should be empty, or have only npm's files and \.git, got .* Nothing was written\.\n$/,
+    ),
+  });
+});
+
+test("dev brings it up, and says so again without a change", async () => {
+  const ports = await shop.useFreePorts();
+  expect(await shop.stackyard("dev")).toMatch(/^api +ready +127\.0\.0\.1:/m);
+  const told = await fetch(`http://127.0.0.1:${ports.api}/`);
+  expect(await told.json()).toEqual({ database: true, cache: true });
+  expect(await shop.stackyard("up")).toMatch(/\(\d+ unchanged\)/);
+  // Messages name commands as they are typed here.
+  expect(await shop.stackyard("up")).toContain("Credentials: npx stackyard pulumi stack output urls");
+});
+
+test("an edited file of the API is live without another `up`; one of the program at the next", async () => {
+  const { config } = parse(shop.read("Pulumi.dev.yaml")) as { config: Record<string, { hostPort: number }> };
+  const url = `http://127.0.0.1:${config[`${shop.name}:api`]?.hostPort}`;
+  shop.edit("api/server.ts", (text) => text.replace('"ok\\n"', '"fine\\n"'));
+  await eventually(async () => expect(await (await fetch(`${url}/health`)).text()).toBe("fine\n"));
+  shop.edit("stacks/app.ts", (text) =>
+    text.replace("...options.redis }", '...options.redis, maxMemoryPolicy: "allkeys-lru" }'),
+  );
+  expect(await shop.stackyard("up")).toMatch(/^redis: ready after/m);
+  expect(await shop.stackyard("redis-cli", "--", "config", "get", "maxmemory-policy")).toContain("allkeys-lru");
+});
+
+test("a command runs in a container made as the API's, and a service stops and starts", async () => {
+  const shown = await shop.stackyard("run", "api", "--", "sh", "-c", 'cat "$DATABASE_URL_FILE"; id -u; hostname');
+  expect(shown).toMatch(/^postgresql:\/\/app:\w+@postgres:5432\/app\n?1000\n/);
+  const failing = await shop.npx("stackyard", "run", "api", "--", "sh", "-c", "exit 7");
+  expect(failing.code, failing.output).toBe(7);
+  const containers = await api.list({ "stackyard.project": shop.name });
+  expect(containers.map(({ labels }) => labels["stackyard.kind"]).sort()).toEqual(["service", "service", "service"]);
+
+  expect(await shop.stackyard("stop", "redis")).toBe("redis: stopped\n");
+  expect((await shop.npx("stackyard", "ps")).code).toBe(1);
+  expect(await shop.stackyard("start", "redis")).toMatch(/^redis: ready after /);
+  await shop.stackyard("ps");
+});
+
+test("a second project comes up beside it, in a folder with a package.json, which is kept", async () => {
+  beside.edit("package.json", () => '{ "name": "mine", "scripts": { "dev": "echo mine" }, "license": "MIT" }');
+  const installed = await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], {
+    cwd: beside.folder,
+    env,
+  });
+  expect(installed.code, installed.output).toBe(0);
+  await beside.stackyard("init", "--yes", "--no-api", "--databases", "redis", "--project", beside.name);
+  expect(JSON.parse(beside.read("package.json"))).toMatchObject({
+    name: "mine",
+    license: "MIT",
+    scripts: { dev: "echo mine" },
+  });
+  await beside.useFreePorts();
+  await beside.stackyard("dev");
+  expect(await beside.stackyard("redis-cli", "--", "ping")).toBe("PONG\n");
+  expect(await shop.stackyard("redis-cli", "--", "ping")).toBe("PONG\n");
+  await beside.stackyard("clean", "--yes");
+  expect(await beside.onEngine()).toEqual([]);
+});
+
+test("down keeps the data, and clean leaves nothing", async () => {
+  await shop.stackyard("redis-cli", "--", "set", "kept", "yes");
+  await shop.stackyard("down");
+  expect((await shop.onEngine()).filter((name) => name.includes("-data-")).length).toBe(2);
+  await shop.stackyard("dev");
+  expect(await shop.stackyard("redis-cli", "--", "get", "kept")).toBe("yes\n");
+  await shop.stackyard("clean", "--yes");
+  expect(await shop.onEngine()).toEqual([]);
+});
