@@ -124,6 +124,7 @@ export interface EngineApi {
   inspect(id: string): Promise<ContainerState | undefined>;
   /** Containers that carry all these labels, running or not. */
   list(labels: Record<string, string>): Promise<ContainerListed[]>;
+  /** An interrupt does not end it: it would leave a program that has run in a container that counts as never started. */
   start(id: string): Promise<void>;
   /** Stops it with its own grace, where none is given, and starts it again. */
   restart(id: string, graceSeconds?: number): Promise<void>;
@@ -295,6 +296,15 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   const container = async (id: string) => (await docker()).getContainer(id);
   /** For calls that last as long as the container runs: the caller has a limit of its own. */
   const patiently = async (id: string) => (await clientWith(undefined)).getContainer(id);
+  let whole: Promise<Docker> | undefined;
+  /**
+   * For calls that are carried through, because nobody could tell what one that an interrupt had cut off has done: it is waited for
+   * as long as for any answer.
+   */
+  const wholly = (): Promise<Docker> => {
+    whole ??= connect(at, { silenceMs });
+    return whole;
+  };
   /** For calls that may last a grace longer. */
   const stopping = async (id: string, graceSeconds: number) =>
     (await clientWith(silenceMs + graceSeconds * 1000)).getContainer(id);
@@ -410,7 +420,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         ),
       }));
     },
-    start: async (id) => void (await (await container(id)).start()),
+    start: async (id) => void (await (await wholly()).getContainer(id).start()),
     async stop(id) {
       const grace = await graceOf(id);
       // 304: it does not run.

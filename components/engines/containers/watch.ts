@@ -96,7 +96,8 @@ function wrongWith(now: ContainerState, restartsBefore: number, before: Date | u
  *
  * @param prepare runs before the start, where there is one.
  * @param line gets each line of output, known secrets hidden.
- * @throws Error with exit code and last log lines when it fails; when it takes longer than the time-out, after ending it.
+ * @throws Error with exit code and last log lines when it fails; when it takes longer than the time-out, after ending it; the
+ * signal's reason as soon as it fires, or as the engine has answered that the container is started.
  */
 export async function untilDone(
   api: EngineApi,
@@ -119,7 +120,10 @@ export async function untilDone(
   if (running) line("is still running from an earlier up: waiting for it");
   else {
     await prepare();
+    watch.signal.throwIfAborted();
     await api.start(id);
+    // The interrupt does not end the start.
+    watch.signal.throwIfAborted();
   }
   const { startedAt } = (running ? before : await api.inspect(id)) ?? before;
   watch.saw?.({ ...before, ...(startedAt ? { startedAt } : {}) });
