@@ -308,22 +308,22 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
   /** For calls that may last a grace longer. */
   const stopping = async (id: string, graceSeconds: number) =>
     (await clientWith(silenceMs + graceSeconds * 1000)).getContainer(id);
-  /** What can be done to a volume by a container that is never started, and goes again. */
+  /** What can be done by a container that is never started, and goes again. */
   const carried = async <T>(
-    bind: string,
-    image: string,
-    labels: Record<string, string>,
+    { image, labels, bind }: { image: string; labels: Record<string, string>; bind?: string },
     act: (carrier: Docker.Container) => Promise<T>,
   ): Promise<T> => {
-    const carrier = await (await docker()).createContainer({
+    // One whose creation an interrupt had cut off would be known to nobody, and keep its volume from being removed.
+    const carrier = await (await wholly()).createContainer({
       Image: image,
       Cmd: ["never started"],
       Labels: labels,
       NetworkDisabled: true,
-      HostConfig: { Binds: [bind] },
+      ...(bind === undefined ? {} : { HostConfig: { Binds: [bind] } }),
     });
     try {
-      return await act(carrier);
+      signal?.throwIfAborted();
+      return await act(await container(carrier.id));
     } finally {
       // The image may declare volumes, which were made without a name.
       await carrier.remove({ force: true, v: true });
@@ -496,13 +496,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     putFiles: async (id, folder, files) =>
       void (await (await container(id)).putArchive(await archiveOf(files), { path: folder })),
     async fillVolume(volume, files, image, labels) {
-      await carried(`${volume}:/handed`, image, labels, async (carrier) => {
+      await carried({ image, labels, bind: `${volume}:/handed` }, async (carrier) => {
         await carrier.putArchive(await archiveOf(files), { path: "/handed" });
       });
     },
     async ownVolume(volume, path, image, owner, labels) {
       const { pack } = await import("tar-stream");
-      await carried(`${volume}:${path}`, image, labels, async (carrier) => {
+      await carried({ image, labels, bind: `${volume}:${path}` }, async (carrier) => {
         let entries = 0;
         for await (const { header } of entriesOf(await carrier.getArchive({ path }))) {
           entries += 1;
@@ -574,8 +574,8 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       if (!image) return false;
       // Without the service's label, by which the service would remove the carrier as one of an ended run.
       const { "stackyard.service": _, ...labels } = Labels ?? {};
-      const carrier = { ...labels, "stackyard.kind": "carrier" };
-      return carried(`${name}:/handed:ro`, image.Id, carrier, async (carrier) => {
+      const of = { image: image.Id, labels: { ...labels, "stackyard.kind": "carrier" }, bind: `${name}:/handed:ro` };
+      return carried(of, async (carrier) => {
         let entries = 0;
         for await (const _ of entriesOf(await carrier.getArchive({ path: "/handed" }))) if (++entries > 1) break;
         // Only the folder itself.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { engineApi } from "../../../../components/engines/containers/api.ts";
+import { type EngineApi, engineApi } from "../../../../components/engines/containers/api.ts";
 import { untilDone } from "../../../../components/engines/containers/watch.ts";
 import { FakeDaemon } from "../../helpers/daemon.ts";
 
@@ -60,4 +60,29 @@ test("a job that an interrupt met before its start is left to the next `up`", as
   const prepare = async () => user.abort(new Error("interrupted"));
   await expect(up(user.signal, prepare)).rejects.toThrow("interrupted");
   expect(asked("POST /containers/c1/start")).toEqual([]);
+});
+
+test.each<[string, (api: EngineApi) => Promise<unknown>]>([
+  ["fillVolume", (api) => api.fillVolume("v1", [], "sha256:1", {})],
+  ["ownVolume", (api) => api.ownVolume("v1", "/data", "sha256:1", { uid: 7, gid: 8 }, {})],
+])(
+  "a container that an interrupt met while it was being made is removed, and nothing done by it: %s",
+  async (_, act) => {
+    daemon.routes["POST /containers/create"] = (_, response) => {
+      user.abort(new Error("interrupted"));
+      response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify({ Id: "carrier" }));
+    };
+    daemon.routes["DELETE /containers/carrier"] = { status: 204 };
+    await expect(act(engineApi({ host: daemon.host }, { signal: user.signal }))).rejects.toThrow("interrupted");
+    expect(daemon.requests.slice(1)).toEqual(["DELETE /containers/carrier?force=true&v=true"]);
+  },
+);
+
+test("a container by which an interrupt met the work is removed", async () => {
+  daemon.routes["POST /containers/create"] = { status: 201, body: { Id: "carrier" } };
+  daemon.routes["PUT /containers/carrier/archive"] = () => user.abort(new Error("interrupted"));
+  daemon.routes["DELETE /containers/carrier"] = { status: 204 };
+  const api = engineApi({ host: daemon.host }, { signal: user.signal });
+  await expect(api.fillVolume("v1", [], "sha256:1", {})).rejects.toThrow("interrupted");
+  expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true&v=true");
 });
