@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 import { commandLine } from "../command-line.ts";
 import type { HostPort } from "../ports.ts";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
+import { carrierLabels } from "./carriers.ts";
 import { claimSubnet } from "./claims.ts";
 import { type Clock, clockOf } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
@@ -158,14 +159,14 @@ export interface EngineApi {
    * `docker inspect`, and can have owners that the image does not know.
    *
    * @param image any image on the engine; nothing of it is run.
-   * @param labels of that container, by which it is found if it is left behind.
+   * @param labels of what the files are for: that container has them too, by which it is found if it is left behind.
    */
   fillVolume(volume: string, files: FileInVolume[], image: string, labels: Record<string, string>): Promise<void>;
   /**
    * Gives the top folder of a volume an owner, when the volume is empty and belongs to root.
    *
    * @param path where it is mounted: a new volume gets what the image has there, with its owner.
-   * @param labels of the container through which that is done, as for `fillVolume`.
+   * @param labels of what it is for, as for `fillVolume`.
    */
   ownVolume(
     volume: string,
@@ -199,8 +200,13 @@ export interface EngineApi {
   hasImage(ref: string): Promise<boolean>;
   /** The health check that an image has: `["CMD", …]`. Undefined where it has none. */
   imageProbe(ref: string): Promise<string[] | undefined>;
-  /** One file of an image, read from a container that is never started. @throws Error when it does not exist. */
-  fileOf(image: string, path: string): Promise<Buffer>;
+  /**
+   * One file of an image, read from a container that is never started.
+   *
+   * @param labels of what it is for, as for `fillVolume`.
+   * @throws Error when it does not exist.
+   */
+  fileOf(image: string, path: string, labels: Record<string, string>): Promise<Buffer>;
   /** Undefined where there is no such image. */
   imageId(ref: string): Promise<string | undefined>;
   /** Pulls an image while its messages are read. @throws Error with the engine's message. */
@@ -317,7 +323,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     const carrier = await (await wholly()).createContainer({
       Image: image,
       Cmd: ["never started"],
-      Labels: labels,
+      Labels: carrierLabels(labels),
       NetworkDisabled: true,
       ...(bind === undefined ? {} : { HostConfig: { Binds: [bind] } }),
     });
@@ -574,7 +580,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       if (!image) return false;
       // Without the service's label, by which the service would remove the carrier as one of an ended run.
       const { "stackyard.service": _, ...labels } = Labels ?? {};
-      const of = { image: image.Id, labels: { ...labels, "stackyard.kind": "carrier" }, bind: `${name}:/handed:ro` };
+      const of = { image: image.Id, labels, bind: `${name}:/handed:ro` };
       return carried(of, async (carrier) => {
         let entries = 0;
         for await (const _ of entriesOf(await carrier.getArchive({ path: "/handed" }))) if (++entries > 1) break;
@@ -655,20 +661,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       const test = (Config as { Healthcheck?: { Test?: string[] } }).Healthcheck?.Test ?? [];
       return test.length === 0 || test[0] === "NONE" ? undefined : test;
     },
-    async fileOf(image, path) {
-      const container = await (await docker()).createContainer({
-        Image: image,
-        Cmd: ["never started"],
-        NetworkDisabled: true,
-      });
-      try {
-        for await (const { header, content } of entriesOf(await container.getArchive({ path }))) {
+    async fileOf(image, path, labels) {
+      return carried({ image, labels }, async (carrier) => {
+        for await (const { header, content } of entriesOf(await carrier.getArchive({ path }))) {
           if (header.type === "file") return Buffer.concat((await Array.fromAsync(content)) as Buffer[]);
         }
         throw new Error(`${path} of the image ${image} should be a file`);
-      } finally {
-        await container.remove({ force: true, v: true });
-      }
+      });
     },
     hasImage: async (ref) => (await imageId(ref)) !== undefined,
     imageId,

@@ -317,13 +317,12 @@ export class ContainersEngine implements Engine {
 
   async #own(volume: string, path: string, owner: string, { image, labels }: Workload): Promise<void> {
     const [uid = 0, gid = 0] = owner.split(":").map(Number);
-    const carrier = { ...labels, "stackyard.kind": "carrier" };
     await this.#api.ownVolume(
       volume,
       path,
       await valueOf(image.key),
       { uid, gid },
-      await valueOf(pulumi.output(carrier)),
+      await valueOf(pulumi.output(labels)),
     );
   }
 
@@ -383,7 +382,7 @@ export class ContainersEngine implements Engine {
     this.#probeProgram ??= filledVolume(
       this.#api,
       "probe",
-      probeProgram(this.#api, image.key),
+      probeProgram(this.#api, image.key, labels),
       image.key,
       labels,
       this.#with(this.#parent ? { parent: this.#parent } : {}),

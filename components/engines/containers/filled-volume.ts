@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path/posix";
 import * as docker from "@pulumi/docker";
@@ -7,9 +7,7 @@ import type { Workload } from "../engine.ts";
 import { hashesOf, triggerOf } from "../hashes.ts";
 import { valueOf } from "../value.ts";
 import type { EngineApi, FileInVolume } from "./api.ts";
-
-/** Marks the temporary containers of this run. */
-const RUN = randomBytes(4).toString("hex");
+import { RUN } from "./carriers.ts";
 
 /** A change of these inputs would replace a volume, and so delete its content. */
 export const VOLUME_FIXED = ["labels", "driver", "driverOpts", "name"];
@@ -91,13 +89,15 @@ export function filledVolume(
   labels: Record<string, pulumi.Input<string>>,
   opts: pulumi.CustomResourceOptions,
 ): FilledVolume {
-  const carrier = pulumi.output({ ...labels, "stackyard.kind": "carrier" });
+  const all = pulumi.output(labels);
   const put = async (volume: pulumi.Input<string>) => {
-    const own = await valueOf(carrier);
+    const own = await valueOf(all);
     // A container that an ended `up` left would keep its volume from being removed.
-    const left = (await api.list(own)).filter((each) => each.labels["stackyard.run"] !== RUN);
+    const left = (await api.list({ ...own, "stackyard.kind": "carrier" })).filter(
+      (each) => each.labels["stackyard.run"] !== RUN,
+    );
     await Promise.all(left.map(({ id }) => api.remove(id, 0)));
-    await api.fillVolume(await valueOf(volume), await files(), await valueOf(image), { ...own, "stackyard.run": RUN });
+    await api.fillVolume(await valueOf(volume), await files(), await valueOf(image), own);
   };
   let early: Promise<void> | undefined;
   const volume = new docker.Volume(

@@ -51,11 +51,16 @@ export const imageProbed = (name: string, subject: string): pulumi.ResourceHook 
   );
 
 /** The folder with the program of probes, which comes from an image. */
-export const probeProgram = (api: EngineApi, image: pulumi.Output<string>): FolderContent => ({
+export const probeProgram = (
+  api: EngineApi,
+  image: pulumi.Output<string>,
+  labels: Record<string, pulumi.Input<string>>,
+): FolderContent => ({
   kind: "program",
   folder: dirname(PROBE_PROGRAM),
   identity: image,
-  files: async () => [
-    { name: "busybox", content: await api.fileOf(await valueOf(image), "/bin/busybox"), mode: 0o555, uid: 0, gid: 0 },
-  ],
+  files: async () => {
+    const content = await api.fileOf(await valueOf(image), "/bin/busybox", await valueOf(pulumi.output(labels)));
+    return [{ name: "busybox", content, mode: 0o555, uid: 0, gid: 0 }];
+  },
 });

@@ -13,6 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => daemon.close());
 
+/** The labels of each container that is never started, made for what has `stackyard.id=x`. */
+const CARRIER = { "stackyard.id": "x", "stackyard.kind": "carrier", "stackyard.run": expect.stringMatching(/^\w{8}$/) };
 const broken = { status: 500, body: { message: "out of order" } };
 
 describe("ping", () => {
@@ -397,7 +399,7 @@ describe("files", () => {
       daemon.routes["PUT /containers/carrier/archive"] = { status: 200 };
       daemon.routes["DELETE /containers/carrier"] = { status: 204 };
     });
-    const fill = (image = "sha256:1") => api.fillVolume("v1", FILES, image, { "stackyard.kind": "carrier" });
+    const fill = (image = "sha256:1") => api.fillVolume("v1", FILES, image, { "stackyard.id": "x" });
 
     test("are put in through a container that is never started and removed again", async () => {
       await fill();
@@ -411,7 +413,7 @@ describe("files", () => {
       expect(daemon.bodies[0]).toEqual({
         Image: "sha256:1",
         Cmd: ["never started"],
-        Labels: { "stackyard.kind": "carrier" },
+        Labels: CARRIER,
         NetworkDisabled: true,
         HostConfig: { Binds: ["v1:/handed"] },
       });
@@ -428,6 +430,37 @@ describe("files", () => {
       daemon.routes["POST /containers/create"] = { status: 404, body: { message: "No such image: none" } };
       await expect(fill("none")).rejects.toThrow("No such image: none");
     });
+  });
+});
+
+describe("fileOf", () => {
+  const fileOf = async (type: "file" | "directory") => {
+    const tar = pack();
+    tar.entry({ name: "busybox", type }, type === "file" ? "program" : "");
+    tar.finalize();
+    daemon.routes["POST /containers/create"] = { status: 201, body: { Id: "carrier" } };
+    daemon.routes["GET /containers/carrier/archive"] = { body: await buffer(tar) };
+    daemon.routes["DELETE /containers/carrier"] = { status: 204 };
+    return api.fileOf("sha256:1", "/bin/busybox", { "stackyard.id": "x" });
+  };
+
+  test("reads through a container that is never started, has the labels by which it is found, and is removed again", async () => {
+    expect(String(await fileOf("file"))).toBe("program");
+    expect(daemon.bodies[0]).toEqual({
+      Image: "sha256:1",
+      Cmd: ["never started"],
+      Labels: CARRIER,
+      NetworkDisabled: true,
+    });
+    expect(daemon.requests.slice(1)).toEqual([
+      "GET /containers/carrier/archive?path=/bin/busybox",
+      "DELETE /containers/carrier?force=true&v=true",
+    ]);
+  });
+
+  test("fails for what is no file, and removes the container", async () => {
+    await expect(fileOf("directory")).rejects.toThrow("/bin/busybox of the image sha256:1 should be a file");
+    expect(daemon.requests.at(-1)).toBe("DELETE /containers/carrier?force=true&v=true");
   });
 });
 
@@ -470,7 +503,7 @@ describe("isEmptyVolume", () => {
     expect(daemon.bodies[2]).toEqual({
       Image: "sha256:1",
       Cmd: ["never started"],
-      Labels: { "stackyard.id": "x", "stackyard.kind": "carrier" },
+      Labels: CARRIER,
       NetworkDisabled: true,
       HostConfig: { Binds: ["v1:/handed:ro"] },
     });

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { EngineApi } from "../../../../components/engines/containers/api.ts";
+import { carrierLabels } from "../../../../components/engines/containers/carriers.ts";
 import type { Handle, ServiceWorkload, Workload } from "../../../../components/engines/engine.ts";
 import { freeSubnet } from "../../../../components/engines/subnets.ts";
 import type { Platform } from "../../../../components/index.ts";
@@ -206,15 +208,15 @@ describe("secrets and files", () => {
     });
   });
 
-  const OWN = { "stackyard.service": "web", "stackyard.kind": "carrier" };
-  const CARRIER = { ...OWN, "stackyard.run": expect.any(String) };
+  const LABELS = { "stackyard.service": "web" };
+  const OWN = carrierLabels(LABELS);
   const SECRET_FILES = [
     { name: "b", content: "hunter22", mode: 0o400, uid: 1000, gid: 1001 },
     { name: "a", content: "sesame11", mode: 0o400, uid: 1000, gid: 1001 },
   ];
   const OTHER_FILES = [{ name: "x.sql", content: "select 1", mode: 0o444, uid: 0, gid: 0 }];
-  const SECRETS = ["fillVolume", volumeOf("web-secrets"), SECRET_FILES, "sha256:web", CARRIER];
-  const FILES = ["fillVolume", volumeOf("web-files"), OTHER_FILES, "sha256:web", CARRIER];
+  const SECRETS = ["fillVolume", volumeOf("web-secrets"), SECRET_FILES, "sha256:web", LABELS];
+  const FILES = ["fillVolume", volumeOf("web-files"), OTHER_FILES, "sha256:web", LABELS];
   const fills = (stack: Stack<unknown>) => stack.engine.calls.filter(([method]) => method === "fillVolume");
 
   test("are put in before the container is made, after all other checks", async () => {
@@ -264,8 +266,7 @@ describe("secrets and files", () => {
     const listed = { name: "", state: "created", status: "", image: "", ports: [] };
     stack.engine.listed = [{ ...listed, id: "left", labels: { ...OWN, "stackyard.run": "another" } }];
     await stack.run("web:secrets");
-    const [[, , , , labels] = []] = fills(stack);
-    stack.engine.listed = [{ ...listed, id: "mine", labels: labels as Record<string, string> }];
+    stack.engine.listed = [{ ...listed, id: "mine", labels: OWN }];
     await stack.run("web:files");
     expect(stack.engine.acts.filter(([act]) => act === "remove")).toEqual([["remove", "left", 0]]);
   });
@@ -450,4 +451,13 @@ describe("a network's subnet", () => {
     await subnets(["one", "two"], { engine });
     expect(engine.calls).toEqual([["subnets"]]);
   });
+});
+
+test("the program of probes is read by a container with the labels of the stack, and of no service", async () => {
+  const probe = { ...SERVICE.probe, program: thing("sha256:busybox") };
+  const labels = { "stackyard.id": "x", "stackyard.service": "web" };
+  const stack = await deploy((platform) => platform.engine.service("web", { ...SERVICE, probe, labels }, {}));
+  const fileOf = vi.spyOn(stack.engine as EngineApi, "fileOf");
+  await stack.run("web:program");
+  expect(fileOf.mock.calls).toEqual([["sha256:busybox", "/bin/busybox", { "stackyard.id": "x" }]]);
 });

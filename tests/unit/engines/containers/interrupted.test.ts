@@ -65,6 +65,7 @@ test("a job that an interrupt met before its start is left to the next `up`", as
 test.each<[string, (api: EngineApi) => Promise<unknown>]>([
   ["fillVolume", (api) => api.fillVolume("v1", [], "sha256:1", {})],
   ["ownVolume", (api) => api.ownVolume("v1", "/data", "sha256:1", { uid: 7, gid: 8 }, {})],
+  ["fileOf", (api) => api.fileOf("sha256:1", "/bin/busybox", {})],
 ])(
   "a container that an interrupt met while it was being made is removed, and nothing done by it: %s",
   async (_, act) => {
