@@ -82,7 +82,6 @@ export interface Drift {
   found: string;
 }
 
-/** Who has a port of the engine's machine. */
 /** Which part of a log is wanted, and in which form. */
 export interface LogQuery {
   /** How many of its last lines. @default - all */

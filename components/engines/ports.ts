@@ -60,6 +60,7 @@ const addressesLike = (address: string) =>
     each.flatMap((own) => (isIPv6(own.address) === isIPv6(address) ? own.address : [])),
   );
 
+/** Who has a port of the engine's machine. */
 export interface PortHolder {
   /** For messages: `container web-1a2b`. */
   shown: string;
