@@ -5,6 +5,8 @@ const REMEDIES = {
   network: "rename one of the services",
 };
 
+const STACK = "pulumi:pulumi:Stack";
+
 /** Names of volumes or networks, each for one service only. They are joined from two names, so that different pairs may give the same. */
 export class Names {
   readonly #what: keyof typeof REMEDIES;
@@ -15,11 +17,12 @@ export class Names {
   }
 
   /**
-   * @param parent under which a resource has the name: Pulumi tells it from one of the same name under another type of parent.
+   * @param parent under which a resource has the name: Pulumi tells it from one of the same name by the types of all its
+   * parents.
    * @throws RunError when another one has the name.
    */
   take(name: string, service: string, parent?: pulumi.Resource): void {
-    const place = `${typeOf(parent)} ${name}`;
+    const place = `${typesOf(parent).join("$")} ${name}`;
     const other = this.#services.get(place);
     if (other !== undefined) {
       const both =
@@ -30,5 +33,11 @@ export class Names {
   }
 }
 
-/** The SDK's types leave it out. */
-const typeOf = (resource?: pulumi.Resource) => (resource as { __pulumiType?: string } | undefined)?.__pulumiType;
+/** As in a URN: of a resource and its parents, without the stack, which is also the parent of what names none. */
+function typesOf(resource?: pulumi.Resource): string[] {
+  if (!resource) return [];
+  const type = pulumi.resourceType(resource);
+  // The SDK's types leave it out.
+  const { __parentResource: parent } = resource as { __parentResource?: pulumi.Resource };
+  return [...typesOf(parent), ...(type && type !== STACK ? [type] : [])];
+}
