@@ -28,7 +28,7 @@ const words = () => z.array(z.string("a text"), "a list of texts");
 const Port = z.strictObject({
   /** In the container. */
   port: hostPort(),
-  /** @default "tcp" */
+  /** What it speaks there. @default "tcp" */
   protocol: z.enum(["tcp", "udp"]).default("tcp"),
   /** On the host. @default - not published */
   hostPort: hostPort().optional(),
@@ -56,19 +56,24 @@ const OwnOrSharedVolume = z.union(
 const MountPoint = z.union(
   [
     containerPath().transform((path) => ({ path, readOnly: true })),
-    z.strictObject({ path: containerPath(), readOnly: flag().default(true) }),
+    z.strictObject({
+      /** In the container. */
+      path: containerPath(),
+      /** Whether it can only be read there. @default true */
+      readOnly: flag().default(true),
+    }),
   ],
   "an absolute path inside the container, or { path, readOnly }",
 );
 
 const Tmpfs = z.strictObject({
-  /** @default 64 */
+  /** Most that it can hold, in MiB. @default 64 */
   sizeMiB: mebibytes(1).default(64),
   /** Permissions, in octal digits. @default "1777" */
   mode: matching(/^[0-7]{3,4}$/, "permissions in octal digits").default("1777"),
   /** Whether programs in it may be run. @default false */
   exec: flag().default(false),
-  /** `uid:gid`. @default - root */
+  /** Who owns it: `uid:gid`. @default - root */
   owner: user().optional(),
 });
 
@@ -92,13 +97,21 @@ const Device = z.union(
 const Dns = z.union(
   [
     words().transform((servers) => ({ servers, search: [] as string[], options: [] as string[] })),
-    z.strictObject({ servers: words().default([]), search: words().default([]), options: words().default([]) }),
+    z.strictObject({
+      /** Addresses of the servers. @default [] */
+      servers: words().default([]),
+      /** Domains in which short names are looked up. @default [] */
+      search: words().default([]),
+      /** Options of the resolver: `["ndots:1"]`. @default [] */
+      options: words().default([]),
+    }),
   ],
   "a list of servers, or { servers, search, options }",
 );
 
 /** What every container takes, beside ports and a probe. */
 export const containerArgs = {
+  /** What the stack is built on. */
   platform: platform(),
   ...imageOrBuild,
   /** Program and arguments, or arguments of `entrypoint`. @default - the image's own */
@@ -134,11 +147,11 @@ export const containerArgs = {
   mounts: z.record(z.string(), MountPoint).default({}),
   /** Folders in memory, by path. @default - /tmp where the root is read-only, unless a volume or a mount is there */
   tmpfs: z.record(containerPath(), Tmpfs).default({}),
-  /** `uid:gid`; `0:0` is root. @default "1000:1000" */
+  /** `uid:gid` that it runs as; `0:0` is root. @default "1000:1000" */
   user: user().default("1000:1000"),
   /** Further groups, by number. @default - none */
   groups: z.array(count(0, 4_294_967_295), "a list of numbers").optional(),
-  /** @default - the image's own */
+  /** The folder that the program starts in. @default - the image's own */
   workingDir: containerPath().optional(),
   /** Its own host name; others reach it by its component's name. @default - its container's id */
   hostname: matching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, "a host name").optional(),
@@ -237,7 +250,9 @@ export const Reached = z.strictObject({
   port: z.string("a port's name").optional(),
   /** User that others sign in as. @default - none */
   user: z.string("a text").optional(),
+  /** Password that others sign in with. Secret. @default - none */
   password: secretValue().optional(),
+  /** Secret that others send in a header of every request. @default - none */
   apiKey: secretValue().optional(),
   /** Database: the path of its URL. @default - none */
   database: z.string("a text").optional(),

@@ -37,7 +37,7 @@ const Args = z
      * reach it
      */
     connection: Reached.optional(),
-    /** What proves that it serves; see `Probe`. `"none"`: it is ready once it runs. */
+    /** What proves that it serves. */
     probe: probe(),
   })
   .superRefine((args, context) => {

@@ -42,7 +42,12 @@ const Ulimit = z.union(
   [
     limit().transform((both) => ({ soft: both, hard: both })),
     z
-      .strictObject({ soft: limit(), hard: limit() })
+      .strictObject({
+        /** What applies, until the process sets another one. */
+        soft: limit(),
+        /** The most that a process can set for itself. */
+        hard: limit(),
+      })
       .refine(
         ({ soft, hard }) => hard === -1 || (soft !== -1 && soft <= hard),
         "a soft limit that is not above the hard one",

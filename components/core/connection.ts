@@ -8,9 +8,11 @@ import { fromItself, inUrl } from "../engines/ports.ts";
 export interface Connection {
   /** Its host name on the networks of those who refer to it. It stays the same when the container is replaced. */
   host: pulumi.Output<string>;
+  /** The port that it is reached at there. */
   port: number;
   /** Further ports, by name: `{ grpc: 6334 }`. */
   ports?: Record<string, number>;
+  /** User that the password belongs to. */
   user?: string;
   /** Secret. */
   password?: pulumi.Output<string>;

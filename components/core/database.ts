@@ -29,6 +29,7 @@ export const databaseSettings = (defaults: Parameters<typeof limits>[0]) => ({
 
 /** Arguments of every database beside its settings. */
 export const databaseArgs = {
+  /** What the stack is built on. */
   platform: platform(),
   /**
    * An image that behaves like its own: a derivative with extensions, or a newer minor version.

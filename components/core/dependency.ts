@@ -8,14 +8,18 @@ import type { Connection } from "./connection.ts";
  * A database has a connection and a network. A setup job has neither: whatever refers to it waits until it is done.
  */
 export interface Dependency {
-  /** Exists only once a service answers, or a job is done. Undefined for what this stack does not run. */
+  /** Exists only once a service answers, or a job is done. Undefined for what this stack does not run. @internal */
   readonly gate?: pulumi.Resource;
+  /** How it is reached. Undefined for what has no address, like a setup job. */
   readonly connection?: Connection;
-  /** The network on which it is reached. */
+  /** The network on which it is reached. @internal */
   readonly network?: Handle | undefined;
-  /** What has to exist before a job's container is created. The container can be created before a database has started. */
+  /**
+   * What has to exist before a job's container is created. The container can be created before a database has started.
+   * @internal
+   */
   readonly container?: pulumi.Resource | undefined;
-  /** Identifies its data: a job that has set it up runs again over other data. */
+  /** Identifies its data: a job that has set it up runs again over other data. @internal */
   readonly data?: pulumi.Output<string> | undefined;
   /** Whether it is outside of the stack, so that whatever refers to it needs a way out. @default false */
   readonly outside?: boolean;

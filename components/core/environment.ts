@@ -8,6 +8,7 @@ import { SECRETS_FOLDER } from "./secret.ts";
 import { byShape, containerPath, secretText, sentence, unshown, variable } from "./support/args.ts";
 
 const Secret = z.strictObject({
+  /** The secret itself; an output of another component is then a reference. */
   value: secretText(),
   /** `file`, or `environment`, where `docker inspect` shows it. @default - as `credentials` says */
   as: z.enum(["file", "environment"]).optional(),

@@ -6,7 +6,8 @@ import type { Dependency } from "./dependency.ts";
 import { ArgsError, faultsOf, hostPort, matching, partName, secretValue } from "./support/args.ts";
 import { madeOf } from "./support/origin.ts";
 
-const Args = z.strictObject({
+/** What can be said of a service elsewhere. */
+export const ExternalService = z.strictObject({
   /** Scheme of its URL: `postgresql`. */
   scheme: matching(/^[a-z][a-z0-9+.-]*$/, "a URL's scheme, as postgresql"),
   /** Host name or address; an IPv6 address with brackets or without. */
@@ -14,20 +15,22 @@ const Args = z.strictObject({
     .string("a host's name or address")
     .transform((host) => host.replace(/^\[(.*:.*)\]$/, "$1"))
     .refine((host) => /^[^\s/@:?#[\]]+$/.test(host) || isIPv6(host), "a host's name or address"),
+  /** TCP port. */
   port: hostPort(),
   /** Further ports, by name. @default {} */
   ports: z.record(partName(), hostPort()).optional(),
+  /** User that is signed in as. @default - none */
   user: z.string("a text").optional(),
-  /** Secret. */
+  /** Password of that user. Secret. @default - none */
   password: secretValue(1).optional(),
-  /** Secret, for services that expect it in a header of every request. */
+  /** Secret, for services that expect it in a header of every request. @default - none */
   apiKey: secretValue(1).optional(),
-  /** Database: the path of its URL. */
+  /** Database: the path of its URL. @default - none */
   database: z.string("a text").optional(),
   /** Parameters of its URL: `{ sslmode: "require" }`. @default {} */
   query: z.record(z.string(), z.string("a text")).optional(),
 });
-export type ExternalArgs = z.input<typeof Args>;
+export type ExternalArgs = z.input<typeof ExternalService>;
 
 /**
  * A service that this stack does not run, for example a managed database. It can be in `uses` wherever a database can, and its
@@ -39,7 +42,7 @@ export type ExternalArgs = z.input<typeof Args>;
  * const database = prod ? external({ scheme: "postgresql", host: "db.example.com", port: 5432, user, password }) : new Postgres("postgres", { platform });
  */
 export function external(args: ExternalArgs): Dependency & { connection: ReturnType<typeof connection> } {
-  const parsed = Args.safeParse(args);
+  const parsed = ExternalService.safeParse(args);
   if (!parsed.success) throw new ArgsError("external() has bad arguments", faultsOf(parsed.error, args));
   const { password, apiKey, ...known } = parsed.data;
   const made = { outside: true };
@@ -47,7 +50,7 @@ export function external(args: ExternalArgs): Dependency & { connection: ReturnT
     connection: connection(
       {
         ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Pick<
-          z.output<typeof Args>,
+          z.output<typeof ExternalService>,
           "scheme" | "host" | "port"
         >),
         ...(password === undefined ? {} : { password: pulumi.secret(password) }),

@@ -10,8 +10,8 @@ import { unreadableBy } from "./support/readable.ts";
 export const configFiles = () => z.record(containerPath(), file()).default({});
 
 /**
- * Their content, byte for byte. Other files of the same folders stay visible: so under a read-only root each is mounted from this
- * machine.
+ * The content of configuration files, byte for byte. Other files of the same folders stay visible: so under a read-only root each
+ * is mounted from this machine.
  *
  * @throws ArgsError where one cannot be read, by you or by the container's user, or cannot get into the container.
  */

@@ -40,7 +40,7 @@ export const imageFacts = () =>
     "an image: { registry, packages }",
   );
 
-/** The same, or its name in a container registry, or that of a database. */
+/** An argument that is an image: its name in a container registry, `{ registry, packages }`, or the image of a database. */
 export const imageArg = () =>
   z
     .custom<string | ImageFacts | OwnImage>(

@@ -11,6 +11,7 @@ import { note, notesOf } from "./support/timings.ts";
 import { inMemory } from "./targets.ts";
 import type { SharedVolumeArgs } from "./volume.ts";
 
+/** What a component decides of its job. */
 export interface JobArgs {
   platform: Platform;
   /** For messages: `PostgresSetup "schema"`. */

@@ -31,6 +31,12 @@ export interface PlatformArgs extends z.input<typeof PlatformSettings> {
 /**
  * What a stack is built on: the engine and its provider, names and labels, where images come from, and what is remembered of
  * volumes. A program makes one, and gives it to every component.
+ *
+ * @example
+ * const platform = await Platform.connect();
+ * await platform.declare(() => {
+ *   new Postgres("postgres", { platform, hostPort: 5432 });
+ * });
  */
 export class Platform extends pulumi.ComponentResource {
   /** The label of everything that belongs to this Pulumi stack. */
@@ -47,9 +53,9 @@ export class Platform extends pulumi.ComponentResource {
   readonly imageSource: ImageSource;
   /** Ports that were found for `freePorts`, and are kept in state. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Hides every secret that a component of this platform has registered. */
+  /** Hides every secret that a component of this platform has registered. @internal */
   readonly secrets = masker();
-  /** Every service and job; each adds itself. */
+  /** Every service and job; each adds itself. @internal */
   readonly declared: Declarations;
   readonly #declaration: Declaration;
   readonly #once = new Map<string, unknown>();
@@ -107,7 +113,7 @@ export class Platform extends pulumi.ComponentResource {
     return this.#declaration.run(program);
   }
 
-  /** Adds a check that has to pass before anything is registered: if it rejects, the program has failed. */
+  /** Adds a check that has to pass before anything is registered: if it rejects, the program has failed. @internal */
   check(known: Promise<unknown>): void {
     this.#declaration.check(known);
   }
@@ -123,7 +129,7 @@ export class Platform extends pulumi.ComponentResource {
     };
   }
 
-  /** What has been declared so far, with its references. */
+  /** What has been declared so far, with its references. @internal */
   get graph(): Graph {
     return this.declared.graph;
   }

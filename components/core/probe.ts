@@ -24,15 +24,33 @@ const timings = {
   retries: count(1, 100).optional(),
 };
 
-const Command = z.strictObject({ command: words(), ...timings });
-const Shell = z.strictObject({ shell: z.string("a text").min(1, "a line for a shell"), ...timings });
+const Command = z.strictObject({
+  /** A program of its image, with its arguments, that ends with 0. */
+  command: words(),
+  ...timings,
+});
+const Shell = z.strictObject({
+  /** A line for its image's shell that ends with 0. */
+  shell: z.string("a text").min(1, "a line for a shell"),
+  ...timings,
+});
 const Http = z.strictObject({
+  /** A path that answers with a status of 200 to 399. */
   http: matching(/^\/\S*$/, "a path, as /health"),
+  /** The port of the path. @default - the component's first one */
   port: hostPort().optional(),
   ...timings,
 });
-const Tcp = z.strictObject({ tcp: hostPort(), ...timings });
-const OwnImage = z.strictObject({ image: z.literal(true, "true"), ...timings });
+const Tcp = z.strictObject({
+  /** A port that accepts a connection. */
+  tcp: hostPort(),
+  ...timings,
+});
+const OwnImage = z.strictObject({
+  /** The health check of its image, with timings of its own. */
+  image: z.literal(true, "true"),
+  ...timings,
+});
 
 /** A probe as it is given. */
 export type ProbeArgs =
@@ -44,6 +62,7 @@ export type ProbeArgs =
   | z.input<typeof Http>
   | z.input<typeof Tcp>
   | z.input<typeof OwnImage>;
+/** A probe that has been checked. */
 export type Probe =
   | "none"
   | "image"

@@ -32,7 +32,9 @@ const AS_SAID = [
   "folders",
   "overrides",
 ] as const;
-type AsSaid = { [Key in (typeof AS_SAID)[number]]?: ServiceWorkload[Key] | undefined };
+type AsSaid = {
+  [Key in keyof Pick<ServiceWorkload, (typeof AS_SAID)[number]>]?: ServiceWorkload[Key] | undefined;
+};
 
 /** What a component decides of its service. See `ServiceWorkload` for options without a description. */
 export interface ServiceArgs extends AsSaid {

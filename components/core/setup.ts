@@ -6,7 +6,7 @@ import { Job, type JobArgs } from "./job.ts";
 /** `uid:gid` of an unprivileged user, for programs that write to /tmp only. */
 export const NOBODY = "65534:65534";
 
-/** A component that is one job. Its own file says what runs in which image. */
+/** A component that is one job. Whatever refers to it starts once it has succeeded. */
 export abstract class Setup extends pulumi.ComponentResource implements Dependency {
   /** Exists only once the job has succeeded. */
   readonly done: pulumi.Resource;

@@ -6,6 +6,7 @@ import { platform, user } from "./support/common.ts";
 import { lastingVolume, type SharedVolumeArgs } from "./volume.ts";
 
 const Args = z.strictObject({
+  /** What the stack is built on. */
   platform: platform(),
   /** `keep`: until `make clean`; `protected`: until it is named there. @default - `keep` in dev, `protected` in prod */
   lifecycle: z.enum(["keep", "protected"]).optional(),
@@ -49,7 +50,7 @@ export const SharedVolume = z.strictObject({
   path: containerPath(),
   /** The volume, which others can mount too. */
   volume: instance(Volume, "a Volume"),
-  /** @default false */
+  /** Whether it can only be read there. @default false */
   readOnly: z.boolean("true or false").default(false),
 });
 

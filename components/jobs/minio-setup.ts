@@ -26,6 +26,7 @@ const Bucket = z.strictObject({
 });
 
 const Args = z.strictObject({
+  /** What the stack is built on. */
   platform: platform(),
   /** The server to set up. */
   storage: instance(Minio, "a Minio"),

@@ -16,6 +16,7 @@ const CLOSED = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|\/\/[^
 const commentsEnd = (path: string) => !readFileSync(path, "utf8").replace(CLOSED, "").includes("/*");
 
 const Args = z.strictObject({
+  /** What the stack is built on. */
   platform: platform(),
   /** The server to set up. */
   database: instance(Neo4j, "a Neo4j"),

@@ -37,6 +37,7 @@ const Settings = z.strictObject({
 });
 
 const Args = Settings.safeExtend({
+  /** What the stack is built on. */
   platform: platform(),
   /** The server to set up. */
   database: instance(Ollama, "an Ollama"),

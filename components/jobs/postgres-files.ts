@@ -5,6 +5,7 @@ import { byShape, file, found } from "../core/support/args.ts";
 import { fromHere, laidOut } from "../core/support/content.ts";
 
 const SqlFile = z.strictObject({
+  /** Its path. */
   file: file(),
   /**
    * Whether it is run in one transaction, which it must not end. Otherwise psql runs it as it would by hand: then it may have

@@ -15,6 +15,7 @@ const DATABASES = ["postgres", "template0", "template1"];
 
 const Args = z
   .strictObject({
+    /** What the stack is built on. */
     platform: platform(),
     /** The server to set up. */
     database: instance(Postgres, "a Postgres"),

@@ -8,6 +8,7 @@ import { Qdrant } from "../databases/qdrant.ts";
 import { nodeProgram } from "./node-program.ts";
 
 const Args = z.strictObject({
+  /** What the stack is built on. */
   platform: platform(),
   /** The server to set up. */
   database: instance(Qdrant, "a Qdrant"),

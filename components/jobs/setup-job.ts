@@ -23,6 +23,7 @@ import {
 
 const Args = z
   .strictObject({
+    /** What the stack is built on. */
     platform: platform(),
     ...imageOrBuild,
     /** Program and arguments. @default - the image's own */
@@ -53,13 +54,13 @@ const Args = z
       .default({}),
     /** Volumes that others have as well, by name: `{ path, volume, readOnly }`. @default {} */
     volumes: sharedVolumes(),
-    /** @default - the image's own */
+    /** The folder that the program starts in. @default - the image's own */
     workingDir: containerPath().optional(),
     /** Whether it can write to nothing but /tmp. @default true */
     readOnlyRoot: z.boolean("true or false").default(true),
     /** Whether it may reach beyond the networks of what it refers to. @default false */
     egress: z.boolean("true or false").default(false),
-    /** `uid:gid`. @default "65534:65534" */
+    /** `uid:gid` that it runs as. @default "65534:65534" */
     user: user().default(NOBODY),
     /** How long it may run before it is ended and has failed, in seconds. @default 300 */
     timeoutSeconds: seconds().default(300),

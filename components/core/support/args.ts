@@ -55,13 +55,13 @@ const placeOf = (path: readonly PropertyKey[]) =>
   path.map((key) => (/^[^"\p{Cc}]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".") ||
   "arguments";
 
-/** Prefix of a message that is a whole sentence, for example about two options. */
 const SENTENCE = "sentence ";
+/** A message that is a whole sentence, and not a rule for one value: for example about two options. */
 export const sentence = (text: string) => `${SENTENCE}${text}`;
 
-/** Prefix of a rule whose value must not be shown. */
 const SECRET = "secret ";
 const SECRET_FIRST = new RegExp(`^${SECRET}`);
+/** A rule whose value no message shows, because it may be secret. */
 export const unshown = (rule: string) => `${SECRET}${rule}`;
 
 const TYPES: Record<string, string> = {
@@ -158,7 +158,7 @@ export const variable = () => matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's
 /** An absolute path inside a container. */
 export const containerPath = () => matching(/^\/[^\0]*[^\0/]$/, "an absolute path inside the container");
 
-/** A text of one form. */
+/** A text of one form, with the rule in words. */
 export const matching = (form: RegExp, rule: string) => z.string(rule).regex(form, rule);
 
 /** An IPv4 network with room for at least one subnet. */
@@ -224,7 +224,7 @@ export const byShape = <Input, Output>(choose: (value: unknown) => z.ZodType<Out
       return z.NEVER;
     });
 
-/** Such files, in an order that matters. */
+/** Files on this machine, by their paths, in an order that matters. */
 export const files = () => z.array(file(), "a list of files");
 
 /** A secret value, plain or an output. No message shows it. A shorter one could not be hidden in logs. */
@@ -234,11 +234,11 @@ export const secretValue = (least = 4, form = /^\P{Cc}+$/u, rule = "none a contr
     unshown(`${least} characters or more, ${rule}`),
   );
 
-/** The same for a text that may have several lines, like a key in PEM format, and that arrives unchanged. */
+/** A secret value that may have several lines, like a key in PEM format. It arrives unchanged. No message shows it. */
 export const secretText = () =>
   secretValue(4, /^[\P{Cc}\n\r\t]+$/u, "none a control character but line breaks and tabs");
 
-/** A value made by one of Stackyard's own classes. */
+/** A value that was made by a class: a component that another one refers to. */
 export const instance = <T>(type: abstract new (...args: never[]) => T, rule: string) =>
   z.custom<T>((value) => value instanceof type, rule);
 

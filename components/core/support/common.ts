@@ -2,10 +2,10 @@ import { z } from "zod";
 import { Platform } from "../platform.ts";
 import { cpus, instance, matching, mebibytes, seconds } from "./args.ts";
 
-/** What every component takes. */
+/** The platform, which every component takes. */
 export const platform = () => instance(Platform, "a Platform");
 
-/** What every service takes; a component sets its own defaults. */
+/** Limits of memory, CPUs and time, which every service takes; a component sets its own defaults. */
 export const limits = (defaults: { memoryMiB: number; readyTimeoutSeconds: number; stopGraceSeconds: number }) => ({
   /** Memory limit, in MiB; swap is not used beyond it. */
   memoryMiB: mebibytes().default(defaults.memoryMiB),
