@@ -1,34 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { faultsOf } from "../../components/core/support/args.ts";
-import * as components from "../../components/index.ts";
 import { commonSettings } from "../../components/program/common-settings.ts";
 import { settings } from "../../stacks/polyglot.ts";
+import { argumentSchemas } from "./helpers/rules.ts";
 
 // Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
 
-const schemas = vi.hoisted(() => new Map<string, z.ZodType>());
-vi.mock("../../components/core/support/args.ts", async (original) => {
-  const args = await original<typeof import("../../components/core/support/args.ts")>();
-  return {
-    ...args,
-    parseArgs(schema: z.ZodType, kind: string, ...rest: [string, unknown]) {
-      schemas.set(kind, schema);
-      return args.parseArgs(schema, kind, ...rest);
-    },
-  };
-});
-
-const KINDS = Object.entries(components).filter(
-  ([, component]) => typeof component === "function" && component.prototype instanceof pulumi.ComponentResource,
-);
-for (const [name, component] of KINDS) {
-  if (name === "Platform") continue;
-  expect(() => new (component as new (name: string, args: unknown) => unknown)("one", { nothing: 1 }), name).toThrow(
-    components.ArgsError,
-  );
-}
+const SCHEMAS = await argumentSchemas();
 
 const BAD: unknown[] = [
   ...[null, true, 0, -1, 1.5, 1e12, Number.NaN, "", " ", "x", "A b", "\n", "ü", "/", "x".repeat(300)],
@@ -71,14 +51,10 @@ function expectOurs(schema: z.ZodType): void {
   expect([...new Set([...theirs, ...vague])]).toEqual([]);
 }
 
-test("there are components", () => expect(schemas.size).toBeGreaterThanOrEqual(13));
+test("there are components", () => expect(SCHEMAS.size).toBeGreaterThanOrEqual(13));
 
 describe("in our words", () => {
-  test.each(KINDS.map(([kind]) => kind).filter((kind) => kind !== "Platform"))("arguments of %s", (kind) => {
-    const schema = schemas.get(kind);
-    if (!schema) throw new Error(`${kind} checks no arguments`);
-    expectOurs(schema);
-  });
+  test.each([...SCHEMAS])("arguments of %s", (_, schema) => expectOurs(schema));
 
   test("settings of every program", () => expectOurs(commonSettings(["polyglot"])));
 

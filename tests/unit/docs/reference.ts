@@ -2,7 +2,7 @@ import type ts from "typescript";
 import type { z } from "zod";
 import { ExternalService } from "../../../components/core/external.ts";
 import { PlatformSettings } from "../../../components/core/support/platform-settings.ts";
-import { link, paragraphs, table } from "../helpers/markdown.ts";
+import { defaultCell, link, paragraphs, table } from "../helpers/markdown.ts";
 import { argumentSchemas, defaultOf, entriesOf, partOf, ruleOf } from "../helpers/rules.ts";
 import {
   baseOf,
@@ -22,6 +22,7 @@ import {
   placeOf,
   schemaOf,
   textOf,
+  typeOf,
   writtenType,
 } from "../helpers/sources.ts";
 
@@ -61,13 +62,13 @@ interface Entry {
   base: string | undefined;
 }
 
-/** What the page shows and has no docstring. */
-export const UNDOCUMENTED = new Set<string>();
+/** What has no docstring, or a wrong one. */
+export const FAULTS = new Set<string>();
 
 function documented(name: string, declaration: ts.Node): Docstring {
   const docstring = docstringOf(declaration);
   if (docstring?.text) return docstring;
-  UNDOCUMENTED.add(`${name} in ${placeOf(declaration)}`);
+  FAULTS.add(`${name} in ${placeOf(declaration)} has no docstring`);
   return { text: "", internal: false, parameters: [], ...docstring };
 }
 
@@ -150,10 +151,12 @@ const schemaIn = ({ schema, options }: Entry, option: Member) =>
 /** @param optional whether it may be left out, whatever its schema says. */
 function defaultText(option: Member, schema: z.ZodType | undefined, optional = option.optional): string {
   const value = schema && defaultOf(schema);
-  if (value !== undefined) return `\`${JSON.stringify(value)}\``;
   const said = option.docstring?.byDefault;
-  if (said === undefined) return optional ? "" : "**required**";
-  return said.startsWith("- ") ? said.slice(2) : `\`${said}\``;
+  const otherwise = optional ? "" : "**required**";
+  if (said?.startsWith("- ")) return defaultCell(undefined, said, otherwise);
+  if (value !== undefined && said !== undefined && said !== JSON.stringify(value))
+    FAULTS.add(`${option.name} in ${placeOf(option.declaration)} is ${JSON.stringify(value)} by default, not ${said}`);
+  return defaultCell(value, said, otherwise);
 }
 
 /** What TypeScript calls a type, for options without a schema. */
@@ -282,7 +285,7 @@ function typeSection(name: string, symbol: ts.Symbol): Section {
     .map((member) => {
       const byDefault = member.docstring?.byDefault === undefined ? "" : ` Default: ${defaultText(member, undefined)}.`;
       const text = `${member.docstring?.text ?? ""}${byDefault}`.trim();
-      return [`\`${member.name}${member.optional ? "?" : ""}\``, `\`${textOf(member.type)}\``, text];
+      return [`\`${member.name}${member.optional ? "?" : ""}\``, `\`${typeOf(member)}\``, text];
     });
   return {
     title: name,
@@ -369,7 +372,7 @@ export const HEADINGS = ALL.flatMap(({ title, sections }) => [title, ...sections
 const INTRO = [
   "What `components/index.ts` exports, and for components of your own `components/core/index.ts`; made of their types, schemas and",
   "docstrings. A component is made with a name, its options, and Pulumi's resource options where it needs any. In the tables,",
-  "`ports.*.port` is an option of each entry by name, `sql[].file` one of each entry of a list, and `KEY → VALUE` means values by",
+  "`ports.*.port` is an option of each entry by name, `sql[].file` one of each entry of a list, and `NAME → VALUE` means values by",
   "name. What can be set by configuration is in [settings.md](settings.md).",
 ].join("\n");
 

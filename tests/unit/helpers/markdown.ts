@@ -10,6 +10,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** @returns a comment's text with a line for each of its paragraphs and of its list's entries. */
 export const paragraphs = (text: string) => text.replace(/([^\n])\n(?![\n-])/g, "$1 ");
 
+/** @returns a default in a table: a value, or else what the docstring says: a value too, or words after a dash. */
+export function defaultCell(value: unknown, said: string | undefined, otherwise: string): string {
+  if (value !== undefined) return `\`${JSON.stringify(value)}\``;
+  if (said === undefined) return otherwise;
+  return said.startsWith("- ") ? said.slice(2) : `\`${said}\``;
+}
+
 /** @returns where a heading can be linked to. */
 export const anchor = (heading: string) =>
   `#${heading

@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { relative } from "node:path";
 import ts from "typescript";
 
@@ -36,7 +37,12 @@ export interface Within {
   members: Member[];
 }
 
-const FILES = ["components/index.ts", "components/core/index.ts"];
+const FILES = [
+  "components/index.ts",
+  "components/core/index.ts",
+  "components/program/common-settings.ts",
+  ...globSync("stacks/**/*.ts"),
+];
 const parsed = ts.parseJsonConfigFileContent(ts.readConfigFile("tsconfig.json", ts.sys.readFile).config, ts.sys, ".");
 const program = ts.createProgram(FILES, parsed.options);
 const checker = program.getTypeChecker();
@@ -127,11 +133,25 @@ export function writtenType(signature: ts.Signature | undefined, parameter: stri
 export const textOf = (type: ts.Type) =>
   checker.typeToString(checker.getNonNullableType(type), undefined, ts.TypeFormatFlags.NoTruncation);
 
+/** @returns a member's type: as its declaration has it, where TypeScript's own words for it are longer than a line of a table. */
+export function typeOf({ type, declaration }: Member): string {
+  const text = textOf(type);
+  const written = ts.isPropertySignature(declaration) ? declaration.type?.getText().replace(/\s+/g, " ") : undefined;
+  return text.length > 80 && written && written.length < text.length ? written : text;
+}
+
 /** @returns the texts that a type consists of: `"dev" | "prod"`; nothing for another type. */
 export function literalsOf(symbol: ts.Symbol): string | undefined {
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   const all = type.isUnion() && type.types.every((each) => each.isStringLiteral()) ? type.types : [];
   return all.length === 0 ? undefined : all.map(textOf).join(" | ");
+}
+
+/** @returns the options that a schema takes, or the one that a function returns. */
+export function schemaMembers(symbol: ts.Symbol): Member[] {
+  const schema = callOf(symbol)?.getReturnType() ?? checker.getTypeOfSymbol(symbol);
+  const input = schema.getProperty("_input");
+  return input ? membersOf(checker.getTypeOfSymbol(input)) : [];
 }
 
 /** @returns the members of an interface; none for another symbol. */
