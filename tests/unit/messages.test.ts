@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { faultsOf } from "../../components/core/support/args.ts";
 import { commonSettings } from "../../components/program/common-settings.ts";
-import { settings } from "../../stacks/polyglot.ts";
 import { argumentSchemas } from "./helpers/rules.ts";
 
 // Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
 
 const SCHEMAS = await argumentSchemas();
+const { settings } = await import("../../stacks/polyglot.ts");
 
 const BAD: unknown[] = [
   ...[null, true, 0, -1, 1.5, 1e12, Number.NaN, "", " ", "x", "A b", "\n", "ü", "/", "x".repeat(300)],

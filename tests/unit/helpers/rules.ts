@@ -7,7 +7,7 @@ import { faultsOf } from "../../../components/core/support/args.ts";
 
 const ARGS = "../../../components/core/support/args.ts";
 
-/** The schema by which each component checks its arguments, by the component's name. */
+/** The schema of each component's arguments, by its name. It has to be called before anything else loads a component. */
 export async function argumentSchemas(): Promise<Map<string, z.ZodType>> {
   const schemas = new Map<string, z.ZodType>();
   const args = await vi.importActual<typeof import("../../../components/core/support/args.ts")>(ARGS);
@@ -16,10 +16,7 @@ export async function argumentSchemas(): Promise<Map<string, z.ZodType>> {
     return args.parseArgs(schema, kind, ...rest);
   };
   vi.doMock(ARGS, () => ({ ...args, parseArgs }));
-  // Components that are loaded already would go on with the function itself.
-  vi.resetModules();
   const components = await import("../../../components/index.ts");
-  vi.doUnmock(ARGS);
   for (const [name, component] of Object.entries(components)) {
     const isComponent = typeof component === "function" && component.prototype instanceof pulumi.ComponentResource;
     if (!isComponent || component === components.Platform) continue;
