@@ -30,8 +30,11 @@ export interface Connection {
 
 /** Facts of which a connection is made. */
 export interface ConnectionFacts {
+  /** Scheme of its URL: `postgresql`. */
   scheme: string;
+  /** Host name on its network, or address. */
   host: string;
+  /** The port that it is reached at there. */
   port: number;
   /** Further ports, by name. */
   ports?: Record<string, number>;
@@ -39,10 +42,15 @@ export interface ConnectionFacts {
   hostPort?: number | undefined;
   /** Address of the host that it is published on. @default "127.0.0.1" */
   hostAddress?: string;
+  /** User that is signed in as. */
   user?: string;
+  /** Password of that user. Secret. */
   password?: pulumi.Output<string>;
+  /** Secret, and not in the URL: for services that expect it in a header of every request. */
   apiKey?: pulumi.Output<string>;
+  /** What clients sign in with, by the names that they use. Outputs are secret. */
   keys?: Record<string, string | pulumi.Output<string>>;
+  /** Database: the path of the URL. */
   database?: string;
   /** Parameters of the URL. */
   query?: Record<string, string>;

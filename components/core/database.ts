@@ -52,6 +52,7 @@ export interface DatabaseFacts
     ServiceArgs,
     "command" | "env" | "user" | "hosts" | "tmpfs" | "pids" | "probe" | "egress" | "gpus" | "folders"
   > {
+  /** The image that it is tested with. */
   image: ImageFacts;
   /** Variables that would undo what its options decide, or mislead its probe. @default {} */
   ownVariables?: Own;
@@ -61,9 +62,11 @@ export interface DatabaseFacts
   otherPorts?: Record<string, { hostPort: number | undefined; port: number }>;
   /** What clients sign in with. @default - nothing is asked for */
   credential?: Credential;
+  /** Size of its /dev/shm, in MiB. @default - the engine's own, 64 */
   shmSizeMiB?: number;
   /** Where its data is, and what cannot change once the data exists. */
   data: { path: string; major?: string; firstStart?: Record<string, pulumi.Input<string>> };
+  /** What its connection has, beside address and credential. */
   connection: Pick<ConnectionFacts, "scheme" | "user" | "database">;
   /** What clients sign in with, by the names that they use. @default - as `connection` has it */
   keys?: (secret: pulumi.Output<string>) => NonNullable<ConnectionFacts["keys"]>;

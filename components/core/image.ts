@@ -26,9 +26,11 @@ export interface OwnImage {
   name: string;
   /** Its component, for messages: `Api "shop"`. */
   subject: string;
+  /** How it is built. */
   build: z.output<typeof Build>;
   /** Folders that are mounted over its own, and so do not count as content. */
   mounts?: readonly { source: string }[] | undefined;
+  /** The component that it belongs to. */
   parent: pulumi.Resource;
 }
 

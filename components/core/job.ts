@@ -13,35 +13,41 @@ import type { SharedVolumeArgs } from "./volume.ts";
 
 /** What a component decides of its job. */
 export interface JobArgs {
+  /** What the stack is built on. */
   platform: Platform;
   /** For messages: `PostgresSetup "schema"`. */
   subject: string;
   /** Called only if it runs. */
   image: () => Handle;
-  /** @default - the image's own */
+  /** Program and arguments. @default - the image's own */
   command?: string[] | undefined;
-  /** For an image whose own entry point passes every command to its server. */
+  /** For an image whose own entry point passes every command to its server. @default - the image's own */
   entrypoint?: string[] | undefined;
+  /** Environment without secrets. @default {} */
   env?: Record<string, pulumi.Input<string>>;
-  /** By file name in /run/secrets. A changed secret does not run the job again. */
+  /** Secrets, by file name in /run/secrets. A changed secret does not run the job again. @default {} */
   secrets?: Record<string, pulumi.Input<string>>;
   /** Secrets in other folders, which hold nothing else: by file name, by folder. @default {} */
   secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
-  /** By file name in /run/files, or by path below it. */
+  /** Contents of files, by file name in /run/files, or by path below it. @default {} */
   files?: Record<string, string | Buffer>;
   /** Folders of the engine's machine. @default [] */
   mounts?: Mount[];
   /** Shared volumes; a new one in place of an old one runs the job again. @default [] */
   volumes?: SharedVolumeArgs[];
+  /** What it refers to: it runs once that is ready or done, and is on its networks. */
   uses: Record<string, Dependency>;
-  /** Numeric `uid:gid`. */
+  /** `uid:gid` that it runs as, in digits. */
   user: string;
+  /** The folder that its program starts in. @default - the image's own */
   workingDir?: string | undefined;
-  /** @default true */
+  /** Whether it can write only to mounts, volumes and folders in memory. @default true */
   readOnlyRoot?: boolean;
-  /** Mount options of folders in memory, by path. They replace the default /tmp, as do a volume and a mount. */
+  /** Mount options of folders in memory, by path. They replace the default /tmp, as do a volume and a mount. @default {} */
   tmpfs?: Record<string, string>;
+  /** How long it may run before it is ended and has failed, in seconds. */
   timeoutSeconds: number;
+  /** Memory limit, in MiB. */
   memoryMiB: number;
   /** Whether it may reach beyond the networks of what it refers to. @default false */
   egress?: boolean;

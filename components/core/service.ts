@@ -36,15 +36,17 @@ type AsSaid = {
   [Key in keyof Pick<ServiceWorkload, (typeof AS_SAID)[number]>]?: ServiceWorkload[Key] | undefined;
 };
 
-/** What a component decides of its service. See `ServiceWorkload` for options without a description. */
+/** What a component decides of its service. */
 export interface ServiceArgs extends AsSaid {
+  /** What the stack is built on. */
   platform: Platform;
   /** For messages: `Postgres "main"`. */
   subject: string;
   /** Called only if it runs. */
   image: () => Handle;
+  /** Environment without secrets. @default {} */
   env?: Record<string, pulumi.Input<string>>;
-  /** By file name in /run/secrets. */
+  /** Secrets, by file name in /run/secrets. @default {} */
   secrets?: Record<string, pulumi.Input<string>>;
   /** Secrets in other folders, which hold nothing else: by file name, by folder. @default {} */
   secretFolders?: Record<string, Record<string, pulumi.Input<string>>>;
@@ -56,26 +58,32 @@ export interface ServiceArgs extends AsSaid {
   mounts?: Mount[];
   /** Where its data is, and what is remembered of the data. @default [] */
   volumes?: (VolumeArgs | SharedVolumeArgs)[];
-  /** @default {} */
+  /** What it refers to: it starts after that, and is on its networks. @default {} */
   uses?: Record<string, Dependency>;
-  /** Numeric `uid:gid`. */
+  /** `uid:gid` that it runs as, in digits. */
   user: string;
-  /** With `CAP_`. @default [] */
+  /** Capabilities that it keeps, by names with `CAP_`. @default [] */
   capabilities?: string[];
   /** Mount options of folders in memory, by path. They replace the default /tmp, as do a volume and a mount. @default {} */
   tmpfs?: Record<string, string>;
-  /** @default true */
+  /** Whether it can write only to volumes, writable mounts and folders in memory. @default true */
   readOnlyRoot?: boolean;
   /** Whether an init process runs before its program. Images of servers do not need one. @default false */
   init?: boolean;
-  /** Timings are those of `PROBE` by default. The image of its program is asked for only if the service runs. */
+  /**
+   * What proves that it serves. By default a try may take 5 seconds. The image of its program is asked for only if the service
+   * runs.
+   */
   probe: Partial<Omit<ProbeSpec, "program">> & Pick<ProbeSpec, "test"> & { program?: () => Handle };
+  /** How long the first good probe may take, in seconds. */
   readyTimeoutSeconds: number;
+  /** How long it may take to stop before it is killed, in seconds. */
   stopGraceSeconds: number;
+  /** Memory limit, in MiB. */
   memoryMiB: number;
   /** The most processes and threads. @default 256 */
   pids?: number | undefined;
-  /** @default "unless-stopped" */
+  /** When the engine starts it again after it has ended. @default "unless-stopped" */
   restart?: ServiceWorkload["restart"];
   /** Whether it may reach beyond its networks. @default false */
   egress?: boolean;

@@ -8,9 +8,11 @@ import type { LastingLifecycle, VolumeLifecycle } from "./support/lifecycle.ts";
 export interface SharedVolumeArgs {
   /** Its name among the volumes of its service. */
   label: string;
+  /** The volume. */
   shared: Handle;
   /** In the container. */
   path: string;
+  /** Whether it can only be read there. */
   readOnly: boolean;
   /** Who owns it when it is new: `uid:gid`. */
   owner: string;
@@ -24,6 +26,7 @@ export interface VolumeArgs {
   label?: string;
   /** In the container. */
   path: string;
+  /** How long its data is kept. */
   lifecycle: VolumeLifecycle;
   /** Major version of the server that writes it; over the same data, another one is refused. */
   major?: string;

@@ -70,7 +70,8 @@ function entryOf(name: string, symbol: ts.Symbol): Entry {
     docstring: documented(name, declarationOf(symbol)),
     options: optionsOf(call, "args")
       .map((member) => ({ ...member, schema: shape[member.name] as z.ZodType | undefined }))
-      .sort((one, other) => places.indexOf(one.name) - places.indexOf(other.name)),
+      .sort((one, other) => places.indexOf(one.name) - places.indexOf(other.name))
+      .sort((one, other) => Number(one.optional) - Number(other.optional)),
     optionsType: writtenType(call, "args"),
     base: basesOf(symbol).find((base) => base in BASES),
   };

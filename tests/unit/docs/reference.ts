@@ -10,6 +10,7 @@ import {
   isClass,
   isType,
   literalsOf,
+  type Member,
   parametersOf,
   placeOf,
   schemaOf,
@@ -90,6 +91,12 @@ function baseSection(base: string): Section {
   };
 }
 
+/** What an engine is asked for has its descriptions where the name alone does not say it. */
+const memberText = (of: string, { name, docstring, declaration }: Member) =>
+  placeOf(declaration).startsWith("components/engines/")
+    ? (docstring?.text ?? "")
+    : documented(`${of}.${name}`, declaration).text;
+
 function typeSection(title: string, symbol: ts.Symbol): Section {
   const literals = literalsOf(symbol);
   const rows = interfaceMembers(symbol)
@@ -97,7 +104,7 @@ function typeSection(title: string, symbol: ts.Symbol): Section {
     .map((member) => [
       `\`${member.name}${member.optional ? "?" : ""}\``,
       `\`${typeOf(member)}\``,
-      `${member.docstring?.text ?? ""}${defaultSentence({ ...member, schema: undefined })}`.trim(),
+      `${memberText(title, member)}${defaultSentence({ ...member, schema: undefined })}`.trim(),
     ]);
   return {
     title,
