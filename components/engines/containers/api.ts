@@ -446,7 +446,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       } = Config as typeof Config & {
         Healthcheck?: unknown;
       };
-      const made = await (await docker()).createContainer({
+      const made = await (await wholly()).createContainer({
         ...config,
         Cmd: [...command],
         Tty: tty,
