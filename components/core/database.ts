@@ -10,7 +10,7 @@ import type { Platform } from "./platform.ts";
 import { hidden, markOf, password, SECRETS_FOLDER } from "./secret.ts";
 import { type Own, ruledOut } from "./server-settings.ts";
 import { Service, type ServiceArgs } from "./service.ts";
-import { ArgsError, count, hostPort, mebibytes } from "./support/args.ts";
+import { ArgsError, count, hostPort, mebibytes, parseArgs } from "./support/args.ts";
 import { lifecycle, limits, platform } from "./support/common.ts";
 import { fileTargets, PROBE_TARGET, refuseClashes, secretTargets } from "./targets.ts";
 
@@ -54,6 +54,8 @@ export interface DatabaseFacts
   > {
   /** The image that it is tested with. */
   image: ImageFacts;
+  /** How its like is built where images come from package registries. @default - by `image.packages` */
+  build?: z.input<typeof Build>;
   /** Variables that would undo what its options decide, or mislead its probe. @default {} */
   ownVariables?: Own;
   /** The port in its connection. */
@@ -105,6 +107,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
     const {
       image,
+      build: ownBuild,
       ownVariables = {},
       port,
       otherPorts = {},
@@ -137,7 +140,9 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const others = Object.entries(otherPorts);
     const ports = Object.fromEntries(others.map(([each, { port }]) => [each, port]));
     this.user = own.user;
-    this.image = build ? { name: `${name}-image`, subject, build, parent: this } : (wanted ?? image);
+    const fromPackages = wanted === undefined && platform.imageSource === "packages" ? ownBuild : undefined;
+    const made = build ?? (fromPackages && parseArgs(Build, kind, name, fromPackages));
+    this.image = made ? { name: `${name}-image`, subject, build: made, parent: this } : (wanted ?? image);
     const service = new Service(name, this, {
       ...limits,
       ...own,

@@ -1,7 +1,7 @@
 // What you need for a component of your own. Programs that only use components need `components/index.ts`.
 
-export { type ConnectionFacts, connection } from "./connection.ts";
-export { Database, type DatabaseFacts, databaseArgs, databaseSettings } from "./database.ts";
+export { type Connection, type ConnectionFacts, connection } from "./connection.ts";
+export { Database, type DatabaseFacts, databaseArgs, databaseSettings, fixedUser } from "./database.ts";
 export { uses } from "./dependency.ts";
 export { env, environmentOf, refuseDuplicates, type Secret, secrets } from "./environment.ts";
 export { configFiles, readConfigFiles } from "./files.ts";
@@ -14,10 +14,12 @@ export {
   imageOrBuild,
   type OwnImage,
   refuseImageAndBuild,
+  refuseTwoImages,
 } from "./image.ts";
 export { Job, type JobArgs } from "./job.ts";
 export { needsProgram, PROBE_IMAGE, type Probe, type ProbeArgs, probe, probeOf } from "./probe.ts";
 export { hidden, password } from "./secret.ts";
+export { decidedBy, type Own, serverSettings, settingValue, variablesOf } from "./server-settings.ts";
 export { Service, type ServiceArgs } from "./service.ts";
 export { NOBODY, Setup } from "./setup.ts";
 export {
@@ -43,4 +45,5 @@ export {
   whole,
 } from "./support/args.ts";
 export { lifecycle, limits, platform, user } from "./support/common.ts";
+export { httpProbe } from "./support/http-probe.ts";
 export type { SharedVolumeArgs, VolumeArgs } from "./volume.ts";
