@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -40,6 +41,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** In this repository the package's own names lead to its sources. */
+const alias = [
+  { find: /^stackyard$/, replacement: fileURLToPath(new URL("components/index.ts", import.meta.url)) },
+  { find: /^stackyard\/core$/, replacement: fileURLToPath(new URL("components/core/index.ts", import.meta.url)) },
+];
+
 export default defineConfig({
   test: {
     // Messages name commands as a user of this repository types them.
@@ -47,6 +54,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
+        resolve: { alias },
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts", "examples/api/test/**/*.test.ts"],
@@ -61,6 +69,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias },
         test: {
           name: "e2e",
           include: ["tests/e2e/*.test.ts"],

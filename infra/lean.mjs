@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { setFlagsFromString } from "node:v8";
 
@@ -79,7 +80,15 @@ const REPLACED = [
   later("/@pulumi/pulumi/runtime/closure/parseFunction.js", 'require("../../typescript-shim")'),
 ];
 
+// In a clone of Stackyard there is nothing compiled: the package's own names lead to its sources.
+const SOURCES = Object.fromEntries(
+  Object.entries({ stackyard: "../components/index.ts", "stackyard/core": "../components/core/index.ts" })
+    .map(([name, path]) => [name, new URL(path, import.meta.url)])
+    .filter(([, source]) => existsSync(source)),
+);
+
 registerHooks({
+  resolve: (specifier, context, next) => next(SOURCES[specifier]?.href ?? specifier, context),
   load: (url, context, next) => {
     const [, source] = Object.entries(STAND_INS).find(([path]) => url.endsWith(path)) ?? [];
     if (source !== undefined) return { format: "commonjs", source, shortCircuit: true };

@@ -19,7 +19,8 @@ import {
 // What docs/reference.md is about: what the library exports, and which options its components have in common.
 
 export const PUBLIC = exportsOf("components/index.ts");
-export const FOR_COMPONENTS = exportsOf("components/core/index.ts");
+/** Those that are not in `components/index.ts` as well. */
+export const FOR_COMPONENTS = new Map([...exportsOf("components/core/index.ts")].filter(([name]) => !PUBLIC.has(name)));
 
 /** Classes that others extend, and the heading of what these have in common. */
 export const BASES: Record<string, string> = {
