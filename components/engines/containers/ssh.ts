@@ -48,7 +48,9 @@ class SshConnection extends Duplex {
     // Nothing is written any more once the other side has ended.
     super({ allowHalfOpen: false });
     const { args, tried } = command(host);
-    const child = spawn("ssh", args);
+    // As the docker CLI does: Ctrl-C at a terminal goes to all of its group, and would end what has to be carried through. On Windows
+    // it would open a window.
+    const child = spawn("ssh", args, { detached: process.platform !== "win32" });
     this.#child = child;
     child.stdout.on("data", (bytes: Buffer) => {
       this.#limit?.refresh();

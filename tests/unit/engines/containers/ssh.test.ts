@@ -9,15 +9,17 @@ import { FakeDaemon, logged } from "../../helpers/daemon.ts";
 
 let daemon: FakeDaemon;
 let folder: string;
+let leads: string;
 beforeEach(async () => {
   daemon = await new FakeDaemon().ready();
   daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
   folder = mkdtempSync(join(tmpdir(), "stackyard-ssh-"));
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
-  ssh(`
+  leads = `
     const socket = require("node:net").connect(${JSON.stringify(daemon.host.slice("unix://".length))});
     process.stdin.pipe(socket).pipe(process.stdout);
-  `);
+  `;
+  ssh(leads);
 });
 afterEach(async () => {
   await daemon.close();
@@ -44,6 +46,12 @@ test.each([
 ])("%s is reached by this machine's own ssh", async (host, args) => {
   expect(await engineApi({ host }).ping()).toBe("1.45");
   expect(runs()[0]).toBe(`[${OPTIONS},${args}]`);
+});
+
+test("ssh has a process group of its own, so that Ctrl-C at a terminal does not end it", async () => {
+  // It fails where there is no group that is called after it.
+  ssh(`process.kill(-process.pid, 0);${leads}`);
+  expect(await engineApi({ host: "ssh://build" }).ping()).toBe("1.45");
 });
 
 describe("carries", () => {
