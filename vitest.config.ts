@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of end-to-end tests that take longest, which start first, so that none of them runs on alone at the end. */
 const LONGEST = [
+  "package",
   "kills-first-up",
   "refusals",
   "kills-running",

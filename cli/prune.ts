@@ -70,10 +70,12 @@ export async function prune({ match = "", hours: least = "1", yes }: PruneOption
   return code;
 }
 
-/** Names of the images that a clone would build from its infra/airgap/images as it is now. */
+/** Names of the images that a clone, or a project with the package, would build from package registries as it is now. */
 function builtFrom(clone: string): string[] {
-  const folder = `${clone}infra/airgap/images/`;
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name === "base" || existsSync(`${folder}${name}/Dockerfile`));
-  return names.map((name) => builtImage(name, folder).ref);
+  return ["infra/airgap/images/", "node_modules/stackyard/dist/infra/airgap/images/"].flatMap((path) => {
+    const folder = `${clone}${path}`;
+    if (!existsSync(folder)) return [];
+    const names = readdirSync(folder).filter((name) => name === "base" || existsSync(`${folder}${name}/Dockerfile`));
+    return names.map((name) => builtImage(name, folder).ref);
+  });
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join, relative, resolve, sep } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { commandLine } from "../engines/command-line.ts";
 import type { Handle, PullProgress } from "../engines/engine.ts";
 import { interrupted } from "./gate.ts";
 import type { Platform } from "./platform.ts";
@@ -117,7 +118,7 @@ async function provide(platform: Platform, { newInputs }: pulumi.ResourceHookArg
   if ((pulumi.runtime.isDryRun() && !built) || (await platform.engine.hasImage(name))) return;
   if (!built) return pulled(platform, name);
   throw new Error(
-    `The image ${name} is not on this engine. It is built from package registries: run \`make images\`, then this again.`,
+    `The image ${name} is not on this engine. It is built from package registries: run \`${commandLine("images")}\`, then this again.`,
   );
 }
 
@@ -125,7 +126,7 @@ async function pulled(platform: Platform, ref: string): Promise<void> {
   const service = ref.replace(/@sha256:[0-9a-f]+$/, "");
   const instead =
     "Set `imageMirror` to a container registry that has it and answers; a site that reaches none builds the images from " +
-    "package registries (`imageSource: packages`; a stack without data takes that on after `make clean`).";
+    `package registries (\`imageSource: packages\`; a stack without data takes that on after \`${commandLine("clean")}\`).`;
   const began = Date.now();
   note({ service, kind: "image", phase: "pulling" });
   try {

@@ -6,7 +6,7 @@ IFS=: read -ra folders <<<"$PATH"
 for folder in "${folders[@]}"; do
   [ -x "$folder/pulumi" ] && [ ! -e "$folder/.stackyard-wrapper" ] && real=$folder/pulumi && break
 done
-[ -n "${real:-}" ] || { echo "pulumi is not on PATH. \`make setup\` gets it." >&2; exit 127; }
+[ -n "${real:-}" ] || { echo "pulumi is not on PATH. Stackyard's set-up gets it: \`make setup\` in a clone, \`npx stackyard setup\` in a project." >&2; exit 127; }
 
 # Finds the folder, the stack and the command among the arguments. The CLI has to choose the same stack.
 export PULUMI_STACK=${PULUMI_STACK:-dev}

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -170,6 +170,21 @@ test("a second project comes up beside it, in a folder with a package.json, whic
   expect(await shop.stackyard("redis-cli", "--", "ping")).toBe("PONG\n");
   await beside.stackyard("clean", "--yes");
   expect(await beside.onEngine()).toEqual([]);
+});
+
+test("a component of one's own is one file in the project, in a program of its own", async () => {
+  cpSync(join(ROOT, "examples/component"), join(shop.folder, "stacks/component"), { recursive: true });
+  const [page = 0] = await freePorts(1);
+  shop.edit("Pulumi.component-dev.yaml", () => stringify({ config: { [`${shop.name}:hostPort`]: page } }));
+  const types = await shop.npx("tsc");
+  expect(types.code, types.output).toBe(0);
+  expect(await shop.stackyard("dev", "--program", "component")).toMatch(/^cache +ready/m);
+  const visit = async () => (await fetch(`http://127.0.0.1:${page}/`)).text();
+  expect([await visit(), await visit()]).toEqual(["1\n", "2\n"]);
+  expect(await shop.stackyard("up", "--program", "component")).toMatch(/\(\d+ unchanged\)/);
+  await shop.stackyard("clean", "--program", "component", "--yes");
+  // What the project's other stack has is untouched.
+  await shop.stackyard("ps");
 });
 
 test("down keeps the data, and clean leaves nothing", async () => {

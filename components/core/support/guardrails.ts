@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "../../engines/command-line.ts";
 import type { Engine, Handle } from "../../engines/engine.ts";
 import { type HostPort, shownPort } from "../../engines/ports.ts";
 import { valueOf } from "../../engines/value.ts";
@@ -55,7 +56,7 @@ export async function guard({
     if (await engine.hasVolume(key)) continue;
     throw new Error(
       `${subject}: its volume ${key} is no longer on the engine; a new one would be empty. Bring it back, or let this stack ` +
-        "find out and ask: `make dev`, or `pulumi up --refresh`.",
+        `find out and ask: \`${commandLine("dev")}\`, or \`pulumi up --refresh\`.`,
     );
   }
 }
@@ -75,7 +76,7 @@ export async function free(
   if (holder === undefined || holder.stack === id) return;
   const [kept] = Object.entries(ports).find(([, chosen]) => chosen === port.hostPort) ?? [];
   const other = kept
-    ? `let another be chosen: \`make dev\` of this copy does, ${NEW_PORTS}=${kept} for plain pulumi`
+    ? `let another be chosen: \`${commandLine("dev")}\` of this copy does, ${NEW_PORTS}=${kept} for plain pulumi`
     : "set another hostPort";
   throw new Error(`${subject}: ${shownPort(port)} is taken by ${holder.shown}. Stop that, or ${other}.`);
 }

@@ -1,15 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Written by `make lock`: the digest of each image by its name, so that nothing changes here when a tag is moved. */
-export const LOCK_FILE = fileURLToPath(new URL("../../../images.lock.json", import.meta.url));
+/** The digests that Stackyard itself comes with. */
+const OWN = fileURLToPath(new URL("../../../images.lock.json", import.meta.url));
+/**
+ * The project's file: the digest of each image by its name, so that nothing changes when a tag is moved. `stackyard lock` writes it.
+ * It counts before Stackyard's own; a clone of Stackyard has one file for both.
+ */
+export const LOCK_FILE = "images.lock.json";
 
 /** Digests by image: `{"postgres:17": "sha256:…"}`; empty for one that was not resolved yet. */
 export type Lock = Record<string, string>;
 
-export function readLock(file = LOCK_FILE): Lock {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Lock) : {};
-}
+export const readLock = (files: readonly string[] = [OWN, LOCK_FILE]): Lock =>
+  Object.assign({}, ...files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, "utf8"))));
 
 /**
  * The full name that an image is pulled by: from the mirror, if there is one, and with the digest, if the lock file has it.

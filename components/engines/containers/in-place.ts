@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "../command-line.ts";
 import type { ContainerState, EngineApi } from "./api.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function changeInPlace(
     if (await hasEnded(api, before)) return retryBetweenRuns(api, before, change);
     throw new Error(
       `${service}: its memory cannot be set to ${memory} MiB while it runs, which it does as before: it may hold more than ` +
-        `that (${error.message.trim()}). Set more; or take it down first, by \`make down\`, and bring it up again.`,
+        `that (${error.message.trim()}). Set more; or take it down first, by \`${commandLine("down")}\`, and bring it up again.`,
     );
   });
   // A service that fails is restarted with the changes. One that starts for the first time is left alone.

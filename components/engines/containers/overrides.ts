@@ -1,4 +1,5 @@
 import type * as docker from "@pulumi/docker";
+import { commandLine } from "../command-line.ts";
 
 /** Overrides of the arguments of a container. */
 export type ContainerOverrides = Partial<docker.ContainerArgs>;
@@ -47,7 +48,7 @@ export const OVERRIDABLE: Record<keyof docker.ContainerArgs, true | string> = {
   labels: "labels",
   logDriver: true,
   logOpts: true,
-  logs: "Its log is shown by `make logs`: leave this out.",
+  logs: `Its log is shown by \`${commandLine("logs")}\`: leave this out.`,
   maxRetryCount: true,
   memory: "memoryMiB",
   memoryReservation: true,

@@ -1,3 +1,4 @@
+import { commandLine } from "../command-line.ts";
 import type { PullProgress, PullWatch } from "../engine.ts";
 import type { EngineApi, PullMessage } from "./api.ts";
 import { type Credentials, credentialsFor, registryOf } from "./credentials.ts";
@@ -145,6 +146,6 @@ function reasonOf(message: string, registry: string, { credentials, failure }: S
     return `${registry} does not answer (${text.split(": ").slice(-2).join(": ")})`;
   if (/toomanyrequests|\b429\b/i.test(text))
     return `${registry} allows no more pulls for now without signing in: \`docker login\``;
-  if (/no space left/i.test(text)) return "the engine's disk is full: `make prune` shows what could go";
+  if (/no space left/i.test(text)) return `the engine's disk is full: \`${commandLine("prune")}\` shows what could go`;
   return /^(unknown:?)?$/.test(text) ? `${registry} does not say why` : text;
 }

@@ -1,3 +1,4 @@
+import { commandLine } from "../command-line.ts";
 import type { ContainerState, EngineApi, Probed } from "./api.ts";
 
 const POLL_MS = 100;
@@ -110,7 +111,7 @@ export async function untilDone(
   const before = await api.inspect(id);
   if (!before)
     throw new Error(
-      `${watch.subject} is gone: somebody removed its container. Run \`make dev\`, or \`pulumi up --refresh\`.`,
+      `${watch.subject} is gone: somebody removed its container. Run \`${commandLine("dev")}\`, or \`pulumi up --refresh\`.`,
     );
   if (before.status === "exited" && before.exitCode === 0 && before.startedAt) {
     line(`had succeeded in a run of ${(await api.clock()).here(before.startedAt).toISOString()}`);

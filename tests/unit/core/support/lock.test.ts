@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOCK_FILE, pinned, readLock } from "../../../../components/core/support/lock.ts";
 
@@ -14,22 +14,32 @@ describe("readLock", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("reads images.lock.json in the project's folder", () => {
-    expect(LOCK_FILE).toBe(resolve("images.lock.json"));
+  test("has Stackyard's own digests, and before them those of the project's folder", () => {
+    const before = process.cwd();
+    const own = readLock();
+    const [image = ""] = Object.keys(own);
+    try {
+      process.chdir(folder);
+      expect(readLock()).toEqual(own);
+      writeFileSync(LOCK_FILE, JSON.stringify({ [image]: DIGEST, "app:1": DIGEST }));
+      expect(readLock()).toEqual({ ...own, [image]: DIGEST, "app:1": DIGEST });
+    } finally {
+      process.chdir(before);
+    }
   });
 
   test("reads digests by image", () => {
     writeFileSync(join(folder, "lock.json"), JSON.stringify(LOCK));
-    expect(readLock(join(folder, "lock.json"))).toEqual(LOCK);
+    expect(readLock([join(folder, "lock.json")])).toEqual(LOCK);
   });
 
   test("knows no digest without the file", () => {
-    expect(readLock(join(folder, "none.json"))).toEqual({});
+    expect(readLock([join(folder, "none.json")])).toEqual({});
   });
 
   test("fails for a file that is not JSON", () => {
     writeFileSync(join(folder, "broken.json"), "{");
-    expect(() => readLock(join(folder, "broken.json"))).toThrow(SyntaxError);
+    expect(() => readLock([join(folder, "broken.json")])).toThrow(SyntaxError);
   });
 });
 
