@@ -10,7 +10,7 @@ const ARGS = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
 /** Removes containers and networks; keeps volumes, passwords and the gates of jobs. */
 export async function down(): Promise<number> {
-  const { engine, state } = await begin();
+  const { engine, state } = await begin(() => {}, { oneOffs: true });
   if (state.resources.length === 0) {
     await reportOrphans(state, engine);
     process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);

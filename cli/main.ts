@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { byMake, wordFor } from "../components/engines/command-line.ts";
 import { DATABASES } from "./init/databases.ts";
@@ -102,6 +104,13 @@ class Verb extends Command {
   }
 }
 
+const version = () =>
+  (
+    JSON.parse(readFileSync(fileURLToPath(import.meta.resolve("stackyard/package.json")), "utf8")) as {
+      version: string;
+    }
+  ).version;
+
 /** `a,b` and `a b` are the same names. */
 const splitNames = (typed: string, before: string[] | undefined) => [
   ...(before ?? []),
@@ -143,6 +152,7 @@ const PARTS = "only these, and what they refer to; without any, all";
 export function commandLineProgram(after: readonly string[] = []): Verb {
   const program = new Verb("stackyard")
     .description("Databases, setup jobs and applications on Docker, as typed components on Pulumi.")
+    .version(version(), "--version")
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({
@@ -150,6 +160,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     })
     .addHelpText("after", EXIT_CODES);
 
+  program.commandsGroup("To begin:");
   program
     .command("init")
     .description("Write a small project into this folder")
@@ -159,6 +170,8 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .option("--project <name>", "its name; the default is the folder's")
     .option("--no-install", "do not run npm install")
     .action(async (options) => (await import("./init.ts")).init(options));
+
+  program.commandsGroup("Up and down:");
   for (const [name, description] of [
     ["dev", "Bring the dev environment up, and mend what is not as it should be"],
     ["up", "Bring an environment up"],
@@ -216,6 +229,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .option("--fresh", fresh)
     .runs(async () => (await import("./rebuild.ts")).rebuild, { program: true });
 
+  program.commandsGroup("To look:");
   program
     .command("preview")
     .description("Show what `up` would do")
@@ -256,6 +270,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .option("--since <time>", "a duration or a time: 10m, 2026-01-02T03:04:05Z")
     .option("--json", "a JSON object for each line")
     .runs(async () => (await import("./logs.ts")).logs);
+  program.commandsGroup("Images and jobs:");
   program
     .command("build")
     .description("Build images of this stack anew, from nothing that was kept of earlier builds")
@@ -271,6 +286,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .showing()
     .runs(async () => (await import("./job.ts")).job, { program: true });
 
+  program.commandsGroup("Inside of containers:");
   const command = ["-c, --command <text>", "one command, in the program's own language"] as const;
   program
     .command("run")
@@ -307,6 +323,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
       .runs(async () => clientOf(name, after));
   }
 
+  program.commandsGroup("Settings, state and this machine:");
   program
     .command("config")
     .description("Show the settings in force and where each comes from")

@@ -12,13 +12,16 @@ export async function rebuild(
   { fresh, yes }: UpOptions & { yes?: boolean },
 ): Promise<number> {
   let env: Record<string, string> = {};
-  const begun = await begin(async (state, engine) => {
-    await stopAtOrphans(state, engine, { fresh });
-    // Refused before anything is lost; and nothing is up by then.
-    env = await onlyWanted({ resources: [], pending: 0 }, services);
-    // Where nothing is, nothing is lost.
-    if (state.resources.length > 0) await askFirst("rebuild", state, { yes });
-  });
+  const begun = await begin(
+    async (state, engine) => {
+      await stopAtOrphans(state, engine, { fresh });
+      // Refused before anything is lost; and nothing is up by then.
+      env = await onlyWanted({ resources: [], pending: 0 }, services);
+      // Where nothing is, nothing is lost.
+      if (state.resources.length > 0) await askFirst("rebuild", state, { yes });
+    },
+    { oneOffs: true },
+  );
   const code = begun.state.resources.length > 0 ? await cleanSlate(begun) : 0;
   return code === 0 ? bringUp({ engine: begun.engine, state: readState() }, [], env) : code;
 }

@@ -47,7 +47,7 @@ export async function cleanSlate({ engine, state }: { engine: Inspection; state:
   const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"];
   const { code, progress } = await runWithProgress(args, {}, async () => new Map());
   if (code === 0 && isIdentified(state) && backendFolder()) {
-    await sweep(engine, { ...readState(), id: state.id }, { data: true });
+    await sweep(engine, { ...readState(), id: state.id }, { data: true, oneOffs: true });
   }
   if (code === 0) {
     const took = seconds(Date.now() - progress.began);

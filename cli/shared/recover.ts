@@ -21,8 +21,12 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
  * Begins a verb that changes the stack through pulumi: holds the stack, and removes what an interrupted run has left behind.
  *
  * @param check is given the state before anything is touched, and may end the verb.
+ * @param oneOffs whether to end the commands of `run` as well: they are attached to networks that are to go.
  */
-export async function begin(check: (state: State, engine: Inspection) => Promise<void> | void = () => {}) {
+export async function begin(
+  check: (state: State, engine: Inspection) => Promise<void> | void = () => {},
+  { oneOffs = false } = {},
+) {
   sayBackend();
   await hold();
   dropEmptyAttributes();
@@ -30,7 +34,7 @@ export async function begin(check: (state: State, engine: Inspection) => Promise
   const state = readState();
   await check(state, engine);
   // Not with a backend that others share: somebody else may be making what is in no state yet.
-  if (backendFolder() && isIdentified(state)) await sweep(engine, state, { data: false });
+  if (backendFolder() && isIdentified(state)) await sweep(engine, state, { data: false, oneOffs });
   if (state.pending === 0) return { engine, state };
   // What was being made is now removed or in state, and pulumi's note of it can go. On a terminal pulumi asks before it drops one,
   // even with `--yes`.
@@ -61,8 +65,12 @@ function dropEmptyAttributes(): void {
  * @param data whether to remove volumes with data in them and the images that this stack built, too: only after a confirmed clean
  * slate. Otherwise such volumes are reported and left alone.
  */
-export async function sweep(engine: Inspection, state: Identified, { data }: { data: boolean }): Promise<void> {
-  const strays = await engine.strays(labels(state), state.resources);
+export async function sweep(
+  engine: Inspection,
+  state: Identified,
+  { data, oneOffs }: { data: boolean; oneOffs: boolean },
+): Promise<void> {
+  const strays = await engine.strays(labels(state), state.resources, oneOffs);
   const sweepOne = async (stray: Thing) => {
     const { kind, name } = stray;
     if (!data && (await engine.holdsData(stray))) {

@@ -173,8 +173,12 @@ export interface Inspection {
 
   /** Resources of a state that are missing on the engine, or do not run although they should. */
   drift(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Drift[]>;
-  /** What carries all these labels and is not in the state: containers first, then what they may be attached to. */
-  strays(labels: Record<string, string>, recorded: readonly Recorded[]): Promise<Thing[]>;
+  /**
+   * What carries all these labels and is not in the state: containers first, then what they may be attached to.
+   *
+   * @param oneOffs whether also containers in which a command of `run` is at work.
+   */
+  strays(labels: Record<string, string>, recorded: readonly Recorded[], oneOffs: boolean): Promise<Thing[]>;
   /** Whether data of a service would be lost with it; true where the engine cannot tell. */
   holdsData(thing: Thing): Promise<boolean>;
   /**

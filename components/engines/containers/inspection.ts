@@ -139,7 +139,7 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
         ...gone("image", images),
       ];
     },
-    async strays(labels, recorded) {
+    async strays(labels, recorded, oneOffs) {
       const known = new Set(recorded.flatMap(({ id }) => id ?? []));
       const [containers, networks, volumes] = await Promise.all([
         api.list(labels),
@@ -147,10 +147,11 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
         api.volumes(labels),
       ]);
       const unknown = ({ id }: { id: string }) => !known.has(id);
+      const atWork = ({ labels, state }: ContainerListed) =>
+        labels["stackyard.kind"] === ONE_OFF && state === "running";
       return [
-        // A command that a user runs ends by itself, and the engine then removes its container.
         ...containers
-          .filter((each) => unknown(each) && !(each.labels["stackyard.kind"] === ONE_OFF && each.state === "running"))
+          .filter((each) => unknown(each) && (oneOffs || !atWork(each)))
           .map(({ id, name }) => ({ kind: "container" as const, name, handle: id })),
         ...networks.filter(unknown).map(({ id, name }) => ({ kind: "network" as const, name, handle: id })),
         ...volumes

@@ -59,7 +59,7 @@ beforeEach(() => {
 const removed = () => engine.calls.flatMap(([method, id]) => (/^remove/.test(method) ? [`${method} ${id}`] : []));
 
 test("what is this stack's and in no state is removed, except data", async () => {
-  await sweep(inspectionOf(engine), STATE, { data: false });
+  await sweep(inspectionOf(engine), STATE, { data: false, oneOffs: false });
   const [first, ...others] = removed();
   // What is attached goes before that to which it is.
   expect(first).toBe("remove c-stray");
@@ -67,8 +67,18 @@ test("what is this stack's and in no state is removed, except data", async () =>
   expect(said.join("")).toContain("volume v-data is in no state, and is left alone: it may hold data.");
 });
 
+test.each([
+  [false, ["remove c-stray"]],
+  [true, ["remove c-stray", "remove c-run"]],
+])("a command of `run` goes on unless its networks are to go: %s", async (oneOffs, expected) => {
+  const [{ ...like }] = engine.listed as [(typeof engine.listed)[number]];
+  engine.listed.push({ ...like, id: "c-run", name: "c-run", labels: { ...like.labels, "stackyard.kind": "one-off" } });
+  await sweep(inspectionOf(engine), STATE, { data: false, oneOffs });
+  expect(removed().filter((each) => each.startsWith("remove c-"))).toEqual(expected);
+});
+
 test("after a clean slate its data is removed too", async () => {
-  await sweep(inspectionOf(engine), STATE, { data: true });
+  await sweep(inspectionOf(engine), STATE, { data: true, oneOffs: true });
   expect(removed()).toContain("removeVolume v-data");
 });
 

@@ -175,7 +175,7 @@ describe("a state and the engine", () => {
   test("what the state does not know is a stray, and is removed by its kind", async () => {
     const engine = inspectionOf(api);
     vi.spyOn(api, "isEmptyVolume").mockResolvedValue(true);
-    const strays = await engine.strays(LABELS, [resource("Container", "runs")]);
+    const strays = await engine.strays(LABELS, [resource("Container", "runs")], false);
     expect(strays.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "container shop-stopped",
       "container shop-pauses",
@@ -200,7 +200,7 @@ describe("a state and the engine", () => {
   ])("a volume of kind %s that is empty (%s) holds a service's data: %s", async (kind, empty, expected) => {
     api.listedVolumes = [{ name: "it", createdAt: new Date(), labels: { ...LABELS, "stackyard.kind": kind } }];
     vi.spyOn(api, "isEmptyVolume").mockResolvedValue(empty);
-    const [volume] = (await inspectionOf(api).strays(LABELS, [])).filter((each) => each.kind === "volume");
+    const [volume] = (await inspectionOf(api).strays(LABELS, [], false)).filter((each) => each.kind === "volume");
     expect(await inspectionOf(api).holdsData(volume as Thing)).toBe(expected);
   });
 
