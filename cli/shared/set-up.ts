@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const READY = fileURLToPath(new URL("../../infra/setup/ready.sh", import.meta.url));
+const SETUP = fileURLToPath(new URL("../../infra/setup/setup.sh", import.meta.url));
 
 /** A step of set-up: infra/setup/steps/ has a file for each. */
 export type Step = "node" | "packages" | "pulumi" | "engine" | "state" | "images";
@@ -16,7 +16,7 @@ export function setUp(steps: readonly Step[], { decide = false } = {}): void {
   const done = (process.env.STACKYARD_READY ?? "").split(" ");
   const missing = decide ? steps : steps.filter((step) => !done.includes(step));
   if (missing.length === 0) return;
-  const { status, stdout } = spawnSync("bash", [READY, ...missing], {
+  const { status, stdout } = spawnSync("bash", [SETUP, ...missing, "--print"], {
     stdio: ["inherit", "pipe", "inherit"],
     encoding: "utf8",
     env: { ...process.env, ...(decide ? { STACKYARD_DECIDE: "1" } : {}) },

@@ -79,13 +79,21 @@ real_pulumi() {
   done
 }
 
-[ ! -x "$NODE_HOME/bin/node" ] || PATH=$NODE_HOME/bin:$PATH
+# Puts a folder before all others on PATH, once.
+put_first() {
+  PATH=:$PATH:
+  PATH=${PATH//":$1:"/:}
+  PATH=$1:${PATH#:}
+  PATH=${PATH%:}
+}
+
+[ ! -x "$NODE_HOME/bin/node" ] || put_first "$NODE_HOME/bin"
 
 # The pulumi that set-up has downloaded or built comes first.
 if [ -x "$PULUMI_DOWNLOADED/pulumi" ]; then
-  PATH=$PULUMI_DOWNLOADED:$PATH
+  put_first "$PULUMI_DOWNLOADED"
 elif [ -x "$TOOLCHAIN/bin/pulumi" ]; then
-  PATH=$TOOLCHAIN/bin:$PATH
+  put_first "$TOOLCHAIN/bin"
   # Its plugins are installed beside it, apart from those of the user's own Pulumi.
   export PULUMI_HOME=${PULUMI_HOME:-$TOOLCHAIN/home}
 fi
@@ -106,7 +114,7 @@ fi
 if [ "${PULUMI_BACKEND_URL:-}" = "$BACKEND" ]; then
   export STACKYARD_STATE=$STATE
   [ -n "${PULUMI_CONFIG_PASSPHRASE:-}" ] || export PULUMI_CONFIG_PASSPHRASE_FILE=${PULUMI_CONFIG_PASSPHRASE_FILE:-$STATE/passphrase}
-  PATH=$STATE/bin:$PATH
+  put_first "$STATE/bin"
 fi
 if [ -z "${STACKYARD_IMAGE_SOURCE:-}" ] && [ -f "$STATE/image-source" ]; then
   STACKYARD_IMAGE_SOURCE=$(cat "$STATE/image-source")

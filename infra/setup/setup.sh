@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes this machine ready: each step checks first, and is silent when there is nothing to do.
-#   setup.sh [node] [packages] [pulumi] [engine] [state] [images]      without arguments, all of them
+#   setup.sh [node] [packages] [pulumi] [engine] [state] [images]      without steps, all of them
+#   setup.sh [STEP …] -- COMMAND …      then runs a command in the environment of env.sh
+#   setup.sh [STEP …] --print           then prints that environment: NAME=value, each with a NUL at its end, empty where it is not set
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=env.sh
@@ -57,6 +59,22 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 case $CACHE:$STATE in *:*:*) give_up "the folders $CACHE and $STATE should have no : in their names, which no PATH can hold. Set STACKYARD_CACHE or XDG_STATE_HOME to others." ;; esac
-wanted=("$@")
-[ $# -gt 0 ] || wanted=(node packages pulumi engine state images)
+wanted=()
+while [ $# -gt 0 ] && [[ $1 != --* ]]; do wanted+=("$1") && shift; done
+[ ${#wanted[@]} -gt 0 ] || wanted=(node packages pulumi engine state images)
+path=$PATH
 for step in "${wanted[@]}"; do "step_$step"; done
+[ $# -gt 0 ] || exit 0
+
+# What a step has just installed is on PATH before this state's own pulumi.
+# shellcheck source=env.sh
+[ "$PATH" = "$path" ] || . "$here/env.sh"
+if [ "$1" = --print ]; then
+  for name in $EXPORTED; do printf '%s=%s\0' "$name" "${!name:-}"; done
+  exit
+fi
+shift
+# The command-line program leaves these out.
+export STACKYARD_READY=${wanted[*]}
+unset STACKYARD_STEPS
+exec "$@"
