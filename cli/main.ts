@@ -384,7 +384,25 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .description("Make this machine ready, and look again where images come from")
     .runs(async () => (await import("./setup.ts")).setup, { steps: [] });
 
+  program
+    .command("complete")
+    .description('Print completion for bash, zsh, fish or powershell: eval "$(stackyard complete bash)"')
+    .argument("<shell>", "bash, zsh, fish or powershell");
   return program;
+}
+
+/** Prints a shell's script for completion, or what could be typed next, which that script asks for. */
+async function complete(words: readonly string[]): Promise<void> {
+  const { default: addCompletion } = await import("@bomb.sh/tab/commander");
+  const program = commandLineProgram();
+  // It adds a command of this name itself.
+  const commands = program.commands as Command[];
+  commands.splice(
+    commands.findIndex((each) => each.name() === "complete"),
+    1,
+  );
+  addCompletion(program);
+  await program.parseAsync(words, { from: "user" });
 }
 
 async function clientOf(verb: "shell" | "psql" | "redis-cli" | "cypher" | "mc", args: readonly string[]) {
@@ -395,6 +413,7 @@ async function clientOf(verb: "shell" | "psql" | "redis-cli" | "cypher" | "mc", 
 /** Runs the command line. @param words without the program's own name. */
 export async function main(words: readonly string[]): Promise<void> {
   handleFaults();
+  if (words[0] === "complete" && words.length > 1) return complete(words);
   const end = words.includes("--") && words[0] !== "pulumi" ? words.indexOf("--") : words.length;
   const program = commandLineProgram(words.slice(end + 1));
   for (const verb of [program, ...program.commands]) verb.exitOverride();

@@ -125,6 +125,18 @@ test("help says every verb, and the exit codes", () => {
   expect(stdout).toContain("130  interrupted");
 });
 
+test("completes verbs and flags, by a script for each shell", () => {
+  for (const shell of ["bash", "zsh", "fish"])
+    expect(stackyard(tmpdir(), "complete", shell).stdout).toContain("stackyard");
+  const next = (...typed: string[]) =>
+    stackyard(tmpdir(), "complete", "--", ...typed)
+      .stdout.split("\n")
+      .flatMap((line) => (line.startsWith(":") || line === "" ? [] : [line.split("\t")[0]]));
+  expect(next("re")).toEqual(["restart", "rebuild", "redis-cli"]);
+  expect(next("logs", "--f")).toEqual(["--follow"]);
+  expect(next("up", "--show", "")).toEqual(["resources"]);
+});
+
 test("every verb has a help of its own, with a text for each argument and flag", () => {
   for (const verb of commandLineProgram().commands) {
     expect(verb.description(), verb.name()).toMatch(/^[A-Z]/);
