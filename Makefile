@@ -11,7 +11,7 @@ STATIC := STACKYARD_STEPS="node packages" $(WITH)
 STACKYARD := $(STATIC) node cli/stackyard.ts
 
 # What is for working on Stackyard itself, and not a verb of that program.
-DEVELOPING := test unit e2e bench format lint types help
+DEVELOPING := test unit e2e bench format lint types package help
 WORDS_bench := pairs
 # What the programs behind the verbs read of the environment may be given here as well.
 ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SSL_CERT_FILE NO_COLOR FORCE_COLOR %_PROXY %_proxy
@@ -120,10 +120,13 @@ format: ## Format the sources
 lint types: ## Check one thing only
 	@$(STATIC) node tests/run.ts $@
 
+package: ## Make the package's file, stackyard-VERSION.tgz
+	@$(STATIC) npm pack --silent
+
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
 	@printf '\n  %s\n' 'All that is for one stack: ENV=prod, NAME=alice for a copy of dev beside it with data of its own, STACK=NAME for another program of stacks/.'
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
 	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: node cli/stackyard.ts logs --help.'
 
-.PHONY: dev up down stop start restart clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types help
+.PHONY: dev up down stop start restart clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types package help

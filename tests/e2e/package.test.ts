@@ -182,6 +182,10 @@ test("a component of one's own is one file in the project, in a program of its o
   const visit = async () => (await fetch(`http://127.0.0.1:${page}/`)).text();
   expect([await visit(), await visit()]).toEqual(["1\n", "2\n"]);
   expect(await shop.stackyard("up", "--program", "component")).toMatch(/\(\d+ unchanged\)/);
+  // Files that were uploaded into the page's container are in the other one as well.
+  expect(await shop.stackyard("run", "page", "--program", "component", "--", "cat", "/srv/page.ts")).toBe(
+    shop.read("stacks/component/page.ts"),
+  );
   await shop.stackyard("clean", "--program", "component", "--yes");
   // What the project's other stack has is untouched.
   await shop.stackyard("ps");
