@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { commandLineProgram } from "../../cli/main.ts";
 import { FakeDaemon } from "./helpers/daemon.ts";
 import { mock } from "./helpers/stack.ts";
 
@@ -61,19 +62,31 @@ test("what brings data in is a part of one", async () => {
   expect(made).toEqual(["postgres", "restore", "schema"]);
 });
 
-test.each([
-  ["the README", README, ["dev", "test", "up", "down", "clean", "preview", "ps", "logs"]],
-  ["docs/data.md", DATA, ["psql", "shell", "redis-cli", "cypher", "mc"]],
-])("every verb that %s names is make's", (_, text, some) => {
+/** Lines of code blocks that begin with a command, and what is quoted within sentences. */
+function commandsIn(text: string, command: string): string[] {
   const blocks = text.split("```").flatMap((block, at) => (at % 2 === 1 ? block.split("\n") : []));
-  const commands = blocks
-    .filter((line) => line.startsWith("make "))
-    .flatMap((line) => line.replace(/#.*/, "").split(/\s{2,}|\|/));
-  const inline = [...text.matchAll(/`(make [^`]+)`/g)].map(([, command = ""]) => command);
-  const named = [...commands, ...inline].flatMap((part) => /^(?:make )?([a-z-]+)/.exec(part.trim())?.[1] ?? []);
+  const lines = blocks
+    .filter((line) => line.startsWith(`${command} `))
+    .flatMap((line) => line.replace(/ # .*/, "").split(/\s{2,}|\|/));
+  const inline = [...text.matchAll(new RegExp(`\`(?:npx )?(${command} [^\`]+)\``, "g"))].map(([, each = ""]) => each);
+  return [...lines, ...inline].flatMap((part) => new RegExp(`^(?:${command} )?([a-z-]+)`).exec(part.trim())?.[1] ?? []);
+}
+
+test.each([
+  ["the README", README, ["dev", "test", "package", "logs", "help"]],
+  ["docs/data.md", DATA, ["psql", "shell", "redis-cli", "cypher", "mc"]],
+])("every verb of make that %s names is there", (_, text, some) => {
+  const named = commandsIn(text, "make");
   const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
   const verbs = [...makefile.matchAll(/^([a-z0-9 -]+):.*## /gm)].flatMap(([, names = ""]) => names.split(" "));
   expect(named).toEqual(expect.arrayContaining(some));
+  expect(named.filter((verb) => !verbs.includes(verb))).toEqual([]);
+});
+
+test("every verb of stackyard that the README names is there", () => {
+  const named = commandsIn(README, "stackyard");
+  const verbs = commandLineProgram().commands.map((each) => each.name());
+  expect(named).toEqual(expect.arrayContaining(["dev", "down", "preview", "ps", "logs", "restart", "psql", "run"]));
   expect(named.filter((verb) => !verbs.includes(verb))).toEqual([]);
 });
 

@@ -19,8 +19,11 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The program that docs/programs.md shows. */
 const DOC = readFileSync(join(ROOT, "docs/programs.md"), "utf8");
 const [, SHOP = ""] = /```ts\n([\s\S]*?)```/.exec(DOC) ?? [];
-/** Its stack file. */
-const [, SHOP_SETTINGS = ""] = /```yaml\n([\s\S]*?)```/.exec(DOC) ?? [];
+/** Its stack file, for a stack whose name does not say the program. */
+const SHOP_SETTINGS = (/```yaml\n([\s\S]*?)```/.exec(DOC)?.[1] ?? "").replace(
+  "config:\n",
+  "config:\n  stackyard:program: shop\n",
+);
 
 let folder: string;
 let stacks: string;
