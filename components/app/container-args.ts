@@ -153,7 +153,7 @@ export const containerArgs = {
   groups: z.array(count(0, 4_294_967_295), "a list of numbers").optional(),
   /** The folder that the program starts in. @default - the image's own */
   workingDir: containerPath().optional(),
-  /** Its own host name; others reach it by its component's name. @default - its container's id */
+  /** Its own host name, which no other service has as its name; others reach it by its component's name. @default - its container's id */
   hostname: matching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, "a host name").optional(),
   /** Whether it can write only to volumes, writable mounts and folders in memory. @default true */
   readOnlyRoot: flag().default(true),
@@ -186,7 +186,7 @@ export const containerArgs = {
   pids: count(1, 4_194_304).default(256),
   /** NVIDIA GPUs of the host: `"all"`, or a number of them. @default - none */
   gpus: gpus().optional(),
-  /** Entries of its /etc/hosts: addresses by name; `host-gateway` is the engine's machine. @default {} */
+  /** Entries of its /etc/hosts: addresses by name, none that of a service; `host-gateway` is the engine's machine. @default {} */
   hosts: z
     .record(
       z.string(),

@@ -131,7 +131,14 @@ export class Service implements Dependency {
         hostPorts: ports.map(({ hostPort }) => hostPort),
         data: args.volumes !== undefined,
       },
-      { made: this, uses },
+      {
+        made: this,
+        uses,
+        claims: [
+          ...(args.hostname === undefined ? [] : [{ name: args.hostname, option: "hostname" as const, subject }]),
+          ...Object.keys(args.hosts ?? {}).map((name) => ({ name, option: "hosts" as const, subject })),
+        ],
+      },
     );
 
     const volumes = (args.volumes ?? []).map((each) => ({

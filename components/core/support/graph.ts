@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Dependency } from "../dependency.ts";
+import { ArgsError } from "./args.ts";
 import { originsOf } from "./origin.ts";
 
 /** What a stack program declares, and what refers to what: plain data, in the order of the program. */
@@ -34,6 +35,16 @@ export interface GraphEdge {
 interface Declared {
   made: Dependency;
   uses: Dependency[];
+  /** Further names that it decides addresses of. @default [] */
+  claims?: Claim[];
+}
+
+/** A name that an option of a component leads somewhere: to itself, or to an address. */
+interface Claim {
+  name: string;
+  option: "hostname" | "hosts";
+  /** The component, for messages: `Container "mail"`. */
+  subject: string;
 }
 
 /** Remembers what is declared, as it is declared. */
@@ -56,10 +67,16 @@ export class Declarations {
     this.#reserved.add(name);
   }
 
-  /** @throws RunError as `reserve` does. */
+  /**
+   * @throws RunError as `reserve` does; ArgsError where an option of one component would take over the name of another one, whichever
+   * is declared first.
+   */
   add(node: GraphNode, declared: Declared): void {
     this.reserve(node.name);
     this.#declared.set(node.name, { node, ...declared });
+    const all = [...this.#declared.values()];
+    const claims = all.flatMap(({ node: { name: by }, claims = [] }) => claims.map((claim) => ({ ...claim, by })));
+    for (const claim of claims) refuseTaken(claim, all.find(({ node }) => isCalled(node, claim))?.node);
   }
 
   get graph(): Graph {
@@ -96,6 +113,20 @@ export class Declarations {
     );
     return [...new Set([...uses, ...found.map(({ made }) => made), ...[...origins].filter(isBeyond)])];
   }
+}
+
+/** A service may have its own name as its host name. Names are the same in upper and lower case, and with a dot at the end. */
+const isCalled = ({ name, network }: GraphNode, claim: Claim & { by: string }) =>
+  network !== undefined &&
+  claim.name.toLowerCase().replace(/\.$/, "") === name &&
+  !(claim.option === "hostname" && claim.by === name);
+
+function refuseTaken({ name, option, subject }: Claim, taken: GraphNode | undefined): void {
+  if (!taken) return;
+  const instead = option === "hosts" ? "Leave it out: `uses` gives the address" : "Give it another one";
+  throw new ArgsError(`${subject} has bad arguments`, [
+    `${option}: should have no name of a service of this stack, got ${JSON.stringify(name)}, by which ${taken.type} "${taken.name}" is reached. ${instead}.`,
+  ]);
 }
 
 /** An external() is in no stack, so it has no node: it is the origin itself. */

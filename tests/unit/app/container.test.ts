@@ -599,3 +599,41 @@ describe("refuses", () => {
     });
   });
 });
+
+describe("a name that another service is reached by", () => {
+  const IMAGE = { image: "web:1", probe: "none" } as const;
+  const db = (platform: Platform) => new Redis("db", { platform });
+  const web = (args: Partial<ContainerArgs>) => (platform: Platform) =>
+    new Container("web", { platform, ...IMAGE, ...args });
+
+  test.each<[string, Partial<ContainerArgs>, string]>([
+    ["its host name", { hostname: "db" }, 'hostname: should have no name of a service of this stack, got "db"'],
+    ["in capitals", { hostname: "DB." }, 'hostname: should have no name of a service of this stack, got "DB."'],
+    [
+      "in its /etc/hosts",
+      { hosts: { cache: "10.9.9.8", db: "10.9.9.9" } },
+      'hosts: should have no name of a service of this stack, got "db"',
+    ],
+  ])("%s is refused, whichever is declared first", async (_, args, fault) => {
+    for (const both of [
+      [db, web(args)],
+      [web(args), db],
+    ])
+      await expect(deploy((platform) => both.map((make) => make(platform)))).rejects.toThrow(
+        `Container "web" has bad arguments\n  ${fault}, by which Redis "db" is reached.`,
+      );
+  });
+
+  test("its own name is its host name, if it says so, and in no /etc/hosts", async () => {
+    expect(await inputs({ hostname: "web" })).toMatchObject({ hostname: "web" });
+    expect(await refused({ hosts: { web: "10.9.9.9" } })).toContain('by which Container "web" is reached');
+  });
+
+  test("a job has no address, and its name is free", async () => {
+    const stack = await deploy((platform) => {
+      new SetupJob("seed", { platform, image: "alpine:3" });
+      return web({ hostname: "seed" })(platform);
+    });
+    expect(stack.get(CONTAINER).inputs).toMatchObject({ hostname: "seed" });
+  });
+});
