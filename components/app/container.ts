@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Connection, connection } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { developed } from "../core/develop.ts";
-import { environmentOf, refuseDuplicates } from "../core/environment.ts";
+import { environmentOf, refuseDuplicates, withoutSecrets } from "../core/environment.ts";
 import { readConfigFiles } from "../core/files.ts";
 import { imageOn, refuseImageAndBuild } from "../core/image.ts";
 import type { Platform } from "../core/platform.ts";
@@ -147,7 +147,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
       subject,
       image: () => imageOn(platform, of),
       ...(live ? { command: live.command } : {}),
-      env: { ...environment.env, ...env },
+      env: { ...environment.env, ...withoutSecrets(subject, env, platform) },
       secretFolders: environment.secretFolders,
       configFiles,
       mounts: [...(live?.mounts ?? []), ...mounted],

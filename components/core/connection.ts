@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fromItself, inUrl } from "../engines/ports.ts";
+import { madeOf, SECRET } from "./support/origin.ts";
 
 /**
  * How to reach a service and sign in to it. Outputs of a connection are references: in the `env` or `secrets` of another
@@ -99,6 +100,9 @@ export function connection(known: ConnectionFacts, of: readonly Pick<pulumi.Reso
   const url = (at: string) => pulumi.secret(pulumi.interpolate`${scheme}://${credentials}${at}${path}${after}`);
   const referring = <T>(value: pulumi.Input<T>): pulumi.Output<T> =>
     pulumi.all([value, ...of.map(({ urn }) => urn)]).apply(([each]) => each as T) as pulumi.Output<T>;
+  /** The same for what is secret: it is known before the resources are made, on which it depends. */
+  const secret = <T>(value: pulumi.Input<T>): pulumi.Output<T> =>
+    pulumi.all([value, madeOf("", SECRET)]).apply(([each]) => each as T) as pulumi.Output<T>;
   const inside = url(`${inUrl(host)}:${port}`);
   const fromHost = fromItself(hostAddress);
   const made: Connection = {
@@ -106,20 +110,20 @@ export function connection(known: ConnectionFacts, of: readonly Pick<pulumi.Reso
     port,
     ...(ports === undefined ? {} : { ports }),
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password: referring(password) }),
-    ...(apiKey === undefined ? {} : { apiKey: referring(apiKey) }),
+    ...(password === undefined ? {} : { password: referring(secret(password)) }),
+    ...(apiKey === undefined ? {} : { apiKey: referring(secret(apiKey)) }),
     ...(keys === undefined
       ? {}
       : {
           keys: Object.fromEntries(
-            Object.entries(keys).map(([name, key]) => [name, typeof key === "string" ? key : referring(key)]),
+            Object.entries(keys).map(([name, key]) => [name, typeof key === "string" ? key : referring(secret(key))]),
           ),
         }),
     ...(database === undefined ? {} : { database }),
-    url: referring(inside),
+    url: referring(secret(inside)),
     ...(hostPort === undefined
       ? {}
-      : { fromHost: { host: fromHost, port: hostPort, url: url(`${inUrl(fromHost)}:${hostPort}`) } }),
+      : { fromHost: { host: fromHost, port: hostPort, url: secret(url(`${inUrl(fromHost)}:${hostPort}`)) } }),
   };
   facts.set(made, { ...known, url: inside });
   return made;

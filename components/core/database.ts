@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Handle } from "../engines/engine.ts";
 import { type Connection, type ConnectionFacts, connection } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
-import { env } from "./environment.ts";
+import { env, withoutSecrets } from "./environment.ts";
 import { configFiles, readConfigFiles } from "./files.ts";
 import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
@@ -84,6 +84,8 @@ interface Credential {
   files: (secret: pulumi.Output<string>, mark: pulumi.Output<string>) => Record<string, pulumi.Input<string>>;
 }
 
+const IN_A_FILE = () => "Leave it out, or put it into a file that you name in `files`.";
+
 /** One database server: a service, a volume that outlives its container, and a connection. */
 export abstract class Database extends pulumi.ComponentResource implements Dependency {
   readonly connection: Connection;
@@ -148,7 +150,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       ...own,
       subject,
       image: () => imageOn(platform, this.image),
-      env: { ...own.env, ...env },
+      env: { ...own.env, ...withoutSecrets(subject, env, platform, IN_A_FILE) },
       configFiles: readConfigFiles(subject, files, platform, { user: own.user, readOnlyRoot: true }),
       secrets: signIn?.files ?? {},
       volumes: [

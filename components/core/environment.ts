@@ -4,8 +4,10 @@ import { z } from "zod";
 import { fromItself, inUrl, LOOPBACK } from "../engines/ports.ts";
 import { type Connection, factsOf } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
+import type { Platform } from "./platform.ts";
 import { SECRETS_FOLDER } from "./secret.ts";
-import { byShape, containerPath, secretText, sentence, unshown, variable } from "./support/args.ts";
+import { ArgsError, byShape, containerPath, secretText, sentence, unshown, variable } from "./support/args.ts";
+import { secretSoFar } from "./support/origin.ts";
 
 const Secret = z.strictObject({
   /** The secret itself; an output of another component is then a reference. */
@@ -51,6 +53,40 @@ export const env = () =>
         .transform((value): pulumi.Input<string> => (isOutput(value) ? value : String(value))),
     )
     .default({});
+
+/** What to do with a secret instead, where there are `secrets`. */
+const asSecret = (name: string) =>
+  `Set secrets: { ${name}: … }, which makes a file and puts its path into ${name}_FILE; or, where it has to be in the environment, ` +
+  `secrets: { ${name}: { value: …, as: "environment" } }.`;
+
+/**
+ * Refuses secret outputs among variables that are shown: before anything is registered; or, where only that tells whether a value is
+ * secret, once the resources that it is made from are there, before the container.
+ *
+ * @param instead what to do, in a sentence.
+ * @returns the same variables.
+ */
+export function withoutSecrets(
+  subject: string,
+  env: Record<string, pulumi.Input<string>>,
+  platform: Platform,
+  instead = asSecret,
+): Record<string, pulumi.Input<string>> {
+  const checked = ([name, value]: [string, pulumi.Input<string>]): [string, pulumi.Input<string>] => {
+    if (!isOutput(value)) return [name, value];
+    const refuse = (secret: boolean) => {
+      if (!secret) return;
+      throw new ArgsError(`${subject} has bad arguments`, [
+        `env.${name}: should be no secret, because \`docker inspect\` shows it, got one. ${instead(name)}`,
+      ]);
+    };
+    const early = secretSoFar(value);
+    platform.check(early.then(refuse));
+    const late = early.then(async (refused) => refused || refuse(await pulumi.isSecret(value)));
+    return [name, pulumi.all([value, late]).apply(([text]) => text)];
+  };
+  return Object.fromEntries(Object.entries(env).map(checked));
+}
 
 /** What an application gets for one reference, by variable. */
 function variablesOf(name: string, connection: Connection) {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { uses } from "../core/dependency.ts";
-import { env, environmentOf, refuseDuplicates, secrets } from "../core/environment.ts";
+import { env, environmentOf, refuseDuplicates, secrets, withoutSecrets } from "../core/environment.ts";
 import { imageOrBuild, refuseImageAndBuild } from "../core/image.ts";
 import { hidden } from "../core/secret.ts";
 import { NOBODY, Setup } from "../core/setup.ts";
@@ -117,7 +117,7 @@ export class SetupJob extends Setup {
     super("SetupJob", name, opts, {
       ...rest,
       image: image ?? { name: `${name}-image`, subject, build: build as NonNullable<typeof build> },
-      env: { ...environment.env, ...env },
+      env: { ...environment.env, ...withoutSecrets(subject, env, rest.platform) },
       secretFolders: environment.secretFolders,
       files: contents(files),
       mounts: Object.entries(mounts).map(([source, path]) => ({ source: resolve(source), path, readOnly: true })),

@@ -1,10 +1,16 @@
+import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { describe, expect, test } from "vitest";
 import { connection } from "../../../components/core/connection.ts";
 import type { Dependency } from "../../../components/core/dependency.ts";
 import { environmentOf, refuseDuplicates, secrets } from "../../../components/core/environment.ts";
+import { identified } from "../../../components/core/identity.ts";
 import { faultsOf } from "../../../components/core/support/args.ts";
-import { held } from "../helpers/stack.ts";
+import { ContainersEngine } from "../../../components/engines/containers/containers.ts";
+import { Container, external, Platform, Postgres, Redis, SetupJob } from "../../../components/index.ts";
+import { FakeEngine } from "../helpers/engine.ts";
+import { deploy, held, mock, refusedBy } from "../helpers/stack.ts";
 
 const gate = {} as pulumi.Resource;
 const database: Dependency = {
@@ -263,5 +269,84 @@ describe("secrets", () => {
     expect(faults({ A: { value: "abcd", path: "relative" } })).toEqual([
       'A.path: should be an absolute path inside the container, got "relative"',
     ]);
+  });
+});
+
+describe("a secret among variables that are shown", () => {
+  const IMAGE = { image: "alpine:3", command: ["true"] };
+  type Env = Record<string, pulumi.Input<string>>;
+  const KINDS: [string, (platform: Platform, env: Env) => unknown, string][] = [
+    [
+      'Container "one"',
+      (platform, env) => new Container("one", { platform, ...IMAGE, probe: "none", env }),
+      'Set secrets: { A: … }, which makes a file and puts its path into A_FILE; or, where it has to be in the environment, secrets: { A: { value: …, as: "environment" } }.',
+    ],
+    [
+      'SetupJob "one"',
+      (platform, env) => new SetupJob("one", { platform, ...IMAGE, env }),
+      'Set secrets: { A: … }, which makes a file and puts its path into A_FILE; or, where it has to be in the environment, secrets: { A: { value: …, as: "environment" } }.',
+    ],
+    [
+      'Redis "one"',
+      (platform, env) => new Redis("one", { platform, env }),
+      "Leave it out, or put it into a file that you name in `files`.",
+    ],
+  ];
+  const SECRETS: [string, (database: Postgres) => pulumi.Output<string>][] = [
+    ["a URL with credentials", ({ connection }) => connection.url],
+    ["the same from the host", ({ connection }) => connection.fromHost?.url ?? pulumi.output("")],
+    ["what is made of a password", ({ connection }) => pulumi.interpolate`x ${connection.password} y`],
+    ["a key of an external()", () => apiKeyOf(external({ scheme: "http", host: "h", port: 1, apiKey: "hunter22" }))],
+    ["any other secret", () => pulumi.secret("hunter22")],
+    ["a secret that comes later", () => pulumi.output(setImmediate(pulumi.secret("hunter22")))],
+  ];
+  const apiKeyOf = ({ connection }: ReturnType<typeof external>) => connection.apiKey ?? pulumi.output("");
+
+  test.each(
+    KINDS.flatMap(([subject, make, instead]) =>
+      SECRETS.map(([what, value]) => ({ subject, what, make, value, instead })),
+    ),
+  )("$subject, $what: nothing is registered", async ({ subject, make, value, instead }) => {
+    const monitor = mock();
+    const engine = new ContainersEngine({ host: "unix:///x" }, new FakeEngine());
+    const platform = new Platform({}, engine, await identified(engine, undefined, "registry"));
+    const declared = platform.declare(() =>
+      make(platform, { A: value(new Postgres("pg", { platform, hostPort: 5432 })) }),
+    );
+    await expect(declared).rejects.toThrow(
+      `${subject} has bad arguments\n  env.A: should be no secret, because \`docker inspect\` shows it, got one. ${instead}`,
+    );
+    expect(monitor.recorded.map(({ key }) => key)).toEqual(["Stash identity"]);
+  });
+
+  test("of another library's resource: before the container is made", async () => {
+    const made = refusedBy(() =>
+      deploy((platform) => {
+        const { result } = new random.RandomPassword("own", { length: 9 });
+        return new Container("one", { platform, ...IMAGE, probe: "none", env: { A: result } });
+      }),
+    );
+    expect(await made).toEqual([expect.stringContaining("env.A: should be no secret")]);
+  });
+
+  test("addresses are references as before", async () => {
+    const stack = await deploy((platform) => {
+      const { connection } = new Postgres("pg", { platform });
+      const { host, port } = connection;
+      const env = { HOST: host, AT: pulumi.interpolate`${host}:${port}` };
+      return new Container("one", { platform, ...IMAGE, probe: "none", env });
+    });
+    expect(stack.get("Container one").inputs.envs).toEqual(["HOST=pg", "AT=pg:5432"]);
+    expect(stack.waitsFor("Container one", "Stash pg-ready")).toBe(true);
+  });
+
+  test("in `secrets` it is as before, also in the environment", async () => {
+    const stack = await deploy((platform) => {
+      const { url } = new Postgres("pg", { platform }).connection;
+      const secrets = { A: { value: url, as: "environment" as const } };
+      return new Container("one", { platform, ...IMAGE, probe: "none", secrets });
+    });
+    expect(stack.get("Container one").inputs.envs).toEqual([expect.stringMatching(/^A=postgresql:/)]);
+    expect(stack.get("Container one").secretInputs).toContain("envs.0");
   });
 });
