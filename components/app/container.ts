@@ -159,7 +159,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
         : {
             volumes: Object.entries(volumes).map(([label, each]) =>
               "volume" in each
-                ? shared(label, each, own.user)
+                ? shared(subject, label, each, own.user)
                 : {
                     name: `${name}-${label}`,
                     label,

@@ -99,7 +99,7 @@ export class Job implements Dependency {
         secrets: byFolder(secrets, secretFolders),
         files,
         mounts: args.mounts ?? [],
-        volumes: volumes.map(({ shared, path, owner, readOnly }) => ({ volume: shared, path, owner, readOnly })),
+        volumes: volumes.map(({ shared, label: _, ...each }) => ({ volume: shared, ...each })),
         user: args.user,
         capabilities: [],
         readOnlyRoot,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Handle } from "../engines/engine.ts";
-import { containerPath, instance, parseArgs, partName } from "./support/args.ts";
+import { ArgsError, containerPath, instance, parseArgs, partName } from "./support/args.ts";
 import { platform, user } from "./support/common.ts";
 import { lastingVolume, type SharedVolumeArgs } from "./volume.ts";
 
@@ -10,7 +10,7 @@ const Args = z.strictObject({
   platform: platform(),
   /** `keep`: until `make clean`; `protected`: until it is named there. @default - `keep` in dev, `protected` in prod */
   lifecycle: z.enum(["keep", "protected"]).optional(),
-  /** Who owns it when it is new: `uid:gid`. @default - the user of the first container that mounts it */
+  /** Who owns it when it is new: `uid:gid`. @default - the user of those who write to it, who then have to be one and the same */
   owner: user().optional(),
 });
 export type VolumeArgs = z.input<typeof Args>;
@@ -33,6 +33,7 @@ export type VolumeArgs = z.input<typeof Args>;
 export class Volume extends pulumi.ComponentResource {
   readonly owner: string | undefined;
   readonly handle: Handle;
+  #writer?: { subject: string; user: string };
 
   constructor(name: string, args: VolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     const { platform, lifecycle, owner } = parseArgs(Args, "Volume", name, args);
@@ -41,6 +42,22 @@ export class Volume extends pulumi.ComponentResource {
     this.owner = owner;
     this.handle = lastingVolume(name, name, this, platform, { name, lifecycle: lifecycle ?? platform.lifecycle });
     this.registerOutputs({});
+  }
+
+  /**
+   * Who is to own it when it is new, for one of those who mount it; undefined for one who only reads.
+   *
+   * @throws ArgsError where another user writes to it already and nothing says who owns it: it would be whoever starts first.
+   */
+  ownerFor(subject: string, label: string, user: string, readOnly: boolean): string | undefined {
+    if (this.owner !== undefined || readOnly) return this.owner;
+    this.#writer ??= { subject, user };
+    const first = this.#writer;
+    if (first.user === user) return user;
+    throw new ArgsError(`${subject} has bad arguments`, [
+      `volumes.${label}: ${first.subject} writes to this volume as ${first.user}, and this one as ${user}. Give both the same \`user\`, ` +
+        "set `readOnly: true` for one of them, or say in `owner` of the Volume whose it is.",
+    ]);
   }
 }
 
@@ -57,9 +74,13 @@ export const SharedVolume = z.strictObject({
 /** Shared volumes by name. */
 export const sharedVolumes = () => z.record(partName(), SharedVolume).default({});
 
-/** A shared volume in the form that a service or a job takes. */
-export const shared = (
+/** A shared volume in the form that a service or a job takes. @throws ArgsError as `ownerFor` does. */
+export function shared(
+  subject: string,
   label: string,
   { volume, ...at }: z.output<typeof SharedVolume>,
   user: string,
-): SharedVolumeArgs => ({ ...at, label, shared: volume.handle, owner: volume.owner ?? user });
+): SharedVolumeArgs {
+  const owner = volume.ownerFor(subject, label, user, at.readOnly);
+  return { ...at, label, shared: volume.handle, ...(owner === undefined ? {} : { owner }) };
+}

@@ -14,8 +14,8 @@ export interface SharedVolumeArgs {
   path: string;
   /** Whether it can only be read there. */
   readOnly: boolean;
-  /** Who owns it when it is new: `uid:gid`. */
-  owner: string;
+  /** Who owns it when it is new: `uid:gid`. @default - not this one's concern */
+  owner?: string;
 }
 
 /** A folder of a service that is a volume of its own, and what is remembered of its data. */

@@ -121,7 +121,7 @@ export class SetupJob extends Setup {
       secretFolders: environment.secretFolders,
       files: contents(files),
       mounts: Object.entries(mounts).map(([source, path]) => ({ source: resolve(source), path, readOnly: true })),
-      volumes: Object.entries(volumes).map(([label, each]) => shared(label, each, rest.user)),
+      volumes: Object.entries(volumes).map(([label, each]) => shared(subject, label, each, rest.user)),
       uses: references,
     });
   }

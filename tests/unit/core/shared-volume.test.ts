@@ -10,7 +10,12 @@ const three = (args: Partial<VolumeArgs> = {}, options: Options = {}) =>
     return {
       app: new Container("app", { ...server, volumes: { uploads: { path: "/srv", volume: uploads } } }),
       files: new Container("files", { ...server, volumes: { u: { path: "/www", volume: uploads, readOnly: true } } }),
-      job: new SetupJob("seed", { platform, image: "web:1", volumes: { u: { path: "/out", volume: uploads } } }),
+      job: new SetupJob("seed", {
+        platform,
+        image: "web:1",
+        user: "1000:1000",
+        volumes: { u: { path: "/out", volume: uploads } },
+      }),
     };
   }, options);
 
@@ -61,7 +66,7 @@ test("stays while its users are down", async () => {
 });
 
 test.each([
-  ["the user of the container that mounts it first", undefined, { uid: 1000, gid: 1000 }],
+  ["the user of those who write to it", undefined, { uid: 1000, gid: 1000 }],
   ["its owner, where one is set", "7:8", { uid: 7, gid: 8 }],
 ])("a new volume belongs to %s", async (_, owner, given) => {
   const stack = await three({ owner });
@@ -83,4 +88,35 @@ test.each<[string, (platform: Platform) => void]>([
     other(platform);
   });
   await expect(both).rejects.toThrow('"uploads" should be the name of one component only, got two of them');
+});
+
+const WRITERS = ["65534:65534", "1000:1000"];
+const writers = (volume: Partial<VolumeArgs>, users: readonly string[], readOnly = false) =>
+  deploy((platform) => {
+    const data = new Volume("data", { platform, ...volume });
+    const mount = { path: "/d", volume: data };
+    const image = "web:1";
+    const [user = "", other = ""] = users;
+    new Container("a", { platform, image, user, probe: "none", volumes: { d: { ...mount, readOnly } } });
+    new SetupJob("j", { platform, image, user: other, volumes: { d: mount } });
+  });
+
+test("two users who write to one without an owner are refused: it would be whose starts first", async () => {
+  await expect(writers({}, WRITERS)).rejects.toThrow(
+    'SetupJob "j" has bad arguments\n  volumes.d: Container "a" writes to this volume as 65534:65534, and this one as 1000:1000. ' +
+      "Give both the same `user`, set `readOnly: true` for one of them, or say in `owner` of the Volume whose it is.",
+  );
+});
+
+test.each<[string, Parameters<typeof writers>, string[]]>([
+  ["with an owner", [{ owner: "7:8" }, WRITERS], ["a:own /d", "j:own /d"]],
+  ["one user", [{}, ["7:8", "7:8"]], ["a:own /d", "j:own /d"]],
+  ["one who reads, and makes nobody the owner", [{}, ["9:9", "7:8"], true], ["j:own /d"]],
+])("%s is taken", async (_, args, hooks) => {
+  const stack = await writers(...args);
+  const all = ["a", "j"].flatMap((name) => Object.values(stack.get(`Container ${name}`).hooks).flat());
+  expect(all.filter((name) => name.includes(":own"))).toEqual(hooks);
+  for (const hook of hooks) await stack.run(hook);
+  const owners = stack.engine.calls.filter(([call]) => call === "ownVolume").map((call) => call.at(-1));
+  expect(owners).toEqual(hooks.map(() => ({ uid: 7, gid: 8 })));
 });
