@@ -7,7 +7,7 @@ import type { Dependency } from "../core/dependency.ts";
 import { developed } from "../core/develop.ts";
 import { environmentOf, refuseDuplicates, withoutSecrets } from "../core/environment.ts";
 import { readConfigFiles } from "../core/files.ts";
-import { imageOn, refuseImageAndBuild } from "../core/image.ts";
+import { type ImageFacts, imageOn, type OwnImage, refuseImageAndBuild } from "../core/image.ts";
 import type { Platform } from "../core/platform.ts";
 import { needsProgram, PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { hidden } from "../core/secret.ts";
@@ -112,6 +112,8 @@ export class Container extends pulumi.ComponentResource implements Dependency {
   readonly network: Service["network"];
   readonly container: Service["container"];
   readonly data: Service["data"];
+  /** For jobs that run the same: `image: web.image`. Its content is complete also where `develop` mounts folders over it. */
+  readonly image: ImageFacts | OwnImage;
 
   /** @param kind the class that extends it, for its type and for messages. */
   constructor(name: string, args: ContainerArgs, opts?: pulumi.ComponentResourceOptions, kind = "Container") {
@@ -141,6 +143,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
       mounts: live?.mounts,
       parent: this,
     };
+    this.image = image || !live ? of : { ...of, name: `${name}-image`, mounts: undefined };
     const service = new Service(name, this, {
       ...own,
       platform,

@@ -29,6 +29,9 @@ export interface Connection {
   fromHost?: { host: string; port: number; url: pulumi.Output<string> };
 }
 
+/** A connection of a kind that always has some of what others lack. */
+export type ConnectionWith<Part extends keyof Connection> = Connection & Required<Pick<Connection, Part>>;
+
 /** Facts of which a connection is made. */
 export interface ConnectionFacts {
   /** Scheme of its URL: `postgresql`. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection, ConnectionFacts } from "../core/connection.ts";
+import type { ConnectionFacts, ConnectionWith } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings } from "../core/server-settings.ts";
@@ -115,7 +115,7 @@ export class Minio extends Database {
   /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `user` and `password` are an S3 client's access key and secret key; `url` is secret: `http://user:password@host:port`. */
-  declare readonly connection: Connection;
+  declare readonly connection: ConnectionWith<"ports" | "user" | "password" | "keys">;
 
   constructor(name: string, args: MinioArgs, opts?: pulumi.ComponentResourceOptions) {
     const { rootUser, password, consoleHostPort, settings, ...rest } = parseArgs(Args, "Minio", name, args);

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection } from "../core/connection.ts";
+import type { ConnectionWith } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings, settingValue, variablesOf } from "../core/server-settings.ts";
@@ -159,7 +159,7 @@ export class Neo4j extends Database {
   /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url` is secret: `bolt://neo4j:password@host:port`. Drivers take user and password separately. */
-  declare readonly connection: Connection;
+  declare readonly connection: ConnectionWith<"ports" | "user" | "password">;
 
   constructor(name: string, args: Neo4jArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Neo4j", name, args);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection } from "../core/connection.ts";
+import type { ConnectionWith } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings, fixedUser } from "../core/database.ts";
 import { type ImageFacts, refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings } from "../core/server-settings.ts";
@@ -166,7 +166,7 @@ export class Postgres extends Database {
   /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url` is secret: `postgresql://role:password@host:port/database`. */
-  declare readonly connection: Connection;
+  declare readonly connection: ConnectionWith<"user" | "password" | "database">;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Postgres", name, args);

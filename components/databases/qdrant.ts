@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection } from "../core/connection.ts";
+import type { ConnectionWith } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, ruledOut, settingValue, VALUE, variablesOf } from "../core/server-settings.ts";
@@ -103,7 +103,7 @@ export class Qdrant extends Database {
   /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url`: `http://host:port`, for REST. The key is not in it, because clients take it separately: it is `apiKey`, a secret. */
-  declare readonly connection: Connection;
+  declare readonly connection: ConnectionWith<"ports" | "apiKey">;
 
   constructor(name: string, args: QdrantArgs, opts?: pulumi.ComponentResourceOptions) {
     const { apiKey, grpcHostPort, settings, ...rest } = parseArgs(Args, "Qdrant", name, args);

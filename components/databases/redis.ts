@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Connection } from "../core/connection.ts";
+import type { ConnectionWith } from "../core/connection.ts";
 import { Database, databaseArgs, databaseSettings, fixedUser } from "../core/database.ts";
 import { refuseTwoImages } from "../core/image.ts";
 import { decidedBy, serverSettings, settingValue, variablesOf } from "../core/server-settings.ts";
@@ -123,7 +123,7 @@ export class Redis extends Database {
   /** The options that are plain data, for the settings of a program. */
   static readonly settings = Settings;
   /** `url` is secret: `redis://default:password@host:port`. */
-  declare readonly connection: Connection;
+  declare readonly connection: ConnectionWith<"user" | "password">;
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Redis", name, args);

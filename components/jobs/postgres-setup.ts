@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Connection, connection, factsOf } from "../core/connection.ts";
+import { connection, factsOf } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { password } from "../core/secret.ts";
 import { Setup } from "../core/setup.ts";
@@ -81,7 +81,7 @@ export type PostgresSetupArgs = z.input<typeof Args>;
  */
 export class PostgresSetup extends Setup {
   readonly #name: string;
-  readonly #roles: ReadonlyMap<string, Dependency & { connection: Connection }>;
+  readonly #roles: ReadonlyMap<string, Dependency & { connection: Postgres["connection"] }>;
 
   constructor(name: string, args: PostgresSetupArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "PostgresSetup", name, args);
@@ -140,7 +140,7 @@ export class PostgresSetup extends Setup {
         const roleConnection = connection({ scheme: "postgresql", host, port, hostPort, ...signIn }, [
           ...(network ? [network.resource] : []),
           this.done,
-        ]);
+        ]) as Postgres["connection"];
         return [role, { gate, connection: roleConnection, network, ...(data ? { data } : {}) }];
       }),
     );
@@ -151,7 +151,7 @@ export class PostgresSetup extends Setup {
    *
    * @throws RunError when there is no such role.
    */
-  role(name: string): Dependency & { connection: Connection } {
+  role(name: string): Dependency & { connection: Postgres["connection"] } {
     const role = this.#roles.get(name);
     if (role) return role;
     const all = [...this.#roles.keys()].join(", ") || "none";

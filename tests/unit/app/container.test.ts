@@ -10,8 +10,10 @@ import {
   Container,
   type ContainerArgs,
   external,
+  Minio,
   type Platform,
   Postgres,
+  Qdrant,
   Redis,
   SetupJob,
   Volume,
@@ -636,4 +638,42 @@ describe("a name that another service is reached by", () => {
     });
     expect(stack.get(CONTAINER).inputs).toMatchObject({ hostname: "seed" });
   });
+});
+
+describe("its image, for a job that runs the same", () => {
+  const both = (args: Partial<ContainerArgs>, options: Options = {}) =>
+    deploy((platform) => {
+      const web = new Container("web", { platform, probe: "none", ...args });
+      return new SetupJob("job", { platform, image: web.image, command: ["migrate"] });
+    }, options);
+  const build = { context: "examples/api" };
+  const imageOf = async (args: Partial<ContainerArgs>) => (await both(args)).get("Container job").inputs.image;
+
+  test("is the one that it was given, or that it is built as", async () => {
+    expect(await imageOf({ image: "web:1" })).toBe("sha256:image-web-1");
+    expect(await imageOf({ build })).toBe("sha256:web");
+  });
+
+  test("has all sources where it runs with mounted ones", async () => {
+    const develop = { mounts: { "examples/api/src": "/app/src" }, command: ["node"] };
+    expect(await imageOf({ build, develop })).toBe("sha256:web-image");
+  });
+});
+
+test("what the connection of a database always has needs no check: the types of these are required", async () => {
+  const stack = await deploy((platform) => {
+    const { user, password, database } = new Postgres("pg", { platform }).connection;
+    const { ports, apiKey } = new Qdrant("vectors", { platform }).connection;
+    const { access_key } = new Minio("storage", { platform }).connection.keys;
+    return new Container("web", {
+      platform,
+      image: "web:1",
+      probe: "none",
+      env: { PGUSER: user, PGDATABASE: database, GRPC: ports.grpc ?? 0, HAS: access_key !== undefined },
+      secrets: { PGPASSWORD: { value: password }, KEY: apiKey },
+    });
+  });
+  expect(stack.get(CONTAINER).inputs.envs).toEqual(
+    expect.arrayContaining(["PGUSER=app", "PGDATABASE=app", "GRPC=6334", "HAS=true"]),
+  );
 });
