@@ -18,7 +18,7 @@ import {
   secretValue,
   sentence,
 } from "../core/support/args.ts";
-import { lifecycle, limits, platform, user } from "../core/support/common.ts";
+import { lifecycle, limits, MOST_ID, platform, user } from "../core/support/common.ts";
 import { commandWords } from "../core/support/program.ts";
 import { capability, signal, sysctls, ulimits } from "./linux.ts";
 
@@ -94,19 +94,25 @@ const Device = z.union(
   "a device's path, or { host, path, permissions }",
 );
 
+const servers = () =>
+  z.array(
+    z.string("an IP address").refine((at) => isIP(at) !== 0 && !at.includes("%"), "an IP address"),
+    "a list of IP addresses",
+  );
+
 const Dns = z.union(
   [
-    words().transform((servers) => ({ servers, search: [] as string[], options: [] as string[] })),
+    servers().transform((servers) => ({ servers, search: [] as string[], options: [] as string[] })),
     z.strictObject({
       /** Addresses of the servers. @default [] */
-      servers: words().default([]),
+      servers: servers().default([]),
       /** Domains in which short names are looked up. @default [] */
       search: words().default([]),
       /** Options of the resolver: `["ndots:1"]`. @default [] */
       options: words().default([]),
     }),
   ],
-  "a list of servers, or { servers, search, options }",
+  "a list of IP addresses, or { servers, search, options }",
 );
 
 /** What every container takes, beside ports and a probe. */
@@ -150,7 +156,7 @@ export const containerArgs = {
   /** `uid:gid` that it runs as; `0:0` is root. @default "1000:1000" */
   user: user().default("1000:1000"),
   /** Further groups, by number. @default - none */
-  groups: z.array(count(0, 4_294_967_295), "a list of numbers").optional(),
+  groups: z.array(count(0, MOST_ID), "a list of numbers").optional(),
   /** The folder that the program starts in. @default - the image's own */
   workingDir: containerPath().optional(),
   /** Its own host name, which no other service has as its name; others reach it by its component's name. @default - its container's id */

@@ -25,7 +25,7 @@ import {
   type Target,
 } from "../core/targets.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
-import { refuseWithoutEffect } from "./linux.ts";
+import { refuseMissing, refuseWithoutEffect } from "./linux.ts";
 
 const Args = z
   .strictObject({
@@ -44,6 +44,7 @@ const Args = z
     refuseImageAndBuild(args, context);
     refuseNoProgram(args, context);
     refuseWithoutEffect(args, context);
+    refuseMissing(args, context);
     refuseDuplicates(args.uses, args, context);
     const fault = (text: string, ...path: string[]) =>
       context.addIssue({ code: "custom", path, message: sentence(text) });

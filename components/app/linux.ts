@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import type { Platform } from "../core/platform.ts";
 import { count, matching, sentence } from "../core/support/args.ts";
 
 // Names that the kernel defines. An engine refuses an unknown one only when it creates or starts the container, and the container
@@ -103,4 +105,37 @@ export function refuseWithoutEffect(
   if (networkMode === "host")
     for (const name of Object.keys(sysctls).filter((name) => name.startsWith("net.")))
       fault("With networkMode: host this is the machine's own: set it there, and leave it out.", "sysctls", name);
+}
+
+/** The most open files that a kernel can be set to allow. */
+const MOST_FILES = 2_147_483_584;
+
+/**
+ * Refuses devices, kernel parameters and limits that the engine's machine does not have, as far as that can be known: a kernel here
+ * is the engine's if the engine is on this machine.
+ */
+export function refuseMissing(
+  args: {
+    platform: Platform;
+    devices?: { host: string }[] | undefined;
+    sysctls?: Record<string, string> | undefined;
+    ulimits?: Record<string, { hard: number }> | undefined;
+  },
+  { addIssue }: Pick<z.RefinementCtx, "addIssue">,
+): void {
+  const fault = (text: string, ...path: PropertyKey[]) => addIssue({ code: "custom", path, message: sentence(text) });
+  const { platform, devices = [], sysctls = {}, ulimits = {} } = args;
+  const here = platform.engine.local && existsSync("/proc/sys");
+  const most = here ? Number(readFileSync("/proc/sys/fs/nr_open", "utf8")) : MOST_FILES;
+  if ((ulimits.nofile?.hard ?? 0) > most)
+    fault(`The kernel allows ${most} open files at most (fs.nr_open): give no more.`, "ulimits", "nofile");
+  if (!here) return;
+  for (const [index, { host }] of devices.entries())
+    if (!existsSync(host)) fault(`This machine has no ${host}: load its driver, or leave it out.`, "devices", index);
+  for (const name of Object.keys(sysctls)) {
+    // A network interface of the container's own may be none of this machine's.
+    const known = name.replace(/^(net\.\w+\.(conf|neigh))\.[^.]+\./, "$1.default.").replaceAll(".", "/");
+    if (!existsSync(`/proc/sys/${known}`))
+      fault("This machine's kernel has no such parameter: see `sysctl -a`.", "sysctls", name);
+  }
 }

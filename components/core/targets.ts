@@ -87,6 +87,11 @@ export const PROBE_TARGET: Target = {
 /** The folder of a job's files. */
 export const FILES_TARGET: Target = { own: "the folder of its files", path: "/run/files", put: true };
 
+const PROC = "/proc";
+/** What can be mounted over there: https://github.com/opencontainers/runc/blob/main/libcontainer/rootfs_linux.go */
+const MOUNTABLE =
+  /^\/proc\/(cpuinfo|diskstats|meminfo|stat|swaps|uptime|loadavg|slabinfo|sys\/(kernel\/ns_last_pid|crypto\/fips_enabled))$/;
+
 /** What the engine itself puts at a path, unless something is mounted there. */
 const ENGINES: Target[] = [
   ...["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"].map((path) => ({
@@ -94,7 +99,14 @@ const ENGINES: Target[] = [
     path,
     is: "file" as const,
   })),
-  ...["/dev", "/proc", "/sys"].map((path) => ({ own: "a folder of the engine's", path, is: "memory" as const })),
+  ...["/dev", PROC].map((path) => ({ own: "a folder of the engine's", path, is: "memory" as const })),
+  {
+    own: "a folder of the engine's",
+    path: "/sys",
+    readOnly: true,
+    // This machine's kernel has what another one has, if it has this folder at all.
+    has: (place, file) => !found("/sys") || found(join("/sys", place))?.isFile() === file,
+  },
 ];
 
 const ANOTHER = "Give one of them another path.";
@@ -134,6 +146,8 @@ function inTheWay(target: Target, all: readonly Target[], before: readonly Targe
     .sort((a, b) => b.path.length - a.path.length);
   if (!above) return undefined;
   const at = `${named(above)} is at ${above.path}`;
+  if (above.path === PROC && ENGINES.includes(above) && !MOUNTABLE.test(path))
+    return `${option ?? own}: ${at}, in which an engine mounts nothing. ${ANOTHER}`;
   if (above.is === "file") return `${option ?? own}: ${at}, a file. ${ANOTHER}`;
   if (above.is === "memory") {
     return is === "file" && put

@@ -17,8 +17,15 @@ export const limits = (defaults: { memoryMiB: number; readyTimeoutSeconds: numbe
   stopGraceSeconds: seconds().default(defaults.stopGraceSeconds),
 });
 
+/** The greatest number of a user or a group that an engine takes. */
+export const MOST_ID = 2_147_483_647;
+
 /** Numeric `uid:gid`. */
-export const user = () => matching(/^\d+:\d+$/, "uid:gid in digits");
+export const user = () =>
+  matching(/^\d+:\d+$/, "uid:gid in digits").refine(
+    (ids) => !ids.split(":").some((id) => Number(id) > MOST_ID),
+    `uid:gid in digits, each ${MOST_ID} at most`,
+  );
 
 /** How long a database's volume lasts. */
 export const lifecycle = () => z.enum(["ephemeral", "keep", "protected"]).optional();

@@ -677,3 +677,44 @@ test("what the connection of a database always has needs no check: the types of 
     expect.arrayContaining(["PGUSER=app", "PGDATABASE=app", "GRPC=6334", "HAS=true"]),
   );
 });
+
+describe("what the engine would refuse only once the container before has been removed", () => {
+  const REMOTE = { host: "tcp://one:2375" };
+  test.each<[Partial<ContainerArgs>, string]>([
+    [{ dns: ["nope"] }, "dns: should be a list of IP addresses, or { servers, search, options }, got a list"],
+    [{ dns: { servers: ["fe80::1%eth0"] } }, "dns.servers.0: should be an IP address"],
+    [{ user: "4294967295:1" }, 'user: should be uid:gid in digits, each 2147483647 at most, got "4294967295:1"'],
+    [{ groups: [4_294_967_295] }, "groups.0: should be a whole number, 0 to 2147483647, got 4294967295"],
+    [{ devices: ["/dev/fuse", "/dev/doesnotexist"] }, "devices.1: This machine has no /dev/doesnotexist"],
+    [{ sysctls: { "net.ipv4.doesnotexist": 1 } }, "sysctls.net.ipv4.doesnotexist: This machine's kernel has no such"],
+  ])("%j: %s", async (args, fault) => {
+    expect(await refused(args)).toContain(fault);
+  });
+
+  test.each([{}, REMOTE])("more open files than any kernel allows, %j", async (options) => {
+    expect(await refused({ ulimits: { nofile: 99_999_999_999 } }, options)).toMatch(
+      /^ulimits\.nofile: The kernel allows \d+ open files at most \(fs\.nr_open\): give no more\.$/,
+    );
+  });
+
+  test("nothing is known of the devices and the kernel of another machine, or of the container's own interfaces", async () => {
+    const args = { devices: ["/dev/doesnotexist"], sysctls: { "net.ipv4.doesnotexist": 1 } };
+    expect(await inputs(args, REMOTE)).toMatchObject({ sysctls: { "net.ipv4.doesnotexist": "1" } });
+    expect(await inputs({ sysctls: { "net.ipv4.conf.eth7.rp_filter": 1 } })).toHaveProperty("sysctls");
+  });
+
+  test.each(["/proc/x", "/proc/sys/net/x", "/proc/1/x"])("%s cannot be mounted", async (path) => {
+    const fault =
+      "a folder of the engine's is at /proc, in which an engine mounts nothing. Give one of them another path.";
+    expect(await refused({ files: { [path]: file } })).toBe(`files.${path}: ${fault}`);
+    expect(await refused({ mounts: { tests: path } })).toBe(`mounts.tests: ${fault}`);
+    expect(await refused({ tmpfs: { [path]: {} } })).toBe(`tmpfs.${path}: ${fault}`);
+  });
+
+  test("in /sys nothing can be made, and over what is there something can be mounted", async () => {
+    expect(await refused({ files: { "/sys/x": file } })).toContain("no place for x can be made in it");
+    expect(await refused({ files: { "/sys/kernel/x": file }, readOnlyRoot: false })).toContain("can only be read");
+    expect(await inputs({ mounts: { "/sys/fs/cgroup": "/sys/fs/cgroup" } })).toHaveProperty("mounts");
+    expect(await inputs({ files: { "/proc/cpuinfo": file } })).toHaveProperty("mounts");
+  });
+});
