@@ -52,7 +52,7 @@ export const OVERRIDABLE: Record<keyof docker.ContainerArgs, true | string> = {
   maxRetryCount: true,
   memory: "memoryMiB",
   memoryReservation: true,
-  memorySwap: true,
+  memorySwap: "memoryMiB",
   mounts: true,
   mustRun: RUNS,
   name: "Each container gets a name of its own, so that one can replace another: leave this out.",

@@ -548,6 +548,7 @@ describe("refuses", () => {
       "sysctls.net.core.somaxconn: With networkMode: host this is the machine's own: set it there, and leave it out.",
     ],
     [{ docker: { user: "5:5" } }, "docker.user: It is set by `user`: set that option instead."],
+    [{ docker: { memorySwap: 5 } }, "docker.memorySwap: It is set by `memoryMiB`: set that option instead."],
     [
       { docker: { removeVolumes: true } },
       "docker.removeVolumes: What becomes of data is decided by `lifecycle` in `volumes`: set that instead.",
