@@ -744,6 +744,13 @@ describe("one fault in the arguments, and nothing is registered", () => {
     });
   });
 
+  test.each(["localhost", "ip6-allnodes"])("a name that every container has for something else: %s", async (name) => {
+    expect(await refused("Redis", {}, name)).toEqual({
+      message: `Redis "${name}" has bad arguments\n  name: should be another name, because in every container this one is the container itself or an address of its network, got "${name}"`,
+      registered: 0,
+    });
+  });
+
   test("the table has many rules", () => {
     expect(
       new Set(TABLE.map(([kind, , fault]) => `${kind} ${fault.replace(/, got .*/, "")}`)).size,

@@ -13,6 +13,9 @@ export class ArgsError extends RunError {
 /** Name of a component: part of labels, network aliases and file names. */
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
+/** Names that every container's own /etc/hosts has: a service of such a name could not be reached. */
+const OWN_NAMES = /^(localhost|ip6-(localhost|loopback|localnet|mcastprefix|allnodes|allrouters))$/;
+
 /**
  * Checks a component's name and arguments before anything is registered, and fills in the defaults.
  *
@@ -25,9 +28,12 @@ export function parseArgs<Schema extends z.ZodType>(
   name: string,
   args: z.input<Schema>,
 ): z.output<Schema> {
-  const faults = NAME.test(name)
-    ? []
-    : [`name: should be 1 to 40 of a-z, 0-9 and -, a letter first, got ${shown(name)}`];
+  const rule = !NAME.test(name)
+    ? "1 to 40 of a-z, 0-9 and -, a letter first"
+    : OWN_NAMES.test(name)
+      ? "another name, because in every container this one is the container itself or an address of its network"
+      : undefined;
+  const faults = rule === undefined ? [] : [`name: should be ${rule}, got ${shown(name)}`];
   const parsed = schema.safeParse(args);
   if (!parsed.success) faults.push(...faultsOf(parsed.error, args));
   if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
