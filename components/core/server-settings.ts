@@ -53,7 +53,12 @@ export const serverSettings = <Value extends z.ZodType<unknown, unknown>>({ name
   z
     .record(matching(...name), (value ?? settingValue()) as Value)
     .superRefine((settings, { addIssue }) => {
+      const by = new Map<string, string>();
       for (const each of Object.keys(settings)) {
+        const other = by.get(each.toLowerCase());
+        const twice = `\`${other}\` is the same setting in other letters: leave one of them out.`;
+        if (other !== undefined) addIssue({ code: "custom", path: [each], message: sentence(twice) });
+        by.set(each.toLowerCase(), each);
         const instead = ruledOut(own, each);
         if (instead !== undefined) addIssue({ code: "custom", path: [each], message: sentence(instead) });
       }

@@ -197,6 +197,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
       [kind, { settings: "x=1" }, 'settings: should be names with values, got "x=1"'],
     ],
   ),
+  [
+    "Postgres",
+    { settings: { WORK_MEM: "8MB", work_mem: "4MB" } },
+    "settings.work_mem: `WORK_MEM` is the same setting in other letters: leave one of them out.",
+  ],
   ["Postgres", { env: { PGPASSFILE: "/x" } }, `env.PGPASSFILE: Postgres ${SETS}`],
   ["Minio", { env: { MINIO_UPDATE: "on" } }, `env.MINIO_UPDATE: Minio ${SETS}`],
   ...(
