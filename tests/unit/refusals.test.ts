@@ -597,7 +597,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   [
     "SetupJob",
     { command: ["sh", ""] },
-    'command.1: should be a text that is not empty, as the provider takes none that is: write it inside a line for a shell, got ""',
+    `command.1: should be a text that is not empty (the provider passes on no empty one; a shell can: ["sh", "-c", "exec PROGRAM ''"]), got ""`,
   ],
   ["SetupJob", { uses: { db: "main" } }, `uses.db: ${USES} "main"`],
   ["SetupJob", { env: { A: null } }, "env.A: should be a text, a number, true or false, got null"],
@@ -788,7 +788,7 @@ describe("several faults, all in one message", () => {
       "seed",
       { command: ["", 7], files: { a: "none", b: "none" }, env: { A: [1] } },
       [
-        'command.0: should be a text that is not empty, as the provider takes none that is: write it inside a line for a shell, got ""',
+        `command.0: should be a text that is not empty (the provider passes on no empty one; a shell can: ["sh", "-c", "exec PROGRAM ''"]), got ""`,
         "command.1: should be a text, got 7",
         "env.A: should be a text, a number, true or false, got [1]",
         `files.a: ${FILE} "none"`,

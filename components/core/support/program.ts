@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sentence } from "./args.ts";
 
-const WORD = "a text that is not empty, as the provider takes none that is: write it inside a line for a shell";
+const WORD = `a text that is not empty (the provider passes on no empty one; a shell can: ["sh", "-c", "exec PROGRAM ''"])`;
 
 /** A program and its arguments. */
 export const commandWords = () => z.array(z.string("a text").min(1, WORD), "a list of texts");

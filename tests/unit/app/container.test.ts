@@ -71,7 +71,7 @@ test("its defaults are safe", async () => {
   });
 });
 
-const NOT_EMPTY = "a text that is not empty, as the provider takes none that is: write it inside a line for a shell";
+const NOT_EMPTY = `a text that is not empty (the provider passes on no empty one; a shell can: ["sh", "-c", "exec PROGRAM ''"])`;
 
 describe("what a Compose service takes", () => {
   test.each<[string, Partial<ContainerArgs>, object]>([
