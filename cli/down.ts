@@ -3,12 +3,16 @@ import { reportOrphans } from "./shared/clones.ts";
 import { commandFor } from "./shared/command.ts";
 import { begin } from "./shared/recover.ts";
 import { seconds } from "./shared/seconds.ts";
-import { STACK } from "./shared/stack.ts";
+import { isIdentified, readState, STACK } from "./shared/stack.ts";
+import { stateDown } from "./shared/state-down.ts";
 import { runWithProgress } from "./up/run.ts";
 
 const ARGS = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
-/** Removes containers and networks; keeps volumes, passwords and the gates of jobs. */
+/**
+ * Removes containers and networks; keeps volumes, passwords and the gates of jobs. Where the program cannot do it, because it fails
+ * or lacks a service that is up, it is done from state alone.
+ */
 export async function down(): Promise<number> {
   const { engine, state } = await begin(() => {}, { oneOffs: true });
   if (state.resources.length === 0) {
@@ -17,10 +21,17 @@ export async function down(): Promise<number> {
     return 0;
   }
   const takeDown = () => runWithProgress(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map());
-  const { code, progress } = await lettingGo(state, takeDown);
+  const { code: failed, progress, interrupted } = await lettingGo(state, takeDown);
+  const left = readState();
+  let code = failed;
+  if (failed !== 0 && !interrupted && isIdentified(left)) {
+    process.stderr.write("\nThe program could not do it: going by the state alone, which keeps all data.\n");
+    code = await stateDown(engine, left);
+  }
   if (code === 0) {
     const took = seconds(Date.now() - progress.began);
-    process.stdout.write(`down in ${took}${progress.summary && ` (${progress.summary})`}\n`);
+    const summary = failed === 0 ? progress.summary : "by the state alone";
+    process.stdout.write(`down in ${took}${summary && ` (${summary})`}\n`);
   } else {
     process.stderr.write(`\n\`${commandFor("ps")}\` shows what is still there; the same command goes on from here.\n`);
   }

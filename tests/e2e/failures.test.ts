@@ -3,7 +3,7 @@ import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { redis } from "../contract/rows.ts";
 import { up, upFails } from "./checks.ts";
-import { api, ended, eventually, freePorts, ROOT, signalledAt, TestStack } from "./harness.ts";
+import { api, ended, eventually, freePorts, ROOT, run, signalledAt, TestStack } from "./harness.ts";
 
 // The promises of readiness when things go wrong, with programs/failures, whose services can each be broken.
 
@@ -206,3 +206,33 @@ test("Ctrl-C while a job runs ends `up`; the next one waits for that run, and st
   expect(await redis(url, "LRANGE", "marks", "0", "-1")).toEqual(["start", "end"]);
   await stack.unchanged(env);
 });
+
+test.each([
+  ["throws", "none"],
+  ["lacks the database", "app"],
+])(
+  "`down` works from state where the program %s, and keeps the data, the passwords and the gates",
+  async (_, broken) => {
+    const stack = await newStack();
+    const env = { PROGRAM: "postgres" };
+    await up(stack, env);
+    const { postgres: url } = await stack.outputs<Urls>("urls");
+    await sql(url, "create table kept ()");
+    const before = await stack.state();
+
+    const cli = join(ROOT, "cli/stackyard.ts");
+    const down = await run("node", [cli, "down"], { cwd: stack.program, env: { ...stack.env, PROGRAM: broken } });
+    expect(down.code, down.output).toBe(0);
+    expect(down.output).toContain("The program could not do it: going by the state alone, which keeps all data.\n");
+    expect(down.output).toMatch(/^down in .* \(by the state alone\)$/m);
+    expect(await stack.containers()).toEqual([]);
+    expect(await api.networks({ "stackyard.stack": stack.name })).toEqual([]);
+    const kept = Object.entries(before).filter(([key]) => !/^(Container|Network) /.test(key));
+    expect(await stack.state()).toEqual(Object.fromEntries(kept));
+
+    const output = (await up(stack, env)).output;
+    expect(output).not.toMatch(/Stash job-done (created|updated|replaced)/);
+    await sql(url, "select * from kept");
+    await stack.unchanged(env);
+  },
+);
