@@ -62,6 +62,7 @@ export async function checkSettings(
   const common: Record<string, unknown> = {};
   const own: Record<string, unknown> = {};
   const apiKeys: Record<string, string> = {};
+  const dotted: string[] = [];
   for (const [key, value] of Object.entries(given)) {
     if (declared.some(([name]) => name === key)) apiKeys[key] = value as string;
     else if (key in schema.shape) common[key] = valueOf(value);
@@ -77,12 +78,24 @@ export async function checkSettings(
     if (!(error instanceof ArgsError)) throw error;
     refusal = error.message.replaceAll("\n", "\n  ");
   }
+  for (const key of Object.keys(own)) {
+    const [outer = "", ...inner] = key.split(".");
+    if (inner.length === 0 || !(outer in schema.shape || outer in (program?.settings.shape ?? {}))) continue;
+    dotted.push(key);
+    delete own[key];
+  }
   const { data: ownData, error: ownError } = program?.settings.safeParse(own) ?? {};
   const missing = declared.filter(([name, need]) => need === "required" && !(name in given));
   const faults = [
     ...(commonError ? faultsOf(commonError, common) : []),
     ...(refusal === undefined ? [] : [refusal]),
     ...(ownError ? faultsOf(ownError, own) : []),
+    ...dotted.map((key) => {
+      const [set, rm] = [`set -s ${stack} --path ${key} VALUE`, `rm -s ${stack} ${key}`].map((line) =>
+        pulumiCommand(`config ${line}`),
+      );
+      return `${key}: should be set with --path: ${set}, after ${rm}`;
+    }),
     ...missing.map(
       ([name]) =>
         `${name}: should be set, got nothing: ${pulumiCommand(`config set -s ${stack} --secret ${name}`)} asks for it`,

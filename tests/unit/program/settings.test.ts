@@ -141,6 +141,17 @@ test("all faults are reported at once", async () => {
   );
 });
 
+test("a path that was set without `--path` is refused with the command that sets it", async () => {
+  const settings = { "stackyard:postgres.hostPort": 5, "stackyard:nope.hostPort": 5 };
+  await expect(configured(settings)).rejects.toThrow(
+    new ArgsError("stack dev has bad settings", [
+      "nope.hostPort: should not be there",
+      'postgres.hostPort: should be set with --path: make pulumi ARGS="config set -s dev --path postgres.hostPort VALUE", after ' +
+        'make pulumi ARGS="config rm -s dev postgres.hostPort"',
+    ]).message,
+  );
+});
+
 test("a secret in place of `required` or `optional` is not shown", async () => {
   await expect(configured({ "stackyard:apiKeys": { OPENAI_API_KEY: "hunter22" } })).rejects.toThrow(
     new ArgsError("stack dev has bad settings", [
