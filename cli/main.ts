@@ -86,6 +86,10 @@ class Verb extends Command {
 
   /** Called by commander for a flag that a verb does not have. */
   unknownOption(typed: string): never {
+    if (this.parent === null) {
+      const text = `Flags come after the verb: stackyard VERB ${typed}; before it there are only --help and --version`;
+      return this.error(text, { code: "commander.unknownOption" });
+    }
     const name = typed.replace(/^--?|=.*$/gs, "");
     const flags = this.options.map(({ long = "" }) => long.slice(2)).filter((each) => each !== "");
     const words = [

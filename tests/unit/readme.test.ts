@@ -69,9 +69,11 @@ function commandsIn(text: string, command: string): string[] {
     .filter((line) => line.startsWith(`${command} `))
     .flatMap((line) => line.replace(/ # .*/, "").split(/\s{2,}|\|/));
   const inline = [...text.matchAll(new RegExp(`\`(?:npx )?(${command} [^\`]+)\``, "g"))].map(([, each = ""]) => each);
-  return [...lines, ...inline].flatMap(
+  const verbs = [...lines, ...inline].flatMap(
     (part) => new RegExp(`^(?:${command} )?([a-z][a-z-]*)`).exec(part.trim())?.[1] ?? [],
   );
+  // `stackyard --help`.
+  return verbs.filter((each) => each !== command);
 }
 
 test.each([

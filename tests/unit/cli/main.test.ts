@@ -92,6 +92,10 @@ describe("which stack", () => {
 describe("refused with 2, before anything has started", () => {
   test.each([
     [["up", "--nope"], "up has no --nope; it has --env --name --program --wait --discard --show --fresh\n"],
+    [
+      ["--env", "prod", "up"],
+      "Flags come after the verb: stackyard VERB --env; before it there are only --help and --version\n",
+    ],
     [["nope"], "Unknown command 'nope'\n"],
     [["log"], "Unknown command 'log'\n(Did you mean logs?)\n"],
     [["down", "redis"], "Too many arguments for 'down'. Expected 0 arguments but got 1: redis.\n"],
