@@ -1,7 +1,7 @@
 import type { Inspection, Thing } from "../../components/engines/inspection.ts";
 import { kindOf } from "./engine.ts";
 import { pulumi } from "./pulumi.ts";
-import { type Identified, labels } from "./stack.ts";
+import { backendFolder, type Identified, labels } from "./stack.ts";
 
 /**
  * Takes the stack down by its state alone, without its program: stops its services, each with its own grace, removes its containers
@@ -12,8 +12,12 @@ import { type Identified, labels } from "./stack.ts";
 export async function stateDown(engine: Inspection, state: Identified): Promise<number> {
   const goes = (kind: string | undefined) => kind === "container" || kind === "network";
   const stays = state.resources.filter((each) => !goes(kindOf(each)));
-  await Promise.all((await engine.list(labels(state))).map((workload) => engine.stop(workload)));
-  const things = (await engine.strays(labels(state), stays, true)).filter(({ kind }) => goes(kind));
+  // In a backend that others share, what is in no state may just be in the making, as for `begin`.
+  const others = backendFolder() ? [] : await engine.strays(labels(state), state.resources, false);
+  const isOurs = ({ name }: { name: string }) => !others.some((each) => each.name === name);
+  const running = (await engine.list(labels(state))).filter(isOurs);
+  await Promise.all(running.map((workload) => engine.stop(workload)));
+  const things = (await engine.strays(labels(state), stays, true)).filter((each) => goes(each.kind) && isOurs(each));
   const remove = (thing: Thing) => engine.remove(thing, { evenInUse: true });
   // Containers first: a network can only be removed after what is attached to it.
   await Promise.all(things.filter(({ kind }) => kind === "container").map(remove));

@@ -16,29 +16,40 @@ const STATE: Identified = {
   resources: [kept("Network", "net"), kept("Volume", "data"), kept("Container", "db")],
 };
 
-test("what is taken down by state: services are stopped first, networks go last, and volumes stay", async () => {
+/** The engine has the state's container and network, one container more, and a volume. @returns the calls that changed something. */
+async function takenDown(backend: (folder: string) => string): Promise<{ calls: string[]; told: string }> {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-state-down-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   // In the place of the CLI: tells what it was given.
   writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho "$*" >${folder}/told\nexit 7\n`);
   chmodSync(join(folder, "pulumi"), 0o755);
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
-  vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
+  vi.stubEnv("PULUMI_BACKEND_URL", backend(folder));
+  // Where the backend is no folder, copies of the state are kept there.
+  vi.stubEnv("XDG_STATE_HOME", folder);
   const calls: string[] = [];
   const thing = (kind: Thing["kind"], name: string): Thing => ({ kind, name, handle: name });
+  const all = [thing("network", "net"), thing("container", "db"), thing("container", "new"), thing("volume", "data")];
   const engine: Partial<Inspection> = {
-    list: async () => [{ name: "db" } as WorkloadStatus],
+    list: async () => ["db", "new"].map((name) => ({ name }) as WorkloadStatus),
     stop: async ({ name }) => void calls.push(`stop ${name}`),
     strays: async (labels, recorded) => {
       expect(labels).toEqual({ "stackyard.project": PROJECT, "stackyard.stack": STACK, "stackyard.id": STATE.id });
-      expect(recorded.map(({ name }) => name)).toEqual(["data"]);
-      return [thing("network", "net"), thing("container", "db"), thing("volume", "unrecorded")];
+      return all.filter((each) => recorded.every(({ name }) => name !== each.name));
     },
     remove: async ({ name }) => void calls.push(`remove ${name}`),
   };
   expect(await stateDown(engine as Inspection, STATE)).toBe(7);
+  return { calls, told: readFileSync(join(folder, "told"), "utf8") };
+}
+
+test("what is taken down by state: services are stopped first, networks go last, and volumes stay", async () => {
+  const { calls, told } = await takenDown((folder) => `file://${folder}`);
+  expect(calls).toEqual(["stop db", "stop new", "remove db", "remove new", "remove net"]);
+  expect(told).toMatch(/^refresh --yes .*--target=urn::net --target=urn::db --stack \w+\n$/);
+});
+
+test("in a backend that others share, what is in no state is left alone", async () => {
+  const { calls } = await takenDown(() => "s3://shared");
   expect(calls).toEqual(["stop db", "remove db", "remove net"]);
-  expect(readFileSync(join(folder, "told"), "utf8")).toMatch(
-    /^refresh --yes .*--target=urn::net --target=urn::db --stack \w+\n$/,
-  );
 });
