@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { LOCK_FILE, pinned, readLock } from "../components/core/support/lock.ts";
-import { flag } from "../components/engines/command-line.ts";
+import { flagWith } from "../components/engines/command-line.ts";
 import { reachEngine } from "./shared/engine.ts";
 
 /**
@@ -27,7 +27,7 @@ export async function lock({ mirror }: { mirror?: string }): Promise<void> {
   );
   if (Object.values(after).some((digest) => digest === undefined)) {
     throw new Error(
-      `The lock file was left as it is. ${flag("mirror")}HOST names another registry with the same repositories.`,
+      `The lock file was left as it is. ${flagWith("mirror", "HOST")} names another registry with the same repositories.`,
     );
   }
   writeFileSync(LOCK_FILE, `${JSON.stringify(after, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { byMake, commandLine, flag } from "../../components/engines/command-line.ts";
+import { commandLine, flagWith } from "../../components/engines/command-line.ts";
 
 // Which Pulumi stack a verb is for: `dev`; `prod`, which has a file; `alice`, a copy of dev. Those of another stack program than
 // the project's own have its name before theirs: `webapp-dev`.
@@ -24,16 +24,14 @@ export interface StackChoice {
 export function chosenStack(verb: string, { env, name, program }: StackChoice): string | undefined {
   const programs = programNames();
   if (program !== undefined && !programs.includes(program)) {
-    throw new Error(
-      `${flag("program")}${space(program)}: there is no such stack program; there are ${programs.join(" ")}`,
-    );
+    throw new Error(`${flagWith("program", program)}: there is no such stack program; there are ${programs.join(" ")}`);
   }
   const prefix = program === undefined || program === ownProgram() ? "" : `${program}-`;
   const environments = environmentsOf(prefix);
   if (env !== undefined && !environments.includes(env)) {
     throw new Error(
-      `${flag("env")}${space(env)}: there is no such environment; there are ${environments.join(" ")}. ` +
-        `A copy of dev is ${flag("name")}${space("alice")}`,
+      `${flagWith("env", env)}: there is no such environment; there are ${environments.join(" ")}. ` +
+        `A copy of dev is ${flagWith("name", "alice")}`,
     );
   }
   if (env !== undefined && env !== "dev") {
@@ -42,7 +40,7 @@ export function chosenStack(verb: string, { env, name, program }: StackChoice): 
       throw new Error(`${commandLine("dev")} is for dev and its copies; \`${up}\` brings ${env} up`);
     }
     if (name !== undefined) {
-      const [envShown, nameShown] = [`${flag("env")}${space(env)}`, `${flag("name")}${space(name)}`];
+      const [envShown, nameShown] = [flagWith("env", env), flagWith("name", name)];
       throw new Error(
         `${nameShown} is a copy of dev, and cannot be one of ${env}: leave ${envShown} out, or ${nameShown}`,
       );
@@ -52,14 +50,12 @@ export function chosenStack(verb: string, { env, name, program }: StackChoice): 
   const taken = [...environments, ...programs];
   if (name !== undefined && (!/^[a-z][a-z0-9-]{0,39}$/.test(name) || taken.includes(name) || programOf(name)[0])) {
     throw new Error(
-      `${flag("name")}${space(name)}: should be 1 to 40 of a-z, 0-9 and -, a letter first, and none of ${taken.join(" ")}`,
+      `${flagWith("name", name)}: should be 1 to 40 of a-z, 0-9 and -, a letter first, and none of ${taken.join(" ")}`,
     );
   }
   const stack = name ?? env ?? (prefix === "" ? undefined : "dev");
   return stack && `${prefix}${stack}`;
 }
-
-const space = (value: string) => (byMake() ? value : ` ${value}`);
 
 /** The environments of a program, by its prefix in stacks' names: dev, and each that has a file. */
 function environmentsOf(prefix: string): string[] {

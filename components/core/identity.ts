@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { commandLine, flag } from "../engines/command-line.ts";
+import { commandLine, flagWith } from "../engines/command-line.ts";
 import type { Engine } from "../engines/engine.ts";
 import { valueOf } from "../engines/value.ts";
 
@@ -61,15 +61,15 @@ export async function identified(
     throw new pulumi.RunError(
       recorded.host === host
         ? `This Pulumi stack lives on another engine than the one at ${host} (id ${engine}, got ${ownId}): its volumes ` +
-            `are not there. Set DOCKER_HOST to the one that it lives on, or use another stack (${flag("name")}…) for this one.`
+            `are not there. Set DOCKER_HOST to the one that it lives on, or use another stack (${flagWith("name", "…")}) for this one.`
         : `This Pulumi stack lives on the engine at ${recorded.host}, got ${host}: its volumes are not there. ` +
-            `Set DOCKER_HOST=${recorded.host}, or use another stack (${flag("name")}…) for the other engine.`,
+            `Set DOCKER_HOST=${recorded.host}, or use another stack (${flagWith("name", "…")}) for the other engine.`,
     );
   }
   if (wanted !== undefined && wanted !== recorded.imageSource) {
     throw new pulumi.RunError(
       `imageSource: should be ${recorded.imageSource}, got ${wanted}: it was decided when this Pulumi stack was first ` +
-        `brought up, and its volumes were written by those images. Set it back, or use another stack (${flag("name")}…); \`${commandLine("clean")}\` ` +
+        `brought up, and its volumes were written by those images. Set it back, or use another stack (${flagWith("name", "…")}); \`${commandLine("clean")}\` ` +
         "gives this one up, with its data, and the next `up` decides anew.",
     );
   }

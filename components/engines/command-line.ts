@@ -25,6 +25,9 @@ export const wordFor = (flag: string) => Object.keys(FLAGS).find((word) => FLAGS
 /** A flag as the user types it, for messages: `--since`, or make's `since=`. */
 export const flag = (name: string) => (byMake() ? `${wordFor(name)}=` : `--${name}`);
 
+/** A flag with a value as the user types them, for messages: `--mirror HOST`, or make's `mirror=HOST`. */
+export const flagWith = (name: string, value: string) => `${flag(name)}${byMake() ? "" : " "}${value}`;
+
 /** Services' names as the user types them, for messages: `SERVICE`, or make's `s=`. */
 export const serviceWord = (word: "s" | "only" = "s") => (byMake() ? `${word}=` : "SERVICE");
 

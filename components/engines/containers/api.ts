@@ -437,17 +437,12 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     async createLike(id, { command, uploaded, tty }) {
       const model = await container(id);
       const { Config, HostConfig, NetworkSettings } = await model.inspect();
-      const {
-        Hostname: _,
-        ExposedPorts: __,
-        Volumes: ___,
-        Healthcheck: ____,
-        ...config
-      } = Config as typeof Config & {
-        Healthcheck?: unknown;
-      };
       const made = await (await wholly()).createContainer({
-        ...config,
+        ...Config,
+        Hostname: "",
+        ExposedPorts: {},
+        Volumes: {},
+        Healthcheck: { Test: ["NONE"] },
         Cmd: [...command],
         Tty: tty,
         OpenStdin: true,
@@ -455,7 +450,7 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
         AttachStdin: true,
         AttachStdout: true,
         AttachStderr: true,
-        Labels: { ...config.Labels, "stackyard.kind": ONE_OFF },
+        Labels: { ...Config.Labels, "stackyard.kind": ONE_OFF },
         HostConfig: {
           ...HostConfig,
           AutoRemove: true,
