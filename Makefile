@@ -127,6 +127,6 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  %-24s  %s\n", $$1, $$2 }' Makefile
 	@printf '\n  %s\n' 'All that is for one stack: ENV=prod, NAME=alice for a copy of dev beside it with data of its own, STACK=NAME for another program of stacks/.'
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
-	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: node cli/stackyard.ts logs --help.'
+	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: ./infra/setup/with.sh node cli/stackyard.ts logs --help'
 
 .PHONY: dev up down stop start restart clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types package help

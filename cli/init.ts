@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DATABASES, type DatabaseName, isDatabase } from "./init/databases.ts";
 import { projectFiles } from "./init/files.ts";
@@ -42,11 +42,6 @@ export async function init(options: InitOptions): Promise<void> {
     );
   }
   const given = readPackage("package.json");
-  if (given?.type === "commonjs") {
-    throw new Error(
-      'package.json should say "type": "module", or nothing: a program has `import` and `await` at its top. Nothing was written.',
-    );
-  }
   const name = options.project ?? nameFor(basename(resolve(".")));
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
     throw new Error(`--project should be 1 to 40 of a-z, 0-9 and -, a letter first, got ${name}. Nothing was written.`);
@@ -58,7 +53,10 @@ export async function init(options: InitOptions): Promise<void> {
     process.stdout.write(`${path}\n`);
   }
   writeFileSync("package.json", `${JSON.stringify(packageWith(given ?? { name }), null, 2)}\n`);
-  process.stdout.write("package.json\n");
+  const changed = given && given.type !== "module";
+  process.stdout.write(
+    `package.json${changed ? ': "type" is "module" now, because a program has `import` and `await` at its top' : ""}\n`,
+  );
   if (options.install) install();
   process.stdout.write(
     "\nnpx stackyard dev      brings it up; the first time, it makes this machine ready\nstacks/app.ts          is what is deployed\n",
@@ -113,7 +111,9 @@ function readPackage(file: string): Package | undefined {
 /** A package.json with what a project needs added. */
 function packageWith(given: Package): Package {
   const own = readPackage(STACKYARD);
+  // What stands there is kept, and comes first.
   const dependencies = {
+    ...given.dependencies,
     stackyard: installedFrom() ?? `^${own?.version}`,
     ...VERSIONS,
     ...given.dependencies,
@@ -134,7 +134,7 @@ function installedFrom(): string | undefined {
   if (!existsSync(lock)) return undefined;
   const { packages } = JSON.parse(readFileSync(lock, "utf8")) as { packages: Record<string, { resolved?: string }> };
   const path = /^file:(.+\.tgz)$/.exec(packages["node_modules/stackyard"]?.resolved ?? "")?.[1];
-  return path && `file:${resolve(dirname(modules), path)}`;
+  return path && `file:${relative(".", resolve(dirname(modules), path))}`;
 }
 
 function install(): void {

@@ -14,7 +14,7 @@ const EXIT_CODES = `
 Exit codes:
   0    it is done, or all is as it should be
   1    it failed or was refused, or (ps, doctor, config) something is not as it should be; the reason was written
-  2    the command line is wrong; nothing was touched
+  2    the command line cannot be read (an unknown verb or flag, a missing value, too many words); nothing was touched
   130  interrupted by Ctrl-C (143: by another signal)
   Of shell, psql, redis-cli, cypher, mc, run and pulumi: what the program in them ended with.
 
@@ -50,11 +50,14 @@ class Verb extends Command {
       .addOption(new Option("--program <name>", "a stack program: a file, or a folder, in stacks/"));
   }
 
+  /** Holds the stack, so that another run may be in its way. */
+  waiting(): this {
+    return this.option("--wait", "wait for another run to end, instead of being refused");
+  }
+
   /** Changes the stack. */
   changing(): this {
-    return this.forStack()
-      .option("--wait", "wait for another run to end, instead of being refused")
-      .option("--discard <names>", "let the data of these go: db,cache");
+    return this.forStack().waiting().option("--discard <names>", "let the data of these go: db,cache");
   }
 
   /** Runs pulumi with the table of services. */
@@ -200,21 +203,21 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .description("Stop services; they stay stopped until they are started or brought up again")
     .services("names of services; without any, all")
     .forStack()
-    .option("--wait", "wait for another run to end, instead of being refused")
+    .waiting()
     .runs(async () => (await import("./restart.ts")).stop);
   program
     .command("start")
     .description("Start services that were stopped, and wait until they are ready")
     .services("names of services; without any, all")
     .forStack()
-    .option("--wait", "wait for another run to end, instead of being refused")
+    .waiting()
     .runs(async () => (await import("./restart.ts")).start);
   program
     .command("restart")
     .description("Stop services in order, start them again, and wait until they are ready")
     .services("names of services; without any, all")
     .forStack()
-    .option("--wait", "wait for another run to end, instead of being refused")
+    .waiting()
     .runs(async () => (await import("./restart.ts")).restart);
   program
     .command("clean")
@@ -351,7 +354,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .command("adopt")
     .description("Take over the state of a clone that was moved or deleted")
     .requiredOption("--from <folder>", "its state, as `doctor` names it")
-    .option("--wait", "wait for another run to end, instead of being refused")
+    .waiting()
     .runs(async () => (await import("./adopt.ts")).adopt);
   program
     .command("prune")
@@ -359,7 +362,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .option("--match <text>", "only what has this in its name")
     .option("--hours <hours>", "only what is older; 1 by default")
     .option("-y, --yes", yes)
-    .option("--wait", "wait for another run to end, instead of being refused")
+    .waiting()
     .runs(async () => (await import("./prune.ts")).prune);
   program
     .command("lock")
@@ -380,7 +383,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .runs(async () => (await import("./pulumi.ts")).pulumi);
   program
     .command("shellenv")
-    .description('Print the environment for plain pulumi: eval "$(npx stackyard shellenv)"')
+    .description(`Print the environment for plain pulumi: eval "$(${byMake() ? "make -s" : "npx stackyard"} shellenv)"`)
     .forStack()
     .runs(async () => (await import("./shellenv.ts")).shellenv, { steps: ["pulumi", "state"] });
   program

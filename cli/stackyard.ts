@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
+  // In a clone of Stackyard, which has this file in TypeScript, a user types make.
+  if (import.meta.url.endsWith(".ts")) process.env.STACKYARD_BY ??= "make";
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const { main } = await import("./main.ts");
   await main(process.argv.slice(2));

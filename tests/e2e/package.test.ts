@@ -152,17 +152,23 @@ test("a command runs in a container made as the API's, and a service stops and s
 });
 
 test("a second project comes up beside it, in a folder with a package.json, which is kept", async () => {
-  beside.edit("package.json", () => '{ "name": "mine", "scripts": { "dev": "echo mine" }, "license": "MIT" }');
+  // As `npm init -y` writes it, with a type that cannot stay.
+  const mine = { name: "mine", type: "commonjs", scripts: { dev: "echo mine" }, license: "MIT" };
+  beside.edit("package.json", () => JSON.stringify(mine));
   const installed = await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], {
     cwd: beside.folder,
     env,
   });
   expect(installed.code, installed.output).toBe(0);
-  await beside.stackyard("init", "--yes", "--no-api", "--databases", "redis", "--project", beside.name);
+  const told = await beside.stackyard("init", "--yes", "--no-api", "--databases", "redis", "--project", beside.name);
+  expect(told).toContain('package.json: "type" is "module" now');
   expect(JSON.parse(beside.read("package.json"))).toMatchObject({
     name: "mine",
     license: "MIT",
     scripts: { dev: "echo mine" },
+    type: "module",
+    // Another clone of the project may be anywhere.
+    dependencies: { stackyard: expect.stringMatching(/^file:\.\.\/stackyard-.*\.tgz$/) },
   });
   await beside.useFreePorts();
   await beside.stackyard("dev");

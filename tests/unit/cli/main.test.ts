@@ -122,6 +122,14 @@ test("in a folder below, a verb is the project's", () => {
   });
 });
 
+test("in a clone, help and messages name what can be typed there", () => {
+  const { PATH, HOME } = process.env;
+  const options = { cwd: resolve(STACKYARD, "../.."), env: { PATH, HOME }, encoding: "utf8" } as const;
+  const { stdout } = spawnSync(process.execPath, [STACKYARD, "--help"], options);
+  expect(stdout.replace(/\s+/g, " ")).toContain('eval "$(make -s shellenv)"');
+  expect(stdout).not.toContain("npx");
+});
+
 test("help says every verb, and the exit codes", () => {
   const { status, stdout } = stackyard(tmpdir(), "--help");
   expect(status).toBe(0);

@@ -94,8 +94,13 @@ test("Pulumi.yaml declares settings of every program, with the same words and de
 test("docs/settings.md lists all settings: `npx vitest run --project unit tests/unit/stacks/docs.test.ts -u` rewrites it", async () => {
   const parts = [
     "# Settings",
-    "Made of the components' schemas and docstrings. `make config` shows those in force, and where each value comes from; set them in a",
-    '`Pulumi.STACK.yaml`, or with `make pulumi ARGS="config set --path redis.memoryMiB 256"`. `NAME → VALUE` means values by name.',
+    "Made of the components' schemas and docstrings. `NAME → VALUE` means values by name.\n",
+    "Those of a stack are in `Pulumi.STACK.yaml`. Your own are in `Pulumi.STACK.local.yaml`, which is not tracked, or set with",
+    "`stackyard pulumi config set --path redis.memoryMiB 256`. `stackyard config` shows those in force, and where each comes from.\n",
+    "State is a folder outside of the work tree, which every run names; `PULUMI_BACKEND_URL` or a `backend:` in Pulumi.yaml names a",
+    "shared one. Where no container registry can be reached, images are",
+    "[built from package registries](../infra/airgap/images/README.md): `qdrant` is then a stand-in with part of Qdrant's interface,",
+    "and `stackyard ps` says so. `imageSource` and `imageMirror` choose for a stack.",
     "\n## Of every stack program\n",
     settingTable(COMMON),
     "\nBeside these, each key that `apiKeys` names is a setting.",
