@@ -9,12 +9,14 @@ import { limits } from "../core/support/common.ts";
 import { refuseNoProgram } from "../core/support/program.ts";
 import { Container } from "./container.ts";
 import { containerArgs } from "./container-args.ts";
+import { refuseReplicas, replicas } from "./replicas.ts";
 
 const Settings = z.strictObject({
   /** TCP port on the host's 127.0.0.1. @default - not published */
   hostPort: hostPort().optional(),
   /** Whether `develop` applies, in dev on an engine of this machine: whether a changed source file is live at once. @default true */
   hotReload: z.boolean("true or false").default(true),
+  ...replicas(),
   ...limits({ memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 }),
 });
 
@@ -29,6 +31,7 @@ const Args = Settings.safeExtend({
 }).superRefine((args, context) => {
   refuseImageAndBuild(args, context);
   refuseNoProgram(args, context);
+  refuseReplicas({ ...args, ports: { http: args } }, context);
   refuseDuplicates(args.uses, { ...args, own: { port: "PORT" } }, context);
 });
 export type ApiArgs = z.input<typeof Args>;

@@ -21,6 +21,7 @@ import {
 import { lifecycle, limits, MOST_ID, platform, user } from "../core/support/common.ts";
 import { commandWords } from "../core/support/program.ts";
 import { capability, signal, sysctls, ulimits } from "./linux.ts";
+import { replicas } from "./replicas.ts";
 
 const flag = () => z.boolean("true or false");
 const words = () => z.array(z.string("a text"), "a list of texts");
@@ -210,6 +211,7 @@ export const containerArgs = {
   develop: Develop.optional(),
   /** Whether `develop` applies. @default true */
   hotReload: flag().default(true),
+  ...replicas(),
   /** Labels of its container. @default {} */
   labels: z
     .record(

@@ -26,6 +26,7 @@ import {
 } from "../core/targets.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
 import { refuseMissing, refuseWithoutEffect } from "./linux.ts";
+import { refuseReplicas } from "./replicas.ts";
 
 const Args = z
   .strictObject({
@@ -45,6 +46,7 @@ const Args = z
     refuseNoProgram(args, context);
     refuseWithoutEffect(args, context);
     refuseMissing(args, context);
+    refuseReplicas(args, context);
     refuseDuplicates(args.uses, args, context);
     const fault = (text: string, ...path: string[]) =>
       context.addIssue({ code: "custom", path, message: sentence(text) });
@@ -113,6 +115,8 @@ export class Container extends pulumi.ComponentResource implements Dependency {
   readonly network: Service["network"];
   readonly container: Service["container"];
   readonly data: Service["data"];
+  /** Where a proxy finds its replicas. @internal */
+  readonly upstream: Upstream;
   /** For jobs that run the same: `image: web.image`. Its content is complete also where `develop` mounts folders over it. */
   readonly image: ImageFacts | OwnImage;
 
@@ -136,7 +140,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
       hostPort === undefined ? [] : [{ ...port, hostPort }],
     );
     const main = ports[reached?.port ?? ""] ?? Object.values(ports)[0];
-    const address = own.networkMode === "host" ? "127.0.0.1" : name;
+    const address = own.networkMode === "host" ? "127.0.0.1" : undefined;
     const of = image ?? {
       name,
       subject,
@@ -174,7 +178,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
             ),
           }),
       probe: {
-        ...probeOf(probe, address, main?.port),
+        ...probeOf(probe, address ?? name, main?.port, address),
         ...(needsProgram(probe) ? { program: () => imageOn(platform, PROBE_IMAGE) } : {}),
       },
       ...(docker ? { overrides: docker as Record<string, unknown> } : {}),
@@ -183,6 +187,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
     this.network = service.network;
     this.container = service.container;
     this.data = service.data;
+    this.upstream = { members: service.members, port: main?.port, startFirst: service.startFirst };
     if (reached && main) this.connection = connectionOf(name, platform, reached, ports, main, service.network);
     this.registerOutputs({});
   }
@@ -190,6 +195,16 @@ export class Container extends pulumi.ComponentResource implements Dependency {
   get gate(): pulumi.Resource {
     return this.ready;
   }
+}
+
+/** What a proxy has to know of an application. */
+export interface Upstream {
+  /** None while it does not run. */
+  members: Service["members"];
+  /** In the container; undefined where it has none. */
+  port: number | undefined;
+  /** Whether its next release is there before this one goes. */
+  startFirst: boolean;
 }
 
 type Ports = z.output<typeof Args>["ports"];

@@ -99,13 +99,15 @@ export const probe = () =>
 /**
  * The probe in the form that an engine takes.
  *
- * @param host name of the server on its network, which its probe uses as others do.
+ * @param host the server's name in HTTP.
  * @param port for `http` without one.
+ * @param address where it is asked. @default - at the container's own address: another container may serve under its name
  */
 export function probeOf(
   probe: Probe,
   host: string,
   port: number | undefined,
+  address?: string,
 ): Partial<Omit<ProbeSpec, "program">> & Pick<ProbeSpec, "test"> {
   if (typeof probe === "string") return { test: probe };
   const own = defined(probe as Partial<ProbeSpec>, ["timeoutSeconds", "startIntervalMs", "intervalSeconds", "retries"]);
@@ -113,14 +115,23 @@ export function probeOf(
   if ("shell" in probe) return { test: ["CMD-SHELL", probe.shell], ...own };
   if ("image" in probe) return { test: "image", ...own };
   const seconds = String(own.timeoutSeconds ?? 5);
-  const ask = (program: string, ...args: string[]) => ["CMD", PROBE_PROGRAM, program, ...args];
-  const connected = (to: number, ...program: string[]) =>
-    ask("nc", "-w", seconds, host, String(to), "-e", PROBE_PROGRAM, ...program);
+  const connected = (to: number, ...program: string[]) => [
+    ...["CMD", PROBE_PROGRAM, "sh", "-c", CONNECT, PROBE_PROGRAM, seconds, address ?? "", String(to)],
+    ...program,
+  ];
   // Not every build of it knows `-z`: the program that it runs once it is connected ends it.
   if ("tcp" in probe) return { test: connected(probe.tcp, "true"), ...own };
   const to = probe.port ?? port ?? 80;
   return { test: connected(to, "sh", "-c", ASK_HTTP, PROBE_PROGRAM, `${host}:${to}`, probe.http, seconds), ...own };
 }
+
+/** Its arguments: the program that it is part of, how many seconds to wait, the address, the port, and what to run once connected. */
+const CONNECT = [
+  "wait=$1 address=$2 port=$3",
+  "shift 3",
+  '[ -n "$address" ] || address=$("$0" hostname)',
+  'exec "$0" nc -w "$wait" "$address" "$port" -e "$0" "$@"',
+].join("\n");
 
 /**
  * Asks over a connection on standard input and output, and judges the status itself, as Kubernetes does: wget takes some codes

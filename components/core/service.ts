@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Handle, Mount, ProbeSpec, PublishedPort, ServiceWorkload } from "../engines/engine.ts";
+import type { Handle, Mount, ProbeSpec, PublishedPort, ServiceHandle, ServiceWorkload } from "../engines/engine.ts";
 import { type Dependency, gatesOf, networksOf } from "./dependency.ts";
 import { gate, interrupted } from "./gate.ts";
 import { outsideNetwork, ownNetwork } from "./network.ts";
@@ -60,6 +60,12 @@ export interface ServiceArgs extends AsSaid {
   volumes?: (VolumeArgs | SharedVolumeArgs)[];
   /** What it refers to: it starts after that, and is on its networks. @default {} */
   uses?: Record<string, Dependency>;
+  /** What it reaches without waiting for it: another one, or none, does not replace its container. @default [] */
+  reaches?: Dependency[];
+  /** How many of it run, side by side; only 1 where it has volumes or ports. @default 1 */
+  replicas?: number | undefined;
+  /** How many of them start at once, each batch once the one before is ready. @default 2 */
+  batch?: number | undefined;
   /** `uid:gid` that it runs as, in digits. */
   user: string;
   /** Capabilities that it keeps, by names with `CAP_`. @default [] */
@@ -93,6 +99,8 @@ export interface ServiceArgs extends AsSaid {
   labels?: Record<string, string>;
 }
 
+const DEFAULT_BATCH = 2;
+
 const PROBE = { timeoutSeconds: 5, startIntervalMs: 200, intervalSeconds: 10, retries: 3 };
 
 /**
@@ -104,6 +112,10 @@ export class Service implements Dependency {
   /** Undefined for one that shares the network of its machine. */
   readonly network?: Handle;
   readonly container?: pulumi.Resource;
+  /** Its replicas; none while it does not run. */
+  readonly members: readonly ServiceHandle[];
+  /** Whether its next release starts beside it, and only then it goes. */
+  readonly startFirst: boolean;
   /** Identifies its data: the keys of its volumes, or of its container. Undefined for a service without data. */
   readonly data?: pulumi.Output<string>;
 
@@ -120,6 +132,7 @@ export class Service implements Dependency {
       secrets,
       ...Object.values(secretFolders),
     );
+    const { reaches = [], replicas = 1 } = args;
     const { program, ...timings } = args.probe;
     const exclusive = ports.length > 0 || args.volumes !== undefined || networkMode === "host";
     platform.declared.add(
@@ -133,7 +146,7 @@ export class Service implements Dependency {
       },
       {
         made: this,
-        uses,
+        uses: [...uses, ...reaches],
         claims: [
           ...(args.hostname === undefined ? [] : [{ name: args.hostname, option: "hostname" as const, subject }]),
           ...Object.keys(args.hosts ?? {}).map((name) => ({ name, option: "hosts" as const, subject })),
@@ -152,10 +165,12 @@ export class Service implements Dependency {
     // Also while it is down, so that the next `up` finds nothing changed.
     for (const port of ports) platform.ledger.publish(subject, port);
 
+    this.startFirst = !exclusive;
     if (!platform.runs(name)) {
       // What lasts has been declared; everything else is removed until the next `up`.
       this.network = { key: pulumi.output(""), resource: component };
       this.ready = component;
+      this.members = [];
       return;
     }
 
@@ -163,85 +178,105 @@ export class Service implements Dependency {
     if (network) this.network = network;
     const outside = uses.some((each) => each.outside);
     const access = args.egress || outside ? "open" : ports.length > 0 ? "reachable" : undefined;
+    const reached = networksOf(reaches);
+    const check = () =>
+      guard({
+        platform,
+        service: name,
+        subject,
+        ports,
+        volumes: kept,
+        exclusive,
+        stopGraceSeconds: args.stopGraceSeconds,
+      });
 
     if (args.cpus !== undefined) platform.check(enoughCpus(platform, { ...args, cpus: args.cpus }));
     const memory = new pulumi.ResourceHook(`${name}:memory`, () => warnOfMemory(platform, args), { onDryRun: true });
-    const container = engine.service(
-      name,
-      {
-        ...defined(args, AS_SAID),
-        service: name,
-        image: args.image(),
-        env,
-        secrets: byFolder(secrets, secretFolders),
-        files: {},
-        configFiles: args.configFiles ?? {},
-        user: args.user,
-        capabilities: args.capabilities ?? [],
-        readOnlyRoot,
-        init: args.init ?? false,
-        tmpfs: inMemory(readOnlyRoot, args.tmpfs ?? {}, [...volumes, ...(args.mounts ?? [])]),
-        memoryMiB: args.memoryMiB,
-        pids: args.pids ?? 256,
-        networks: network
-          ? [
-              { network, aliases: [name] },
-              ...outsideNetwork(name, platform, access, own).map((each) => ({ network: each, aliases: [] })),
-              ...networksOf(uses).map((each) => ({ network: each, aliases: [name] })),
-            ]
-          : "host",
-        labels: { ...args.labels, ...platform.labels(name, "service") },
-        volumes: volumes.flatMap(({ volume, ...each }) => (volume ? [{ ...each, volume }] : [])),
-        mounts: args.mounts ?? [],
-        published: ports,
-        probe: { ...PROBE, ...timings, ...(program ? { program: program() } : {}) },
-        restart: args.restart ?? "unless-stopped",
-        stopGraceSeconds: args.stopGraceSeconds,
-        allowed: platform.ledger.checked,
-        watch: {
-          subject,
-          timeoutSeconds: args.readyTimeoutSeconds,
-          mask: platform.secrets.mask,
-          signal: interrupted(),
-          saw: notesOf(name),
-          settled: (tookMs) => note({ service: name, tookMs }),
-        },
+    const guarded = new pulumi.ResourceHook(`${name}:guard`, check, { onDryRun: true });
+    const workload: Omit<ServiceWorkload, "labels"> = {
+      ...defined(args, AS_SAID),
+      service: name,
+      image: args.image(),
+      env,
+      secrets: byFolder(secrets, secretFolders),
+      files: {},
+      configFiles: args.configFiles ?? {},
+      user: args.user,
+      capabilities: args.capabilities ?? [],
+      readOnlyRoot,
+      init: args.init ?? false,
+      tmpfs: inMemory(readOnlyRoot, args.tmpfs ?? {}, [...volumes, ...(args.mounts ?? [])]),
+      memoryMiB: args.memoryMiB,
+      pids: args.pids ?? 256,
+      networks: network
+        ? [
+            // Beside one that serves, it must not answer in its name before it can.
+            { network, aliases: [name], whenReady: this.startFirst },
+            ...outsideNetwork(name, platform, access, own).map((each) => ({ network: each, aliases: [] })),
+            ...networksOf(uses).map((each) => ({ network: each, aliases: exclusive ? [name] : [] })),
+          ]
+        : "host",
+      volumes: volumes.flatMap(({ volume, ...each }) => (volume ? [{ ...each, volume }] : [])),
+      mounts: args.mounts ?? [],
+      published: ports,
+      probe: { ...PROBE, ...timings, ...(program ? { program: program() } : {}) },
+      restart: args.restart ?? "unless-stopped",
+      stopGraceSeconds: args.stopGraceSeconds,
+      allowed: platform.ledger.checked,
+      watch: {
+        subject,
+        timeoutSeconds: args.readyTimeoutSeconds,
+        mask: platform.secrets.mask,
+        signal: interrupted(),
+        saw: notesOf(name),
+        settled: (tookMs) => note({ service: name, tookMs }),
       },
-      {
-        ...own,
-        deleteBeforeReplace: exclusive,
-        dependsOn: [...(kept.length > 0 || ports.length > 0 ? [platform.ledger.checked] : []), ...gatesOf(uses)],
-        hooks: {
-          beforeCreate: [
-            new pulumi.ResourceHook(
-              `${name}:guard`,
-              () =>
-                guard({
-                  platform,
-                  service: name,
-                  subject,
-                  ports,
-                  volumes: kept,
-                  exclusive,
-                  stopGraceSeconds: args.stopGraceSeconds,
-                }),
-              { onDryRun: true },
-            ),
-            memory,
-          ],
-          beforeUpdate: [memory],
+    };
+    const labels = { ...args.labels, ...platform.labels(name, "service") };
+    const waits = [
+      ...(kept.length > 0 || ports.length > 0 ? [platform.ledger.checked] : []),
+      ...gatesOf(uses),
+      // So that its container goes before them: a network on which one is cannot be removed.
+      ...reached.map(({ resource }) => resource),
+    ];
+    const start = (which: string, after: pulumi.Resource[]) =>
+      engine.service(
+        which,
+        { ...workload, labels: which === name ? labels : { ...labels, "stackyard.replica": which } },
+        {
+          ...own,
+          deleteBeforeReplace: exclusive,
+          dependsOn: [...waits, ...after],
+          hooks: { beforeCreate: [guarded, memory], beforeUpdate: [memory] },
         },
-      },
-    );
-    this.container = container.resource;
-    if (args.volumes && kept.length === 0) this.data = container.key;
-    this.ready = gate(
-      `${name}-ready`,
-      // What is changed in place counts too, as the container stays the same.
-      { container: container.key, memoryMiB: args.memoryMiB },
-      () => container.ready(),
-      { ...own, dependsOn: [container.resource] },
-    );
+      );
+
+    const batches = batchesOf(replicasOf(name, replicas), args.batch ?? DEFAULT_BATCH);
+    const members: ServiceHandle[] = [];
+    let ready: pulumi.Resource | undefined;
+    for (const [index, batch] of batches.entries()) {
+      const started = batch.map((which) => start(which, ready ? [ready] : []));
+      members.push(...started);
+      ready = gate(
+        index === batches.length - 1 ? `${name}-ready` : `${name}.${index + 1}-ready`,
+        {
+          container: joined(started.map(({ key }) => key)),
+          // What is changed in place counts too, as the container stays the same.
+          memoryMiB: args.memoryMiB,
+          ...(reached.length === 0 ? {} : { reaches: joined(reached.map(({ key }) => key)) }),
+        },
+        async () => {
+          if (reaches.length > 0) await Promise.all(started.map((each) => each.reach(reached)));
+          await Promise.all(started.map((each) => each.ready()));
+        },
+        { ...own, dependsOn: started.map(({ resource }) => resource) },
+      );
+    }
+    const [first] = members as [ServiceHandle];
+    this.members = members;
+    this.container = first.resource;
+    if (args.volumes && kept.length === 0) this.data = first.key;
+    this.ready = ready as pulumi.Resource;
     note({ service: name, kind: "service", waitsFor: platform.declared.named(uses).map((each) => each.name) });
   }
 
@@ -249,6 +284,13 @@ export class Service implements Dependency {
     return this.ready;
   }
 }
+
+/** `web`, `web.2`, `web.3`: no component has a dot in its name. */
+const replicasOf = (name: string, replicas: number) =>
+  Array.from({ length: replicas }, (_, index) => (index === 0 ? name : `${name}.${index + 1}`));
+
+const batchesOf = (names: readonly string[], size: number) =>
+  Array.from({ length: Math.ceil(names.length / size) }, (_, index) => names.slice(index * size, (index + 1) * size));
 
 const joined = (keys: pulumi.Output<string>[]) =>
   keys.length === 1 && keys[0] ? keys[0] : pulumi.all(keys).apply((all) => all.join(","));

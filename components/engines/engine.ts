@@ -58,13 +58,29 @@ export interface Handle {
 }
 
 export interface ServiceHandle extends Handle {
+  /** A name on its networks that leads to this one only, whatever else has its aliases; the same after a restart. */
+  host: pulumi.Output<string>;
   /**
-   * Starts it where it does not run, and waits until its probe has passed. For hooks.
+   * Starts it where it does not run, and waits until its probe has passed; then others find it by its aliases. For hooks.
    *
    * @throws Error with the last log lines and the last probe's output, when it stops, turns unhealthy, or takes too long.
    */
   ready(): Promise<void>;
+  /**
+   * Joins networks while it runs, and leaves those of the stack that it has joined so before and that are not among them. For hooks.
+   */
+  reach(networks: readonly Handle[]): Promise<void>;
+  /**
+   * Runs a program in it, to its end. For hooks.
+   *
+   * @returns its output, both streams.
+   * @throws ExecError when it ends with another code than 0, or the service does not run.
+   */
+  exec(command: readonly string[]): Promise<string>;
 }
+
+/** A program in a service has failed. Its message is the program's output. */
+export class ExecError extends Error {}
 
 export interface JobHandle extends Handle {
   /**
@@ -203,11 +219,20 @@ export interface Workload {
   /** Size of /dev/shm, in MiB. @default - the engine's own, 64 */
   shmSizeMiB?: number;
   /** An empty list: no network at all. At most one of them is not closed. `host`: only its machine's own. */
-  networks: { network: Handle; aliases: string[] }[] | "host";
+  networks: Joined[] | "host";
   labels: Labels;
   watch: Watch;
   /** Arguments of the engine's own resource, which take precedence over all of the above. */
   overrides?: Record<string, unknown>;
+}
+
+/** A network that a workload is on. */
+export interface Joined {
+  network: Handle;
+  /** Its names there. */
+  aliases: string[];
+  /** Whether it has these names only once its probe has passed, because another one may serve under them. @default false */
+  whenReady?: boolean;
 }
 
 export type JobWorkload = Workload;

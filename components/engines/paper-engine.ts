@@ -35,7 +35,10 @@ export class PaperEngine implements Engine {
     this.#add({ kind: "image", name, spec, opts });
   service = (name: string, spec: ServiceWorkload, opts: pulumi.CustomResourceOptions) => ({
     ...this.#add({ kind: "service", name, spec, opts }),
+    host: pulumi.output(name),
     ready: async () => {},
+    reach: async () => {},
+    exec: async () => "",
   });
   job = (name: string, spec: JobWorkload, opts: pulumi.CustomResourceOptions) => ({
     ...this.#add({ kind: "job", name, spec, opts }),

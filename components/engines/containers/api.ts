@@ -185,6 +185,14 @@ export interface EngineApi {
     signal: AbortSignal,
     of?: { lines?: number | undefined; stamped?: boolean },
   ): Promise<void>;
+  /** The networks that a container is on, by id, and its aliases there. */
+  endpoints(id: string): Promise<Record<string, string[]>>;
+  /** Puts a container on a network, under these aliases. One that is there under others leaves it first. */
+  join(id: string, network: string, aliases: readonly string[]): Promise<void>;
+  /** Passes where it is not on it. */
+  leave(id: string, network: string): Promise<void>;
+  /** Runs a program in a container to its end, and returns its exit code and what it wrote to both streams. */
+  execute(id: string, command: readonly string[]): Promise<{ exitCode: number; output: string }>;
   /** Networks that carry all these labels, by id and name. */
   networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]>;
   /** @param force also where something is attached to it, which is detached. @default false */
@@ -339,6 +347,12 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     const { Config } = await (await container(id)).inspect();
     // The client library's types leave it out.
     return (Config as { StopTimeout?: number }).StopTimeout ?? DEFAULT_GRACE_SECONDS;
+  };
+  const endpoints = async (id: string) => {
+    const { NetworkSettings } = await (await container(id)).inspect();
+    return Object.fromEntries(
+      Object.values(NetworkSettings.Networks).map(({ NetworkID, Aliases }) => [NetworkID, Aliases ?? []]),
+    );
   };
   // ssh has a time limit of its own for connecting.
   const first = { signal, silenceMs: cheap?.agent ? silenceMs : Math.min(silenceMs, PING_MS) };
@@ -545,6 +559,28 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
       stream.once("error", () => text.end());
       signal.addEventListener("abort", () => text.end(), { once: true });
       for await (const each of createInterface({ input: text, crlfDelay: Infinity })) line(each);
+    },
+    endpoints,
+    async join(id, network, aliases) {
+      const present = (await endpoints(id))[network];
+      if (present && aliases.every((alias) => present.includes(alias))) return;
+      const it = (await docker()).getNetwork(network);
+      // Aliases cannot be changed while it is there.
+      if (present) await it.disconnect({ Container: id, Force: true });
+      await it.connect({ Container: id, EndpointConfig: { Aliases: [...aliases] } });
+    },
+    async leave(id, network) {
+      await absentAs(undefined, async () => {
+        if (network in (await endpoints(id)))
+          await (await docker()).getNetwork(network).disconnect({ Container: id, Force: true });
+      });
+    },
+    async execute(id, command) {
+      const it = await (await patiently(id)).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+      const chunks: Buffer[] = [];
+      for await (const chunk of await it.start({})) chunks.push(chunk as Buffer);
+      const { ExitCode } = await it.inspect();
+      return { exitCode: ExitCode ?? 1, output: withoutHeaders(Buffer.concat(chunks)).toString("utf8") };
     },
     async networks(labels) {
       const found = await (await docker()).listNetworks({ filters: { label: filter(labels) } });

@@ -1,22 +1,24 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type {
-  BuildSpec,
-  Engine,
-  Handle,
-  ImageSpec,
-  JobHandle,
-  JobWorkload,
-  NetworkSpec,
-  PublishedPort,
-  PullWatch,
-  Seen,
-  ServiceHandle,
-  ServiceWorkload,
-  VolumeSpec,
-  Watch,
-  Workload,
+import {
+  type BuildSpec,
+  type Engine,
+  ExecError,
+  type Handle,
+  type ImageSpec,
+  type JobHandle,
+  type JobWorkload,
+  type Joined,
+  type NetworkSpec,
+  type PublishedPort,
+  type PullWatch,
+  type Seen,
+  type ServiceHandle,
+  type ServiceWorkload,
+  type VolumeSpec,
+  type Watch,
+  type Workload,
 } from "../engine.ts";
 import { Names } from "../names.ts";
 import { type HostPort, holderOf } from "../ports.ts";
@@ -168,9 +170,14 @@ export class ContainersEngine implements Engine {
     );
     const program = probe.program && this.#programOf(probe.program, workload.labels);
     const unprobed = probe.test === "none";
+    const networks = workload.networks === "host" ? [] : workload.networks;
     const ready = async (id: string) => {
       const seen = seenBy(watch, await this.#api.clock());
       watch.settled?.(await untilReady(this.#api, id, workload.pids, { ...watch, ...seen, unprobed }));
+      const named = networks.filter(({ whenReady }) => whenReady);
+      await Promise.all(
+        named.map(async ({ network, aliases }) => this.#api.join(id, await valueOf(network.key), aliases)),
+      );
     };
     const container = this.#container(
       name,
@@ -232,7 +239,39 @@ export class ContainersEngine implements Engine {
         },
       },
     );
-    return { ...container, ready: async () => ready(await valueOf(container.key)) };
+    const id = () => valueOf(container.key);
+    return {
+      ...container,
+      // The engine's DNS knows each container by the beginning of its id.
+      host: container.key.apply((id) => id.slice(0, 12)),
+      ready: async () => ready(await id()),
+      reach: async (others) => this.#reach(await id(), networks, others, workload.labels),
+      exec: async (command) => {
+        const { exitCode, output } = await this.#api.execute(await id(), command);
+        if (exitCode !== 0) throw new ExecError(output.trim() || `exit code ${exitCode}`);
+        return output;
+      },
+    };
+  }
+
+  async #reach(
+    id: string,
+    declared: readonly Joined[],
+    others: readonly Handle[],
+    { "stackyard.id": stack = "" }: Workload["labels"],
+  ): Promise<void> {
+    const keysOf = (handles: readonly Handle[]) => Promise.all(handles.map(({ key }) => valueOf(key)));
+    const [wanted, own, ours, present] = await Promise.all([
+      keysOf(others),
+      keysOf(declared.map(({ network }) => network)),
+      this.#api.networks({ "stackyard.id": await valueOf(pulumi.output(stack)) }),
+      this.#api.endpoints(id),
+    ]);
+    const left = ours.filter(({ id }) => id in present && !wanted.includes(id) && !own.includes(id));
+    await Promise.all([
+      ...wanted.filter((network) => !(network in present)).map((network) => this.#api.join(id, network, [])),
+      ...left.map((network) => this.#api.leave(id, network.id)),
+    ]);
   }
 
   job(name: string, workload: JobWorkload, opts: pulumi.CustomResourceOptions): JobHandle {
@@ -365,7 +404,12 @@ export class ContainersEngine implements Engine {
         // Without a mode the container would be on the engine's default network, from which everything can be reached.
         networkMode: networks === "host" ? "host" : networks.length > 0 ? "bridge" : "none",
         networksAdvanced:
-          networks === "host" ? [] : networks.map(({ network, aliases }) => ({ name: network.key, aliases })),
+          networks === "host"
+            ? []
+            : networks.map(({ network, aliases, whenReady }) => ({
+                name: network.key,
+                aliases: whenReady ? [] : aliases,
+              })),
         labels: labelled(workload.labels),
         logDriver: "json-file",
         logOpts: LOG_OPTIONS,

@@ -61,7 +61,8 @@ test("its container has these inputs by default, and a new one may run beside th
     user: "1000:1000",
     tmpfs: { "/tmp": "mode=1777,size=64m" },
     healthcheck: healthcheck(["CMD", "node", "probe.ts"]),
-    networksAdvanced: [{ name: idOf("api"), aliases: ["api"] }],
+    // It has its name only once it is ready.
+    networksAdvanced: [{ name: idOf("api"), aliases: [] }],
     labels: labels("api", "service"),
     ports: [],
     volumes: [],
@@ -130,9 +131,9 @@ describe("what it refers to", () => {
 
   test("is all that it reaches", async () => {
     expect((await withAll()).get(CONTAINER).inputs.networksAdvanced).toEqual([
-      { name: idOf("api"), aliases: ["api"] },
-      { name: idOf("pg"), aliases: ["api"] },
-      { name: idOf("cache"), aliases: ["api"] },
+      { name: idOf("api"), aliases: [] },
+      { name: idOf("pg"), aliases: [] },
+      { name: idOf("cache"), aliases: [] },
     ]);
   });
 

@@ -389,7 +389,7 @@ describe("its probe", () => {
     const program = { containerPath: "/run/stackyard", volumeName: volumeOf("probe-program"), readOnly: true };
     for (const name of ["web", "queue"]) expect(stack.get(`Container ${name}`).inputs.volumes).toEqual([program]);
     expect(stack.get(CONTAINER).inputs.healthcheck).toMatchObject({
-      tests: expect.arrayContaining(["CMD", PROBE_PROGRAM, "nc", "web", "8080", "/health"]),
+      tests: expect.arrayContaining(["CMD", PROBE_PROGRAM, "8080", "/health"]),
     });
     await stack.run("web:program");
     const [[, volume, files, image] = []] = stack.engine.acts.filter(([act]) => act === "fillVolume");
@@ -453,7 +453,7 @@ describe("its connection gives others", () => {
     const { inputs, dependsOn } = stack.get(CONTAINER);
     expect(inputs.envs).toEqual([]);
     expect(dependsOn).toContain("Stash queue-ready");
-    expect(inputs.networksAdvanced).toContainEqual({ name: idOf("queue"), aliases: ["web"] });
+    expect(inputs.networksAdvanced).toContainEqual({ name: idOf("queue"), aliases: [] });
   });
 });
 
@@ -471,9 +471,9 @@ test("values of a connection in env and in secrets are references, as `uses` are
   });
   const { inputs, dependsOn } = stack.get(CONTAINER);
   expect(inputs.networksAdvanced).toEqual([
-    { name: idOf("web"), aliases: ["web"] },
-    { name: idOf("pg"), aliases: ["web"] },
-    { name: idOf("cache"), aliases: ["web"] },
+    { name: idOf("web"), aliases: [] },
+    { name: idOf("pg"), aliases: [] },
+    { name: idOf("cache"), aliases: [] },
   ]);
   expect(dependsOn).toEqual(expect.arrayContaining(["Stash pg-ready", "Stash cache-ready"]));
   // Depending on the other's container would replace this one with it.

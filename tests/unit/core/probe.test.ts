@@ -6,10 +6,15 @@ import { PROBE_PROGRAM } from "../../../components/engines/engine.ts";
 
 const testOf = (args: ProbeArgs, port?: number) => probeOf(probe().parse(args), "web", port);
 
+/** The beginning of what a connection is needed for, with any script. */
+const connected = (port: number, seconds: number, address = "") => [
+  ...["CMD", PROBE_PROGRAM, "sh", "-c", expect.any(String), PROBE_PROGRAM, `${seconds}`, address, `${port}`],
+];
+
 /** The command of a probe by HTTP, with any script. */
 const httpTest = (host: string, port: number, path: string, seconds: number) => [
-  ...["CMD", PROBE_PROGRAM, "nc", "-w", `${seconds}`, host, `${port}`, "-e"],
-  ...[PROBE_PROGRAM, "sh", "-c", expect.any(String), PROBE_PROGRAM, `${host}:${port}`, path, `${seconds}`],
+  ...connected(port, seconds),
+  ...["sh", "-c", expect.any(String), PROBE_PROGRAM, `${host}:${port}`, path, `${seconds}`],
 ];
 
 describe("probeOf", () => {
@@ -25,7 +30,7 @@ describe("probeOf", () => {
       { test: "image", intervalSeconds: 60 },
     ],
     [
-      "HTTP goes over the service's network, to the port of its connection",
+      "HTTP goes to the container's own address, at the port of its connection",
       { http: "/health" },
       { test: httpTest("web", 8080, "/health", 5) },
     ],
@@ -37,13 +42,14 @@ describe("probeOf", () => {
         timeoutSeconds: 2,
       },
     ],
-    [
-      "TCP opens a connection",
-      { tcp: 4222 },
-      { test: ["CMD", PROBE_PROGRAM, "nc", "-w", "5", "web", "4222", "-e", PROBE_PROGRAM, "true"] },
-    ],
+    ["TCP opens a connection", { tcp: 4222 }, { test: [...connected(4222, 5), "true"] }],
   ])("%s", (_, args, expected) => {
     expect(testOf(args, 8080)).toEqual(expected);
+  });
+
+  test("another address is asked where there is one", () => {
+    const { test } = probeOf(probe().parse({ tcp: 1 }), "web", undefined, "127.0.0.1");
+    expect(test).toEqual([...connected(1, 5, "127.0.0.1"), "true"]);
   });
 
   test.each<[ProbeArgs, boolean]>([
@@ -62,7 +68,7 @@ describe("the script of a probe by HTTP", () => {
   /** Runs the script with an answer, by another shell and with the programs of this machine. */
   const ask = (answer: string) => {
     const { test = [] } = testOf({ http: `/a?b="c'%s$e` }, 80);
-    const [, , , , , , , , , , , script = "", , ...args] = test as string[];
+    const [script = "", , ...args] = (test as string[]).slice(11);
     const { status, stdout, stderr } = spawnSync("bash", ["-c", script, "env", ...args], { input: answer });
     return { status, asked: String(stdout), message: String(stderr).trim() };
   };

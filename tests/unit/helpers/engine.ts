@@ -55,6 +55,11 @@ export class FakeEngine implements EngineApi {
   /** Progress that is reported while an image is pulled. */
   readonly pulls = new Map<string, PullMessage[]>();
   listed: ContainerListed[] = [];
+  /** Networks of each container, with its aliases there. */
+  readonly joined = new Map<string, Record<string, string[]>>();
+  listedNetworks: { id: string; name: string }[] = [];
+  /** What a program in a container ends with. */
+  executed: (command: readonly string[]) => { exitCode: number; output: string } = () => ({ exitCode: 0, output: "" });
   /** Thrown by the method of that name. */
   readonly failures = new Map<string, Error>();
 
@@ -183,9 +188,30 @@ export class FakeEngine implements EngineApi {
     this.#note("fillVolume", volume, files, image, labels);
   }
 
+  async endpoints(id: string): Promise<Record<string, string[]>> {
+    this.#note("endpoints", id);
+    return structuredClone(this.joined.get(id) ?? {});
+  }
+
+  async join(id: string, network: string, aliases: readonly string[]): Promise<void> {
+    this.#note("join", id, network, aliases);
+    this.joined.set(id, { ...this.joined.get(id), [network]: [...aliases] });
+  }
+
+  async leave(id: string, network: string): Promise<void> {
+    this.#note("leave", id, network);
+    const { [network]: _, ...others } = this.joined.get(id) ?? {};
+    this.joined.set(id, others);
+  }
+
+  async execute(id: string, command: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    this.#note("execute", id, command);
+    return this.executed(command);
+  }
+
   async networks(labels: Record<string, string>): Promise<{ id: string; name: string }[]> {
     this.#note("networks", labels);
-    return [];
+    return this.listedNetworks;
   }
 
   async removeNetwork(id: string): Promise<void> {

@@ -25,7 +25,7 @@ const OWN = {
   qdrant: database(256),
   minio: { ...database(512), rootUser: "stackyard" },
   ollama: { ...database(2048), egress: false, models: {} },
-  api: { hotReload: true, memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 },
+  api: { hotReload: true, replicas: 1, batch: 2, memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 },
 };
 
 /** Sets configuration as the Pulumi CLI does: as texts, with JSON for structures. */
