@@ -295,11 +295,11 @@ export async function inspect<T>(id: string): Promise<T> {
 }
 
 /** The image that the stacks use for a server: one that was built from package registries, where there is one. */
-export async function localImage(name: "node" | "postgres" | "redis"): Promise<string> {
+export async function localImage(name: "nginx" | "node" | "postgres" | "redis"): Promise<string> {
   const built = builtImage(name).ref;
   return (await api.hasImage(built))
     ? built
-    : { node: "node:24-slim", postgres: "postgres:17", redis: "redis:8" }[name];
+    : { nginx: "nginx:1.30", node: "node:24-slim", postgres: "postgres:17", redis: "redis:8" }[name];
 }
 
 /** A copy of the project with `changes` by path, also of new files. The test has to remove it. */
