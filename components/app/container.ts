@@ -26,6 +26,7 @@ import {
 } from "../core/targets.ts";
 import { containerArgs, ports, Reached } from "./container-args.ts";
 import { refuseMissing, refuseWithoutEffect } from "./linux.ts";
+import type { Upstream } from "./proxy/target.ts";
 import { refuseReplicas } from "./replicas.ts";
 
 const Args = z
@@ -187,7 +188,7 @@ export class Container extends pulumi.ComponentResource implements Dependency {
     this.network = service.network;
     this.container = service.container;
     this.data = service.data;
-    this.upstream = { members: service.members, port: main?.port, startFirst: service.startFirst };
+    this.upstream = { name, members: service.members, port: main?.port, startFirst: service.startFirst };
     if (reached && main) this.connection = connectionOf(name, platform, reached, ports, main, service.network);
     this.registerOutputs({});
   }
@@ -195,16 +196,6 @@ export class Container extends pulumi.ComponentResource implements Dependency {
   get gate(): pulumi.Resource {
     return this.ready;
   }
-}
-
-/** What a proxy has to know of an application. */
-export interface Upstream {
-  /** None while it does not run. */
-  members: Service["members"];
-  /** In the container; undefined where it has none. */
-  port: number | undefined;
-  /** Whether its next release is there before this one goes. */
-  startFirst: boolean;
 }
 
 type Ports = z.output<typeof Args>["ports"];

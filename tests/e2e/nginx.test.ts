@@ -14,11 +14,10 @@ import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { z } from "zod";
 import { filesFile } from "../../components/app/proxy/files.ts";
-import { routes } from "../../components/app/proxy/routes.ts";
 import { generationFile, type Site, siteFile } from "../../components/app/proxy/site.ts";
 import { placeholderRoute, routeFile, type Servers } from "../../components/app/proxy/upstream.ts";
+import { type Named, routesOf } from "../unit/helpers/routes.ts";
 import { docker, eventually, freePorts, inspect, localImage, ROOT } from "./harness.ts";
 
 // What Nginx makes of the texts: the real one, with a tiny application behind it.
@@ -30,7 +29,7 @@ const LABEL = `stackyard.test=${RUN}`;
 const SERVER = readFileSync(join(ROOT, "tests/e2e/programs/upstream/server.mjs"), "utf8");
 let port = 0;
 
-type Given = Omit<Site, "routes"> & { routes: z.input<ReturnType<typeof routes>> };
+type Given = Omit<Site, "routes"> & { routes: Named[] };
 
 const ROUTES: Given["routes"] = [
   { path: "/api/", upstream: "backend", webSocket: true, connectTimeoutSeconds: 1 },
@@ -42,7 +41,7 @@ const ROUTES: Given["routes"] = [
 function write(name: string, given: Partial<Given>, servers?: Servers): string {
   const site = { routes: ROUTES, ...given };
   const files = {
-    "nginx.conf": siteFile({ ...site, routes: routes().parse(site.routes) }),
+    "nginx.conf": siteFile({ ...site, routes: routesOf(site.routes) }),
     "generation.conf": generationFile(name),
     "routes/backend.conf": servers === undefined ? placeholderRoute("backend") : routeFile("backend", servers),
     "files/frontend.conf": filesFile("frontend", { current: "v2", previous: "v1" }),

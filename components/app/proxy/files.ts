@@ -21,6 +21,15 @@ add_header Cache-Control $files_cache;
 `;
 }
 
+/** The versions in a file; undefined in one without. */
+export function versionsIn(file: string): Versions | undefined {
+  const [, first, second] = /^try_files \/([^$]+)\$uri(?: \/([^$]+)\$uri)? /m.exec(file) ?? [];
+  return first === undefined ? undefined : { current: first, ...(second === undefined ? {} : { previous: second }) };
+}
+
+/** The file before there is a version. */
+export const placeholderFiles = "return 503;\n";
+
 /** Where front ends are mounted in the proxy's container, a folder each. */
 export const SITES = "/sites";
 

@@ -1,5 +1,3 @@
-import type { Site } from "./site.ts";
-
 const BROWSER: [header: string, value: string][] = [
   ["X-Content-Type-Options", "nosniff"],
   ["X-Frame-Options", "SAMEORIGIN"],
@@ -9,7 +7,11 @@ const BROWSER: [header: string, value: string][] = [
 
 const HSTS = "Strict-Transport-Security";
 
-type Asked = Pick<Site, "securityHeaders" | "tls">;
+/** What a site says about them. */
+interface Asked {
+  securityHeaders?: boolean;
+  tls?: { hstsSeconds?: number };
+}
 
 const added = ({ securityHeaders = true, tls }: Asked): [header: string, value: string][] => [
   ...(securityHeaders ? BROWSER : []),

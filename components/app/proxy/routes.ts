@@ -1,14 +1,14 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { count, matching, seconds } from "../../core/support/args.ts";
+import { isTarget, type Target } from "./target.ts";
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const HOST = new RegExp(`^(?=.{1,253}$)(\\*\\.)?${LABEL}(\\.${LABEL})*$`);
 const flag = () => z.boolean("true or false");
-const name = () => matching(/^[a-z][a-z0-9-]{0,39}$/, "a name of a-z, 0-9 and -, a letter first");
 
 /** What the proxy does with requests for one path. */
-export const route = () =>
+const route = () =>
   z
     .strictObject({
       /** Host that it is for: `shop.example.com`, or `*.example.com` for all below. @default - every host */
@@ -21,10 +21,13 @@ export const route = () =>
         .refine((path) => !/(^|\/)\.{1,2}(\/|$)/.test(path), 'a path without "." and ".." as a part')
         .refine((path) => path !== HEALTH, `another path than ${HEALTH}, which the proxy itself answers`)
         .default("/"),
-      /** The application that answers, by its name. @default - `files` */
-      upstream: name().optional(),
-      /** The front end whose files are served, by its name. @default - `upstream` */
-      files: name().optional(),
+      /** The application that answers, or the front end whose files are served: an Api, a Container, a Frontend. */
+      to: z.custom<Target>(isTarget, "an Api, a Container with a port, or a Frontend"),
+      /**
+       * A path of the application that has to answer with a status of 200 to 399, through the proxy, before a release gets requests: a
+       * smoke test. @default - any answer to `path` will do
+       */
+      check: matching(/^\/\S*$/, "a path, as /ready").optional(),
       /** Whether the application is asked for web sockets. A silent one is closed after `readTimeoutSeconds`. @default false */
       webSocket: flag().default(false),
       /**
@@ -41,16 +44,13 @@ export const route = () =>
       /** Directives of Nginx for the location, as they are; `nginx -t` judges them. @default - none */
       snippet: z.string("directives of Nginx").optional(),
     })
-    .refine(({ upstream, files }) => (upstream === undefined) !== (files === undefined), {
-      error: "a route with one of upstream and files",
-    })
     .refine(({ stripPath, path }) => !stripPath || path.endsWith("/"), {
       error: 'a path that ends with "/", because stripPath is true',
       path: ["path"],
     });
 
-/** Checked, with its defaults. */
-export type Route = z.output<ReturnType<typeof route>>;
+/** Checked, with its defaults, and with the name of what it leads to. */
+export type Route = Omit<z.output<ReturnType<typeof route>>, "to" | "check"> & { upstream?: string; files?: string };
 
 /** Routes, no two of them for the same host and path. */
 export const routes = () =>

@@ -31,7 +31,7 @@ export interface Site {
   /** Processes that serve. Not one per CPU, of which a container sees all of the machine's. @default 2 */
   workers?: number;
   /** Directives of Nginx for each public server, as they are. @default - none */
-  snippet?: string;
+  snippet?: string | undefined;
 }
 
 export interface Tls {
@@ -139,6 +139,7 @@ ${servers(site).join("\n")}
                 return 404;
             }
             proxy_pass http://$candidate;
+            add_header X-Server $upstream_addr always;
 ${proxyHeaders(false)}        }
     }
 }

@@ -23,7 +23,8 @@ export function routeFile(name: string, of: Servers): string {
   const lookedUp = next
     .filter((server) => !servers.includes(server))
     .map((server) => `${checked(server)} resolve down ${fails}`);
-  const blocks = [block(name, [...used, ...lookedUp])];
+  const all = [...used, ...lookedUp];
+  const blocks = [block(name, all.length > 0 ? all : ["127.0.0.1:9 down"])];
   if (candidates.length > 0) {
     const tried = candidates.map((server) => `${checked(server)} resolve max_fails=0`);
     blocks.push(block(`${name}${CANDIDATE}`, tried));
@@ -31,8 +32,14 @@ export function routeFile(name: string, of: Servers): string {
   return blocks.join("\n");
 }
 
+/** The servers that a file uses. */
+export const serversIn = (file: string): string[] =>
+  [...(/^upstream [^{]*\{([^}]*)\}/.exec(file)?.[1] ?? "").matchAll(/server (\S+) resolve (?!down)/g)].map(
+    ([, server = ""]) => server,
+  );
+
 /** The file before there is a server: every request is answered with 502. */
-export const placeholderRoute = (name: string): string => block(name, ["127.0.0.1:9 down"]);
+export const placeholderRoute = (name: string): string => routeFile(name, { servers: [] });
 
 /** What the second upstream's name ends with. */
 export const CANDIDATE = "_candidate";

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
-import { filesFile } from "../../../../components/app/proxy/files.ts";
-import { routes } from "../../../../components/app/proxy/routes.ts";
+import { filesFile, placeholderFiles, versionsIn } from "../../../../components/app/proxy/files.ts";
 import { generationFile, type Site, siteFile } from "../../../../components/app/proxy/site.ts";
-import { placeholderRoute, routeFile } from "../../../../components/app/proxy/upstream.ts";
+import { placeholderRoute, routeFile, serversIn } from "../../../../components/app/proxy/upstream.ts";
+import { type Named, routesOf } from "../../helpers/routes.ts";
 
 // That Nginx takes these texts, and what it does then, is in tests/e2e/nginx.test.ts.
 
-const text = (given: unknown[], site: Omit<Site, "routes"> = {}) =>
-  siteFile({ ...site, routes: routes().parse(given) });
+const text = (given: Named[], site: Omit<Site, "routes"> = {}) => siteFile({ ...site, routes: routesOf(given) });
 
 /** The blocks of this kind, by their first line. */
 const blocks = (of: string, kind: string) =>
@@ -116,4 +115,23 @@ test("a front end's new version comes before the one before", () => {
     "try_files /v2$uri /v1$uri /v2/$files_fallback =404;",
   );
   expect(filesFile("web", { current: "v2" })).toContain("try_files /v2$uri /v2/$files_fallback =404;");
+});
+
+test("the servers that are used are found again in a file", () => {
+  const servers = ["0a1b2c3d4e5f:3000", "1a1b2c3d4e5f:3000"];
+  expect(serversIn(routeFile("backend", { servers }))).toEqual(servers);
+  expect(serversIn(routeFile("backend", { servers: ["a:1"], next: servers, candidates: servers }))).toEqual(["a:1"]);
+  expect(serversIn(placeholderRoute("backend"))).toEqual([]);
+  expect(serversIn(routeFile("backend", { servers: [], next: servers, candidates: servers }))).toEqual([]);
+});
+
+test.each([{ current: "v2", previous: "v1" }, { current: "v1" }])(
+  "versions are found again in a file: %j",
+  (versions) => {
+    expect(versionsIn(filesFile("web", versions))).toEqual(versions);
+  },
+);
+
+test("there are none in the file before the first version", () => {
+  expect(versionsIn(placeholderFiles)).toBeUndefined();
 });

@@ -1,0 +1,133 @@
+import { Agent, request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { freePorts, ROOT, TestStack } from "./harness.ts";
+
+// Releases of an application behind the proxy, under requests that go on all the time.
+
+const stack = new TestStack(join(ROOT, "tests/e2e/programs/releases"));
+let port = 0;
+
+beforeAll(async () => {
+  [port = 0] = await freePorts(1);
+  await stack.create({ proxyPort: port });
+});
+afterAll(() => stack.dispose());
+
+async function up(env: NodeJS.ProcessEnv): Promise<string> {
+  const { code, output } = await stack.up(env);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+/** Sends one request, over a connection of its own unless it is given others; resolves with its status and body, or with what went wrong. */
+const ask = (path: string, { agent = new Agent(), method = "GET" }: { agent?: Agent; method?: string } = {}) =>
+  new Promise<string>((resolve) => {
+    const call = request({ host: "127.0.0.1", port, path, method, agent }, (answer) => {
+      let body = "";
+      answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+      answer.on("end", () => resolve(`${answer.statusCode} ${body}`));
+    });
+    call.on("error", (error) => resolve(`failed: ${error.message}`)).end(method === "POST" ? "text" : undefined);
+  });
+
+/** Requests that go on until `stop`, one in three a POST, with and without connections that are kept. */
+function load() {
+  const kept = new Agent({ keepAlive: true, maxSockets: 8 });
+  const answers = new Map<string, number>();
+  const inFlight = new Set<Promise<void>>();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const method = sent % 3 === 0 ? "POST" : "GET";
+    const one = ask("/api/work", { method, ...(sent++ % 2 === 0 ? { agent: kept } : {}) }).then((answer) => {
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      inFlight.delete(one);
+    });
+    inFlight.add(one);
+  }, 20);
+  const stop = async () => {
+    clearInterval(timer);
+    await Promise.all(inFlight);
+    kept.destroy();
+    return Object.fromEntries([...answers].sort());
+  };
+  onTestFinished(async () => void (await stop()));
+  return { stop, answers };
+}
+
+test("an application in two replicas comes up behind the proxy, and a second up changes nothing", async () => {
+  await up({ VERSION: "1" });
+  expect(await ask("/api/work")).toBe("200 1");
+  expect(await ask("/other/")).toMatch(/^404 /);
+  expect(await stack.containers({ "stackyard.service": "app" })).toHaveLength(2);
+  await stack.unchanged({ VERSION: "1" });
+});
+
+test("a release drops no request, and what was in flight on the one before is answered by it", async () => {
+  const { stop } = load();
+  const slow = ask("/api/slow");
+  await up({ VERSION: "2" });
+  expect(await slow).toBe("200 1");
+  expect(await ask("/api/work")).toBe("200 2");
+  const answers = await stop();
+  expect(Object.keys(answers)).toEqual(["200 1", "200 2"]);
+  expect(await stack.containers({ "stackyard.service": "app" })).toHaveLength(2);
+});
+
+test("a release whose probe fails gets no request, and the one before serves on", async () => {
+  const { stop } = load();
+  const { code, output } = await stack.up({ VERSION: "bad", HEALTH: "500" });
+  expect(code).not.toBe(0);
+  expect(output).toMatch(/Api "app" (is unhealthy|did not get ready)/);
+  const { code: again, output: failed } = await stack.up({ VERSION: "worse", CHECK: "503" });
+  expect(again).not.toBe(0);
+  expect(failed).toContain('the new "app" does not answer /api/check through the proxy');
+  expect(Object.keys(await stop())).toEqual(["200 2"]);
+});
+
+test("the next good one cleans up after it", async () => {
+  const { stop } = load();
+  await up({ VERSION: "3" });
+  expect(await ask("/api/work")).toBe("200 3");
+  expect(Object.keys(await stop())).toEqual(["200 2", "200 3"]);
+  expect(await stack.containers({ "stackyard.service": "app" })).toHaveLength(2);
+  await stack.unchanged({ VERSION: "3" });
+});
+
+test("more replicas, and fewer, only start and stop the difference", async () => {
+  const idsOf = async () => (await stack.containers({ "stackyard.service": "app" })).map(({ id }) => id).sort();
+  const before = await idsOf();
+  const { stop } = load();
+  await up({ VERSION: "3", REPLICAS: "4" });
+  const more = await idsOf();
+  expect(more).toHaveLength(4);
+  expect(more).toEqual(expect.arrayContaining(before));
+  await up({ VERSION: "3", REPLICAS: "2" });
+  expect(await idsOf()).toEqual(before);
+  expect(Object.keys(await stop())).toEqual(["200 3"]);
+});
+
+test("another route does not replace the proxy, which reaches the new application by it", async () => {
+  const { id } = await stack.container("proxy");
+  const { stop } = load();
+  await up({ VERSION: "3", ROUTES: "two" });
+  expect(await ask("/other/")).toBe("200 other");
+  await up({ VERSION: "3" });
+  expect(await ask("/other/")).toMatch(/^404 /);
+  expect((await stack.container("proxy")).id).toBe(id);
+  expect(Object.keys(await stop())).toEqual(["200 3"]);
+});
+
+test("a configuration that Nginx refuses fails the up with its reason, and the one before is in force", async () => {
+  const { code, output } = await stack.up({ VERSION: "3", SNIPPET: "proxy_nonsense on;" });
+  expect(code).not.toBe(0);
+  expect(output).toContain("Nginx refuses its new configuration");
+  expect(output).toContain('unknown directive "proxy_nonsense"');
+  expect(await ask("/api/work")).toBe("200 3");
+});
+
+test("destroy leaves nothing", async () => {
+  const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"], { VERSION: "3" });
+  expect(code, output).toBe(0);
+  expect(await stack.leftovers()).toEqual([]);
+});
