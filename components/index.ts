@@ -14,6 +14,7 @@ export { Ollama, type OllamaArgs } from "./databases/ollama.ts";
 export { Postgres, type PostgresArgs } from "./databases/postgres.ts";
 export { Qdrant, type QdrantArgs } from "./databases/qdrant.ts";
 export { Redis, type RedisArgs } from "./databases/redis.ts";
+export { Migration, type MigrationArgs } from "./jobs/migration.ts";
 export { MinioSetup, type MinioSetupArgs } from "./jobs/minio-setup.ts";
 export { Neo4jSetup, type Neo4jSetupArgs } from "./jobs/neo4j-setup.ts";
 export { OllamaModels, type OllamaModelsArgs } from "./jobs/ollama-models.ts";

@@ -7,7 +7,7 @@ import type { Dependency } from "../core/dependency.ts";
 import { developed } from "../core/develop.ts";
 import { environmentOf, refuseDuplicates, withoutSecrets } from "../core/environment.ts";
 import { readConfigFiles } from "../core/files.ts";
-import { type ImageFacts, imageOn, type OwnImage, refuseImageAndBuild } from "../core/image.ts";
+import { type ImageFacts, imageOn, type OwnImage, ownImage, refuseImageAndBuild } from "../core/image.ts";
 import type { Platform } from "../core/platform.ts";
 import { needsProgram, PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { hidden } from "../core/secret.ts";
@@ -142,14 +142,9 @@ export class Container extends pulumi.ComponentResource implements Dependency {
     );
     const main = ports[reached?.port ?? ""] ?? Object.values(ports)[0];
     const address = own.networkMode === "host" ? "127.0.0.1" : undefined;
-    const of = image ?? {
-      name,
-      subject,
-      build: build as NonNullable<typeof build>,
-      mounts: live?.mounts,
-      parent: this,
-    };
-    this.image = image || !live ? of : { ...of, name: `${name}-image`, mounts: undefined };
+    const builds = { subject, build: build as NonNullable<typeof build>, parent: this };
+    const of = image ?? ownImage(platform, { ...builds, name, mounts: live?.mounts });
+    this.image = image ?? (live ? ownImage(platform, { ...builds, name: `${name}-image` }) : of);
     const service = new Service(name, this, {
       ...own,
       platform,

@@ -5,7 +5,7 @@ import { type Connection, type ConnectionFacts, connection } from "./connection.
 import type { Dependency } from "./dependency.ts";
 import { env, withoutSecrets } from "./environment.ts";
 import { configFiles, readConfigFiles } from "./files.ts";
-import { Build, type ImageFacts, imageArg, imageOn, type OwnImage } from "./image.ts";
+import { Build, type ImageFacts, imageArg, imageOn, type OwnImage, ownImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password, SECRETS_FOLDER } from "./secret.ts";
 import { type Own, ruledOut } from "./server-settings.ts";
@@ -144,7 +144,9 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     this.user = own.user;
     const fromPackages = wanted === undefined && platform.imageSource === "packages" ? ownBuild : undefined;
     const made = build ?? (fromPackages && parseArgs(Build, kind, name, fromPackages));
-    this.image = made ? { name: `${name}-image`, subject, build: made, parent: this } : (wanted ?? image);
+    this.image = made
+      ? ownImage(platform, { name: `${name}-image`, subject, build: made, parent: this })
+      : (wanted ?? image);
     const service = new Service(name, this, {
       ...limits,
       ...own,

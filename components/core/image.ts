@@ -55,6 +55,13 @@ export const imageArg = () =>
     )
     .transform((image): ImageFacts | OwnImage => (typeof image === "string" ? { registry: image } : image));
 
+/**
+ * The image of a component that is built. Components that are built the same have one image: the first that is declared gives it
+ * its name, whether it runs or not.
+ */
+export const ownImage = (platform: Platform, own: OwnImage): OwnImage =>
+  platform.once(`own image ${JSON.stringify([own.build, own.mounts ?? []])}`, () => own);
+
 /** An image on the engine, once for all components that use it. */
 export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handle =>
   "build" in image
@@ -209,7 +216,7 @@ export const Build = z
 
 /**
  * An image that is built from a folder, and again only when the content of the folder changes: its tag is a hash of the content.
- * The tag names this stack too: two builds of the same content are two images, and another stack's build would move a shared tag.
+ * The tag names this stack too, because another stack's build would move a shared tag.
  */
 function builtFrom(platform: Platform, { name, subject, build, mounts = [], parent }: OwnImage): Handle {
   const { context, dockerfile, target, args, images, secrets, platform: wanted } = build;

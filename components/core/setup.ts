@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Dependency } from "./dependency.ts";
-import { type ImageFacts, imageOn, type OwnImage } from "./image.ts";
+import { type ImageFacts, imageOn, type OwnImage, ownImage } from "./image.ts";
 import { Job, type JobArgs } from "./job.ts";
 
 /** `uid:gid` of an unprivileged user, for programs that write to /tmp only. */
@@ -19,10 +19,11 @@ export abstract class Setup extends pulumi.ComponentResource implements Dependen
   ) {
     super(`stackyard:jobs:${kind}`, name, {}, opts);
     const { platform } = args;
+    const of = "build" in image ? ownImage(platform, { parent: this, ...image }) : image;
     this.done = new Job(name, this, {
       ...args,
       subject: `${kind} "${name}"`,
-      image: () => imageOn(platform, "build" in image ? { parent: this, ...image } : image),
+      image: () => imageOn(platform, of),
     }).done;
     this.registerOutputs({});
   }

@@ -21,7 +21,8 @@ import {
   type Target,
 } from "../core/targets.ts";
 
-const Args = z
+/** What a job takes that runs a command of its own. */
+export const Args = z
   .strictObject({
     /** What the stack is built on. */
     platform: platform(),
@@ -93,13 +94,13 @@ export type SetupJobArgs = z.input<typeof Args>;
  * code, if it fails or takes longer than `timeoutSeconds`; the next `up` runs it again.
  * @example
  * const seed = new SetupJob("seed", { platform, image: "alpine:3", command: ["sh", "/run/files/seed.sh"], files: { "seed.sh": "seed.sh" }, uses: { database } });
- * const migrated = new SetupJob("migrations", { platform, build: { context: "." }, command: ["alembic", "upgrade", "head"], uses: { database } });
  */
 export class SetupJob extends Setup {
-  constructor(name: string, args: SetupJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const parsed = parseArgs(Args, "SetupJob", name, args);
+  /** @param kind the class that extends it, for its type and for messages. */
+  constructor(name: string, args: SetupJobArgs, opts?: pulumi.ComponentResourceOptions, kind = "SetupJob") {
+    const parsed = parseArgs(Args, kind, name, args);
     const { image, build, files, env, uses: references, secrets, credentials, mounts, volumes, ...rest } = parsed;
-    const subject = `SetupJob "${name}"`;
+    const subject = `${kind} "${name}"`;
     const environment = environmentOf(references, { secrets, credentials, published: false });
     const folders: Target[] = [
       ...Object.entries(volumes).map(([label, { path, readOnly }]) => ({ option: `volumes.${label}`, path, readOnly })),
@@ -114,7 +115,7 @@ export class SetupJob extends Setup {
       ...secretTargets(Object.keys(environment.secretFolders), secrets, { put: true }),
     ]);
     for (const secret of environment.hidden) hidden(rest.platform, secret);
-    super("SetupJob", name, opts, {
+    super(kind, name, opts, {
       ...rest,
       image: image ?? { name: `${name}-image`, subject, build: build as NonNullable<typeof build> },
       env: { ...environment.env, ...withoutSecrets(subject, env, rest.platform) },

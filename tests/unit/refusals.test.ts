@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import {
   Api,
   ArgsError,
+  Migration,
   Minio,
   MinioSetup,
   Neo4j,
@@ -33,6 +34,7 @@ const GOOD = {
   QdrantSetup: [QdrantSetup, {}],
   Ollama: [Ollama, {}],
   OllamaModels: [OllamaModels, { models: { tiny: { from: "base" } } }],
+  Migration: [Migration, { build: { context: "examples/api" } }],
   SetupJob: [SetupJob, { image: "alpine:3", command: ["true"] }],
   Api: [Api, { build: { context: "examples/api" }, probe: ["true"] }],
 } as const;

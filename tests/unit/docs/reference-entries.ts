@@ -27,6 +27,7 @@ export const BASES: Record<string, string> = {
   Database: "Every database",
   Setup: "Every setup job",
   Container: "Container",
+  SetupJob: "SetupJob",
 };
 
 export interface Option extends Member {
