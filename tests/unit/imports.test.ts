@@ -202,6 +202,7 @@ test("the public side exports each component, and nothing that is not there for 
     "Api",
     "ArgsError",
     "Container",
+    "Frontend",
     "Minio",
     "MinioSetup",
     "Neo4j",
