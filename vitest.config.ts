@@ -58,7 +58,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "unit",
-          include: ["tests/unit/**/*.test.ts", "examples/api/test/**/*.test.ts"],
+          include: ["tests/unit/**/*.test.ts", "examples/{api,web/frontend}/test/**/*.test.ts"],
           // The Pulumi SDK keeps its state per process: a file of tests gets a process of its own.
           pool: "forks",
           // Vitest leaves one CPU free by itself, which is half of a small machine.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const EXAMPLE = "examples/api";
+const EXAMPLES = ["examples/api", "examples/web/frontend"];
 
 interface Counts {
   passed: number;
@@ -20,7 +20,12 @@ const STEPS: Record<string, () => Promise<Counts>> = {
   types: () =>
     quiet(
       [tool("tsc"), "--project", "."],
-      ...(existsSync(join(ROOT, EXAMPLE, "tsconfig.json")) ? [[tool("tsc"), "--noEmit", "--project", EXAMPLE]] : []),
+      ...EXAMPLES.filter((example) => existsSync(join(ROOT, example, "tsconfig.json"))).map((example) => [
+        tool("tsc"),
+        "--noEmit",
+        "--project",
+        example,
+      ]),
     ),
   unit: () => vitest("unit"),
   e2e: () => vitest("e2e"),

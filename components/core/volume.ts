@@ -106,6 +106,19 @@ export function lastingVolume(
   return made;
 }
 
+/**
+ * A volume whose content can be made again: nothing asks before it is removed with its component. `down` leaves it.
+ *
+ * @param service its component.
+ */
+export const remadeVolume = (
+  resourceName: string,
+  service: string,
+  parent: pulumi.Resource,
+  platform: Platform,
+): Handle =>
+  platform.engine.volume(resourceName, { labels: platform.labels(service, "remade"), replaceable: true }, { parent });
+
 /** `version 17, database app`. */
 const inWords = (facts: Record<string, pulumi.Input<string>>) =>
   (pulumi.output(facts) as pulumi.Output<Record<string, string>>).apply((all) =>

@@ -203,6 +203,7 @@ test("the public side exports each component, and nothing that is not there for 
     "Api",
     "ArgsError",
     "Container",
+    "Frontend",
     "Migration",
     "Minio",
     "MinioSetup",
