@@ -1,4 +1,4 @@
-import type { Site } from "./site.ts";
+import type { Tls } from "./tls.ts";
 
 const BROWSER: [header: string, value: string][] = [
   ["X-Content-Type-Options", "nosniff"],
@@ -9,7 +9,11 @@ const BROWSER: [header: string, value: string][] = [
 
 const HSTS = "Strict-Transport-Security";
 
-type Asked = Pick<Site, "securityHeaders" | "tls">;
+/** The part of a site that decides. */
+interface Asked {
+  securityHeaders?: boolean;
+  tls?: Tls;
+}
 
 const added = ({ securityHeaders = true, tls }: Asked): [header: string, value: string][] => [
   ...(securityHeaders ? BROWSER : []),
