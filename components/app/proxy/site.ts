@@ -11,7 +11,10 @@ export interface Site {
   routes: readonly Route[];
   /** A certificate. @default - only HTTP */
   tls?: Tls;
-  /** How long requests in flight and web sockets are served on after a reload, in seconds. @default 10 */
+  /**
+   * How long requests in flight and web sockets are served on after a reload, in seconds. For as long, a client's idle connection
+   * can bring one more request to the servers of before: they have to answer until then. @default 10
+   */
   drainSeconds?: number;
   /** How long a client's idle connection is kept, in seconds. @default 65 */
   keepaliveSeconds?: number;
