@@ -1,6 +1,6 @@
 export { Api, type ApiArgs } from "./app/api.ts";
 export { Container, type ContainerArgs } from "./app/container.ts";
-export { Frontend, type FrontendArgs, type FrontendFiles } from "./app/frontend.ts";
+export { Frontend, type FrontendArgs } from "./app/frontend.ts";
 export { ReverseProxy, type ReverseProxyArgs } from "./app/reverse-proxy.ts";
 export type { Connection } from "./core/connection.ts";
 export type { Dependency } from "./core/dependency.ts";

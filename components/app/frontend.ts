@@ -12,6 +12,7 @@ import { limits, platform, user } from "../core/support/common.ts";
 import { commandWords } from "../core/support/program.ts";
 import { remadeVolume } from "../core/volume.ts";
 import { Container } from "./container.ts";
+import type { Files, Upstream } from "./proxy/target.ts";
 
 const Settings = z.strictObject({
   /** TCP port on the host's 127.0.0.1 for the development server. @default - not published */
@@ -50,16 +51,6 @@ const Args = Settings.safeExtend({
 });
 export type FrontendArgs = z.input<typeof Args>;
 
-/** Built files, for a web server to serve. */
-export interface FrontendFiles {
-  /** Holds a folder for each version, by its name. */
-  volume: NonNullable<JobArgs["volumes"]>[number]["shared"];
-  /** The folder of this version. */
-  version: pulumi.Output<string>;
-  /** Exists only once all files of this version are in its folder. */
-  gate: pulumi.Resource;
-}
-
 /**
  * A front end that is built to files. In dev it is a development server, Vite unless `command` says otherwise, for which a changed
  * source file is live at once; its dependencies are those of its image, so that another `package-lock.json` gives others at the
@@ -86,9 +77,10 @@ export class Frontend extends pulumi.ComponentResource implements Dependency {
   readonly connection?: Connection;
   readonly network?: Dependency["network"];
   readonly container?: Dependency["container"];
-  /** In prod, its files. */
-  readonly files?: FrontendFiles;
-  #retire?: (served: pulumi.Resource) => pulumi.Resource;
+  /** Where a proxy finds the development server. @internal */
+  readonly upstream?: Upstream;
+  /** In prod, its files, for a proxy to serve. */
+  readonly files?: Files;
 
   constructor(name: string, args: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "Frontend", name, args);
@@ -100,6 +92,7 @@ export class Frontend extends pulumi.ComponentResource implements Dependency {
       if (server.connection) this.connection = server.connection;
       this.network = server.network;
       this.container = server.container;
+      this.upstream = server.upstream;
     } else {
       const { build, built, user } = parsed;
       const subject = `Frontend "${name}"`;
@@ -122,26 +115,17 @@ export class Frontend extends pulumi.ComponentResource implements Dependency {
           memoryMiB: 64,
         }).done;
       const gate = job(name, COPY);
-      this.files = { volume, version, gate };
+      this.files = {
+        ...{ name, volume, version, gate },
+        retireOthers: (served) => job(`${name}-retire`, RETIRE, { served: { gate: served } }),
+      };
       this.ready = gate;
-      this.#retire = (served) => job(`${name}-retire`, RETIRE, { served: { gate: served } });
     }
     this.registerOutputs({});
   }
 
   get gate(): pulumi.Resource {
     return this.ready;
-  }
-
-  /**
-   * For what serves its files, which calls this once: when `served` exists, all versions are removed but this one, and the one that
-   * was served before it, of which pages may still be open. In dev there is nothing to remove.
-   *
-   * @param served exists only once this version is served.
-   * @returns what exists once they are removed.
-   */
-  retireOthers(served: pulumi.Resource): pulumi.Resource {
-    return this.#retire?.(served) ?? served;
   }
 }
 

@@ -167,13 +167,14 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
           own([site, ...gates]),
         );
       }
-      for (const { name: frontend, version, gate: filled } of frontends) {
-        gate(
+      for (const { name: frontend, version, gate: filled, retireOthers } of frontends) {
+        const served = gate(
           `${name}-files-${frontend}`,
           { proxy: proxy.key, version },
           async () => configuration.serve(frontend, await valueOf(version)),
           own([site, filled]),
         );
+        retireOthers(served);
       }
     }
     this.registerOutputs({});

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -28,6 +29,7 @@ const proxy = `${RUN}-proxy`;
 const LABEL = `stackyard.test=${RUN}`;
 const SERVER = readFileSync(join(ROOT, "tests/e2e/programs/upstream/server.mjs"), "utf8");
 let port = 0;
+let httpsPort = 0;
 
 type Given = Omit<Site, "routes"> & { routes: Named[] };
 
@@ -133,7 +135,7 @@ const logged = (id: string) =>
 const BACKEND = { servers: ["backend:5000"] };
 
 beforeAll(async () => {
-  [port = 0] = await freePorts(1);
+  [port = 0, httpsPort = 0] = await freePorts(2);
   chmodSync(folder, 0o755);
   for (const [path, text] of [
     ["v1/index.html", "one"],
@@ -154,7 +156,17 @@ beforeAll(async () => {
   const { code, output } = await docker([
     ..."run --detach --read-only --user 101:101 --cap-drop ALL --security-opt no-new-privileges".split(" "),
     ..."--tmpfs /tmp:mode=1777 --label".split(" "),
-    ...[LABEL, "--name", proxy, "--network", RUN, "--publish", `127.0.0.1:${port}:8080`],
+    ...[
+      LABEL,
+      "--name",
+      proxy,
+      "--network",
+      RUN,
+      "--publish",
+      `127.0.0.1:${port}:8080`,
+      "--publish",
+      `127.0.0.1:${httpsPort}:8443`,
+    ],
     ...["--volume", `${folder}:/proxy:ro`, "--volume", `${folder}/sites:/sites/frontend:ro`],
     ...[await localImage("nginx"), "nginx", "-c", "/proxy/current/nginx.conf", "-g", "daemon off;"],
   ]);
@@ -321,6 +333,41 @@ test("maintenance answers everything but /health, as the client likes it", async
   expect([html.status, html.headers["content-type"]]).toEqual([503, "text/html; charset=utf-8"]);
   expect(html.text).toContain("5 o&#39;clock: &#36;5; } &#38; &#60;b>".replace("b>", "b&#62;"));
   expect((await ask("/health")).status).toBe(200);
+  await serve({}, BACKEND);
+});
+
+test("HTTP leads to HTTPS, whose answers say that browsers should stay there", async () => {
+  const tls = {
+    certificate: "/proxy/cert.pem",
+    key: "/proxy/key.pem",
+    redirect: true,
+    port: httpsPort,
+    hstsSeconds: 60,
+  };
+  await serve({ tls }, BACKEND);
+  const { status, headers } = await ask("/api/x?y=1", {}, "POST");
+  expect([status, headers.location, headers["strict-transport-security"]]).toEqual([
+    308,
+    `https://127.0.0.1:${httpsPort}/api/x?y=1`,
+    undefined,
+  ]);
+  expect((await ask("/health")).status).toBe(200);
+  const secure = await new Promise<Answer>((resolve, reject) => {
+    const ca = readFileSync(join(folder, "cert.pem"));
+    const options = { host: "127.0.0.1", port: httpsPort, path: "/api/", ca, servername: "localhost" };
+    httpsRequest(options, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (part: string) => (text += part));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+    })
+      .on("error", reject)
+      .end();
+  });
+  expect([secure.status, secure.headers["strict-transport-security"]]).toEqual([200, "max-age=60"]);
+  expect(JSON.parse(secure.text).headers).toMatchObject({
+    "x-forwarded-proto": "https",
+    host: `127.0.0.1:${httpsPort}`,
+  });
   await serve({}, BACKEND);
 });
 

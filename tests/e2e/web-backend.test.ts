@@ -93,7 +93,7 @@ test("a request keeps its id, which is in the log, as JSON, and no secret is", a
   const id = `from-${stack.name}`;
   const response = await ask("/items", { headers: { "x-request-id": id } });
   expect(response.headers.get("x-request-id")).toBe(id);
-  const lines = await api.logs((await stack.container("backend")).id);
+  const lines = await api.logs((await stack.container("backend")).id, undefined);
   const logged = lines.filter((line) => line.includes(id)).map((line) => JSON.parse(line));
   expect(logged).toMatchObject([{ level: "INFO", method: "GET", path: "/api/items", status: 200, request_id: id }]);
   expect(lines.join("\n")).not.toContain(jwtSecret);
@@ -182,7 +182,7 @@ test("is ready also over a database that a later version has migrated, and not o
 test("told to stop, it finishes the request in flight, closes the connection without one, and accepts no more", async () => {
   const { id } = await stack.container("backend");
   const idle = await opened();
-  idle.socket.write(`GET /api/health HTTP/1.1\r\nHost: it\r\n\r\n`);
+  idle.socket.write("GET /api/health HTTP/1.1\r\nHost: it\r\n\r\n");
   await idle.until(/"status"/);
   const flying = await opened();
   const body = JSON.stringify({ text: "in flight" });

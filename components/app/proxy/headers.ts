@@ -1,3 +1,5 @@
+import type { Tls } from "./tls.ts";
+
 const BROWSER: [header: string, value: string][] = [
   ["X-Content-Type-Options", "nosniff"],
   ["X-Frame-Options", "SAMEORIGIN"],
@@ -7,10 +9,10 @@ const BROWSER: [header: string, value: string][] = [
 
 const HSTS = "Strict-Transport-Security";
 
-/** What a site says about them. */
+/** The part of a site that decides. */
 interface Asked {
   securityHeaders?: boolean;
-  tls?: { hstsSeconds?: number };
+  tls?: Tls;
 }
 
 const added = ({ securityHeaders = true, tls }: Asked): [header: string, value: string][] => [

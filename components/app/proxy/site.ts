@@ -2,6 +2,7 @@ import { filesMaps } from "./files.ts";
 import { forwardedMaps, proxyHeaders, securityHeaders, securityMaps } from "./headers.ts";
 import { AWAY, MAINTENANCE, pageLocations, pageMaps } from "./pages.ts";
 import { HEALTH, type Route } from "./routes.ts";
+import { certificate, type Tls } from "./tls.ts";
 import { CANDIDATE } from "./upstream.ts";
 
 /** Everything that a proxy's nginx.conf says. All of it but `snippet` has been checked. */
@@ -10,7 +11,10 @@ export interface Site {
   routes: readonly Route[];
   /** A certificate. @default - only HTTP */
   tls?: Tls;
-  /** How long requests in flight and web sockets are served on after a reload, in seconds. @default 10 */
+  /**
+   * How long requests in flight and web sockets are served on after a reload, in seconds. For as long, a client's idle connection
+   * can bring one more request to the servers of before: they have to answer until then. @default 10
+   */
   drainSeconds?: number;
   /** How long a client's idle connection is kept, in seconds. @default 65 */
   keepaliveSeconds?: number;
@@ -32,19 +36,6 @@ export interface Site {
   workers?: number;
   /** Directives of Nginx for each public server, as they are. @default - none */
   snippet?: string | undefined;
-}
-
-export interface Tls {
-  /** In the container: the certificate with its chain, in PEM format. */
-  certificate: string;
-  /** In the container. */
-  key: string;
-  /** For how long browsers use HTTPS alone, in seconds. @default - not said */
-  hstsSeconds?: number;
-  /** Whether HTTP is answered with a redirect, but for `/health`. */
-  redirect: boolean;
-  /** Port of HTTPS that clients see. @default 443 */
-  port?: number;
 }
 
 /** Ports in the container. */
@@ -200,23 +191,6 @@ const returning = (code: number) => `        location / {
             return ${code};
         }
 `;
-
-// The redirect is within the server's rewrite phase, so that it comes before every location but spares the one of /health.
-const certificate = ({ certificate, key, redirect, port = 443 }: Tls) => `        http2 on;
-        ssl_certificate ${certificate};
-        ssl_certificate_key ${key};
-        ssl_protocols TLSv1.2 TLSv1.3;
-        ssl_session_cache shared:tls:2m;
-        ssl_session_timeout 1d;
-        ssl_session_tickets off;
-${
-  redirect
-    ? `        if ($to_https) {
-            return 308 https://$host${port === 443 ? "" : `:${port}`}$request_uri;
-        }
-`
-    : ""
-}`;
 
 function location(route: Route): string {
   const { path, upstream, files, stripPath, webSocket, snippet } = route;

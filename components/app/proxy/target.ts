@@ -32,6 +32,14 @@ export interface Files {
   version: pulumi.Output<string>;
   /** Exists only once all files of this version are in its folder. */
   gate: pulumi.Resource;
+  /**
+   * For what serves them, which calls this once: when `served` exists, all versions are removed but this one, and the one that was
+   * served before it, of which pages may still be open.
+   *
+   * @param served exists only once this version is served.
+   * @returns what exists once they are removed.
+   */
+  retireOthers(served: pulumi.Resource): pulumi.Resource;
 }
 
 export const isTarget = (value: unknown): value is Target => {

@@ -25,7 +25,7 @@ const files = await platform.declare(() => {
     sources: { [join(context, "src")]: "/app/src" },
     ...(hostPort === undefined ? {} : { hostPort }),
   });
-  if (frontend.files && process.env.FAILS !== "1") frontend.retireOthers(frontend.files.gate);
+  if (process.env.FAILS !== "1") frontend.files?.retireOthers(frontend.ready);
   return frontend.files;
 });
 

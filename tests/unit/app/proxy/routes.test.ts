@@ -5,7 +5,13 @@ import { faultsOf } from "../../../../components/core/support/args.ts";
 
 const to: Target = { upstream: { name: "backend", members: [], port: 3000, startFirst: true } };
 const files: Target = {
-  files: { name: "web", volume: undefined as never, version: undefined as never, gate: undefined as never },
+  files: {
+    name: "web",
+    volume: undefined as never,
+    version: undefined as never,
+    gate: undefined as never,
+    retireOthers: undefined as never,
+  },
 };
 
 function faults(given: unknown): string[] {
