@@ -6,6 +6,7 @@ export type { Connection } from "./core/connection.ts";
 export type { Dependency } from "./core/dependency.ts";
 export { type ExternalArgs, external } from "./core/external.ts";
 export { type ImageSource, Platform, type PlatformArgs } from "./core/platform.ts";
+export { password } from "./core/secret.ts";
 export { Volume, type VolumeArgs } from "./core/shared-volume.ts";
 export { ArgsError } from "./core/support/args.ts";
 export type { VolumeLifecycle } from "./core/support/lifecycle.ts";

@@ -6,8 +6,17 @@ import type { Platform } from "./platform.ts";
 /** 32 letters and digits: 190 bits, and nothing that a URL, a shell or a configuration file would have to escape. */
 const PASSWORD = { length: 32, special: false };
 
-/** A random password that is made once and kept in encrypted state. No `up` makes another one. */
-export function password(name: string, platform: Platform, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+/**
+ * A random password that is made once and kept in encrypted state. No `up` makes another one, and `down` keeps it.
+ *
+ * @param name its resource's.
+ * @param opts @default - the platform is its parent
+ */
+export function password(
+  name: string,
+  platform: Platform,
+  opts: pulumi.CustomResourceOptions = { parent: platform },
+): pulumi.Output<string> {
   const { result } = new random.RandomPassword(name, PASSWORD, { ...opts, ignoreChanges: ["*"] });
   return hidden(platform, result);
 }

@@ -222,6 +222,7 @@ test("the public side exports each component, and nothing that is not there for 
     "Volume",
     "deploy",
     "external",
+    "password",
     "switchable",
   ]);
 });
