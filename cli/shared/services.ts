@@ -93,11 +93,12 @@ export async function chosenServices(
 ): Promise<ServiceRow[]> {
   const all = (await services(engine, state)).filter((each) => kind === undefined || each.kind === kind);
   if (all.length === 0) await reportOrphans(state, engine);
-  const wanted = chosenNames(
-    names,
-    all.map(({ service }) => service),
-    `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,
-  );
+  const up = all.map(({ service }) => service);
+  // What is down is in state all the same.
+  const down = names.filter((name) => !up.includes(name) && state.resources.some((each) => each.name === name));
+  const advice =
+    down.length > 0 || up.length === 0 ? `. \`${commandFor("dev", `only=${down.join(",")}`)}\` brings it up` : "";
+  const wanted = chosenNames(names, up, `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`, advice);
   return all.filter(({ service }) => wanted.includes(service));
 }
 
@@ -106,14 +107,20 @@ export async function chosenServices(
  *
  * @param known the names to choose from.
  * @param what they have in common, for messages: `up in stack dev`.
+ * @param advice what to do, at the end of the message.
  */
-export function chosenNames(wanted: readonly string[], known: readonly string[], what: string): readonly string[] {
+export function chosenNames(
+  wanted: readonly string[],
+  known: readonly string[],
+  what: string,
+  advice = "",
+): readonly string[] {
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0 && known.length > 0) return wanted.length > 0 ? wanted : known;
   process.stderr.write(
     unknown.length > 0
-      ? `${unknown.join(", ")} is not ${what}; up: ${known.join(", ") || "nothing"}\n`
-      : `Nothing is ${what}.\n`,
+      ? `${unknown.join(", ")} is not ${what}; up: ${known.join(", ") || "nothing"}${advice}\n`
+      : `Nothing is ${what}${advice}.\n`,
   );
   process.exit(1);
 }
