@@ -33,7 +33,7 @@ stop: ## Stop services; they stay stopped until they are started or brought up a
 start: ## Start services that were stopped, and wait until they are ready (s=NAME wait=1)
 	@$(STACKYARD) $@ $(ARGUMENTS)
 
-restart: ## Stop services in order, start them again, and wait until they are ready (s=NAME wait=1)
+restart: ## Stop services, each with its own grace, start them again, and wait until they are ready (s=NAME wait=1)
 	@$(STACKYARD) $@ $(ARGUMENTS)
 
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME; show=resources)

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { serviceWord } from "../components/engines/command-line.ts";
+import { commandFor } from "./shared/command.ts";
 import { reachEngine } from "./shared/engine.ts";
 import { describeError } from "./shared/faults.ts";
 import { chosenServices } from "./shared/services.ts";
@@ -21,6 +22,9 @@ interface Client {
   /** For a client without a prompt of its own: each line that is read here is a command. */
   prompt?: string;
 }
+
+/** States in which a program can be run in a container. */
+const RUNS = ["running", "starting", "ready", "unhealthy"];
 
 const CLIENTS = {
   shell: {
@@ -57,6 +61,9 @@ const CLIENTS = {
   },
 } satisfies Record<string, Client>;
 
+/** The type of the components that a verb is a client of; undefined where it is of any, or the verb is no client. */
+export const clientType = (verb: string): string | undefined => (CLIENTS as Record<string, Client>)[verb]?.type;
+
 /**
  * Runs a client in the container of a service.
  *
@@ -88,6 +95,13 @@ export async function client(
     );
   }
   const { service, workload } = row;
+  if (!RUNS.includes(workload.state)) {
+    const advice =
+      workload.kind === "service"
+        ? `\`${commandFor("start", `s=${service}`)}\` starts it`
+        : `\`${commandFor("run", `s=${service}`, "c=sh")}\` opens a container that is made as its own`;
+    throw new Error(`${service} does not run, it is ${row.state}: ${advice}.`);
+  }
   const execute = (program: string, args: readonly string[], stdin: "inherit" | "ignore" = "inherit") =>
     engine.exec(workload, ["sh", "-c", `host=$1; shift; ${program}`, verb, service, ...args], stdin);
   if (args.length > 0) return execute(script, args);

@@ -6,6 +6,7 @@ import { hostPorts } from "../components/program/host-ports.ts";
 import { describeOrphans, findOrphans } from "./shared/clones.ts";
 import { commandFor } from "./shared/command.ts";
 import { findEngine, kindOf, memoryLimits } from "./shared/engine.ts";
+import { describeError } from "./shared/faults.ts";
 import { cancelCommand, holderShown, lockFile, lockShown } from "./shared/hold.ts";
 import { fateOfLock, pulumiLocks, readNames } from "./shared/pulumi-lock.ts";
 import { drift } from "./shared/recover.ts";
@@ -143,7 +144,10 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
-  const { settings, faults } = await readSettings({ secrets: false });
+  const { settings, faults } = await readSettings({ secrets: false }).catch((error: unknown) => {
+    found.push({ about: "program", ok: false, found: "it cannot be read", advice: describeError(error) });
+    return { settings: undefined, faults: [] };
+  });
   found.push(...faults.map((fault) => ({ about: "settings", ok: false, found: `of stack ${STACK}`, advice: fault })));
   const rows = await services(engine, state);
   const declared = Object.entries(settings?.own ?? {}).flatMap(([key, value]) => tooLarge(key, value, info));

@@ -23,7 +23,7 @@ Every verb has its own help: stackyard logs --help`;
 /** What a verb needs of the machine. */
 const ALL: readonly Step[] = ["pulumi", "engine", "state", "images"];
 /** For a verb that reads files alone. */
-const FILES: readonly Step[] = ["node"];
+export const FILES: readonly Step[] = ["node"];
 
 interface Needs {
   steps?: readonly Step[];
@@ -31,7 +31,7 @@ interface Needs {
   program?: boolean;
 }
 
-interface RunOptions extends StackChoice {
+export interface RunOptions extends StackChoice {
   wait?: boolean;
   discard?: string;
   show?: string;
@@ -87,6 +87,25 @@ class Verb extends Command {
     });
   }
 
+  /** Called by commander for a verb that there is not. */
+  unknownCommand(): never {
+    const [typed = ""] = this.args;
+    const near = this.commands.map((each) => each.name()).filter((name) => isNear(typed, name));
+    const advice = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "stackyard --help shows all";
+    return this.error(`There is no verb ${typed}: ${advice}`, { code: "commander.unknownCommand" });
+  }
+
+  /** Called by commander for words that are more than a verb takes. */
+  _excessArguments(typed: readonly string[]): void {
+    if ((this as unknown as { _allowExcessArguments: boolean })._allowExcessArguments) return;
+    const extra = typed.slice(this.registeredArguments.length).join(" ");
+    const takes = `stackyard ${this.name()} ${this.usage()}`;
+    const text = /(^|[ [])-- /.test(this.usage())
+      ? `${this.name()}: a command comes after --, got ${extra} without it: ${takes}`
+      : `${this.name()} does not take ${extra}: ${takes}`;
+    this.error(text, { code: "commander.excessArguments" });
+  }
+
   /** Called by commander for a flag that a verb does not have. */
   unknownOption(typed: string): never {
     if (this.parent === null) {
@@ -111,6 +130,19 @@ class Verb extends Command {
   }
 }
 
+/** Whether a word is the beginning of another, or one slip away: a letter too many, missing or wrong, or two in the wrong order. */
+function isNear(typed: string, meant: string): boolean {
+  if (typed.length > 2 && meant.startsWith(typed)) return true;
+  let same = 0;
+  while (same < typed.length && typed[same] === meant[same]) same++;
+  const [first = "", second = "", ...others] = typed.slice(same);
+  const rest = meant.slice(same);
+  const left = `${second}${others.join("")}`;
+  return (
+    [left, `${rest[0]}${left}`, `${second}${first}${others.join("")}`].includes(rest) || first + left === rest.slice(1)
+  );
+}
+
 const version = () =>
   (
     JSON.parse(readFileSync(fileURLToPath(import.meta.resolve("stackyard/package.json")), "utf8")) as {
@@ -125,7 +157,7 @@ const splitNames = (typed: string, before: string[] | undefined) => [
 ];
 
 /** Goes to the project, chooses the stack, and makes the machine ready. */
-async function prepare(verb: string, options: RunOptions, steps: readonly Step[]): Promise<void> {
+export async function prepare(verb: string, options: RunOptions, steps: readonly Step[]): Promise<void> {
   const folder = projectFolder();
   if (folder === undefined) {
     throw new Error(
@@ -161,7 +193,6 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .description("Databases, setup jobs and applications on Docker, as typed components on Pulumi.")
     .version(version(), "--version")
     .enablePositionalOptions()
-    .showSuggestionAfterError()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: (.)/, (_, first) => first.toUpperCase())),
     })
@@ -214,7 +245,7 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .runs(async () => (await import("./restart.ts")).start);
   program
     .command("restart")
-    .description("Stop services in order, start them again, and wait until they are ready")
+    .description("Stop services, each with its own grace, start them again, and wait until they are ready")
     .services("names of services; without any, all")
     .forStack()
     .waiting()
@@ -398,20 +429,6 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
   return program;
 }
 
-/** Prints a shell's script for completion, or what could be typed next, which that script asks for. */
-async function complete(words: readonly string[]): Promise<void> {
-  const { default: addCompletion } = await import("@bomb.sh/tab/commander");
-  const program = commandLineProgram();
-  // It adds a command of this name itself.
-  const commands = program.commands as Command[];
-  commands.splice(
-    commands.findIndex((each) => each.name() === "complete"),
-    1,
-  );
-  addCompletion(program);
-  await program.parseAsync(words, { from: "user" });
-}
-
 async function clientOf(verb: "shell" | "psql" | "redis-cli" | "cypher" | "mc", args: readonly string[]) {
   const { client } = await import("./client.ts");
   return (name: string | undefined, options: { command?: string }) => client(verb, name, args, options);
@@ -420,7 +437,7 @@ async function clientOf(verb: "shell" | "psql" | "redis-cli" | "cypher" | "mc", 
 /** Runs the command line. @param words without the program's own name. */
 export async function main(words: readonly string[]): Promise<void> {
   handleFaults();
-  if (words[0] === "complete" && words.length > 1) return complete(words);
+  if (words[0] === "complete" && words.length > 1) return (await import("./complete.ts")).complete(words);
   const end = words.includes("--") && words[0] !== "pulumi" ? words.indexOf("--") : words.length;
   const program = commandLineProgram(words.slice(end + 1));
   for (const verb of [program, ...program.commands]) verb.exitOverride();

@@ -18,7 +18,7 @@ export async function run(
 ): Promise<number> {
   const command = text === undefined ? words : ["sh", "-c", text];
   if (command.length === 0)
-    throw new Error(`There is no command: ${commandFor("run", `s=${service}`, "c=ls")} runs one.`);
+    throw new Error(`There is no command: \`${commandFor("run", `s=${service}`, "c=ls")}\` runs one.`);
   const state = readState();
   const engine = await reachEngine();
   const [row] = await chosenServices(engine, state, [service]);

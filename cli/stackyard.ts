@@ -14,10 +14,12 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const { main } = await import("./main.ts");
   await main(process.argv.slice(2));
 } else {
+  // Where the project's state is, is said by that set-up already.
+  const { projectFolder } = await import("./shared/project.ts");
   const withNode = fileURLToPath(new URL("../infra/setup/with.sh", import.meta.url));
   const child = spawn("bash", [withNode, "node", fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
-    env: { ...process.env, STACKYARD_STEPS: "node" },
+    env: { ...process.env, STACKYARD_STEPS: "node", STACKYARD_PROJECT: projectFolder() ?? "" },
   });
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -37,7 +37,7 @@ runtime:
     # Node.js strips the types itself; \`npx tsc\` checks them.
     typescript: false
     # Loads only what is used of Pulumi's SDK.
-    nodeargs: --import stackyard/lean
+    nodeargs: --import stackyard/lean --max-semi-space-size=32
 main: index.ts
 config:
   pulumi:autonaming:

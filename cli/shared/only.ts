@@ -12,6 +12,16 @@ export function namesUp({ resources }: State): string[] {
   });
 }
 
+/** Services and jobs of a state, up or down, by name; of a project's own kinds, only those that are up. */
+export function workloadsIn({ resources }: State): Map<string, "service" | "job"> {
+  const declared = ({ type }: { type: string }) => {
+    const [, group] = /^stackyard:(databases|app|jobs):/.exec(type) ?? [];
+    return group && (group === "jobs" ? "job" : "service");
+  };
+  const found = resources.map((each) => [each.name, workloadKindOf(each) ?? declared(each)] as const);
+  return new Map(found.flatMap(([name, kind]) => (kind ? [[name, kind]] : [])));
+}
+
 /** The environment in which the program runs these, and leaves all others as after `down`. */
 export const running = (names: Iterable<string>) => ({ STACKYARD_ONLY: [...names].join(",") });
 

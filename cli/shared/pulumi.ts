@@ -5,8 +5,8 @@ import { keepCopies } from "./state-copy.ts";
 
 /** What gets pulumi's output, instead of the terminal. */
 export interface Reader {
-  line(text: string): void;
-  error(text: string): void;
+  line(text: string): unknown;
+  error(text: string): unknown;
 }
 
 /**
@@ -36,6 +36,16 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
       resolve(code ?? (signal === "SIGINT" ? 130 : 143));
     });
   });
+}
+
+/** The same with its output only where it fails, or where `--show=resources` asks for it. */
+export async function quietly(args: readonly string[]): Promise<number> {
+  if (process.env.STACKYARD_SHOW === "resources") return pulumi(args);
+  const said: string[] = [];
+  const reader = { line: (text: string) => said.push(`${text}\n`), error: (text: string) => said.push(text) };
+  const code = await pulumi(args, {}, reader);
+  if (code !== 0) process.stderr.write(said.join(""));
+  return code;
 }
 
 /** Says which state is used: it holds the passwords. */

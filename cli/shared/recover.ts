@@ -3,7 +3,7 @@ import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Inspection, Thing } from "../../components/engines/inspection.ts";
 import { reachEngine } from "./engine.ts";
 import { hold } from "./hold.ts";
-import { pulumi, sayBackend } from "./pulumi.ts";
+import { quietly, sayBackend } from "./pulumi.ts";
 import {
   backendFolder,
   type Identified,
@@ -39,7 +39,8 @@ export async function begin(
   // What was being made is now removed or in state, and pulumi's note of it can go. On a terminal pulumi asks before it drops one,
   // even with `--yes`.
   const dropPending = ["--clear-pending-creates", "--non-interactive"];
-  const code = await pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending]);
+  say("looking how far the run got that was ended in the middle");
+  const code = await quietly(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending]);
   if (code !== 0) process.exit(code);
   return { engine, state: readState() };
 }
@@ -99,4 +100,21 @@ export async function drift(engine: Inspection, state: State): Promise<string[]>
   if (!isIdentified(state)) return [];
   const found = await engine.drift(labels(state), state.resources);
   return found.map(({ kind, name, found }) => `${kind} ${name} is ${found}`);
+}
+
+/**
+ * Starts services that have been stopped, in the containers that they have, and does not wait for them.
+ *
+ * @returns the arguments for `pulumi up` by which it waits until each is ready again: its gate was passed before it was stopped.
+ */
+export async function startStopped(engine: Inspection, state: State): Promise<string[]> {
+  if (!isIdentified(state)) return [];
+  const stopped = (await engine.list(labels(state))).filter(
+    (each) => each.kind === "service" && each.state === "stopped",
+  );
+  const started = await Promise.all(stopped.map((each) => engine.startAsIs(each)));
+  const gates = stopped.filter((_, at) => started[at]).map(({ service }) => `${service}-ready`);
+  return state.resources.flatMap(({ type, name, urn }) =>
+    type === "pulumi:index:Stash" && gates.includes(name) ? ["--replace", urn] : [],
+  );
 }

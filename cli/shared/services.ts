@@ -91,12 +91,20 @@ export async function chosenServices(
   names: readonly string[] = [],
   kind?: ServiceRow["kind"],
 ): Promise<ServiceRow[]> {
-  const all = (await services(engine, state)).filter((each) => kind === undefined || each.kind === kind);
+  const found = await services(engine, state);
+  const all = found.filter((each) => kind === undefined || each.kind === kind);
   if (all.length === 0) await reportOrphans(state, engine);
+  const up = all.map(({ service }) => service);
+  // What is down is in state all the same.
+  const isDown = (name: string) =>
+    found.every(({ service }) => service !== name) && state.resources.some((each) => each.name === name);
+  const down = names.filter(isDown);
+  const advice = commandFor("dev", ...(down.length > 0 ? [`only=${down.join(",")}`] : []));
   const wanted = chosenNames(
     names,
-    all.map(({ service }) => service),
+    up,
     `up in stack ${STACK}${kind ? ` as a ${kind}` : ""}`,
+    down.length > 0 || up.length === 0 ? `\`${advice}\` brings it up` : undefined,
   );
   return all.filter(({ service }) => wanted.includes(service));
 }
@@ -106,15 +114,21 @@ export async function chosenServices(
  *
  * @param known the names to choose from.
  * @param what they have in common, for messages: `up in stack dev`.
+ * @param advice what to do, in a sentence without its full stop. @default - none
  */
-export function chosenNames(wanted: readonly string[], known: readonly string[], what: string): readonly string[] {
+export function chosenNames(
+  wanted: readonly string[],
+  known: readonly string[],
+  what: string,
+  advice?: string,
+): readonly string[] {
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0 && known.length > 0) return wanted.length > 0 ? wanted : known;
-  process.stderr.write(
+  const fault =
     unknown.length > 0
-      ? `${unknown.join(", ")} is not ${what}; up: ${known.join(", ") || "nothing"}\n`
-      : `Nothing is ${what}.\n`,
-  );
+      ? `${unknown.join(", ")} is not ${what}; up: ${known.join(", ") || "nothing"}`
+      : `Nothing is ${what}`;
+  process.stderr.write(`${fault}${advice ? `. ${advice}` : ""}${advice || unknown.length === 0 ? "." : ""}\n`);
   process.exit(1);
 }
 

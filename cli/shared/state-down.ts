@@ -1,6 +1,6 @@
-import type { Inspection, Thing } from "../../components/engines/inspection.ts";
+import type { Inspection, Thing, WorkloadStatus } from "../../components/engines/inspection.ts";
 import { kindOf } from "./engine.ts";
-import { pulumi } from "./pulumi.ts";
+import { quietly } from "./pulumi.ts";
 import { backendFolder, type Identified, labels } from "./stack.ts";
 
 /**
@@ -16,7 +16,11 @@ export async function stateDown(engine: Inspection, state: Identified): Promise<
   const others = backendFolder() ? [] : await engine.strays(labels(state), state.resources, false);
   const isOurs = ({ name }: { name: string }) => !others.some((each) => each.name === name);
   const running = (await engine.list(labels(state))).filter(isOurs);
-  await Promise.all(running.map((workload) => engine.stop(workload)));
+  const stop = async (workload: WorkloadStatus) => {
+    await engine.stop(workload);
+    if (workload.kind === "service") process.stdout.write(`${workload.service}: stopped\n`);
+  };
+  await Promise.all(running.map(stop));
   const things = (await engine.strays(labels(state), stays, true)).filter((each) => goes(each.kind) && isOurs(each));
   const remove = (thing: Thing) => engine.remove(thing, { evenInUse: true });
   // Containers first: a network can only be removed after what is attached to it.
@@ -24,5 +28,5 @@ export async function stateDown(engine: Inspection, state: Identified): Promise<
   await Promise.all(things.filter(({ kind }) => kind === "network").map(remove));
   const targets = state.resources.filter((each) => goes(kindOf(each))).map(({ urn }) => `--target=${urn}`);
   if (targets.length === 0) return 0;
-  return pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...targets]);
+  return quietly(["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...targets]);
 }

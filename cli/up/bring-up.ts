@@ -4,7 +4,7 @@ import type { Inspection } from "../../components/engines/inspection.ts";
 import { lettingGo } from "../shared/clean-slate.ts";
 import { commandFor } from "../shared/command.ts";
 import { newPorts } from "../shared/new-ports.ts";
-import { drift } from "../shared/recover.ts";
+import { drift, startStopped } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
 import { retryAdvice, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
@@ -25,9 +25,10 @@ export async function bringUp(
 ): Promise<number> {
   const drifted = await drift(engine, state);
   for (const each of drifted) process.stderr.write(`${each}: putting it back\n`);
-
-  const refreshed = drifted.length > 0 ? ["--refresh"] : [];
-  const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...args];
+  const checkedAgain = drifted.length > 0 ? await startStopped(engine, state) : [];
+  const left = checkedAgain.length > 0 ? await drift(engine, state) : drifted;
+  const refreshed = left.length > 0 ? ["--refresh"] : [];
+  const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...checkedAgain, ...args];
   const health = async () =>
     new Map(
       (await services(engine, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "../engines/command-line.ts";
 import { Names } from "../engines/names.ts";
 import { fromItself, type HostPort, inUrl, LOOPBACK, overlap } from "../engines/ports.ts";
 
@@ -20,7 +21,7 @@ interface Entries {
   ports: Record<string, string>;
 }
 
-/** Names the volumes whose data may be lost: `STACKYARD_DISCARD=postgres,redis`; `make … DISCARD=` sets it. */
+/** Names the volumes whose data may be lost: `STACKYARD_DISCARD=postgres,redis`; the verbs set it. */
 export const DISCARD = "STACKYARD_DISCARD";
 
 /**
@@ -107,7 +108,7 @@ const keyOf = ({ hostPort, protocol, address }: HostPort) =>
 
 /** How to allow that the data of a service is lost. */
 export const toDiscard = (name: string) =>
-  `To lose its data on purpose: make … DISCARD=${name} (${DISCARD}=${name} for plain pulumi).`;
+  `To lose its data on purpose: ${commandLine("…", `DISCARD=${name}`)} (${DISCARD}=${name} for plain pulumi).`;
 
 export function discarded(): Set<string> {
   return new Set((process.env[DISCARD] ?? "").split(",").filter((name) => name !== ""));

@@ -133,6 +133,8 @@ export interface Inspection {
   run(workload: WorkloadStatus, recorded: Recorded, command: readonly string[]): Promise<number>;
   /** Stops a service with its own grace. It stays so, whatever its `restart` says, until it is started. */
   stop(workload: WorkloadStatus): Promise<void>;
+  /** Starts a service that was stopped, and does not wait for it. @returns false where it cannot be started as it is. */
+  startAsIs(workload: WorkloadStatus): Promise<boolean>;
   /** Starts a service that was stopped, and waits until it is ready; returns and throws as `restart`. */
   start(workload: WorkloadStatus, signal: AbortSignal): Promise<number>;
   /**

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { Connection } from "../core/connection.ts";
 import type { Platform } from "../core/platform.ts";
@@ -75,8 +75,8 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
     throw new ArgsError(`There are two stack programs ${name}, one of which has to be renamed`, files);
 
   const module = await imported(join(folder, "..", file)).catch((error: Error) => {
-    // Node.js names the file only where it prints the error itself.
-    if (error instanceof SyntaxError) error.message = `${file}, or a file that it imports: ${error.message}`;
+    // Node.js puts the file and the line only into the first line of the stack.
+    if (error instanceof SyntaxError) error.message = `${placeOf(error) ?? file}: ${error.message}`;
     throw error;
   });
   const { data, error } = Exports.safeParse(module);
@@ -99,6 +99,12 @@ export async function loadProgram(folder: string, name: string): Promise<StackPr
       return services;
     },
   };
+}
+
+/** `stacks/shop.ts:12`, as it is typed in the folder where this runs. */
+function placeOf({ stack = "" }: SyntaxError): string | undefined {
+  const [, url, path, line] = /^(file:\/\/)?(.+):(\d+)\n/.exec(stack) ?? [];
+  return path && `${relative(process.cwd(), url ? fileURLToPath(`${url}${path}`) : path)}:${line}`;
 }
 
 const imported = (path: string): Promise<object> => import(/* @vite-ignore */ pathToFileURL(path).href);

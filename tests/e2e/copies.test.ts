@@ -94,11 +94,12 @@ test("a clone that was never brought up has nothing, even where another clone ha
     );
   const before = await startedAt();
   const verb = (name: string, env = {}) => stranger.verb(name, { PULUMI_STACK: alice.name, ...env });
+  const UP = `\`make dev NAME=${alice.name}\` brings it up.\n`;
   for (const [name, env, message] of [
-    ["restart", {}, `Nothing is up in stack ${alice.name} as a service.\n`],
-    ["restart", { s: "redis" }, `redis is not up in stack ${alice.name} as a service; up: nothing\n`],
-    ["logs", {}, `Nothing is up in stack ${alice.name}.\n`],
-    ["logs", { s: "redis" }, `redis is not up in stack ${alice.name}; up: nothing\n`],
+    ["restart", {}, `Nothing is up in stack ${alice.name} as a service. ${UP}`],
+    ["restart", { s: "redis" }, `redis is not up in stack ${alice.name} as a service; up: nothing. ${UP}`],
+    ["logs", {}, `Nothing is up in stack ${alice.name}. ${UP}`],
+    ["logs", { s: "redis" }, `redis is not up in stack ${alice.name}; up: nothing. ${UP}`],
     ["env", {}, `stack ${alice.name} has nothing to tell yet; \`make dev NAME=${alice.name}\` brings it up\n`],
   ] as const) {
     const { code, output } = await verb(name, env);

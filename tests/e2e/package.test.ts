@@ -123,6 +123,9 @@ test("dev brings it up, and says so again without a change", async () => {
   expect(await shop.stackyard("up")).toMatch(/\(\d+ unchanged\)/);
   // Messages name commands as they are typed here.
   expect(await shop.stackyard("up")).toContain("Credentials: npx stackyard pulumi stack output urls");
+  // Also with an older Node.js on PATH, for which set-up gets a newer one.
+  expect(await shop.stackyard("timeline", "--format", "text")).toMatch(/^◆ api /m);
+  expect(await shop.stackyard("graph", "--format", "text")).toMatch(/^api +Api +ready +127\.0\.0\.1:/m);
 });
 
 test("an edited file of the API is live without another `up`; one of the program at the next", async () => {
@@ -135,6 +138,15 @@ test("an edited file of the API is live without another `up`; one of the program
   );
   expect(await shop.stackyard("up")).toMatch(/^redis: ready after/m);
   expect(await shop.stackyard("redis-cli", "--", "config", "get", "maxmemory-policy")).toContain("allkeys-lru");
+  // One that cannot be read is found, with its place, and so is all else.
+  const lines = shop.read("stacks/app.ts").split("\n").length;
+  shop.edit("stacks/app.ts", (text) => `${text}const = 1;\n`);
+  const { code, output } = await shop.npx("stackyard", "doctor");
+  expect(code, output).toBe(1);
+  expect(output).toMatch(/^ok +engine /m);
+  expect(output).toMatch(/^!! +program +it cannot be read$/m);
+  expect(output).toContain(`\nprogram: stacks/app.ts:${lines}: `);
+  shop.edit("stacks/app.ts", (text) => text.replace("const = 1;\n", ""));
 });
 
 test("a command runs in a container made as the API's, and a service stops and starts", async () => {
@@ -147,7 +159,19 @@ test("a command runs in a container made as the API's, and a service stops and s
 
   expect(await shop.stackyard("stop", "redis")).toBe("redis: stopped\n");
   expect((await shop.npx("stackyard", "ps")).code).toBe(1);
+  const refused = await shop.npx("stackyard", "redis-cli", "--", "ping");
+  expect(refused).toMatchObject({
+    code: 1,
+    output: "redis does not run, it is stopped: `npx stackyard start redis` starts it.\n",
+  });
   expect(await shop.stackyard("start", "redis")).toMatch(/^redis: ready after /);
+  await shop.stackyard("ps");
+  // Bringing it up starts it as well, in the container that it has.
+  await shop.stackyard("stop");
+  const up = await shop.stackyard("up");
+  for (const service of ["redis", "postgres", "api"]) expect(up).toMatch(new RegExp(`^${service}: ready$`, "m"));
+  const now = await api.list({ "stackyard.project": shop.name });
+  expect(now.map(({ id }) => id).sort()).toEqual(containers.map(({ id }) => id).sort());
   await shop.stackyard("ps");
 });
 
@@ -201,6 +225,10 @@ test("down keeps the data, and clean leaves nothing", async () => {
   await shop.stackyard("redis-cli", "--", "set", "kept", "yes");
   await shop.stackyard("down");
   expect((await shop.onEngine()).filter((name) => name.includes("-data-")).length).toBe(2);
+  expect(await shop.npx("stackyard", "run", "api", "--", "ls")).toMatchObject({
+    code: 1,
+    output: "api is not up in stack dev; up: nothing. `npx stackyard dev api` brings it up.\n",
+  });
   await shop.stackyard("dev");
   expect(await shop.stackyard("redis-cli", "--", "get", "kept")).toBe("yes\n");
   await shop.stackyard("clean", "--yes");

@@ -60,6 +60,11 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
       );
     },
     stop: (workload) => api.stop(idOf(workload)),
+    startAsIs: (workload) =>
+      api.start(idOf(workload)).then(
+        () => true,
+        () => false,
+      ),
     start: (workload, signal) => startedAgain(workload, () => api.start(idOf(workload)), signal),
     restart: (workload, signal) => startedAgain(workload, () => api.restart(idOf(workload)), signal),
     async diagnose(workload, head) {

@@ -96,9 +96,28 @@ describe("refused with 2, before anything has started", () => {
       ["--env", "prod", "up"],
       "Flags come after the verb: stackyard VERB --env; before it there are only --help and --version\n",
     ],
-    [["nope"], "Unknown command 'nope'\n"],
-    [["log"], "Unknown command 'log'\n(Did you mean logs?)\n"],
-    [["down", "redis"], "Too many arguments for 'down'. Expected 0 arguments but got 1: redis.\n"],
+    [["frob"], "There is no verb frob: stackyard --help shows all\n"],
+    ...[
+      ["log", "logs"],
+      ["upp", "up"],
+      ["donw", "down"],
+      ["prevew", "preview"],
+      ["dec", "dev"],
+      ["re", undefined],
+      ["rest", "restart"],
+    ].map(([typed = "", near]): [string[], string] => [
+      [typed],
+      `There is no verb ${typed}: ${near ? `did you mean ${near}?` : "stackyard --help shows all"}\n`,
+    ]),
+    [["down", "redis"], "down does not take redis: stackyard down [options]\n"],
+    [
+      ["run", "api", "ls"],
+      "run: a command comes after --, got ls without it: stackyard run [options] <service> -- <command...>\n",
+    ],
+    [
+      ["redis-cli", "keys", "*"],
+      "redis-cli: a command comes after --, got * without it: stackyard redis-cli [options] [service] [-- arguments...]\n",
+    ],
     [["up", "--show", "all"], "Option '--show <what>' argument 'all' is invalid. Allowed choices are resources.\n"],
     [["adopt"], "Required option '--from <folder>' not specified\n"],
     [["run"], "Missing required argument 'service'\n"],
@@ -147,6 +166,34 @@ test("completes verbs and flags, by a script for each shell", () => {
   expect(next("re")).toEqual(["restart", "rebuild", "redis-cli"]);
   expect(next("logs", "--f")).toEqual(["--follow"]);
   expect(next("up", "--show", "")).toEqual(["resources"]);
+});
+
+test("completes names of services and jobs from the state, by what a verb can do with them", () => {
+  const resources = [
+    ["stackyard:databases:Postgres", "db"],
+    ["stackyard:databases:Redis", "cache"],
+    ["stackyard:jobs:PostgresSetup", "setup"],
+    ["docker:index/container:Container", "own"],
+    ["docker:index/network:Network", "net"],
+  ].map(([type, name]) => ({ type, urn: `urn:pulumi:dev::shop::${type}::${name}` }));
+  mkdirSync(join(folder, "backend/.pulumi/stacks/shop"), { recursive: true });
+  const file = join(folder, "backend/.pulumi/stacks/shop/dev.json");
+  writeFileSync(file, JSON.stringify({ checkpoint: { latest: { resources } } }));
+  const next = (...typed: string[]) => {
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, PULUMI_BACKEND_URL: `file://${folder}/backend`, PULUMI_CONFIG_PASSPHRASE: "x" };
+    const args = [STACKYARD, "complete", "--", ...typed];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: join(folder, "below"), env, encoding: "utf8" });
+    return stdout.split("\n").flatMap((line) => (/^(:|$)/.test(line) ? [] : [line.trim()]));
+  };
+  expect(next("logs", "")).toEqual(["cache", "db", "own", "setup"]);
+  expect(next("up", "db", "c")).toEqual(["cache"]);
+  expect(next("stop", "")).toEqual(["cache", "db", "own"]);
+  expect(next("job", "")).toEqual(["setup"]);
+  expect(next("psql", "")).toEqual(["db"]);
+  // Another stack, which has never been up, and one that cannot be.
+  expect(next("logs", "--name", "alice", "")).toEqual([]);
+  expect(next("logs", "--name=Alice", "")).toEqual([]);
 });
 
 test("every verb has a help of its own, with a text for each argument and flag", () => {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { protectedIn } from "../../../cli/shared/clean-slate.ts";
-import { drift, sweep } from "../../../cli/shared/recover.ts";
+import { drift, startStopped, sweep } from "../../../cli/shared/recover.ts";
 import { chosenServices, services } from "../../../cli/shared/services.ts";
 import { type Identified, PROJECT, STACK, type State } from "../../../cli/shared/stack.ts";
 import { FakeEngine } from "../helpers/engine.ts";
@@ -117,4 +117,17 @@ test("what is protected is listed by the service that it is a part of", () => {
   ];
   const listed = [...protectedIn({ resources, pending: 0 })].map(([name, all]) => [name, all.map((each) => each.name)]);
   expect(Object.fromEntries(listed)).toEqual({ main: ["main-data", "main-password"], mine: ["mine"] });
+});
+
+test("what is stopped is started in the container that it has, and its gate is to be passed again", async () => {
+  engine.listed = ["running", "stopped", "broken", "job"].map((name) => ({
+    ...{ id: name, name, status: "", image: "", ports: [], state: name === "running" ? name : "exited" },
+    labels: { ...MINE, "stackyard.kind": name === "job" ? "job" : "service", "stackyard.service": name },
+  }));
+  for (const name of ["stopped", "job"]) engine.container(name, { status: "exited" });
+  const gates = engine.listed.map(({ name }) => kept("pulumi:index:Stash", `${name}-ready`));
+  const state = { ...STATE, resources: [...STATE.resources, ...gates] };
+  expect(await startStopped(inspectionOf(engine), state)).toEqual(["--replace", "urn::stopped-ready"]);
+  // Of these, the engine cannot start the second one: a refresh puts it back.
+  expect(engine.acts.map(([method, id]) => `${method} ${id}`)).toEqual(["start stopped", "start broken"]);
 });

@@ -100,6 +100,12 @@ test.each<[string, string[], "service" | undefined, string[] | string]>([
   ["those that are named", ["seed"], undefined, ["seed"]],
   ["one of another kind", ["seed"], "service", "seed is not up in stack dev as a service; up: redis\n"],
   ["one that is not there", ["redis", "nobody"], undefined, "nobody is not up in stack dev; up: redis, seed\n"],
+  [
+    "one that is down",
+    ["db"],
+    undefined,
+    "db is not up in stack dev; up: redis, seed. `make dev only=db` brings it up.\n",
+  ],
 ])("names choose %s", async (_, names, kind, expected) => {
   listed("redis", "running", "Up 3 minutes (healthy)");
   listed("seed", "exited", "Exited (0) 1 minute ago", "job");
@@ -108,7 +114,8 @@ test.each<[string, string[], "service" | undefined, string[] | string]>([
   vi.spyOn(process, "exit").mockImplementation(() => {
     throw new Error("ended");
   });
-  const rows = await chosenServices(inspectionOf(engine), { resources: [], pending: 0, id: "1" }, names, kind).catch(
+  const resources = ["seed", "db"].map((name) => ({ ...GATE, name }));
+  const rows = await chosenServices(inspectionOf(engine), { resources, pending: 0, id: "1" }, names, kind).catch(
     () => [],
   );
   expect(said[0] ?? rows.map(({ service }) => service)).toEqual(expected);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
-import { DISCARD, Ledger, refusals } from "../../../components/core/ledger.ts";
+import { DISCARD, Ledger, refusals, toDiscard } from "../../../components/core/ledger.ts";
 import { type HostPort, onLoopback } from "../../../components/engines/ports.ts";
 import { mock } from "../helpers/stack.ts";
 
@@ -21,6 +21,14 @@ const major = (name: string, old: string, now: string) =>
 const first = (name: string, key: string, old: string, now: string) =>
   `${name}: ${key} should be ${old}, got ${now}: its data was first made so, and what is there cannot be made otherwise. ` +
   `Keep it; or load a dump into a new database. ${allow(name)}`;
+
+test.each([
+  ["make", "make … DISCARD=db"],
+  ["", "npx stackyard … --discard=db"],
+])("what lets data go is said as it is typed: by %j", (by, typed) => {
+  vi.stubEnv("STACKYARD_BY", by);
+  expect(toDiscard("db")).toBe(`To lose its data on purpose: ${typed} (STACKYARD_DISCARD=db for plain pulumi).`);
+});
 
 describe("refusals", () => {
   test.each<[string, Record<string, Entry>, Record<string, Entry>, string[]]>([

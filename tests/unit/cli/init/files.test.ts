@@ -34,6 +34,13 @@ describe("the program and its settings", () => {
   });
 });
 
+test("Pulumi runs the program as it runs this repository's", () => {
+  const nodeargs = (text = "") =>
+    (parse(text) as { runtime: { options: { nodeargs: string } } }).runtime.options.nodeargs;
+  const own = nodeargs(readFileSync("Pulumi.yaml", "utf8")).replace("./infra/lean.mjs", "stackyard/lean");
+  expect(nodeargs(projectFiles({ name: "shop", databases: [], api: false })["Pulumi.yaml"])).toBe(own);
+});
+
 test("packages are of the versions that Stackyard was tested with", () => {
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
     packages: Record<string, { version: string }>;
