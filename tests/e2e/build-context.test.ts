@@ -110,6 +110,21 @@ test.each(["!", "[", "a\\", "[z-a]", "\\y"])("BuildKit refuses the rules that we
   });
 });
 
+test("agrees with BuildKit on the rules beside a Dockerfile that lies outside", async () => {
+  const context = join(folder, "sent");
+  mkdirSync(context);
+  for (const name of ["taken", "left.log", "left.txt"]) writeFileSync(join(context, name), name);
+  writeFileSync(join(context, ".dockerignore"), "taken\n");
+  writeFileSync(join(folder, "beside.Dockerfile"), "FROM scratch\nCOPY . /\n");
+  writeFileSync(join(folder, "beside.Dockerfile.dockerignore"), "left*\n");
+  const file = join(folder, "beside.tar");
+  const { code, output } = await buildx(context, file, "--file", join(folder, "beside.Dockerfile"));
+  expect(code, output).toBe(0);
+  const expected = contextOf(context, [], "../beside.Dockerfile");
+  expect(expected.map(({ path }) => path)).toEqual([".dockerignore", "taken"]);
+  expect(shown(await inTar(file))).toEqual(shown(expected));
+});
+
 test("a Dockerfile of another name is built to a stage, with an argument, a secret and a base", async () => {
   const stack = new TestStack(join(ROOT, "tests/e2e/programs/builds"));
   const key = join(stack.folder, "key");

@@ -36,8 +36,8 @@ def config(level: str) -> dict[str, Any]:
         "loggers": {
             "uvicorn": {"level": level},
             "uvicorn.access": {"level": "CRITICAL"},
-            # They say what they are made of, at each start.
-            "alembic.runtime.plugins": {"level": "WARNING"},
+            # They say what they are made of, at each start and with each question.
+            "alembic": {"level": "WARNING"},
             "watchfiles": {"level": "WARNING"},
         },
     }

@@ -17,9 +17,10 @@ def create(given: settings.Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.cache.watch()
         yield
+        app.state.cache.close()
         app.state.engine.dispose()
-        app.state.cache.client.close()
 
     app = FastAPI(title="Sample backend", version=chosen.version, docs_url="/api/docs", openapi_url="/api/openapi.json", lifespan=lifespan)
     app.state.settings = chosen
@@ -34,7 +35,7 @@ def create(given: settings.Settings | None = None) -> FastAPI:
 
     @app.get("/api/ready")
     def ready(request: Request, response: Response) -> dict[str, object]:
-        checks = readiness.checks(request.app.state.engine, request.app.state.cache.client)
+        checks = readiness.checks(request.app.state.engine, request.app.state.cache)
         well = all(state == "ok" for state in checks.values())
         response.status_code = 200 if well else 503
         return {"status": "ready" if well else "not ready", "checks": checks}

@@ -1,17 +1,19 @@
 """Whether it can do its work: what it needs answers, and has the tables that this version was written for."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
-import redis
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from .cache import Cache
+
 log = logging.getLogger("app.readiness")
+
+AWAY = "does not answer"
 
 MIGRATIONS = ScriptDirectory.from_config(Config(str(Path(__file__).parent.parent / "alembic.ini")))
 
@@ -28,25 +30,16 @@ def behind(revision: str | None, migrations: ScriptDirectory = MIGRATIONS) -> st
     return f"the database is at migration {revision or 'none'}, and this version needs {head}: `alembic upgrade head`"
 
 
-def checks(engine: Engine, cache: redis.Redis) -> dict[str, str]:
+def checks(engine: Engine, cache: Cache) -> dict[str, str]:
     """By what is needed, `ok` or what is wrong with it, without secrets."""
-
-    def database() -> str:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-            return behind(MigrationContext.configure(connection).get_current_revision()) or "ok"
-
-    def answers() -> str:
-        cache.ping()
-        return "ok"
-
-    return {"database": asked("database", database), "cache": asked("cache", answers)}
+    return {"database": database(engine), "cache": "ok" if cache.answers() else AWAY}
 
 
-def asked(name: str, ask: Callable[[], str]) -> str:
+def database(engine: Engine) -> str:
     try:
-        return ask()
-    except (SQLAlchemyError, redis.RedisError) as error:
+        with engine.connect() as connection:
+            return behind(MigrationContext.configure(connection).get_current_revision()) or "ok"
+    except SQLAlchemyError as error:
         # The reason has addresses and user names: it is for the log alone.
-        log.warning("%s: %s", name, error)
-        return "does not answer"
+        log.warning("the database is away: %s", error)
+        return AWAY

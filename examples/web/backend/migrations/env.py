@@ -8,6 +8,7 @@ from app.database import CONNECT_SECONDS, Base
 from app.settings import database_url
 
 logging.config.dictConfig(logs.config("INFO"))
+logging.getLogger("alembic.runtime.migration").setLevel("INFO")
 
 # A migration that waits for a lock makes all others wait behind it: it gives up, and the next `up` tries again.
 OPTIONS = "-c lock_timeout=10s"
