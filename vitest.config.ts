@@ -18,6 +18,7 @@ const LONGEST = [
   "jobs",
   "made-with",
   "prod",
+  "web-frontend",
   "registry",
   "verbs",
   "polyglot",

@@ -246,6 +246,8 @@ describe("in prod, files in a volume", () => {
     expect(await stack.containers()).toEqual([]);
     await up(stack);
     expect(await versions()).toEqual(before);
+    // Jobs that are done are made again with the rest, and not started.
+    expect((await stack.containers()).map(({ status }) => status)).toEqual(["Created", "Created"]);
   });
 
   test("destroy leaves nothing", () => destroyed(stack));
