@@ -44,6 +44,7 @@ async function workloadNames(verb: string, typed: readonly string[]): Promise<st
     stop: "service",
     start: "service",
     restart: "service",
+    scale: "service",
     job: "job",
   };
   return [...workloadsIn(state)]
