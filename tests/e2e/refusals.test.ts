@@ -36,9 +36,9 @@ describe("before the first up", () => {
       environment: "staging",
       imageMirror: "https://registry.example.com",
       subnetPool: "10.213.0.0",
-      postgres: { hostPort: 70_000, memoryMiB: 1.5, tyop: 1 },
+      postgres: { hostPort: 70_000, memoryMiB: 1.5, memory: 1 },
       redis: { cpus: 0.05 },
-      colour: "blue",
+      enviroment: "prod",
     });
     const message = `stack ${stack.name} has bad settings
       environment: should be one of dev, prod, got "staging"
@@ -46,9 +46,9 @@ describe("before the first up", () => {
       subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"
       postgres.hostPort: should be 1 to 65535, got 70000
       postgres.memoryMiB: should be whole MiB, 6 or more, got 1.5
-      postgres.tyop: should not be there
+      postgres.memory: should not be there; did you mean \`memoryMiB\`?
       redis.cpus: should be CPUs in tenths, 0.1 to 128, got 0.05
-      colour: should not be there\n\n`;
+      enviroment: should not be there; did you mean \`environment\`?\n\n`;
     expectRefused(await stack.pulumi(["preview"]), message);
     expectRefused(await stack.up(), message);
     expect(await stack.leftovers()).toEqual([]);

@@ -553,7 +553,7 @@ describe("refuses", () => {
       { docker: { removeVolumes: true } },
       "docker.removeVolumes: What becomes of data is decided by `lifecycle` in `volumes`: set that instead.",
     ],
-    [{ docker: { cpuShare: 512 } as never }, "docker.cpuShare: should not be there"],
+    [{ docker: { cpuShare: 512 } as never }, "docker.cpuShare: should not be there; did you mean `cpuShares`?"],
     [
       { command: [] },
       "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +
