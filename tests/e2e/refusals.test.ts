@@ -225,6 +225,25 @@ describe("over data", () => {
     );
   });
 
+  test("an image of something else: at once, or once it is built and before the server that runs is replaced", async () => {
+    const NODE = { registry: "node:24-slim", packages: "node" };
+    const refused = (image: string, instead: string) =>
+      `Postgres "main": ${image} is not an image of Postgres: it has no variable PGDATA, as postgres:17 and images made from it do. ` +
+      `${instead}, or leave it out.\n`;
+    stack.configure({ postgres: { main: { image: NODE } }, redis });
+    await expectNothingDone(refused("node:24-slim", "Set `image` to such a one"));
+
+    const context = join(stack.folder, "image");
+    mkdirSync(context);
+    writeFileSync(join(context, "Dockerfile"), "ARG BASE\nFROM $BASE\n");
+    stack.configure({ postgres: { main: { build: { context, images: { BASE: NODE } } } }, redis });
+    expectRefused(await stack.up(), refused("what its `build` makes", "Base its Dockerfile on postgres:17"));
+    expect((await snapshot(stack)).running).toEqual(running.running);
+    stack.configure({ postgres, redis });
+    await up(stack);
+    expect((await snapshot(stack)).running).toEqual(running.running);
+  });
+
   test("another major version", async () => {
     stack.configure({ postgres, redis });
     stack.rewriteState((text) => text.replaceAll('"major":"17"', '"major":"16"'));

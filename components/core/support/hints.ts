@@ -106,7 +106,7 @@ export function shapeOf(path: readonly PropertyKey[], value: unknown): string | 
   const texts = typeof value === "string" ? [value] : Array.isArray(value) ? value : [];
   if (option === "uses") return "{ database }";
   if (option === "command" || option === "entrypoint")
-    return typeof value === "string" && value !== "" ? literal(wordsOf(value)) : undefined;
+    return typeof value === "string" && value.trim() !== "" ? literal(wordsOf(value)) : undefined;
   if (option === "build") return typeof value === "string" ? literal({ context: value }) : undefined;
   if (texts.length === 0) return undefined;
   if (option === "ports") return shapeOfPorts(texts);
