@@ -5,8 +5,8 @@ import { keepCopies } from "./state-copy.ts";
 
 /** What gets pulumi's output, instead of the terminal. */
 export interface Reader {
-  line(text: string): void;
-  error(text: string): void;
+  line(text: string): unknown;
+  error(text: string): unknown;
 }
 
 /**
@@ -37,6 +37,23 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
     });
   });
 }
+
+/**
+ * Runs pulumi with one line in the place of its output, which comes only where it fails, or where every resource is to be shown.
+ *
+ * @param what is being done.
+ */
+export async function pulumiInOneLine(what: string, args: readonly string[]): Promise<number> {
+  if (process.env.STACKYARD_SHOW === "resources") return pulumi(args);
+  process.stderr.write(`${what}\n`);
+  const output: string[] = [];
+  const code = await pulumi(args, {}, { line: (text) => output.push(`${text}\n`), error: (text) => output.push(text) });
+  if (code !== 0) process.stderr.write(output.join(""));
+  return code;
+}
+
+/** A message without the name of the hook that pulumi puts before it: the message itself begins with its subject. */
+export const withoutHook = (text: string) => text.replace(/(?:Preview failed: )?before hook "[^"]*" failed: /, "");
 
 /** Says which state is used: it holds the passwords. */
 export function sayBackend(): void {
