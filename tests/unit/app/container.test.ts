@@ -632,6 +632,27 @@ describe("a name that another service is reached by", () => {
     expect(await refused({ hosts: { web: "10.9.9.9" } })).toContain('by which Container "web" is reached');
   });
 
+  test("a host name that another service on the same network has is refused; on another network it is free", async () => {
+    const other = (uses: ContainerArgs["uses"] & object) => (platform: Platform) =>
+      new Container("other", { platform, ...IMAGE, hostname: "Mail", uses });
+    const message =
+      'Container "other" has bad arguments\n  hostname: should be another one than that of Container "web", which is on a network with ' +
+      'it, got "Mail": what asks for that name would reach either. Give one of them another one.';
+    const referring = (platform: Platform) => other({ web: web({ hostname: "mail." })(platform) })(platform);
+    await expect(deploy(referring)).rejects.toThrow(message);
+    const beside = (platform: Platform) => {
+      const cache = db(platform);
+      web({ hostname: "mail", uses: { cache } })(platform);
+      return other({ cache })(platform);
+    };
+    await expect(deploy(beside)).rejects.toThrow(message);
+    const apart = (platform: Platform) => [
+      web({ hostname: "mail" })(platform),
+      other({ cache: db(platform) })(platform),
+    ];
+    expect((await deploy(apart)).get("Container other").inputs).toMatchObject({ hostname: "Mail" });
+  });
+
   test("a job has no address, and its name is free", async () => {
     const stack = await deploy((platform) => {
       new SetupJob("seed", { platform, image: "alpine:3" });
