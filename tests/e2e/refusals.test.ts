@@ -72,6 +72,15 @@ describe("before the first up", () => {
     expectNoTrace(output);
   });
 
+  test("no engine: one sentence, for set-up too where it builds no image", async () => {
+    stack.configure({ ...settings, imageSource: "registry" });
+    onTestFinished(() => stack.configure(settings));
+    const { code, output } = await stack.verb("setup", NO_ENGINE);
+    expect(output).toContain("No Docker engine answers at unix:///nonexistent/docker.sock");
+    expect(code).toBe(1);
+    expectNoTrace(output);
+  });
+
   test("an image from package registries that was not built", async () => {
     const copy = copyOfProject({ "infra/airgap/images/redis/Dockerfile": (before) => `${before}# Changed.\n` });
     const changed = new TestStack(copy);
