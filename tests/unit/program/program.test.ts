@@ -72,9 +72,9 @@ describe.each([
       stacks,
     );
     expect(faults).toEqual([
-      "orders.memoryMib: should not be there",
+      "orders.memoryMib: should not be there; did you mean `memoryMiB`?",
       "cache.maxMemoryMiB: should be three quarters of memoryMiB (48 MiB) at most: the rest is for clients, and for what changes while it saves, got 64",
-      "postgres: should not be there",
+      "postgres: should not be there; the options are orders, cache, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys",
     ]);
   });
 
@@ -171,7 +171,7 @@ test("an undeclared setting is refused, even by a loose schema", async () => {
     'import { z } from "zod";\nexport const settings = z.looseObject({});\nexport const program = () => {};',
   );
   const { faults } = await checkSettings({ program: "loose", enviroment: "prod" }, "dev", stacks);
-  expect(faults).toEqual(["enviroment: should not be there"]);
+  expect(faults).toEqual(["enviroment: should not be there; did you mean `environment`?"]);
 });
 
 test("a program that returns something else than services is refused", async () => {

@@ -690,6 +690,27 @@ describe("follow", () => {
 });
 
 describe("lists", () => {
+  test("what an image says of itself", async () => {
+    const Config = {
+      ExposedPorts: { "5432/tcp": {} },
+      Env: ["PGDATA=/data"],
+      Entrypoint: ["entry.sh"],
+      Cmd: ["postgres"],
+      WorkingDir: "/work",
+      Volumes: { "/data": {} },
+      Labels: { title: "PostgreSQL" },
+    };
+    daemon.routes["GET /images/own:1/json"] = { body: { Id: "sha256:1", Config } };
+    daemon.routes["GET /images/empty:1/json"] = { body: { Id: "sha256:2", Config: { Env: null } } };
+    expect(await api.imageConfig("own:1")).toEqual({
+      ports: [5432],
+      env: ["PGDATA=/data"],
+      words: ["entry.sh", "postgres", "/work", "/data", "title", "PostgreSQL"],
+    });
+    expect(await api.imageConfig("empty:1")).toEqual({ ports: [], env: [], words: [] });
+    expect(await api.imageConfig("none:1")).toBeUndefined();
+  });
+
   test("volumes and images, by name", async () => {
     daemon.routes["GET /volumes/v1"] = { body: { Name: "v1" } };
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
@@ -832,6 +853,7 @@ describe("an engine that does not answer", () => {
     ["info", "GET /info", (api) => api.info()],
     ["clock", "GET /info", (api) => api.clock()],
     ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
+    ["imageConfig", "GET /images/x/json", (api) => api.imageConfig("x")],
     ["buildCacheBytes", "GET /system/df", (api) => api.buildCacheBytes()],
   ])("nor where no client library is loaded: %s", async (_, route, ask) => {
     daemon.routes[route] = silent;
