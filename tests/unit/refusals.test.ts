@@ -885,7 +885,7 @@ describe("settings", () => {
   };
 
   test.each<[Record<string, string>, string]>([
-    [{ program: "webshop" }, 'program: should be one of polyglot, got "webshop"'],
+    [{ program: "webshop" }, 'program: should be one of polyglot, webapp, got "webshop"'],
     [{ environment: "staging" }, 'environment: should be one of dev, prod, got "staging"'],
     [{ environment: "true" }, "environment: should be one of dev, prod, got true"],
     [{ imageSource: "mirror" }, 'imageSource: should be one of registry, packages, got "mirror"'],

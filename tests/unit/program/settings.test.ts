@@ -137,7 +137,7 @@ test("all faults are reported at once", async () => {
       'postgres.enabled: should be true or false, got "yes"',
       "neo4j.heapMiB: should be whole MiB, 128 or more, got 1",
       "ollama.models: should be names with values, got a list",
-      "api.enabled: should not be there; the options are hostPort, hotReload, memoryMiB, cpus, readyTimeoutSeconds, stopGraceSeconds",
+      "api.enabled: should not be there; the options are hostPort, hotReload, replicas, batch, memoryMiB, cpus, readyTimeoutSeconds, stopGraceSeconds",
       "enviroment: should not be there; did you mean `environment`?",
       `UNHEARD_OF: should not be there; the options are ${ALL}`,
       'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set -s dev --secret OPENAI_API_KEY" asks for it',
