@@ -363,6 +363,59 @@ describe("requests to the engine", () => {
   });
 });
 
+describe("networks of a container", () => {
+  const on = (networks: Record<string, { NetworkID: string; Aliases: string[] | null }>) => {
+    daemon.routes["GET /containers/c1/json"] = { body: { NetworkSettings: { Networks: networks } } };
+    for (const act of ["connect", "disconnect"]) daemon.routes[`POST /networks/n1/${act}`] = { status: 200 };
+  };
+  const acts = () => daemon.requests.filter((each) => each.startsWith("POST"));
+
+  test("are told by id, with its aliases there", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["web", "c1"] }, other: { NetworkID: "n2", Aliases: null } });
+    expect(await api.endpoints("c1")).toEqual({ n1: ["web", "c1"], n2: [] });
+  });
+
+  test("one is joined under aliases", async () => {
+    on({});
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual(["POST /networks/n1/connect"]);
+    expect(daemon.bodies.at(-1)).toEqual({ Container: "c1", EndpointConfig: { Aliases: ["web"] } });
+  });
+
+  test("one where it has no such alias is left first, because aliases cannot be changed there", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["c1"] } });
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual(["POST /networks/n1/disconnect", "POST /networks/n1/connect"]);
+  });
+
+  test("one where it has them already stays as it is", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["c1", "web"] } });
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual([]);
+  });
+
+  test.each([
+    ["it is left", { web: { NetworkID: "n1", Aliases: null } }, ["POST /networks/n1/disconnect"]],
+    ["one where it is not is no matter", {}, []],
+  ])("%s", async (_, networks, expected) => {
+    on(networks);
+    await api.leave("c1", "n1");
+    expect(acts()).toEqual(expected);
+  });
+
+  test("a container that is gone has left", async () => {
+    await expect(api.leave("none", "n1")).resolves.toBeUndefined();
+  });
+});
+
+test("a program in a container is run to its end, and both its streams are returned", async () => {
+  daemon.routes["POST /containers/c1/exec"] = { status: 201, body: { Id: "e1" } };
+  daemon.routes["POST /exec/e1/start"] = { body: Buffer.concat([logged("stdout", "one\n"), logged("stderr", "twö")]) };
+  daemon.routes["GET /exec/e1/json"] = { body: { ExitCode: 7 } };
+  expect(await api.execute("c1", ["sh", "-c", "a b"])).toEqual({ exitCode: 7, output: "one\ntwö" });
+  expect(daemon.bodies[0]).toMatchObject({ Cmd: ["sh", "-c", "a b"], AttachStdout: true, AttachStderr: true });
+});
+
 describe("files", () => {
   const FILES = [
     { name: "password", content: "hunter22 é", mode: 0o400, uid: 999, gid: 998 },
