@@ -833,7 +833,8 @@ function get(
       if (statusCode < 400) resolve({ headers, body });
       else reject(Object.assign(new Error(`HTTP ${statusCode}: ${body.trim()}`), { statusCode }));
     };
-    const options = { ...way, path, timeout: silenceMs, ...(signal && { signal }) };
+    // Without an agent of its own, a connection of its own: a kept one may be closed by the other end just as it is used again.
+    const options = { agent: false as const, ...way, path, timeout: silenceMs, ...(signal && { signal }) };
     const call = request(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));

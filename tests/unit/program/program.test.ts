@@ -11,7 +11,7 @@ import { deploy } from "../../../components/program/deploy.ts";
 import { programsIn } from "../../../components/program/program.ts";
 import { checkSettings, settingsOf } from "../../../components/program/settings.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
-import { held, mock, passwordOf } from "../helpers/stack.ts";
+import { held, mock, passwordOf, registered } from "../helpers/stack.ts";
 
 // Adding a stack program takes only its file in the folder of programs: no other file names it.
 
@@ -97,8 +97,7 @@ describe.each([
     try {
       const monitor = mock();
       pulumi.runtime.setAllConfig({ "stackyard:program": "shop", "stackyard:cache": '{"hostPort":16379}' });
-      const { urls, addresses } = await deploy(stacks);
-      await pulumi.runtime.disconnect();
+      const { urls, addresses } = await registered(() => deploy(stacks));
       expect((await held(urls)).orders).toBe(`postgresql://app:${passwordOf("orders-password")}@orders:5432/app`);
       expect(addresses.cache?.host).toBe("127.0.0.1:16379");
       const containers = monitor.recorded.filter(({ key }) => key.startsWith("Container ")).map(({ name }) => name);

@@ -97,6 +97,14 @@ test("info has the engine's machine", async () => {
   });
 });
 
+test("an engine that has hung up meanwhile is asked anew", async () => {
+  daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
+  daemon.routes["GET /networks"] = { body: [] };
+  await api.ping();
+  daemon.hangUp();
+  expect(await api.subnets()).toEqual([]);
+});
+
 describe("the engine's clock", () => {
   const HOUR = 3_600_000;
   let aheadMs: number;
