@@ -2,12 +2,16 @@ import { byMake } from "../../components/engines/command-line.ts";
 import { workloadKindOf } from "./engine.ts";
 import { STACK, type State } from "./stack.ts";
 
+/** Whether it is a further container of a service, `backend.2`: no component has a dot in its name. */
+export const isReplica = (name: string): boolean => name.includes(".");
+
 /** Services and jobs that are up. A job that has failed is not among them: only who asks for it runs it again. */
 export function namesUp({ resources }: State): string[] {
   const names = new Set(resources.map(({ name }) => name));
   return resources.flatMap((resource) => {
     const kind = workloadKindOf(resource);
     const { name } = resource;
+    if (isReplica(name)) return [];
     return kind === "service" || (kind === "job" && names.has(`${name}-done`)) ? [name] : [];
   });
 }

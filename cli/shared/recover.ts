@@ -4,6 +4,7 @@ import type { Inspection, Thing } from "../../components/engines/inspection.ts";
 import { reachEngine } from "./engine.ts";
 import { hold } from "./hold.ts";
 import { pulumiInOneLine, sayBackend } from "./pulumi.ts";
+import { isReadyGate } from "./serving.ts";
 import {
   backendFolder,
   type Identified,
@@ -113,8 +114,8 @@ export async function startStopped(engine: Inspection, state: State): Promise<st
     (each) => each.kind === "service" && each.state === "stopped",
   );
   const started = await Promise.all(stopped.map((each) => engine.startAsIs(each)));
-  const gates = stopped.filter((_, at) => started[at]).map(({ service }) => `${service}-ready`);
+  const anew = stopped.filter((_, at) => started[at]);
   return state.resources.flatMap(({ type, name, urn }) =>
-    type === "pulumi:index:Stash" && gates.includes(name) ? ["--replace", urn] : [],
+    type === "pulumi:index:Stash" && anew.some(({ service }) => isReadyGate(name, service)) ? ["--replace", urn] : [],
   );
 }

@@ -465,8 +465,8 @@ describe("the checks", () => {
         .map((line) => JSON.parse(line)),
     ).toEqual([
       { service: "web", kind: "service", waitsFor: [] },
-      { service: "web", createdAt: at, startedAt: at + 400, health: "healthy" },
-      { service: "web", tookMs: 850 },
+      { service: "web", replica: "web", createdAt: at, startedAt: at + 400, health: "healthy" },
+      { service: "web", replica: "web", tookMs: 850 },
     ]);
     rmSync(folder, { recursive: true });
   });
