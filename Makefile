@@ -36,6 +36,9 @@ start: ## Start services that were stopped, and wait until they are ready (s=NAM
 restart: ## Stop services, each with its own grace, start them again, and wait until they are ready (s=NAME wait=1)
 	@$(STACKYARD) $@ $(ARGUMENTS)
 
+scale: ## Set how many of a service run, in this clone, and bring the environment up: s=NAME=NUMBER (show=resources)
+	@$(STACKYARD) $@ $(ARGUMENTS)
+
 clean: ## Remove everything, data too: asks first (YES=1 for scripts; what is protected: DISCARD=NAME,NAME; show=resources)
 	@$(STACKYARD) $@ $(ARGUMENTS)
 
@@ -129,4 +132,4 @@ help: ## Show this
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
 	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: ./infra/setup/with.sh node cli/stackyard.ts logs --help'
 
-.PHONY: dev up down stop start restart clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types package help
+.PHONY: dev up down stop start restart scale clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types package help

@@ -3,7 +3,7 @@ import { serviceWord } from "../components/engines/command-line.ts";
 import { commandFor } from "./shared/command.ts";
 import { reachEngine } from "./shared/engine.ts";
 import { describeError } from "./shared/faults.ts";
-import { chosenServices } from "./shared/services.ts";
+import { chosenServices, foremost } from "./shared/services.ts";
 import { readState, STACK } from "./shared/stack.ts";
 import { redisArguments, wordsOf } from "./shared/words.ts";
 
@@ -85,22 +85,23 @@ export async function client(
   const rows = (await chosenServices(engine, state, name === undefined ? [] : [name])).filter(
     ({ service }) => type === undefined || mine.includes(service),
   );
-  const [row] = rows;
-  if (!row || rows.length > 1) {
-    const names = rows.map(({ service }) => service).join(", ");
+  const row = foremost(rows);
+  const found = [...new Set(rows.map(({ service }) => service))];
+  if (!row || found.length > 1) {
+    const names = found.join(", ");
     throw new Error(
       row
         ? `${serviceWord()} should say which: ${names}`
         : `There is nothing in stack ${STACK} that ${verb} is a client of${name ? ` by the name of ${name}` : ""}.`,
     );
   }
-  const { service, workload } = row;
+  const { service, replica, workload } = row;
   if (!RUNS.includes(workload.state)) {
     const advice =
       workload.kind === "service"
-        ? `\`${commandFor("start", `s=${service}`)}\` starts it`
+        ? `\`${commandFor("start", `s=${replica}`)}\` starts it`
         : `\`${commandFor("run", `s=${service}`, "c=sh")}\` opens a container that is made as its own`;
-    throw new Error(`${service} does not run, it is ${row.state}: ${advice}.`);
+    throw new Error(`${replica} does not run, it is ${row.state}: ${advice}.`);
   }
   const execute = (program: string, args: readonly string[], stdin: "inherit" | "ignore" = "inherit") =>
     engine.exec(workload, ["sh", "-c", `host=$1; shift; ${program}`, verb, service, ...args], stdin);

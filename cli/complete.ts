@@ -22,13 +22,16 @@ export async function complete(words: readonly string[]): Promise<void> {
 
 const isWorkload = (argument: Argument) => ["service", "services", "job"].includes(argument.name());
 
+/** Verbs that can be given one container of a service. */
+const SINGLE = ["stop", "start", "restart", "logs", "run", "shell"];
+
 /** The names that a verb can be given of what is in state: a state in files, because no other is there in no time. */
 async function workloadNames(verb: string, typed: readonly string[]): Promise<string[]> {
   const options = { env: { type: "string" }, name: { type: "string" }, program: { type: "string" } } as const;
   // The last word is still being typed.
   const { values } = parseArgs({ args: typed.slice(0, -1), options, strict: false });
   await prepare(verb, values as Partial<Record<keyof typeof options, string>>, FILES);
-  const [{ readState, stateFile }, { workloadsIn }, { clientType }] = await Promise.all([
+  const [{ readState, stateFile }, { isReplica, workloadsIn }, { clientType }] = await Promise.all([
     import("./shared/stack.ts"),
     import("./shared/only.ts"),
     import("./client.ts"),
@@ -41,9 +44,11 @@ async function workloadNames(verb: string, typed: readonly string[]): Promise<st
     stop: "service",
     start: "service",
     restart: "service",
+    scale: "service",
     job: "job",
   };
   return [...workloadsIn(state)]
+    .filter(([name]) => !isReplica(name) || SINGLE.includes(verb))
     .filter(([name, kind]) => (kinds[verb] ?? kind) === kind && (type === undefined || of(name)))
     .map(([name]) => name)
     .sort();

@@ -173,10 +173,10 @@ async function engineFindings(): Promise<Finding[]> {
     });
   }
 
-  for (const { service, kind, lines } of await unwell(engine, rows)) {
-    const advice = `\`${commandFor("logs", `s=${service}`)}\` shows what it wrote, ${retryAdvice({ service, kind }, state)}`;
+  for (const { lines, ...each } of await unwell(engine, rows)) {
+    const advice = `\`${commandFor("logs", `s=${each.replica}`)}\` shows what it wrote, ${retryAdvice(each, state)}`;
     found.push({
-      about: service,
+      about: each.replica,
       ok: false,
       found: lines
         .filter((line) => !line.startsWith(" ") && line !== "last log lines:")

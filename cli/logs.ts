@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { flag } from "../components/engines/command-line.ts";
 import { reachEngine } from "./shared/engine.ts";
-import { chosenServices } from "./shared/services.ts";
+import { chosenServices, hasFailedToRelease, type ServiceRow } from "./shared/services.ts";
 import { parseSince } from "./shared/since.ts";
 import { readState } from "./shared/stack.ts";
 
@@ -15,11 +15,11 @@ export interface LogsOptions {
   tail?: string;
   /** A duration (`30s`, `10m`, `2h`) or a time. */
   since?: string;
-  /** Whether each line is a JSON object with its service and its time. */
+  /** Whether each line is a JSON object with its service, its container and its time. */
   json?: boolean;
 }
 
-/** Shows what services and jobs wrote, each line after its service's name. @param names without any, all. */
+/** Shows what services and jobs wrote, each line after the name of its container (`backend.2`). @param names without any, all. */
 export async function logs(names: readonly string[], { follow, tail: lines, since: from, json }: LogsOptions) {
   if (from !== undefined && !parseSince(from)) {
     throw new Error(
@@ -38,13 +38,14 @@ export async function logs(names: readonly string[], { follow, tail: lines, sinc
   const since = from === undefined ? undefined : parseSince(from, await engine.now());
   const tail = lines === undefined ? (since ? undefined : LINES) : Number(lines);
   const rows = await chosenServices(engine, readState(), names);
-  const width = Math.max(...rows.map(({ service }) => service.length));
+  const nameOf = (row: ServiceRow) => (hasFailedToRelease(row) ? `${row.replica} (failed)` : row.replica);
+  const width = Math.max(...rows.map((row) => nameOf(row).length));
   const query = { lines: tail, since, stamped: json === true };
   await Promise.all(
-    rows.map(async ({ service, workload }, index) => {
-      const name = styleText(COLOURS[index % COLOURS.length] ?? "cyan", service.padEnd(width));
-      const write = (text: string) =>
-        void process.stdout.write(`${json ? record(service, text) : `${name} | ${text}`}\n`);
+    rows.map(async (row, index) => {
+      const { workload } = row;
+      const name = styleText(COLOURS[index % COLOURS.length] ?? "cyan", nameOf(row).padEnd(width));
+      const write = (text: string) => void process.stdout.write(`${json ? record(row, text) : `${name} | ${text}`}\n`);
       if (follow) {
         await engine.follow(workload, query, write, stop.signal);
       } else for (const text of await engine.logs(workload, query)) write(text);
@@ -52,7 +53,7 @@ export async function logs(names: readonly string[], { follow, tail: lines, sinc
   );
 }
 
-function record(service: string, stampedLine: string): string {
+function record({ service, replica, container }: ServiceRow, stampedLine: string): string {
   const [, time, line] = /^(\S+) ?(.*)$/s.exec(stampedLine) ?? [];
-  return JSON.stringify({ service, time, line });
+  return JSON.stringify({ service, replica, container, time, line });
 }

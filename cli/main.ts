@@ -251,6 +251,13 @@ export function commandLineProgram(after: readonly string[] = []): Verb {
     .waiting()
     .runs(async () => (await import("./restart.ts")).restart);
   program
+    .command("scale")
+    .description("Set how many of a service run, in this clone, and bring the environment up: scale backend=5")
+    .addArgument(new Argument("<services...>", "how many of each: backend=5").argParser(splitNames))
+    .changing()
+    .showing()
+    .runs(async () => (await import("./scale.ts")).scale, { program: true });
+  program
     .command("clean")
     .description("Remove everything, data too: asks first")
     .changing()

@@ -1,7 +1,7 @@
 import { reportOrphans } from "./shared/clones.ts";
 import { commandFor } from "./shared/command.ts";
 import { reachEngine } from "./shared/engine.ts";
-import { isWell, services } from "./shared/services.ts";
+import { failedReleases, isWell, services } from "./shared/services.ts";
 import { readState, STACK } from "./shared/stack.ts";
 import { table } from "./shared/table.ts";
 
@@ -18,6 +18,7 @@ export async function ps({ json }: { json?: boolean }): Promise<number> {
   } else {
     const lines = rows.map((row) => [row.shown, row.state, row.addresses.join(" ") || "-", row.status, row.container]);
     process.stdout.write(`${table(["SERVICE", "STATE", "ADDRESS", "STATUS", "CONTAINER"], lines)}\n`);
+    for (const each of failedReleases(rows)) process.stdout.write(`\n${each}\n`);
   }
   return rows.every(isWell) ? 0 : 1;
 }

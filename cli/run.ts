@@ -1,6 +1,6 @@
 import { commandFor } from "./shared/command.ts";
-import { reachEngine, workloadKindOf } from "./shared/engine.ts";
-import { chosenServices } from "./shared/services.ts";
+import { reachEngine } from "./shared/engine.ts";
+import { chosenServices, foremost } from "./shared/services.ts";
 import { readState } from "./shared/stack.ts";
 
 /**
@@ -21,8 +21,8 @@ export async function run(
     throw new Error(`There is no command: \`${commandFor("run", `s=${service}`, "c=ls")}\` runs one.`);
   const state = readState();
   const engine = await reachEngine();
-  const [row] = await chosenServices(engine, state, [service]);
-  const recorded = state.resources.find((each) => each.name === service && workloadKindOf(each) !== undefined);
+  const row = foremost(await chosenServices(engine, state, [service]));
+  const recorded = state.resources.find(({ id }) => id !== undefined && id === row?.workload.key);
   if (!row || !recorded) throw new Error(`${service} is not in the state of this stack.`);
   return engine.run(row.workload, recorded, command);
 }

@@ -2,12 +2,16 @@ import { byMake } from "../../components/engines/command-line.ts";
 import { workloadKindOf } from "./engine.ts";
 import { STACK, type State } from "./stack.ts";
 
+/** Whether it is a further container of a service, `backend.2`: no component has a dot in its name. */
+export const isReplica = (name: string): boolean => name.includes(".");
+
 /** Services and jobs that are up. A job that has failed is not among them: only who asks for it runs it again. */
 export function namesUp({ resources }: State): string[] {
   const names = new Set(resources.map(({ name }) => name));
   return resources.flatMap((resource) => {
     const kind = workloadKindOf(resource);
     const { name } = resource;
+    if (isReplica(name)) return [];
     return kind === "service" || (kind === "job" && names.has(`${name}-done`)) ? [name] : [];
   });
 }
@@ -38,7 +42,8 @@ export async function onlyWanted(state: State, wanted: readonly string[]): Promi
   if (unknown.length > 0) {
     const known = nodes.map(({ name }) => name).join(", ");
     process.stderr.write(
-      `${byMake() ? "only=" : ""}${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${known}\n`,
+      `${byMake() ? "only=" : ""}${unknown.join(",")}: there is no such service or job in stack ${STACK}; ` +
+        `${known === "" ? "its program declares none" : `there are ${known}`}\n`,
     );
     process.exit(1);
   }

@@ -3,7 +3,8 @@ import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Inspection, Thing } from "../../components/engines/inspection.ts";
 import { reachEngine } from "./engine.ts";
 import { hold } from "./hold.ts";
-import { quietly, sayBackend } from "./pulumi.ts";
+import { pulumiInOneLine, sayBackend } from "./pulumi.ts";
+import { isReadyGate } from "./serving.ts";
 import {
   backendFolder,
   type Identified,
@@ -39,8 +40,8 @@ export async function begin(
   // What was being made is now removed or in state, and pulumi's note of it can go. On a terminal pulumi asks before it drops one,
   // even with `--yes`.
   const dropPending = ["--clear-pending-creates", "--non-interactive"];
-  say("looking how far the run got that was ended in the middle");
-  const code = await quietly(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending]);
+  const refresh = ["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending];
+  const code = await pulumiInOneLine("the last run was cut short: looking at what it has left", refresh);
   if (code !== 0) process.exit(code);
   return { engine, state: readState() };
 }
@@ -113,8 +114,8 @@ export async function startStopped(engine: Inspection, state: State): Promise<st
     (each) => each.kind === "service" && each.state === "stopped",
   );
   const started = await Promise.all(stopped.map((each) => engine.startAsIs(each)));
-  const gates = stopped.filter((_, at) => started[at]).map(({ service }) => `${service}-ready`);
+  const anew = stopped.filter((_, at) => started[at]);
   return state.resources.flatMap(({ type, name, urn }) =>
-    type === "pulumi:index:Stash" && gates.includes(name) ? ["--replace", urn] : [],
+    type === "pulumi:index:Stash" && anew.some(({ service }) => isReadyGate(name, service)) ? ["--replace", urn] : [],
   );
 }

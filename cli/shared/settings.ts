@@ -30,11 +30,18 @@ export async function readSettings({ secrets }: { secrets: boolean }, programs =
  * The settings of a stack from its files, for what needs no secret. In the place of one is a text.
  *
  * @param own whether what is this clone's own counts; else what is tracked alone.
+ * @param above what would be set besides, by key and its members. @default {}
  * @param programs where the stack programs are.
  * @throws ArgsError as the program does.
  */
-export function settingsInFiles(stack: string, { own }: { own: boolean }, programs = PROGRAMS): Promise<Settings> {
-  return settingsOf(withoutSecrets(inFiles(stack, { own })) as Values, stack, programs);
+export function settingsInFiles(
+  stack: string,
+  { own, above = {} }: { own: boolean; above?: Record<string, Values> },
+  programs = PROGRAMS,
+): Promise<Settings> {
+  const files = inFiles(stack, { own });
+  for (const [key, members] of Object.entries(above)) files[key] = { ...(files[key] as Values), ...members };
+  return settingsOf(withoutSecrets(files) as Values, stack, programs);
 }
 
 /** What is set in a stack's files, over the defaults of Pulumi.yaml, by key without the project's name. */

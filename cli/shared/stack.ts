@@ -22,6 +22,8 @@ export interface Kept extends Recorded {
   parent?: string;
   /** Whether pulumi refuses to delete it. */
   protect?: boolean;
+  /** Whether another one has taken its place, and pulumi has yet to delete it. */
+  replaced?: boolean;
 }
 
 export interface State {
@@ -38,7 +40,7 @@ export type Identified = State & Required<Pick<State, "id">>;
 export const isIdentified = (state: State): state is Identified => state.id !== undefined;
 
 interface Deployment {
-  resources?: (Omit<Kept, "name" | "outputs"> & { outputs?: Record<string, unknown> })[];
+  resources?: (Omit<Kept, "name" | "outputs" | "replaced"> & { outputs?: Record<string, unknown>; delete?: boolean })[];
   pending_operations?: unknown[];
 }
 
@@ -61,15 +63,19 @@ export function statesBelow(folder: string): (State | undefined)[] {
 }
 
 function stateOf(deployment: Deployment | undefined): State {
-  const resources = (deployment?.resources ?? []).map(({ urn, type, id, parent, protect, outputs = {} }) => ({
-    urn,
-    type,
-    ...(id === undefined ? {} : { id }),
-    ...(parent === undefined ? {} : { parent }),
-    ...(protect ? { protect } : {}),
-    name: nameOf(urn),
-    outputs,
-  }));
+  const resources = (deployment?.resources ?? []).map((each) => {
+    const { urn, type, id, parent, protect, delete: replaced, outputs = {} } = each;
+    return {
+      urn,
+      type,
+      ...(id === undefined ? {} : { id }),
+      ...(parent === undefined ? {} : { parent }),
+      ...(protect ? { protect } : {}),
+      ...(replaced ? { replaced } : {}),
+      name: nameOf(urn),
+      outputs,
+    };
+  });
   const identity = resources.find(({ type, name }) => type === "pulumi:index:Stash" && name === "identity");
   const id = (identity?.outputs.output as { id?: string } | undefined)?.id;
   return { resources, pending: deployment?.pending_operations?.length ?? 0, ...(id ? { id } : {}) };

@@ -6,7 +6,7 @@ import { commandFor } from "../shared/command.ts";
 import { newPorts } from "../shared/new-ports.ts";
 import { drift, startStopped } from "../shared/recover.ts";
 import { seconds } from "../shared/seconds.ts";
-import { retryAdvice, services, unwell } from "../shared/services.ts";
+import { hasFailedToRelease, retryAdvice, services, unwell } from "../shared/services.ts";
 import { readState, STACK, type State } from "../shared/stack.ts";
 import { table } from "../shared/table.ts";
 import { writeTimeline } from "../shared/timeline.ts";
@@ -31,7 +31,9 @@ export async function bringUp(
   const all = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...refreshed, ...checkedAgain, ...args];
   const health = async () =>
     new Map(
-      (await services(engine, state)).map(({ service, state }) => [service, state === "ready" ? "healthy" : state]),
+      (await services(engine, state))
+        .filter((row) => !hasFailedToRelease(row))
+        .map(({ service, state }) => [service, state === "ready" ? "healthy" : state]),
     );
   const ports = await newPorts(state, async () => engine);
   const { code, progress, interrupted } = await lettingGo(state, () =>
@@ -76,8 +78,8 @@ export async function bringUp(
   await engine.probeAgain(unhealthy.map(({ workload }) => workload));
 
   const present = await services(engine, readState());
-  const rows = present.map(({ service, shown, state, addresses, workload }) => {
-    const took = progress.rows.get(service)?.tookMs;
+  const rows = present.map(({ service, replica, shown, state, addresses, workload }) => {
+    const took = progress.tookMs(service, replica);
     // After a `down`, the container of a job that is done is created again and not started.
     const { since = "earlier" } = workload;
     return [shown, state, addresses.join(" ") || "-", took === undefined ? since : seconds(took)];

@@ -1,6 +1,8 @@
 import type { automation } from "@pulumi/pulumi";
+import { defined } from "../../components/core/support/defined.ts";
 import type { Note } from "../../components/core/support/timings.ts";
 import { kindOf } from "../shared/engine.ts";
+import { withoutHook } from "../shared/pulumi.ts";
 import type { Step } from "../shared/timeline.ts";
 
 type EngineEvent = automation.EngineEvent;
@@ -23,7 +25,7 @@ export type Phase =
   | "failed"
   | "interrupted";
 
-export interface Row extends Omit<Note, "phase"> {
+export interface Row extends Omit<Note, "phase" | "replica"> {
   phase: Phase;
   /** When the phase began, in ms since 1970. */
   since: number;
@@ -40,6 +42,9 @@ const isOver = ({ phase }: Row) => OVER.includes(phase);
 
 /** Whether something is being done to it now. */
 export const isActive = ({ phase }: Row) => ACTIVE.includes(phase);
+
+/** When a container was made, when it was started, and how long it took to be ready. */
+type Times = Pick<Note, "createdAt" | "startedAt" | "tookMs">;
 
 /** What is called as an `up` goes on. */
 export interface Listener {
@@ -64,6 +69,7 @@ export class Progress {
   /** Whether somebody has interrupted the run: what fails from then on has not failed by itself. */
   interrupted = false;
   readonly #reported = new Map<string, Reported>();
+  readonly #containers = new Map<string, Map<string, Times>>();
   readonly #listener: Listener;
   #errors = 0;
 
@@ -75,14 +81,39 @@ export class Progress {
 
   note(fact: Note, at = Date.now()): void {
     const known = this.rows.get(fact.service);
-    const { phase, ...about } = fact;
-    const { tookMs, ...rest } = about;
-    // How long a service took that was started in an earlier run is not known any more.
-    if (known) Object.assign(known, known.kind !== "image" && (known.startedAt ?? 0) < this.began ? rest : about);
+    const { phase, replica, ...about } = fact;
+    if (known) Object.assign(known, about, known.kind === "image" ? {} : this.#timesWith(fact));
     else if (fact.kind) this.#add(about, at);
     if (phase) this.#report(fact.service, phase);
     this.#settle(at);
     if (known && fact.detail) this.#listener.advanced(known);
+  }
+
+  /** How long a container of a service took to be ready, or a job to end; undefined for one that was started in an earlier run. */
+  tookMs(service: string, replica: string): number | undefined {
+    return this.#containers.get(service)?.get(replica)?.tookMs;
+  }
+
+  /** The times of a service, with what a note has of one of its containers: from the first that was started in this run to the last. */
+  #timesWith({ service, replica = service, createdAt, startedAt, tookMs }: Note): Times {
+    const all = this.#containers.get(service) ?? new Map<string, Times>();
+    const times = {
+      ...all.get(replica),
+      ...defined({ createdAt, startedAt, tookMs }, ["createdAt", "startedAt", "tookMs"]),
+    };
+    // How long one took that was started in an earlier run is not known any more.
+    if ((times.startedAt ?? 0) < this.began) times.tookMs = undefined;
+    this.#containers.set(service, all.set(replica, times));
+    const started = [...all.values()].filter(({ startedAt = 0 }) => startedAt >= this.began);
+    if (started.length === 0) return times;
+    const first = Math.min(...started.map(({ startedAt = 0 }) => startedAt));
+    const ready = started.flatMap(({ startedAt = 0, tookMs }) => (tookMs === undefined ? [] : startedAt + tookMs));
+    const created = started.flatMap(({ createdAt }) => createdAt ?? []);
+    return {
+      ...(created.length > 0 ? { createdAt: Math.min(...created) } : {}),
+      startedAt: first,
+      tookMs: ready.length > 0 ? Math.max(...ready) - first : undefined,
+    };
   }
 
   event(event: EngineEvent, at = Date.now()): void {
@@ -184,7 +215,7 @@ export class Progress {
   }
 
   #diagnose(severity: string, message: string, urn: string | undefined): void {
-    const text = message.replace(/^before hook "[^"]*" failed: /, "");
+    const text = withoutHook(message);
     if (severity === "error") {
       // Pulumi's closing message, which adds nothing once an error was shown.
       if (text.trim() === "update failed" && this.#errors > 0) return;

@@ -228,8 +228,6 @@ export class Service implements Dependency {
         timeoutSeconds: args.readyTimeoutSeconds,
         mask: platform.secrets.mask,
         signal: interrupted(),
-        saw: notesOf(name),
-        settled: (tookMs) => note({ service: name, tookMs }),
       },
     };
     const labels = { ...args.labels, ...platform.labels(name, "service") };
@@ -242,7 +240,15 @@ export class Service implements Dependency {
     const start = (which: string, after: pulumi.Resource[]) =>
       engine.service(
         which,
-        { ...workload, labels: which === name ? labels : { ...labels, "stackyard.replica": which } },
+        {
+          ...workload,
+          labels: which === name ? labels : { ...labels, "stackyard.replica": which },
+          watch: {
+            ...workload.watch,
+            saw: notesOf(name, which),
+            settled: (tookMs) => note({ service: name, replica: which, tookMs }),
+          },
+        },
         {
           ...own,
           deleteBeforeReplace: exclusive,

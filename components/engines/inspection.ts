@@ -21,6 +21,10 @@ export interface Thing {
 /** A service or a job as it is now. */
 export interface WorkloadStatus {
   service: string;
+  /** Which of the service's containers: `backend.2`; of the first, and of a job, the name alone. */
+  replica: string;
+  /** By which gates in state name it: the key of its handle. */
+  key: string;
   kind: "service" | "job";
   /** Whether it only stands in for another server. */
   standIn: boolean;

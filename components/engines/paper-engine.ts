@@ -52,6 +52,7 @@ export class PaperEngine implements Engine {
   volumes = async (): Promise<string[]> => [];
   isEmpty = async () => true;
   hasImage = async () => true;
+  imageConfig = async () => undefined;
   pull = async () => {};
   capacity = async () => ({ memoryBytes: Number.POSITIVE_INFINITY, cpus: Number.POSITIVE_INFINITY });
 

@@ -305,6 +305,36 @@ test("doctor finds nothing where all is well, and advises where it is not", asyn
   expect(await verb("up")).toMatch(/^redis +ready/m);
 });
 
+test("scale sets how many of a service run, and brings them up; each can be asked for by its own name", async () => {
+  const published = stack.settings;
+  const before = readFileSync(stack.configFile, "utf8");
+  const refused = await stack.verb("scale", { s: "api=2" });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain("It has a published port, which one container has: leave this out.");
+  expect((await stack.verb("scale", { s: "postgres=2" })).output).toBe(
+    `postgres of stack ${stack.name} cannot be scaled: its settings have no \`replicas\`; those of api have \`replicas\`. ` +
+      "Nothing was touched.\n",
+  );
+  expect(readFileSync(stack.configFile, "utf8")).toBe(before);
+
+  stack.configure({ ...published, api: {} });
+  expect(await verb("scale", { s: "api=2" })).toMatch(/^api +ready.*\napi\.2 +ready/m);
+  expect(await verb("ps")).toMatch(/^api +ready.*\napi\.2 +ready/m);
+  const rows = JSON.parse(await verb("config", { json: "1" })) as Record<string, string>[];
+  expect(rows.find(({ key }) => key === "api.replicas")?.value).toBe("2");
+  const prefixes = async (s: string) => {
+    const lines = (await verb("logs", { s })).trimEnd().split("\n");
+    return [...new Set(lines.map((line) => line.replace(/ .*/, "")))].sort();
+  };
+  expect(await prefixes("api")).toEqual(["api", "api.2"]);
+  expect(await prefixes("api.2")).toEqual(["api.2"]);
+  expect(await verb("restart", { s: "api.2" })).toMatch(/^api\.2: ready after \d+\.\d s\n$/);
+  expect(await verb("restart", { s: "api" })).toMatch(/^api: ready after .*\napi\.2: ready after .*\n$/);
+  expect(await verb("run", { s: "api.2", c: "echo here" })).toBe("here\n");
+  expect(await verb("scale", { s: "api=1" })).not.toContain("api.2");
+  stack.configure(published);
+});
+
 test("after down, a job starts only what it refers to; the rest stays down", async () => {
   await verb("down");
   expect((await stack.verb("build", { s: "api" })).output).toContain(

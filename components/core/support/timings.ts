@@ -4,6 +4,8 @@ import type { Seen } from "../../engines/engine.ts";
 /** A note for `make dev` on one service or job, or on an image that is being pulled. Times are in ms since 1970, by this machine's clock. */
 export interface Note {
   service: string;
+  /** Which of its containers the times and the health are of: `backend.2`. @default - its only one */
+  replica?: string;
   kind?: "service" | "job" | "image";
   /** Progress of an image, of which Pulumi's own events say nothing. */
   phase?: "pulling" | "done" | "failed";
@@ -16,7 +18,7 @@ export interface Note {
   /** In the engine's own word. */
   health?: string | undefined;
   /** From its start to its first good probe, or from a job's start to its end. */
-  tookMs?: number;
+  tookMs?: number | undefined;
 }
 
 /** Adds a line of JSON to the file that `make dev` names. Never a secret. */
@@ -25,11 +27,15 @@ export function note(fact: Note): void {
   if (file) appendFileSync(file, `${JSON.stringify(fact)}\n`, { mode: 0o600 });
 }
 
-/** Notes what is seen of a service or a job, if it has changed. */
-export function notesOf(service: string): (seen: Seen) => void {
+/**
+ * Notes what is seen of a service or a job, if it has changed.
+ *
+ * @param replica which container of it. @default - its only one
+ */
+export function notesOf(service: string, replica?: string): (seen: Seen) => void {
   let last = "";
   return ({ createdAt, startedAt, health }) => {
-    const seen = { service, createdAt, startedAt, health };
+    const seen = { service, ...(replica === undefined ? {} : { replica }), createdAt, startedAt, health };
     if (JSON.stringify(seen) === last) return;
     last = JSON.stringify(seen);
     note(seen);

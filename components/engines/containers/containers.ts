@@ -335,6 +335,7 @@ export class ContainersEngine implements Engine {
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
   isEmpty = (key: string) => this.#api.isEmptyVolume(key);
   hasImage = (ref: string) => this.#api.hasImage(ref);
+  imageConfig = (ref: string) => this.#api.imageConfig(ref);
   capacity = async () => {
     const { memoryBytes, cpus } = await this.#api.info();
     return { memoryBytes, cpus };

@@ -26,7 +26,7 @@ export function containerInspection(api: EngineApi, at: DockerHost): Inspection 
     await start();
     const { pidsLimit = 0, startPeriodSeconds = READY_SECONDS, health } = (await api.inspect(id)) ?? {};
     return untilReady(api, id, pidsLimit, {
-      subject: workload.service,
+      subject: workload.replica,
       timeoutSeconds: startPeriodSeconds,
       unprobed: health === undefined || health.status === "none",
       mask: (text) => text,
@@ -194,9 +194,12 @@ function statusOf({ id, name, state, status, image, labels, ports }: ContainerLi
   if (kind !== "service" && kind !== "job") return [];
   const exitCode = state === "exited" ? /\((\d+)\)/.exec(status)?.[1] : undefined;
   const since = kind === "service" ? status.replace(/ \(.*/, "").toLowerCase() : status.replace(/^Exited \(\d+\) /, "");
+  const service = labels["stackyard.service"] ?? name;
   return [
     {
-      service: labels["stackyard.service"] ?? name,
+      service,
+      replica: labels["stackyard.replica"] ?? service,
+      key: id,
       kind,
       // A container has the labels of its image.
       standIn: labels["stackyard.stand-in-for"] !== undefined,

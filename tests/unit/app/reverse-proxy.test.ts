@@ -1,131 +1,131 @@
-import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, test } from "vitest";
-import { Container, ReverseProxy, type ReverseProxyArgs } from "../../../components/index.ts";
-import { madeCertificate } from "../helpers/certificate.ts";
-import { deploy, type Options } from "../helpers/stack.ts";
+import { describe, expect, test } from "vitest";
+import { Api, type Platform, Postgres, ReverseProxy, type ReverseProxyArgs } from "../../../components/index.ts";
+import { deploy, held, idOf, type Options, refusedBy, volumeOf } from "../helpers/stack.ts";
 
-// What Nginx makes of the configuration is in tests/e2e.
+const CONTAINER = "Container proxy";
+const PROD: Options = { environment: "prod" };
 
-let shop: { certificate: string; key: string };
-let other: typeof shop;
-beforeAll(() => {
-  [shop, other] = [madeCertificate("shop.example"), madeCertificate("other.example")];
-});
-
-const proxy = (args: Partial<ReverseProxyArgs> = {}, options: Options = {}) =>
+const app = (platform: Platform, name = "app") =>
+  new Api(name, { platform, image: `${name}:1`, port: 8000, probe: ["true"], replicas: 2 });
+const behind = (args: Partial<ReverseProxyArgs> = {}, options: Options = PROD) =>
   deploy((platform) => {
-    const to = new Container("app", {
+    const to = app(platform);
+    return new ReverseProxy("proxy", {
       platform,
-      image: "app:1",
-      ports: { http: { port: 3000 } },
-      probe: "none",
-      user: "1000:1000",
+      hostPort: 8420,
+      routes: [{ path: "/api/", to, check: "/api/ready" }],
+      ...args,
     });
-    return new ReverseProxy("proxy", { platform, routes: [{ to }], ...args });
   }, options);
 
-const refused = (args: Partial<ReverseProxyArgs>) =>
-  proxy(args).then(
-    () => "not refused",
-    (error: Error) => error.message,
+describe("its resources", () => {
+  test("are a container over a volume, and gates for the site and each route", async () => {
+    const stack = await behind();
+    expect(stack.keys).toEqual(
+      expect.arrayContaining([CONTAINER, "Volume proxy-configuration", "Stash proxy-site", "Stash proxy-route-app"]),
+    );
+    expect(stack.get("Stash proxy-site").dependsOn).toEqual([CONTAINER, "Stash proxy-ready"]);
+    expect(stack.waitsFor("Stash proxy-route-app", "Stash app-ready")).toBe(true);
+    expect(stack.get("Stash proxy-route-app").inputs).toEqual({
+      input: { proxy: idOf("proxy"), servers: [idOf("app"), idOf("app.2")], port: 8000 },
+    });
+  });
+
+  test("its container does not wait for what it leads to, and is the same for other routes", async () => {
+    const one = await behind();
+    expect(one.waitsFor(CONTAINER, "Container app")).toBe(false);
+    const two = await deploy((platform) => {
+      const routes = [
+        { to: app(platform) },
+        { path: "/other/", to: app(platform, "other"), snippet: "proxy_buffering off;" },
+      ];
+      return new ReverseProxy("proxy", { platform, hostPort: 8420, routes, maintenance: "Back at 9" });
+    }, PROD);
+    expect(two.get(CONTAINER).inputs).toEqual(one.get(CONTAINER).inputs);
+    expect(two.get("Stash proxy-site").inputs).not.toEqual(one.get("Stash proxy-site").inputs);
+    expect(two.get("Stash proxy-ready").inputs).toEqual({
+      input: { container: idOf("proxy"), memoryMiB: 128, reaches: [idOf("app"), idOf("other")].join() },
+    });
+  });
+
+  test("its container can write to its configuration and to memory only, as the image's own user", async () => {
+    const { inputs } = (await behind()).get(CONTAINER);
+    expect(inputs).toMatchObject({
+      user: "101:101",
+      readOnly: true,
+      capabilities: { drops: ["ALL"] },
+      stopSignal: "SIGQUIT",
+      ports: [{ external: 8420, internal: 8080, ip: "127.0.0.1", protocol: "tcp" }],
+      networksAdvanced: [
+        { name: idOf("proxy"), aliases: ["proxy"] },
+        { name: idOf("proxy-outside"), aliases: [] },
+      ],
+    });
+    expect(inputs.volumes).toContainEqual({ containerPath: "/proxy", volumeName: volumeOf("proxy-configuration") });
+  });
+
+  test("its configuration is not protected in prod: it can be made again", async () => {
+    expect((await behind()).get("Volume proxy-configuration").protect).toBe(false);
+  });
+
+  test("several routes to one application have one gate", async () => {
+    const stack = await deploy((platform) => {
+      const to = app(platform);
+      const routes = [
+        { path: "/api/", to },
+        { path: "/admin/", to },
+      ];
+      return new ReverseProxy("proxy", { platform, routes });
+    }, PROD);
+    expect(stack.of("Stash").filter(({ name }) => name.includes("route"))).toHaveLength(1);
+  });
+
+  test("while it is down, only its volume is there", async () => {
+    const stack = await behind({}, { ...PROD, down: true });
+    expect(stack.of("Container")).toEqual([]);
+    expect(stack.keys).toContain("Volume proxy-configuration");
+    expect(stack.keys).not.toContain("Stash proxy-site");
+  });
+});
+
+test("others reach it by its name, and the host by its port", async () => {
+  const { made } = await behind();
+  expect(await held(made.connection.url)).toBe("http://proxy:8080");
+  expect(await held(made.connection.fromHost?.url ?? "")).toBe("http://127.0.0.1:8420");
+});
+
+describe("refuses", () => {
+  test.each<[string, (platform: Platform) => Partial<ReverseProxyArgs>, string]>([
+    [
+      "what has no port to lead to",
+      (platform) => ({ routes: [{ to: new Postgres("db", { platform }) }] }),
+      "routes.0.to: should be an Api, a Container with a port, or a Frontend, got a Postgres",
+    ],
+    ["no routes", () => ({ routes: [] }), "routes: should be one route or more, got []"],
+    ["an address that is none", () => ({ address: "all" }), 'address: should be an address of the host, got "all"'],
+  ])("%s", async (_, args, message) => {
+    const refused = await refusedBy(() =>
+      deploy((platform) => new ReverseProxy("proxy", { platform, routes: [{ to: app(platform) }], ...args(platform) })),
+    );
+    expect(refused).toEqual([`ReverseProxy "proxy" has bad arguments\n  ${message}`]);
+  });
+});
+
+test.each<[string, object, string]>([
+  [
+    "volumes",
+    { volumes: { data: "/data" } },
+    "It has volumes, which one container at a time may write: leave this out.",
+  ],
+  ["a published port", { hostPort: 80 }, "It has a published port, which one container has: leave this out."],
+  [
+    "the host's network",
+    { networkMode: "host" },
+    "Its ports are those of the host, which one container has: leave this out.",
+  ],
+])("several replicas with %s are refused", async (_, args, message) => {
+  const refused = await refusedBy(() =>
+    deploy((platform) => new Api("app", { platform, image: "app:1", probe: ["true"], replicas: 2, ...args })),
   );
-
-describe("a certificate", () => {
-  const HTTPS = { hostPort: 8080, httpsHostPort: 8443 };
-
-  test("is brought into the running container by a gate, after the site", async () => {
-    const stack = await proxy({ ...HTTPS, tls: shop });
-    expect(stack.get("Container proxy").inputs.ports).toEqual([
-      { internal: 8080, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
-      { internal: 8443, external: 8443, ip: "127.0.0.1", protocol: "tcp" },
-    ]);
-    expect(stack.waitsFor("Stash proxy-certificate", "Stash proxy-site")).toBe(true);
-    await stack.run("proxy-certificate");
-    const files = [
-      { name: "certificate.pem", content: shop.certificate, mode: 0o600, uid: 101, gid: 101 },
-      { name: "key.pem", content: shop.key, mode: 0o600, uid: 101, gid: 101 },
-    ];
-    expect(stack.engine.acts).toEqual([["putFiles", "id-of-proxy", "/proxy", files]]);
-    const [[, , command] = []] = stack.engine.calls.filter(([method]) => method === "execute");
-    expect(command).toEqual(expect.arrayContaining(["take", "tls/key.pem", "key.pem"]));
-    expect(JSON.stringify(command)).toContain("return 308 https://$host:8443$request_uri;");
-  });
-
-  test("is in no resource, which another one replaces: the gate alone, and not the container", async () => {
-    const [first, second] = [await proxy({ tls: shop }), await proxy({ tls: other })];
-    expect(JSON.stringify(first.resources)).not.toContain(shop.key.split("\n")[1]);
-    expect(first.resources.flatMap(({ secretInputs }) => secretInputs)).toEqual([]);
-    const differing = first.keys
-      .filter((key) => key !== "Stash identity")
-      .filter((key) => JSON.stringify(first.get(key).inputs) !== JSON.stringify(second.get(key).inputs));
-    expect(differing).toEqual(["Stash proxy-certificate"]);
-    const keyOf = (stack: typeof first) => stack.get("Stash proxy-certificate").inputs;
-    expect(keyOf(first)).toEqual(keyOf(await proxy({ tls: { ...shop } })));
-    // The same key has a new certificate at most renewals.
-    const renewed = await proxy({ tls: { ...shop, certificate: shop.certificate + other.certificate } });
-    expect(renewed.get("Stash proxy-certificate").inputs).not.toEqual(keyOf(first));
-  });
-
-  test("can be an output that nobody knows yet, which is judged once it is known", async () => {
-    const made = (key: string) =>
-      deploy((platform) => {
-        const { id } = new pulumi.Stash("made", { input: 1 });
-        const tls = { certificate: shop.certificate, key: id.apply(() => key) };
-        const to = new Container("app", {
-          platform,
-          image: "app:1",
-          ports: { http: { port: 3000 } },
-          probe: "none",
-          user: "1000:1000",
-        });
-        new ReverseProxy("proxy", { platform, routes: [{ to }], tls });
-      });
-    const stack = await made(other.key);
-    await expect(stack.run("proxy-certificate")).rejects.toThrow(
-      "tls.key: should be the key of the first certificate (CN=shop.example), got another one",
-    );
-    expect(stack.engine.acts).toEqual([]);
-    await expect((await made(shop.key)).run("proxy-certificate")).resolves.toBeUndefined();
-  });
-
-  test.each<[string, () => ReverseProxyArgs["tls"], string]>([
-    [
-      "another key",
-      () => ({ ...shop, key: other.key }),
-      "tls.key: should be the key of the first certificate (CN=shop.example), got another one",
-    ],
-    [
-      "another key in an output",
-      () => ({ certificate: shop.certificate, key: pulumi.secret(other.key) }),
-      "tls.key: should be the key of the first certificate (CN=shop.example), got another one",
-    ],
-    [
-      "a chain that begins with another one",
-      () => ({ ...shop, certificate: other.certificate + shop.certificate }),
-      "tls.key: should be the key of the first certificate (CN=other.example), got another one",
-    ],
-    [
-      "no certificate",
-      () => ({ ...shop, certificate: "cert" }),
-      "tls.certificate: should be certificates in PEM format, got something else",
-    ],
-    [
-      "no key",
-      () => ({ ...shop, key: shop.certificate }),
-      "tls.key: should be a private key in PEM format, without a passphrase, got something else",
-    ],
-    ["no number", () => ({ ...shop, hstsSeconds: -1 }), "tls.hstsSeconds: should be a whole number, 0 to 2147483647"],
-  ])("with %s is refused before anything is registered", async (_, tls, fault) => {
-    const message = await refused({ tls: tls() as NonNullable<ReverseProxyArgs["tls"]> });
-    expect(message).toMatch(/^ReverseProxy "proxy" has bad arguments\n/);
-    expect(message).toContain(fault);
-    expect(message).not.toContain("BEGIN");
-  });
-
-  test("is there where its port is", async () => {
-    expect(await refused({ httpsHostPort: 8443 })).toContain(
-      "httpsHostPort: There is no `tls`: set it, or leave this out.",
-    );
-    expect((await proxy()).keys).not.toContain("Stash proxy-certificate");
-  });
+  expect(refused).toEqual([expect.stringContaining(`replicas: ${message}`)]);
 });

@@ -103,6 +103,22 @@ test("a first run: each phase once, and the times of each step for its timeline"
   ]);
 });
 
+test("a service in several containers: from the first that was started in this run to the last that is ready", () => {
+  const up = declared();
+  const db = { service: "db" };
+  up.steps(...CREATED);
+  up.note({ ...db, replica: "db", createdAt: BEGAN - 900, startedAt: BEGAN - 800, health: "healthy" });
+  up.note({ ...db, replica: "db", tookMs: 100 });
+  up.note({ ...db, replica: "db.3", createdAt: BEGAN + 250, startedAt: BEGAN + 300 });
+  up.note({ ...db, replica: "db.2", createdAt: BEGAN + 200, startedAt: BEGAN + 400 });
+  up.note({ ...db, replica: "db.3", tookMs: 300 });
+  up.note({ ...db, replica: "db.2", tookMs: 50 });
+  up.steps("post create Stash db-ready");
+  expect(up.said()).toContain("db: ready after 0.3 s");
+  expect(up.progress.steps(BEGAN + 2_000)[0]).toMatchObject({ createdMs: 200, startedMs: 300, answeredMs: 600 });
+  expect(["db", "db.2", "db.3"].map((each) => up.progress.tookMs("db", each))).toEqual([undefined, 50, 300]);
+});
+
 test("an image that is pulled: how far it is, every five seconds, and no step of the timeline", () => {
   vi.useFakeTimers({ toFake: ["Date"], now: BEGAN });
   const up = declared();
@@ -196,6 +212,12 @@ test.each([
   ["error", "update canceled\n", undefined, "error: update canceled"],
   ["error", "stack dev has bad settings\n", undefined, "error: stack dev has bad settings"],
   ["error", "no such image\n", urnOf("Container", "db"), "error: db: no such image"],
+  [
+    "error",
+    'Preview failed: before hook "a:image-probe" failed: Container "a": no\n',
+    undefined,
+    'error: Container "a": no',
+  ],
   ["warning", "it is old\n", undefined, "warning: it is old"],
   ["info", "hello\n", STACK, "hello"],
   ["info#err", "oops\n", undefined, "oops"],

@@ -35,14 +35,28 @@ test("a service that is not well is shown with its last probe and its last log l
   listed("seed", "exited", "Exited (3) 1 minute ago", "job");
   engine.container("seed", { status: "exited", exitCode: 3 }).writes("no such table");
   expect(await unwell(inspectionOf(engine), await all())).toEqual([
-    { service: "api", kind: "service", lines: ["api is restarting", "it wrote no log"] },
+    {
+      service: "api",
+      replica: "api",
+      kind: "service",
+      released: true,
+      lines: ["api is restarting", "it wrote no log"],
+    },
     {
       service: "redis",
+      replica: "redis",
       kind: "service",
+      released: true,
       lines: ["redis is unhealthy", "last probe: exit code 1: NOAUTH", "last log lines:", "  cannot write"],
     },
-    { service: "web", kind: "service", lines: ["web is stopped", "it wrote no log"] },
-    { service: "seed", kind: "job", lines: ["seed failed", "last log lines:", "  no such table"] },
+    { service: "web", replica: "web", kind: "service", released: true, lines: ["web is stopped", "it wrote no log"] },
+    {
+      service: "seed",
+      replica: "seed",
+      kind: "job",
+      released: true,
+      lines: ["seed failed", "last log lines:", "  no such table"],
+    },
   ]);
 });
 
@@ -82,7 +96,8 @@ test.each([
   ["a job that was done once on purpose", "seed", "job", "`make job s=seed` runs it again"],
   ["one that never was by an up", "other", "job", "`make dev` tries it again"],
 ] as const)("%s is started again", (_, service, kind, expected) => {
-  expect(retryAdvice({ service, kind }, { resources: [GATE], pending: 0 })).toBe(expected);
+  const row = { service, replica: service, kind, released: true };
+  expect(retryAdvice(row, { resources: [GATE], pending: 0 })).toBe(expected);
 });
 
 test("a service that is well or starting is not shown", async () => {

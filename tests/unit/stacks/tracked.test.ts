@@ -34,9 +34,9 @@ test("Pulumi.dev.yaml publishes everything on this machine", async () => {
   });
 });
 
-test("Pulumi.prod.yaml publishes only the API, and limits everything", async () => {
+test("Pulumi.prod.yaml publishes only the proxy, and limits everything", async () => {
   const { common, own } = await settingsIn("Pulumi.prod.yaml");
-  expect([common.environment, hostPorts(own)]).toEqual(["prod", { "api.hostPort": 3000 }]);
+  expect([common.environment, hostPorts(own)]).toEqual(["prod", { "proxy.hostPort": 3000 }]);
   const { config } = file("Pulumi.prod.yaml");
   for (const name of Object.keys(own)) {
     const limits = { memoryMiB: expect.any(Number), cpus: expect.any(Number) };

@@ -7,10 +7,21 @@ import { graphText } from "../../../../cli/graph/text.ts";
 import { graphOf, LARGE, SHOP } from "../../helpers/graphs.ts";
 
 const STATUSES = statusesOf(SHOP, [
-  { service: "orders", state: "ready" },
-  { service: "schema", state: "failed" },
-  { service: "api", state: "waiting" },
+  { service: "orders", kind: "service", state: "ready" },
+  { service: "schema", kind: "job", state: "failed" },
+  { service: "api", kind: "service", state: "waiting" },
 ]);
+
+test("a service in several containers is drawn as the worst of them, and not as what a failed release has left", () => {
+  const of = (...states: string[]) =>
+    statusesOf(
+      graphOf({ "db one": [] }),
+      states.map((state) => ({ service: "one", kind: "service" as const, state })),
+    ).one;
+  expect(of("ready", "unhealthy", "starting")).toBe("failed");
+  expect(of("ready", "starting")).toBe("starting");
+  expect(of("ready", "failed")).toBe("ready");
+});
 
 test.each([
   ["ready", "ready"],
@@ -24,7 +35,7 @@ test.each([
   ["stopped", "failed"],
   ["dead", "failed"],
 ])("what is %s is drawn as %s", (state, expected) => {
-  expect(statusesOf(graphOf({ "db one": [], "db two": [] }), [{ service: "one", state }])).toEqual({
+  expect(statusesOf(graphOf({ "db one": [], "db two": [] }), [{ service: "one", kind: "job", state }])).toEqual({
     one: expected,
     two: "absent",
   });
@@ -108,7 +119,7 @@ test("as SVG, says in words what it shows, has a colour for each scheme, and no 
 });
 
 test("as SVG, every class that is used has a rule", () => {
-  const picture = graphSvg(LARGE, "dev", statusesOf(LARGE, [{ service: "api", state: "ready" }]));
+  const picture = graphSvg(LARGE, "dev", statusesOf(LARGE, [{ service: "api", kind: "service", state: "ready" }]));
   const used = new Set([...picture.matchAll(/class="([^"]+)"/g)].flatMap(([, names = ""]) => names.split(" ")));
   const without = [...used].filter((name) => !picture.includes(`.${name}{`));
   expect(without).toEqual([]);

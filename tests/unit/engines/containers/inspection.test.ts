@@ -23,6 +23,8 @@ describe("a workload", () => {
     api.listed = [listed("cache", "running", "Up 3 minutes (healthy)", "service", { "stackyard.stand-in-for": "x" })];
     expect(await one()).toEqual({
       service: "cache",
+      replica: "cache",
+      key: "id-of-cache",
       kind: "service",
       standIn: true,
       name: "shop-cache",
