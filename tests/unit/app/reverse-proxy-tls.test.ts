@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Container, ReverseProxy, type ReverseProxyArgs } from "../../../components/index.ts";
 import { madeCertificate } from "../helpers/certificate.ts";
-import { deploy, type Options } from "../helpers/stack.ts";
+import { deploy, type Options, refusedBy } from "../helpers/stack.ts";
 
 // What Nginx makes of the configuration is in tests/e2e.
 
@@ -24,11 +24,7 @@ const proxy = (args: Partial<ReverseProxyArgs> = {}, options: Options = {}) =>
     return new ReverseProxy("proxy", { platform, routes: [{ to }], ...args });
   }, options);
 
-const refused = (args: Partial<ReverseProxyArgs>) =>
-  proxy(args).then(
-    () => "not refused",
-    (error: Error) => error.message,
-  );
+const refused = async (args: Partial<ReverseProxyArgs>) => (await refusedBy(() => proxy(args))).join();
 
 describe("a certificate", () => {
   const HTTPS = { hostPort: 8080, httpsHostPort: 8443 };
