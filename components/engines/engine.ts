@@ -79,6 +79,8 @@ export interface ServiceHandle extends Handle {
    * @throws ExecError when it ends with another code than 0, or the service does not run.
    */
   exec(command: readonly string[]): Promise<string>;
+  /** Writes files, by name, that only its user can read into a folder of one of its volumes. For hooks. */
+  put(folder: string, files: Record<string, string>): Promise<void>;
 }
 
 /** A program in a service has failed. Its message is the program's output. */

@@ -39,6 +39,7 @@ export class PaperEngine implements Engine {
     ready: async () => {},
     reach: async () => {},
     exec: async () => "",
+    put: async () => {},
   });
   job = (name: string, spec: JobWorkload, opts: pulumi.CustomResourceOptions) => ({
     ...this.#add({ kind: "job", name, spec, opts }),

@@ -16,6 +16,7 @@ function proxy(files: Record<string, string>, fails: (what: string) => string | 
     host: output("proxy"),
     ready: async () => {},
     reach: async () => {},
+    put: async (folder, given) => void ran.push(["put", folder, ...Object.entries(given).flat()]),
     async exec([program, path = "", script = "", , ...args]) {
       if (program === "cat") return files[path.replace("/proxy/current/", "")] ?? "";
       const what = script.split("\n")[0] ?? "";
@@ -61,6 +62,18 @@ test("where one gives no good answer, those before serve on, and the message has
       "before serves on. Its last answer:\nHTTP/1.1 500\nMend the cause and run `up` again.",
   );
   expect(ran.at(-1)).toEqual(["Makes", PROBE_PROGRAM, "put", FILE, routeFile("app", { servers })]);
+});
+
+test("a certificate is put in before it is taken, and is in no command", async () => {
+  const { ran, configuration } = proxy({});
+  await configuration.secure("listen 8443 ssl;", "CERTIFICATE", "KEY");
+  expect(ran).toEqual([
+    ["put", "/proxy", "certificate.pem", "CERTIFICATE", "key.pem", "KEY"],
+    [
+      ...["Makes", PROBE_PROGRAM, "put", "tls/server.conf", "listen 8443 ssl;"],
+      ...["take", "tls/certificate.pem", "certificate.pem", "take", "tls/key.pem", "key.pem"],
+    ],
+  ]);
 });
 
 test("what Nginx says against a configuration is in the message", async () => {

@@ -182,6 +182,13 @@ describe("a service", () => {
   });
 });
 
+test("what is put into a service is its user's, who alone can read it", async () => {
+  const stack = await deploy((platform) => platform.engine.service("web", SERVICE, {}));
+  await stack.made.put("/data", { key: "text" });
+  const files = [{ name: "key", content: "text", mode: 0o600, uid: 1000, gid: 1001 }];
+  expect(stack.engine.acts).toEqual([["putFiles", idOf("web"), "/data", files]]);
+});
+
 test("a job is a container that is made, and not started", async () => {
   const stack = await deploy((platform) => platform.engine.job("web", { ...WORKLOAD, command: ["run"] }, {}));
   expect(stack.get("Container web").inputs).toEqual({
