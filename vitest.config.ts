@@ -18,6 +18,7 @@ const LONGEST = [
   "jobs",
   "made-with",
   "prod",
+  "webapp",
   "web-frontend",
   "registry",
   "verbs",

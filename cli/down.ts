@@ -20,12 +20,17 @@ export async function down(): Promise<number> {
     process.stdout.write(`Nothing of stack ${STACK} is there to be taken down.\n`);
     return 0;
   }
-  const takeDown = () => runWithProgress(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map());
+  const errors: string[] = [];
+  const takeDown = () => runWithProgress(ARGS, { STACKYARD_DOWN: "1" }, async () => new Map(), errors);
   const { code: failed, progress, interrupted } = await lettingGo(state, takeDown);
   const left = readState();
   let code = failed;
-  if (failed !== 0 && !interrupted && isIdentified(left)) {
-    process.stderr.write("\nThe program could not do it: going by the state alone, which keeps all data.\n");
+  const byState = failed !== 0 && !interrupted && isIdentified(left);
+  // The program lacks something with data: no reason to lose the data, as it is kept this way.
+  const shown = byState ? errors.filter((error) => !error.includes("DISCARD=")) : errors;
+  for (const error of shown) process.stderr.write(error.endsWith("\n") ? error : `${error}\n`);
+  if (byState) {
+    process.stderr.write("The program could not do it: going by the state alone, which keeps all data.\n");
     code = await stateDown(engine, left);
   }
   if (code === 0) {

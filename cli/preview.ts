@@ -2,7 +2,7 @@ import { reportOrphans } from "./shared/clones.ts";
 import { reachEngine } from "./shared/engine.ts";
 import { newPorts } from "./shared/new-ports.ts";
 import { onlyWanted } from "./shared/only.ts";
-import { pulumi, sayBackend } from "./shared/pulumi.ts";
+import { pulumi, sayBackend, withoutHook } from "./shared/pulumi.ts";
 import { isIdentified, readState } from "./shared/stack.ts";
 
 /** Shows what `up` would do. */
@@ -11,5 +11,9 @@ export async function preview(services: readonly string[], { refresh }: { refres
   const state = readState();
   if (!isIdentified(state)) await reportOrphans(state, await reachEngine());
   const env = { ...(await onlyWanted(state, services)), ...(await newPorts(state, reachEngine)) };
-  return pulumi(["preview", "--diff", ...(refresh ? ["--refresh"] : [])], env);
+  const color = ["--color", process.stdout.hasColors?.() ? "always" : "never"];
+  return pulumi(["preview", "--diff", ...color, ...(refresh ? ["--refresh"] : [])], env, {
+    line: (text) => process.stdout.write(`${withoutHook(text)}\n`),
+    error: (text) => process.stderr.write(withoutHook(text)),
+  });
 }

@@ -13,11 +13,12 @@ import {
   Qdrant,
   QdrantSetup,
   Redis,
+  ReverseProxy,
   type SettingsOf,
   switchable,
 } from "../components/index.ts";
 
-/** What can be set: each database's own settings, and the API's. */
+/** What can be set: each database's own settings, the API's, and the proxy's. */
 export const settings = z.strictObject({
   postgres: switchable(Postgres.settings),
   redis: switchable(Redis.settings, { maxMemoryPolicy: "allkeys-lru" }),
@@ -27,12 +28,13 @@ export const settings = z.strictObject({
   // By default no model: it would be gigabytes, from beyond the stack's networks.
   ollama: switchable(Ollama.settings.safeExtend(OllamaModels.settings.shape), { models: {} }),
   api: Api.settings.prefault({}),
+  proxy: switchable(ReverseProxy.settings, { enabled: false }),
 });
 
-/** Each database that is enabled, with its setup job, and a TypeScript API that uses them all. */
+/** Each database that is enabled, with its setup job, a TypeScript API that uses them all, and a proxy before it if enabled. */
 export function program(
   platform: Platform,
-  { postgres, redis, neo4j, qdrant, minio, ollama, api: options }: SettingsOf<typeof settings>,
+  { postgres, redis, neo4j, qdrant, minio, ollama, api: options, proxy: nginx }: SettingsOf<typeof settings>,
   apiKeys: Record<string, string> = {},
 ) {
   const database = postgres && new Postgres("postgres", { platform, ...postgres });
@@ -71,8 +73,11 @@ export function program(
     ...options,
   });
 
+  const routes = [{ to: api, check: "/ready", bodyMiB: 16 }];
+  const proxy = nginx && new ReverseProxy("proxy", { platform, routes, ...nginx });
+
   const named = { postgres: database, redis: cache, neo4j: graph, qdrant: vectors, minio: storage, ollama: models };
-  return { ...enabledOf(named), api };
+  return { ...enabledOf(named), api, ...enabledOf({ proxy }) };
 }
 
 /** Without what is not enabled. */

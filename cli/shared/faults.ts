@@ -1,3 +1,6 @@
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
 // An error that nothing has caught ends a verb: with one sentence where something outside the program is wrong, with a stack trace
 // where the program is.
 
@@ -14,7 +17,23 @@ export function describeError(error: unknown): string {
   if (syscall?.startsWith("spawn") && code === "ENOENT") return `${path} is not on PATH`;
   // ENOENT: no such file or directory, open '/nonexistent/x'
   const reason = path !== undefined && code !== undefined && /^\w+: (.*?), /.exec(error.message)?.[1];
-  return reason ? `${path}: ${reason} (${syscall})` : error.message;
+  return `${placeIn(error)}${reason ? `${path}: ${reason} (${syscall})` : error.message}`;
+}
+
+const LIBRARY = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * `stacks/shop.ts:12: ` where the project's own program has thrown an error. A refusal (a RunError) says by itself where it belongs,
+ * and what this library throws is no fault of the program's.
+ */
+function placeIn(error: Error): string {
+  const project = process.env.STACKYARD_PROJECT;
+  if (project === undefined || "__pulumiRunError" in error) return "";
+  const [thrown = ""] = /^ +at (?!.*\(?node:).*$/m.exec(error.stack ?? "") ?? [];
+  const [, file = "", line] = /\(?(?:file:\/\/)?(\/[^()]+?):(\d+):\d+\)?$/.exec(thrown) ?? [];
+  const inLibrary = ["cli", "components"].some((folder) => file.startsWith(`${LIBRARY}${folder}${sep}`));
+  const inProject = file.startsWith(`${project}${sep}`) && !file.includes(`${sep}node_modules${sep}`);
+  return inProject && !inLibrary ? `${relative(project, file)}:${line}: ` : "";
 }
 
 /** Ends the program with one sentence at an error that nothing has caught. */

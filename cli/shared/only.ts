@@ -42,7 +42,8 @@ export async function onlyWanted(state: State, wanted: readonly string[]): Promi
   if (unknown.length > 0) {
     const known = nodes.map(({ name }) => name).join(", ");
     process.stderr.write(
-      `${byMake() ? "only=" : ""}${unknown.join(",")}: there is no such service or job in stack ${STACK}; there are ${known}\n`,
+      `${byMake() ? "only=" : ""}${unknown.join(",")}: there is no such service or job in stack ${STACK}; ` +
+        `${known === "" ? "its program declares none" : `there are ${known}`}\n`,
     );
     process.exit(1);
   }

@@ -38,15 +38,22 @@ export function pulumi(args: readonly string[], env: Record<string, string> = {}
   });
 }
 
-/** The same with its output only where it fails, or where `--show=resources` asks for it. */
-export async function quietly(args: readonly string[]): Promise<number> {
+/**
+ * Runs pulumi with one line in the place of its output, which comes only where it fails, or where every resource is to be shown.
+ *
+ * @param what is being done.
+ */
+export async function pulumiInOneLine(what: string, args: readonly string[]): Promise<number> {
   if (process.env.STACKYARD_SHOW === "resources") return pulumi(args);
-  const said: string[] = [];
-  const reader = { line: (text: string) => said.push(`${text}\n`), error: (text: string) => said.push(text) };
-  const code = await pulumi(args, {}, reader);
-  if (code !== 0) process.stderr.write(said.join(""));
+  process.stderr.write(`${what}\n`);
+  const output: string[] = [];
+  const code = await pulumi(args, {}, { line: (text) => output.push(`${text}\n`), error: (text) => output.push(text) });
+  if (code !== 0) process.stderr.write(output.join(""));
   return code;
 }
+
+/** A message without the name of the hook that pulumi puts before it: the message itself begins with its subject. */
+export const withoutHook = (text: string) => text.replace(/(?:Preview failed: )?before hook "[^"]*" failed: /, "");
 
 /** Says which state is used: it holds the passwords. */
 export function sayBackend(): void {

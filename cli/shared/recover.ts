@@ -3,7 +3,7 @@ import { BUILT } from "../../components/core/support/built-image.ts";
 import type { Inspection, Thing } from "../../components/engines/inspection.ts";
 import { reachEngine } from "./engine.ts";
 import { hold } from "./hold.ts";
-import { quietly, sayBackend } from "./pulumi.ts";
+import { pulumiInOneLine, sayBackend } from "./pulumi.ts";
 import { isReadyGate } from "./serving.ts";
 import {
   backendFolder,
@@ -40,8 +40,8 @@ export async function begin(
   // What was being made is now removed or in state, and pulumi's note of it can go. On a terminal pulumi asks before it drops one,
   // even with `--yes`.
   const dropPending = ["--clear-pending-creates", "--non-interactive"];
-  say("looking how far the run got that was ended in the middle");
-  const code = await quietly(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending]);
+  const refresh = ["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...dropPending];
+  const code = await pulumiInOneLine("the last run was cut short: looking at what it has left", refresh);
   if (code !== 0) process.exit(code);
   return { engine, state: readState() };
 }

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { commandLine, flagWith } from "../../components/engines/command-line.ts";
 
 // Which Pulumi stack a verb is for: `dev`; `prod`, which has a file; `alice`, a copy of dev. Those of another stack program than
-// the project's own have its name before theirs: `webapp-dev`.
+// the project's own have its name before theirs: `shop-dev`.
 
 /** What a user says of the stack. */
 export interface StackChoice {

@@ -1,6 +1,6 @@
 import type { Inspection, Thing, WorkloadStatus } from "../../components/engines/inspection.ts";
 import { kindOf } from "./engine.ts";
-import { quietly } from "./pulumi.ts";
+import { pulumiInOneLine } from "./pulumi.ts";
 import { backendFolder, type Identified, labels } from "./stack.ts";
 
 /**
@@ -28,5 +28,6 @@ export async function stateDown(engine: Inspection, state: Identified): Promise<
   await Promise.all(things.filter(({ kind }) => kind === "network").map(remove));
   const targets = state.resources.filter((each) => goes(kindOf(each))).map(({ urn }) => `--target=${urn}`);
   if (targets.length === 0) return 0;
-  return quietly(["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...targets]);
+  const refresh = ["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...targets];
+  return pulumiInOneLine(`removed ${things.length} containers and networks: noting that they are gone`, refresh);
 }

@@ -2,6 +2,7 @@ import type { automation } from "@pulumi/pulumi";
 import { defined } from "../../components/core/support/defined.ts";
 import type { Note } from "../../components/core/support/timings.ts";
 import { kindOf } from "../shared/engine.ts";
+import { withoutHook } from "../shared/pulumi.ts";
 import type { Step } from "../shared/timeline.ts";
 
 type EngineEvent = automation.EngineEvent;
@@ -214,7 +215,7 @@ export class Progress {
   }
 
   #diagnose(severity: string, message: string, urn: string | undefined): void {
-    const text = message.replace(/^before hook "[^"]*" failed: /, "");
+    const text = withoutHook(message);
     if (severity === "error") {
       // Pulumi's closing message, which adds nothing once an error was shown.
       if (text.trim() === "update failed" && this.#errors > 0) return;

@@ -13,17 +13,20 @@ import { lines, live } from "./views.ts";
  * a file. With `--show=resources`, pulumi shows every resource in its own way instead.
  *
  * @param readHealth reads the health of the services that are up already: the program writes no note on what does not change.
+ * @param held gets errors as they come, for a caller that decides later whether they count. @default - they are shown
  */
 export async function runWithProgress(
   args: readonly string[],
   env: Record<string, string>,
   readHealth: () => Promise<ReadonlyMap<string, string>>,
+  held?: string[],
 ) {
   const rows = new Map<string, Row>();
   const showResources = process.env.STACKYARD_SHOW === "resources";
   const onTerminal = process.stdout.isTTY && process.env.TERM !== "dumb" && !showResources;
   const view = onTerminal ? live(process.stdout, rows) : lines(process.stdout);
-  const progress = new Progress(rows, view);
+  const wrote = (text: string) => void (held && text.startsWith("error: ") ? held.push(text) : view.wrote(text));
+  const progress = new Progress(rows, { ...view, wrote });
   let interrupted: NodeJS.Signals | undefined;
   const interrupt = (signal: NodeJS.Signals) => {
     progress.interrupted = true;

@@ -160,7 +160,7 @@ export const containerArgs = {
   groups: z.array(count(0, MOST_ID), "a list of numbers").optional(),
   /** The folder that the program starts in. @default - the image's own */
   workingDir: containerPath().optional(),
-  /** Its own host name, which no other service has as its name; others reach it by its component's name. @default - its container's id */
+  /** Its own host name, which no other service has as its name, and none on one of its networks as its host name; others reach it by its component's name. @default - its container's id */
   hostname: matching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, "a host name").optional(),
   /** Whether it can write only to volumes, writable mounts and folders in memory. @default true */
   readOnlyRoot: flag().default(true),

@@ -10,13 +10,15 @@ import { type ImageFacts, imageArg, imageOn } from "../core/image.ts";
 import { valueOf } from "../core/member.ts";
 import { PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { Service } from "../core/service.ts";
-import { hostPort, parseArgs, seconds } from "../core/support/args.ts";
+import { hostPort, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { limits, platform } from "../core/support/common.ts";
+import { Certificate } from "./proxy/certificate.ts";
 import { Configuration, type Step } from "./proxy/configuration.ts";
 import { placeholderFiles, SITES } from "./proxy/files.ts";
 import { HEALTH, type Route, routes, trustedProxies } from "./proxy/routes.ts";
 import { HTTP_PORT, siteFile } from "./proxy/site.ts";
 import type { Files, Upstream } from "./proxy/target.ts";
+import { HTTPS_PORT, placeholderTls, TLS_FILE, tls, tlsFile } from "./proxy/tls.ts";
 import { placeholderRoute } from "./proxy/upstream.ts";
 
 const NGINX: ImageFacts = { registry: "nginx:1.30", packages: "nginx" };
@@ -27,6 +29,8 @@ const START = readFileSync(new URL("proxy/start.sh", import.meta.url), "utf8");
 const Settings = z.strictObject({
   /** TCP port on the host. @default - not published */
   hostPort: hostPort().optional(),
+  /** TCP port on the host for HTTPS, where there is `tls`. @default - not published */
+  httpsHostPort: hostPort().optional(),
   /** Address of the host: `0.0.0.0` for all addresses. @default "127.0.0.1" */
   address: z
     .string("an address of the host")
@@ -59,8 +63,17 @@ const Args = Settings.safeExtend({
   image: imageArg().optional(),
   /** What is sent where; the longest path that matches wins. */
   routes: routes(),
+  /** HTTPS, beside HTTP. Another certificate replaces no container and ends no request. @default - only HTTP */
+  tls: tls().optional(),
   /** Directives of Nginx for each server, as they are; `nginx -t` judges them. @default - none */
   snippet: z.string("directives of Nginx").optional(),
+}).superRefine(({ httpsHostPort, tls }, { addIssue }) => {
+  if (httpsHostPort === undefined || tls !== undefined) return;
+  addIssue({
+    code: "custom",
+    path: ["httpsHostPort"],
+    message: sentence("There is no `tls`: set it, or leave this out."),
+  });
 });
 export type ReverseProxyArgs = z.input<typeof Args>;
 
@@ -92,9 +105,10 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
   constructor(name: string, args: ReverseProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     const parsed = parseArgs(Args, "ReverseProxy", name, args);
     super("stackyard:app:ReverseProxy", name, {}, opts);
-    const { platform, image = NGINX, hostPort, address, drainSeconds } = parsed;
+    const { platform, image = NGINX, hostPort, httpsHostPort, address, drainSeconds, tls } = parsed;
     const subject = `ReverseProxy "${name}"`;
     const targets = parsed.routes.map(({ to }) => to);
+    const certificate = tls && new Certificate(subject, platform, tls);
     const upstreams = byName(targets.flatMap(({ upstream }) => upstream ?? []));
     const frontends = byName(targets.flatMap(({ files }) => files ?? []));
 
@@ -106,7 +120,10 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
       ...(parsed.cpus === undefined ? {} : { cpus: parsed.cpus }),
       ...limitsOf(parsed),
       user: USER,
-      ports: hostPort === undefined ? [] : [{ port: HTTP_PORT, hostPort, address }],
+      ports: [
+        ...(hostPort === undefined ? [] : [{ port: HTTP_PORT, hostPort, address }]),
+        ...(httpsHostPort === undefined ? [] : [{ port: HTTPS_PORT, hostPort: httpsHostPort, address }]),
+      ],
       volumes: [
         // It can be made again from the program.
         { name: `${name}-configuration`, label: "configuration", path: "/proxy", lifecycle: "keep", owner: USER },
@@ -117,7 +134,7 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
           readOnly: true,
         })),
       ],
-      reaches: [...new Set(targets)].filter(({ network }) => network),
+      reaches: [...new Set(targets)],
       probe: {
         ...probeOf(probe().parse({ http: HEALTH, intervalSeconds: 5 }), name, HTTP_PORT),
         program: () => imageOn(platform, PROBE_IMAGE),
@@ -140,10 +157,19 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
       const text = siteFile({ ...parsed, routes: parsed.routes.map(routeOf) });
       const site = gate(
         `${name}-site`,
-        { proxy: proxy.key, text: createHash("sha256").update(text).digest("hex") },
-        () => configuration.change(...siteSteps(text, upstreams, frontends)),
+        { proxy: proxy.key, text: hashOf(text) },
+        () => configuration.change(...siteSteps(text, tls !== undefined, upstreams, frontends)),
         own([service.ready]),
       );
+      if (tls && certificate) {
+        const server = tlsFile({ redirect: tls.redirect, port: httpsHostPort });
+        gate(
+          `${name}-certificate`,
+          { proxy: proxy.key, server: hashOf(server), certificate: certificate.mark },
+          async () => configuration.secure(server, ...(await certificate.read())),
+          own([site]),
+        );
+      }
       for (const upstream of upstreams) {
         const { members, port, startFirst } = upstream;
         const gates = targets.flatMap((each) =>
@@ -199,18 +225,26 @@ const limitsOf = ({ memoryMiB, readyTimeoutSeconds, stopGraceSeconds }: z.output
   stopGraceSeconds,
 });
 
+const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
+
 const routeOf = ({ to: { upstream, files }, check: _, ...route }: z.output<typeof Args>["routes"][number]): Route => ({
   ...route,
   ...(files ? { files: files.name } : upstream ? { upstream: upstream.name } : {}),
 });
 
-/** The site, with a file for each of its upstreams and front ends: those of others go. */
-function siteSteps(text: string, upstreams: readonly Upstream[], frontends: readonly Files[]): Step[] {
+/** The site, with a file for each of its upstreams and front ends: those of others go, and so does a key that is not used any more. */
+function siteSteps(
+  text: string,
+  secured: boolean,
+  upstreams: readonly Upstream[],
+  frontends: readonly Files[],
+): Step[] {
   const names = (all: readonly { name: string }[]) => all.map(({ name }) => `${name}.conf`);
   return [
     ["put", "nginx.conf", text],
     ["only", "routes", names(upstreams).join(" ")],
     ["only", "files", names(frontends).join(" ")],
+    ...(secured ? [["default", TLS_FILE, placeholderTls] as const] : [["only", "tls", ""] as const]),
     ...upstreams.map(({ name }): Step => ["default", `routes/${name}.conf`, placeholderRoute(name)]),
     ...frontends.map(({ name }): Step => ["default", `files/${name}.conf`, placeholderFiles]),
   ];

@@ -6,6 +6,7 @@ import type { Dependency } from "./dependency.ts";
 import { env, withoutSecrets } from "./environment.ts";
 import { configFiles, readConfigFiles } from "./files.ts";
 import { Build, type ImageFacts, imageArg, imageOn, type OwnImage, ownImage } from "./image.ts";
+import { imageOfKind } from "./image-kind.ts";
 import type { Platform } from "./platform.ts";
 import { hidden, markOf, password, SECRETS_FOLDER } from "./secret.ts";
 import { type Own, ruledOut } from "./server-settings.ts";
@@ -32,7 +33,8 @@ export const databaseArgs = {
   /** What the stack is built on. */
   platform: platform(),
   /**
-   * An image that behaves like its own: a derivative with extensions, or a newer minor version.
+   * An image that behaves like its own: a derivative with extensions, or a newer minor version. One that is of another server, as far
+   * as its configuration shows, is refused.
    * @default - the one that it is tested with
    */
   image: imageArg().optional(),
@@ -54,6 +56,8 @@ export interface DatabaseFacts
   > {
   /** The image that it is tested with. */
   image: ImageFacts;
+  /** Variables that all its images have, because it cannot start without them. @default [] */
+  imageVariables?: readonly string[];
   /** How its like is built where images come from package registries. @default - by `image.packages` */
   build?: z.input<typeof Build>;
   /** Variables that would undo what its options decide, or mislead its probe. @default {} */
@@ -109,6 +113,7 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
     const { hostPort, lifecycle, image: wanted, build, env, files, pids, shmSizeMiB, ...limits } = args;
     const {
       image,
+      imageVariables: variables = [],
       build: ownBuild,
       ownVariables = {},
       port,
@@ -151,7 +156,16 @@ export abstract class Database extends pulumi.ComponentResource implements Depen
       ...limits,
       ...own,
       subject,
-      image: () => imageOn(platform, this.image),
+      image: () =>
+        wanted === undefined && build === undefined
+          ? imageOn(platform, this.image)
+          : imageOfKind(
+              name,
+              platform,
+              this.image,
+              { subject, name: kind, like: image, port, variables },
+              { parent: this },
+            ),
       env: { ...own.env, ...withoutSecrets(subject, env, platform, IN_A_FILE) },
       configFiles: readConfigFiles(subject, files, platform, { user: own.user, readOnlyRoot: true }),
       secrets: signIn?.files ?? {},

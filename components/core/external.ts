@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { connection } from "./connection.ts";
 import type { Dependency } from "./dependency.ts";
-import { ArgsError, faultsOf, hostPort, matching, partName, secretValue } from "./support/args.ts";
+import { ArgsError, check, faultsOf, hostPort, matching, partName, secretValue } from "./support/args.ts";
 import { madeOf } from "./support/origin.ts";
 
 /** What can be said of a service elsewhere. */
@@ -42,7 +42,7 @@ export type ExternalArgs = z.input<typeof ExternalService>;
  * const database = prod ? external({ scheme: "postgresql", host: "db.example.com", port: 5432, user, password }) : new Postgres("postgres", { platform });
  */
 export function external(args: ExternalArgs): Dependency & { connection: ReturnType<typeof connection> } {
-  const parsed = ExternalService.safeParse(args);
+  const parsed = check(ExternalService, args);
   if (!parsed.success) throw new ArgsError("external() has bad arguments", faultsOf(parsed.error, args));
   const { password, apiKey, ...known } = parsed.data;
   const made = { outside: true };

@@ -62,8 +62,13 @@ export const imageArg = () =>
 export const ownImage = (platform: Platform, own: OwnImage): OwnImage =>
   platform.once(`own image ${JSON.stringify([own.build, own.mounts ?? []])}`, () => own);
 
+/** An image with the name by which the engine finds it. */
+export interface ImageHandle extends Handle {
+  ref: string;
+}
+
 /** An image on the engine, once for all components that use it. */
-export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handle =>
+export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): ImageHandle =>
   "build" in image
     ? platform.once(`build ${image.name} ${JSON.stringify([image.build, image.mounts])}`, () =>
         builtFrom(platform, image),
@@ -74,10 +79,10 @@ export const imageOn = (platform: Platform, image: ImageFacts | OwnImage): Handl
  * An image from elsewhere: pulled, and pinned by digest if the lock file has it; or built from package registries.
  * It is made once for all components that use it, and left on the engine when the stack is removed.
  */
-export function serverImage(platform: Platform, facts: ImageFacts): Handle {
+export function serverImage(platform: Platform, facts: ImageFacts): ImageHandle {
   const ref = reference(platform, facts);
-  return platform.once(`image ${ref}`, () =>
-    platform.engine.image(
+  return platform.once(`image ${ref}`, () => {
+    const made = platform.engine.image(
       nameOf(platform, facts.registry, ref),
       { ref },
       {
@@ -91,8 +96,9 @@ export function serverImage(platform: Platform, facts: ImageFacts): Handle {
           ],
         },
       },
-    ),
-  );
+    );
+    return { ...made, ref };
+  });
 }
 
 /** A name for its resource. An image whose name would read the same as another's gets a suffix. */
@@ -218,7 +224,7 @@ export const Build = z
  * An image that is built from a folder, and again only when the content of the folder changes: its tag is a hash of the content.
  * The tag names this stack too, because another stack's build would move a shared tag.
  */
-function builtFrom(platform: Platform, { name, subject, build, mounts = [], parent }: OwnImage): Handle {
+function builtFrom(platform: Platform, { name, subject, build, mounts = [], parent }: OwnImage): ImageHandle {
   const { context, dockerfile, target, args, images, secrets, platform: wanted } = build;
   const bases = Object.entries(images).map(([argument, facts]) => ({
     argument,
@@ -239,7 +245,7 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
   // No registry can have this host name, so that a missing local image is never pulled from elsewhere.
   const ref = `${BUILT}${pulumi.getProject()}-${pulumi.getStack()}-${name}:${platform.id}-${content}`;
   // Once for all builds that differ in nothing that counts: two builds would move the name from one image to the other.
-  return platform.once(`image ${ref}`, () =>
+  const made = platform.once(`image ${ref}`, () =>
     platform.engine.image(
       name,
       {
@@ -268,6 +274,7 @@ function builtFrom(platform: Platform, { name, subject, build, mounts = [], pare
       },
     ),
   );
+  return { ...made, ref };
 }
 
 const fromHere = (path: string) => relative(process.cwd(), resolve(path)) || ".";

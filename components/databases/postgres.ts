@@ -176,6 +176,8 @@ export class Postgres extends Database {
     const memoryMiB = rest.memoryMiB ?? memoryFor({ sharedBuffersMiB, maxConnections });
     super("Postgres", name, { ...rest, memoryMiB }, opts, {
       image,
+      // START needs it.
+      imageVariables: ["PGDATA"],
       ownVariables: OWN_VARIABLES,
       port: PORT,
       command: [

@@ -43,6 +43,8 @@ export interface Engine {
   /** Whether neither files nor folders are in a volume; false where that cannot be seen. */
   isEmpty(key: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** What an image says of itself; undefined where it is not on the engine. */
+  imageConfig(ref: string): Promise<ImageConfig | undefined>;
   /** @throws Error in one sentence, with what helps, when the image cannot be pulled. */
   pull(ref: string, watch: PullWatch): Promise<void>;
   /** Memory and CPUs of its machine. */
@@ -77,6 +79,8 @@ export interface ServiceHandle extends Handle {
    * @throws ExecError when it ends with another code than 0, or the service does not run.
    */
   exec(command: readonly string[]): Promise<string>;
+  /** Writes files, by name, that only its user can read into a folder of one of its volumes. For hooks. */
+  put(folder: string, files: Record<string, string>): Promise<void>;
 }
 
 /** A program in a service has failed. Its message is the program's output. */
@@ -114,6 +118,15 @@ export interface Seen {
   startedAt?: number | undefined;
   /** The engine's word for it. */
   health?: string | undefined;
+}
+
+export interface ImageConfig {
+  /** Ports that it listens on. */
+  ports: number[];
+  /** Its variables, as NAME=VALUE. */
+  env: string[];
+  /** Its entry point, command and folders, and its labels. */
+  words: string[];
 }
 
 export interface PullWatch {

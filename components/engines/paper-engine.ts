@@ -39,6 +39,7 @@ export class PaperEngine implements Engine {
     ready: async () => {},
     reach: async () => {},
     exec: async () => "",
+    put: async () => {},
   });
   job = (name: string, spec: JobWorkload, opts: pulumi.CustomResourceOptions) => ({
     ...this.#add({ kind: "job", name, spec, opts }),
@@ -51,6 +52,7 @@ export class PaperEngine implements Engine {
   volumes = async (): Promise<string[]> => [];
   isEmpty = async () => true;
   hasImage = async () => true;
+  imageConfig = async () => undefined;
   pull = async () => {};
   capacity = async () => ({ memoryBytes: Number.POSITIVE_INFINITY, cpus: Number.POSITIVE_INFINITY });
 

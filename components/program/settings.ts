@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ArgsError, faultsOf } from "../core/support/args.ts";
+import { ArgsError, check, faultsOf } from "../core/support/args.ts";
 import { pulumiCommand } from "../engines/command-line.ts";
 import { type CommonSettings, commonSettings } from "./common-settings.ts";
 import { loadProgram, programsIn, type StackProgram } from "./program.ts";
@@ -68,7 +68,7 @@ export async function checkSettings(
     else if (key in schema.shape) common[key] = valueOf(value);
     else own[key] = valueOf(value);
   }
-  const { data: commonData, error: commonError } = schema.safeParse(common);
+  const { data: commonData, error: commonError } = check(schema, common);
   const named = schema.shape.program.safeParse(common.program);
   let program: StackProgram | undefined;
   let refusal: string | undefined;
@@ -84,7 +84,7 @@ export async function checkSettings(
     dotted.push(key);
     delete own[key];
   }
-  const { data: ownData, error: ownError } = program?.settings.safeParse(own) ?? {};
+  const { data: ownData, error: ownError } = (program && check(program.settings, own, Object.keys(schema.shape))) ?? {};
   const missing = declared.filter(([name, need]) => need === "required" && !(name in given));
   const faults = [
     ...(commonError ? faultsOf(commonError, common) : []),

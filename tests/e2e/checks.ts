@@ -84,7 +84,8 @@ export interface Inspected {
   HostConfig: {
     Memory: number;
     NanoCpus: number;
-    PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
+    /** The engine has it as null where nothing is published. */
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
     RestartPolicy: { Name: string };
   };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };

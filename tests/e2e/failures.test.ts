@@ -207,9 +207,10 @@ test("Ctrl-C while a job runs ends `up`; the next one waits for that run, and st
   await stack.unchanged(env);
 });
 
-test.each([
-  ["throws", "none"],
-  ["lacks the database", "app"],
+test.each<[string, { PROGRAM: string; STACKYARD_DISCARD?: string }]>([
+  ["throws", { PROGRAM: "none" }],
+  ["throws and its data might go", { PROGRAM: "none", STACKYARD_DISCARD: "postgres" }],
+  ["lacks the database", { PROGRAM: "app" }],
 ])(
   "`down` works from state where the program %s, and keeps the data, the passwords and the gates",
   async (_, broken) => {
@@ -221,9 +222,10 @@ test.each([
     const before = await stack.state();
 
     const cli = join(ROOT, "cli/stackyard.ts");
-    const down = await run("node", [cli, "down"], { cwd: stack.program, env: { ...stack.env, PROGRAM: broken } });
+    const down = await run("node", [cli, "down"], { cwd: stack.program, env: { ...stack.env, ...broken } });
     expect(down.code, down.output).toBe(0);
     expect(down.output).toContain("The program could not do it: going by the state alone, which keeps all data.\n");
+    expect(down.output).not.toMatch(/DISCARD|refreshing/);
     expect(down.output).toMatch(/^down in .* \(by the state alone\)$/m);
     expect(await stack.containers()).toEqual([]);
     expect(await api.networks({ "stackyard.stack": stack.name })).toEqual([]);

@@ -305,9 +305,10 @@ export async function localImage(name: "nginx" | "node" | "postgres" | "redis"):
 /** A copy of the project with `changes` by path, also of new files. The test has to remove it. */
 export function copyOfProject(changes: Record<string, (before: string) => string> = {}): string {
   const copy = mkdtempSync(join(tmpdir(), "stackyard-e2e-copy-"));
-  const parts = "cli components examples/api infra stacks index.ts images.lock.json package.json Pulumi.yaml".split(
-    " ",
-  );
+  const parts =
+    "cli components examples/api examples/web infra stacks index.ts images.lock.json package.json Pulumi.yaml".split(
+      " ",
+    );
   for (const part of parts) {
     cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter: (from) => !from.endsWith("/node_modules") });
   }

@@ -101,7 +101,7 @@ describe("the polyglot stack, from the first up to destroy", () => {
         HostConfig: { Memory: memoryMiB * 1024 ** 2, MemorySwap: memoryMiB * 1024 ** 2, PidsLimit: 256 },
       });
       expect(container.HostConfig.RestartPolicy.Name, service).toBe("unless-stopped");
-      expect(Object.values(container.HostConfig.PortBindings), service).toEqual([
+      expect(Object.values(container.HostConfig.PortBindings ?? {}), service).toEqual([
         [{ HostIp: "127.0.0.1", HostPort: String(settings[service]?.hostPort) }],
       ]);
     }

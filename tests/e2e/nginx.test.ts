@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -17,7 +16,9 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { filesFile } from "../../components/app/proxy/files.ts";
 import { generationFile, type Site, siteFile } from "../../components/app/proxy/site.ts";
+import { CERTIFICATE, KEY, type Secured, TLS_FILE, tlsFile } from "../../components/app/proxy/tls.ts";
 import { placeholderRoute, routeFile, type Servers } from "../../components/app/proxy/upstream.ts";
+import { madeCertificate } from "../unit/helpers/certificate.ts";
 import { type Named, routesOf } from "../unit/helpers/routes.ts";
 import { docker, eventually, freePorts, inspect, localImage, ROOT } from "./harness.ts";
 
@@ -31,7 +32,7 @@ const SERVER = readFileSync(join(ROOT, "tests/e2e/programs/upstream/server.mjs")
 let port = 0;
 let httpsPort = 0;
 
-type Given = Omit<Site, "routes"> & { routes: Named[] };
+type Given = Omit<Site, "routes"> & { routes: Named[]; tls?: Secured & Site["tls"] };
 
 const ROUTES: Given["routes"] = [
   { path: "/api/", upstream: "backend", webSocket: true, connectTimeoutSeconds: 1 },
@@ -39,12 +40,16 @@ const ROUTES: Given["routes"] = [
   { path: "/", files: "frontend" },
 ];
 
+/** Made before the first generation. */
+const pair = { certificate: "", key: "" };
+
 /** Writes a generation, and returns its folder in the container. */
 function write(name: string, given: Partial<Given>, servers?: Servers): string {
   const site = { routes: ROUTES, ...given };
   const files = {
     "nginx.conf": siteFile({ ...site, routes: routesOf(site.routes) }),
     "generation.conf": generationFile(name),
+    ...(given.tls ? { [TLS_FILE]: tlsFile(given.tls), [CERTIFICATE]: pair.certificate, [KEY]: pair.key } : {}),
     "routes/backend.conf": servers === undefined ? placeholderRoute("backend") : routeFile("backend", servers),
     "files/frontend.conf": filesFile("frontend", { current: "v2", previous: "v1" }),
   };
@@ -146,10 +151,7 @@ beforeAll(async () => {
     mkdirSync(dirname(join(folder, "sites", path)), { recursive: true });
     writeFileSync(join(folder, "sites", path), text);
   }
-  const tls = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
-  const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
-  execFileSync("openssl", ["req", ...tls, "-subj", "/CN=localhost", ...files], { stdio: "ignore" });
-  chmodSync(join(folder, "key.pem"), 0o644);
+  Object.assign(pair, madeCertificate("localhost"));
   await serve({}, BACKEND);
   expect((await docker(["network", "create", "--label", LABEL, RUN])).code).toBe(0);
   await application("backend");
@@ -183,9 +185,8 @@ afterAll(async () => {
 });
 
 test("nginx -t passes every combination", async () => {
-  const tls = { certificate: "/proxy/cert.pem", key: "/proxy/key.pem" };
   const choices: Partial<Given>[][] = [
-    [{}, { tls: { ...tls, redirect: false } }, { tls: { ...tls, redirect: true, hstsSeconds: 60, port: 8443 } }],
+    [{}, { tls: { redirect: false } }, { tls: { redirect: true, hstsSeconds: 60, port: 8443 } }],
     [{}, { maintenance: true }, { maintenance: `"Back" at \\ 5 o'clock: $5; } & <b>` }],
     [{}, { trustedProxies: ["10.0.0.0/8", "fd00::/8", "192.0.2.1"] }],
     [{}, { gzip: false, securityHeaders: false, unknownHosts: 444, workers: 1, drainSeconds: 1, keepaliveSeconds: 1 }],
@@ -337,14 +338,7 @@ test("maintenance answers everything but /health, as the client likes it", async
 });
 
 test("HTTP leads to HTTPS, whose answers say that browsers should stay there", async () => {
-  const tls = {
-    certificate: "/proxy/cert.pem",
-    key: "/proxy/key.pem",
-    redirect: true,
-    port: httpsPort,
-    hstsSeconds: 60,
-  };
-  await serve({ tls }, BACKEND);
+  await serve({ tls: { redirect: true, port: httpsPort, hstsSeconds: 60 } }, BACKEND);
   const { status, headers } = await ask("/api/x?y=1", {}, "POST");
   expect([status, headers.location, headers["strict-transport-security"]]).toEqual([
     308,
@@ -353,8 +347,13 @@ test("HTTP leads to HTTPS, whose answers say that browsers should stay there", a
   ]);
   expect((await ask("/health")).status).toBe(200);
   const secure = await new Promise<Answer>((resolve, reject) => {
-    const ca = readFileSync(join(folder, "cert.pem"));
-    const options = { host: "127.0.0.1", port: httpsPort, path: "/api/", ca, servername: "localhost" };
+    const options = {
+      host: "127.0.0.1",
+      port: httpsPort,
+      path: "/api/",
+      ca: pair.certificate,
+      servername: "localhost",
+    };
     httpsRequest(options, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => (text += part));

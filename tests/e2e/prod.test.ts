@@ -12,7 +12,7 @@ import {
 } from "./checks.ts";
 import { TestStack, trackedSettings } from "./harness.ts";
 
-// The whole stack as Pulumi.prod.yaml sets it: only the API is published, limits are in force, and its data is protected.
+// The whole stack as Pulumi.prod.yaml sets it: only the proxy is published, limits are in force, and its data is protected.
 
 const stack = new TestStack();
 const DATABASES = ["minio", "neo4j", "ollama", "postgres", "qdrant", "redis"];
@@ -31,20 +31,20 @@ beforeAll(async () => {
   settings = (await trackedSettings("Pulumi.prod.yaml")) as typeof settings;
   await stack.create(settings);
   await done(stack.up());
-  api = (await stack.outputs<{ api: string }>("urls")).api;
+  api = (await stack.outputs<{ proxy: string }>("urls")).proxy;
 });
 afterAll(() => stack.dispose());
 
-test("only the API is published, and it has reached all six databases", async () => {
+test("only the proxy is published, and the API behind it has reached all six databases", async () => {
   const published = (await stack.containers()).flatMap(({ labels, ports }) =>
     ports.map(({ address, port }) => `${labels["stackyard.service"]} ${address} ${port}`),
   );
-  expect(published).toEqual(["api 127.0.0.1 3000"]);
+  expect(published).toEqual(["proxy 127.0.0.1 8080"]);
   const { status, checks } = (await (await fetch(`${api}/ready`)).json()) as { status: string; checks: object };
   expect([status, Object.values(checks).map(({ state }) => state)]).toEqual(["ok", DATABASES.map(() => "ok")]);
 });
 
-test.each([...DATABASES, "api"])("the limits of %s are in force", async (service) => {
+test.each([...DATABASES, "api", "proxy"])("the limits of %s are in force", async (service) => {
   const { memoryMiB = 0, cpus = 0 } = settings[service] ?? {};
   const bytes = memoryMiB * 1024 ** 2;
   expect((await restricted(stack, service)).HostConfig).toMatchObject({
@@ -59,9 +59,9 @@ test("nothing gets out of the databases' networks", async () => {
   // An address that is reserved for documentation: the error shows whether there is a route to it.
   const out = async (...by: Parameters<TestStack["network"]>) =>
     connects(stack, await stack.network(...by), image, "203.0.113.1", 80);
-  for (const service of [...DATABASES, "api"]) expect(await out(service), service).toBe("ENETUNREACH");
-  // The API has a route, because a port of it is published.
-  expect(await out("api", "outside")).not.toBe("ENETUNREACH");
+  for (const service of [...DATABASES, "api", "proxy"]) expect(await out(service), service).toBe("ENETUNREACH");
+  // The proxy has a route, because a port of it is published.
+  expect(await out("proxy", "outside")).not.toBe("ENETUNREACH");
 });
 
 test("a clean that does not name what is protected is refused, and touches nothing", async () => {

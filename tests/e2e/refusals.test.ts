@@ -36,9 +36,9 @@ describe("before the first up", () => {
       environment: "staging",
       imageMirror: "https://registry.example.com",
       subnetPool: "10.213.0.0",
-      postgres: { hostPort: 70_000, memoryMiB: 1.5, tyop: 1 },
+      postgres: { hostPort: 70_000, memoryMiB: 1.5, memory: 1 },
       redis: { cpus: 0.05 },
-      colour: "blue",
+      enviroment: "prod",
     });
     const message = `stack ${stack.name} has bad settings
       environment: should be one of dev, prod, got "staging"
@@ -46,9 +46,9 @@ describe("before the first up", () => {
       subnetPool: should be an IPv4 network of addresses for hosts, from /8 to /28, as 10.214.0.0/16, got "10.213.0.0"
       postgres.hostPort: should be 1 to 65535, got 70000
       postgres.memoryMiB: should be whole MiB, 6 or more, got 1.5
-      postgres.tyop: should not be there
+      postgres.memory: should not be there; did you mean \`memoryMiB\`?
       redis.cpus: should be CPUs in tenths, 0.1 to 128, got 0.05
-      colour: should not be there\n\n`;
+      enviroment: should not be there; did you mean \`environment\`?\n\n`;
     expectRefused(await stack.pulumi(["preview"]), message);
     expectRefused(await stack.up(), message);
     expect(await stack.leftovers()).toEqual([]);
@@ -69,6 +69,15 @@ describe("before the first up", () => {
     const { code, output } = await stack.verb(verb, NO_ENGINE);
     expect(code).not.toBe(0);
     expect(output).toContain("No Docker engine answers at unix:///nonexistent/docker.sock");
+    expectNoTrace(output);
+  });
+
+  test("no engine: one sentence, for set-up too where it builds no image", async () => {
+    stack.configure({ ...settings, imageSource: "registry" });
+    onTestFinished(() => stack.configure(settings));
+    const { code, output } = await stack.verb("setup", NO_ENGINE);
+    expect(output).toContain("No Docker engine answers at unix:///nonexistent/docker.sock");
+    expect(code).toBe(1);
     expectNoTrace(output);
   });
 
@@ -223,6 +232,25 @@ describe("over data", () => {
         "volumes were written by those images. Set it back, or use another stack (NAME=…); `make clean` gives this one up, " +
         "with its data, and the next `up` decides anew.\n",
     );
+  });
+
+  test("an image of something else: at once, or once it is built and before the server that runs is replaced", async () => {
+    const NODE = { registry: "node:24-slim", packages: "node" };
+    const refused = (image: string, instead: string) =>
+      `Postgres "main": ${image} is not an image of Postgres: it has no variable PGDATA, as postgres:17 and images made from it do. ` +
+      `${instead}, or leave it out.\n`;
+    stack.configure({ postgres: { main: { image: NODE } }, redis });
+    await expectNothingDone(refused("node:24-slim", "Set `image` to such a one"));
+
+    const context = join(stack.folder, "image");
+    mkdirSync(context);
+    writeFileSync(join(context, "Dockerfile"), "ARG BASE\nFROM $BASE\n");
+    stack.configure({ postgres: { main: { build: { context, images: { BASE: NODE } } } }, redis });
+    expectRefused(await stack.up(), refused("what its `build` makes", "Base its Dockerfile on postgres:17"));
+    expect((await snapshot(stack)).running).toEqual(running.running);
+    stack.configure({ postgres, redis });
+    await up(stack);
+    expect((await snapshot(stack)).running).toEqual(running.running);
   });
 
   test("another major version", async () => {

@@ -1,7 +1,7 @@
-import { Agent, request } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePorts, ROOT, run, TestStack } from "./harness.ts";
+import { loadOn, request } from "./load.ts";
 
 // Releases of an application behind the proxy, under requests that go on all the time.
 
@@ -14,45 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => stack.dispose());
 
+const ask = (path: string) => request({ port, path });
+const load = () => loadOn(port, [{ method: "POST", path: "/api/work", body: "text" }, WORK, WORK]);
+const WORK = { path: "/api/work" };
+
 async function up(env: NodeJS.ProcessEnv): Promise<string> {
   const { code, output } = await stack.up(env);
   expect(code, output).toBe(0);
   return output;
-}
-
-/** Sends one request, over a connection of its own unless it is given others; resolves with its status and body, or with what went wrong. */
-const ask = (path: string, { agent = new Agent(), method = "GET" }: { agent?: Agent; method?: string } = {}) =>
-  new Promise<string>((resolve) => {
-    const call = request({ host: "127.0.0.1", port, path, method, agent }, (answer) => {
-      let body = "";
-      answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-      answer.on("end", () => resolve(`${answer.statusCode} ${body}`));
-    });
-    call.on("error", (error) => resolve(`failed: ${error.message}`)).end(method === "POST" ? "text" : undefined);
-  });
-
-/** Requests that go on until `stop`, one in three a POST, with and without connections that are kept. */
-function load() {
-  const kept = new Agent({ keepAlive: true, maxSockets: 8 });
-  const answers = new Map<string, number>();
-  const inFlight = new Set<Promise<void>>();
-  let sent = 0;
-  const timer = setInterval(() => {
-    const method = sent % 3 === 0 ? "POST" : "GET";
-    const one = ask("/api/work", { method, ...(sent++ % 2 === 0 ? { agent: kept } : {}) }).then((answer) => {
-      answers.set(answer, (answers.get(answer) ?? 0) + 1);
-      inFlight.delete(one);
-    });
-    inFlight.add(one);
-  }, 20);
-  const stop = async () => {
-    clearInterval(timer);
-    await Promise.all(inFlight);
-    kept.destroy();
-    return Object.fromEntries([...answers].sort());
-  };
-  onTestFinished(async () => void (await stop()));
-  return { stop, answers };
 }
 
 test("an application in two replicas comes up behind the proxy, and a second up changes nothing", async () => {
@@ -64,7 +33,7 @@ test("an application in two replicas comes up behind the proxy, and a second up 
 });
 
 test("a release drops no request, and what was in flight on the one before is answered by it", async () => {
-  const { stop } = load();
+  const stop = load();
   const slow = ask("/api/slow");
   await up({ VERSION: "2" });
   expect(await slow).toBe("200 1");
@@ -75,7 +44,7 @@ test("a release drops no request, and what was in flight on the one before is an
 });
 
 test("a release whose probe fails gets no request, and the one before serves on", async () => {
-  const { stop } = load();
+  const stop = load();
   const { code, output } = await stack.up({ VERSION: "bad", HEALTH: "500" });
   expect(code).not.toBe(0);
   expect(output).toMatch(/Api "app" (is unhealthy|did not get ready)/);
@@ -93,7 +62,7 @@ test("a release whose probe fails gets no request, and the one before serves on"
 });
 
 test("the next good one cleans up after it", async () => {
-  const { stop } = load();
+  const stop = load();
   await up({ VERSION: "3" });
   expect(await ask("/api/work")).toBe("200 3");
   expect(Object.keys(await stop())).toEqual(["200 2", "200 3"]);
@@ -104,7 +73,7 @@ test("the next good one cleans up after it", async () => {
 test("more replicas, and fewer, only start and stop the difference", async () => {
   const idsOf = async () => (await stack.containers({ "stackyard.service": "app" })).map(({ id }) => id).sort();
   const before = await idsOf();
-  const { stop } = load();
+  const stop = load();
   await up({ VERSION: "3", REPLICAS: "4" });
   const more = await idsOf();
   expect(more).toHaveLength(4);
@@ -116,7 +85,7 @@ test("more replicas, and fewer, only start and stop the difference", async () =>
 
 test("another route does not replace the proxy, which reaches the new application by it", async () => {
   const { id } = await stack.container("proxy");
-  const { stop } = load();
+  const stop = load();
   await up({ VERSION: "3", ROUTES: "two" });
   expect(await ask("/other/")).toBe("200 other");
   await up({ VERSION: "3" });

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ArgsError } from "../../components/index.ts";
 import { FakeDaemon } from "./helpers/daemon.ts";
-import { held, mock, passwordOf } from "./helpers/stack.ts";
+import { held, mock, passwordOf, registered } from "./helpers/stack.ts";
 
 let daemon: FakeDaemon;
 beforeEach(async () => {
@@ -20,8 +20,7 @@ afterEach(() => daemon.close());
 async function program(config: Record<string, string>) {
   const monitor = mock();
   pulumi.runtime.setAllConfig({ "stackyard:program": "polyglot", ...config });
-  const outputs = await import("../../index.ts");
-  await pulumi.runtime.disconnect();
+  const outputs = await registered(() => import("../../index.ts"));
   return { outputs, monitor };
 }
 

@@ -2,11 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { commandLineProgram } from "../../cli/main.ts";
 import { FakeDaemon } from "./helpers/daemon.ts";
-import { mock } from "./helpers/stack.ts";
+import { mock, registered } from "./helpers/stack.ts";
 
 // What the README says holds, and docs/data.md.
 
@@ -38,8 +37,7 @@ async function madeBy(example: string): Promise<string[]> {
     `import { ${classes.join(", ")} } from "${ROOT}components/index.ts";\n${example}\nexport {};\n`,
   );
   const monitor = mock();
-  await import(/* @vite-ignore */ program);
-  await pulumi.runtime.disconnect();
+  await registered(() => import(/* @vite-ignore */ program));
   return monitor.recorded.flatMap(({ key, name }) => (key.startsWith("Container ") ? [name] : [])).sort();
 }
 

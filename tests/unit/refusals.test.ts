@@ -91,6 +91,25 @@ async function refused(
 
 const NAME = "should be 1 to 40 of a-z, 0-9 and -, a letter first, got";
 const PORT = "should be 1 to 65535, got";
+const unknown = (...own: string[]) =>
+  "should not be there; the options are hostPort, lifecycle, pids, shmSizeMiB, memoryMiB, cpus, readyTimeoutSeconds, stopGraceSeconds, " +
+  `${own.join(", ")}`;
+const BESIDE = ["platform", "image", "build", "env", "files"];
+const UNKNOWN = {
+  Postgres: unknown(
+    "version",
+    "database",
+    "user",
+    "maxConnections",
+    "sharedBuffersMiB",
+    "settings",
+    ...BESIDE,
+    "password",
+  ),
+  Redis: unknown("maxMemoryMiB", "maxMemoryPolicy", "appendOnly", "user", "settings", ...BESIDE, "password"),
+  Minio: unknown("user", "rootUser", "consoleHostPort", "settings", ...BESIDE, "password"),
+  Qdrant: unknown("grpcHostPort", "settings", ...BESIDE, "apiKey"),
+};
 const MIB = "should be whole MiB, 6 or more, got";
 const SECONDS = "should be whole seconds, 1 to 86400, got";
 const CPUS = "should be CPUs in tenths, 0.1 to 128, got";
@@ -357,7 +376,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Postgres", { cpus: 0.25 }, `cpus: ${CPUS} 0.25`],
   ["Postgres", { readyTimeoutSeconds: 0 }, `readyTimeoutSeconds: ${SECONDS} 0`],
   ["Postgres", { stopGraceSeconds: 0.5 }, `stopGraceSeconds: ${SECONDS} 0.5`],
-  ["Postgres", { tyop: 1 }, "tyop: should not be there"],
+  ["Postgres", { tyop: 1 }, `tyop: ${UNKNOWN.Postgres}`],
   ["Postgres", { database: pulumi.output("app") }, "database: should be a text, got an output"],
 
   ["Redis", { password: {} }, `${PASSWORD} a value that is not shown`],
@@ -368,7 +387,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Redis", { appendOnly: "no" }, 'appendOnly: should be true or false, got "no"'],
   ["Redis", { hostPort: 1.5 }, `hostPort: ${PORT} 1.5`],
   ["Redis", { lifecycle: true }, `lifecycle: ${LIFECYCLE} true`],
-  ["Redis", { maxConnections: 10 }, "maxConnections: should not be there"],
+  ["Redis", { maxConnections: 10 }, `maxConnections: ${UNKNOWN.Redis}`],
 
   ["Minio", { image: 7 }, "image: should be an image's name, or { registry, packages }, got 7"],
   ["Minio", { user: "minio" }, `user: ${USER} "minio"`],
@@ -386,7 +405,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { hostPort: 9000, consoleHostPort: 9000 },
     "consoleHostPort: should be another port than hostPort, got 9000",
   ],
-  ["Minio", { database: "app" }, "database: should not be there"],
+  ["Minio", { database: "app" }, `database: ${UNKNOWN.Minio}`],
   [
     "Neo4j",
     { password: "hunter2" },
@@ -464,12 +483,20 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { databases: ["r"], roles: { one: { database: "r", may: "own" }, two: { database: "r", may: "own" } } },
     'roles.two.may: "r" already has an owner, and can have only one: set another right.',
   ],
-  ["PostgresSetup", { roles: { reader: { password: "hunter22" } } }, "roles.reader.password: should not be there"],
+  [
+    "PostgresSetup",
+    { roles: { reader: { password: "hunter22" } } },
+    "roles.reader.password: should not be there; the options are database, may",
+  ],
   ["PostgresSetup", { sql: ["none.sql"] }, `sql.0: ${FILE} "none.sql"`],
   ["PostgresSetup", { sql: ["examples/api/schema.sql", "examples"] }, `sql.1: ${FILE} "examples"`],
   ["PostgresSetup", { sql: [7] }, "sql.0: should be a text, got 7"],
   ["PostgresSetup", { sql: [{ file: "none.sql" }] }, `sql.0.file: ${FILE} "none.sql"`],
-  ["PostgresSetup", { sql: [{ file: "package.json", once: true }] }, "sql.0.once: should not be there"],
+  [
+    "PostgresSetup",
+    { sql: [{ file: "package.json", once: true }] },
+    "sql.0.once: should not be there; the options are file, transaction, includes",
+  ],
   [
     "PostgresSetup",
     { sql: [{ file: "package.json", transaction: "no" }] },
@@ -505,7 +532,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { buckets: { kept: { anonymous: "upload" } } },
     'buckets.kept.anonymous: should be one of none, download, got "upload"',
   ],
-  ["MinioSetup", { buckets: { kept: { acl: "none" } } }, "buckets.kept.acl: should not be there"],
+  [
+    "MinioSetup",
+    { buckets: { kept: { acl: "none" } } },
+    "buckets.kept.acl: should not be there; the options are versioning, expireAfterDays, anonymous",
+  ],
   ["MinioSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
   ["Neo4jSetup", { database: undefined }, "database: should be a Neo4j, got nothing"],
   ["Neo4jSetup", { database: "graph" }, 'database: should be a Neo4j, got "graph"'],
@@ -521,7 +552,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Qdrant", { grpcHostPort: 65_536 }, `grpcHostPort: ${PORT} 65536`],
   ["Qdrant", { hostPort: 6333, grpcHostPort: 6333 }, "grpcHostPort: should be another port than hostPort, got 6333"],
   ["Qdrant", { lifecycle: "ever" }, `lifecycle: ${LIFECYCLE} "ever"`],
-  ["Qdrant", { password: "abcdefgh" }, "password: should not be there"],
+  ["Qdrant", { password: "abcdefgh" }, `password: ${UNKNOWN.Qdrant}`],
 
   ["QdrantSetup", { database: undefined }, "database: should be a Qdrant, got nothing"],
   ["QdrantSetup", { collections: [] }, "collections: should be names with values, got a list"],
@@ -539,14 +570,18 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { collections: { notes: { size: 4, distance: "cosine" } } },
     'collections.notes.distance: should be one of Cosine, Dot, Euclid, Manhattan, got "cosine"',
   ],
-  ["QdrantSetup", { collections: { notes: { size: 4, hnsw: {} } } }, "collections.notes.hnsw: should not be there"],
+  [
+    "QdrantSetup",
+    { collections: { notes: { size: 4, hnsw: {} } } },
+    "collections.notes.hnsw: should not be there; the options are size, distance",
+  ],
   ["QdrantSetup", { timeoutSeconds: 0 }, `timeoutSeconds: ${SECONDS} 0`],
 
   ["Ollama", { hostPort: -1 }, `hostPort: ${PORT} -1`],
   ["Ollama", { egress: "yes" }, 'egress: should be true or false, got "yes"'],
   ["Ollama", { lifecycle: 1 }, `lifecycle: ${LIFECYCLE} 1`],
   ["Ollama", { cpus: 0 }, `cpus: ${CPUS} 0`],
-  ["Ollama", { gpu: true }, "gpu: should not be there"],
+  ["Ollama", { gpu: true }, "gpu: should not be there; did you mean `gpus`?"],
   ["Ollama", { gpus: true }, 'gpus: should be "all", or a number from 1 to 64, got true'],
   ["Ollama", { gpus: 0 }, 'gpus: should be "all", or a number from 1 to 64, got 0'],
   ["Ollama", { gpus: "2" }, 'gpus: should be "all", or a number from 1 to 64, got "2"'],
@@ -556,7 +591,11 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["OllamaModels", { models: { "a b": { from: "base" } } }, `models.a b: ${MODEL} "a b"`],
   ["OllamaModels", { models: { "../x": { from: "base" } } }, `models.../x: ${MODEL} "../x"`],
   ["OllamaModels", { models: { tiny: { from: "b:c:d" } } }, `models.tiny.from: ${MODEL} "b:c:d"`],
-  ["OllamaModels", { models: { tiny: { from: "b", top_k: 1 } } }, "models.tiny.top_k: should not be there"],
+  [
+    "OllamaModels",
+    { models: { tiny: { from: "b", top_k: 1 } } },
+    "models.tiny.top_k: should not be there; the options are from, system, template, parameters",
+  ],
   [
     "OllamaModels",
     { models: { tiny: { system: "Be brief." } } },
@@ -595,7 +634,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
     { entrypoint: [], command: undefined },
     "entrypoint: Without an entry point the command is the program: say which in `command`.",
   ],
-  ["SetupJob", { command: "true" }, 'command: should be a list, got "true"'],
+  ["SetupJob", { command: "true" }, 'command: should be a list, as ["true"], got "true"'],
   [
     "SetupJob",
     { command: ["sh", ""] },
@@ -626,10 +665,18 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ],
 
   ["Api", { build: undefined }, "image: Say which image it runs: `image`, or `build` for one that is built."],
-  ["Api", { build: "examples/api" }, 'build: should be a set of options, got "examples/api"'],
+  [
+    "Api",
+    { build: "examples/api" },
+    'build: should be a set of options, as { context: "examples/api" }, got "examples/api"',
+  ],
   ["Api", { build: { context: "examples" } }, 'build.context: should be a folder with a Dockerfile, got "examples"'],
   ["Api", { build: { context: "none" } }, 'build.context: should be a folder, got "none"'],
-  ["Api", { build: { context: "examples/api", tagret: "x" } }, "build.tagret: should not be there"],
+  [
+    "Api",
+    { build: { context: "examples/api", tagret: "x" } },
+    "build.tagret: should not be there; did you mean `target`?",
+  ],
   ["Api", { build: { context: "examples/api", target: 1 } }, "build.target: should be a text, got 1"],
   [
     "Api",
@@ -645,7 +692,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { hotReload: "yes" }, 'hotReload: should be true or false, got "yes"'],
   ["Api", { port: 0 }, `port: ${PORT} 0`],
   ["Api", { uses: { "my-db": null } }, `uses.my-db: ${REFERENCE} "my-db"`],
-  ["Api", { uses: [] }, "uses: should be names with values, got a list"],
+  ["Api", { uses: [] }, "uses: should be names with values, as { database }, got a list"],
   ["Api", { env: { PORT: "1" } }, `env.PORT: ${twice("port", "PORT")}`],
   ["Api", { secrets: { PORT: "1234" } }, `secrets.PORT: ${twice("port", "PORT")}`],
   ["Api", { env: { "1A": "x" } }, `env.1A: ${VARIABLE} "1A"`],
@@ -709,7 +756,7 @@ const TABLE: [Kind, Record<string, unknown>, string][] = [
   ["Api", { probe: [1] }, "probe.0: should be a text, got 1"],
   ["Api", { user: "node:node" }, `user: ${USER} "node:node"`],
   ["Api", { egress: 1 }, "egress: should be true or false, got 1"],
-  ["Api", { memory: 64 }, "memory: should not be there"],
+  ["Api", { memory: 64 }, "memory: should not be there; did you mean `memoryMiB`?"],
 ];
 
 describe("one fault in the arguments, and nothing is registered", () => {
@@ -771,7 +818,7 @@ describe("several faults, all in one message", () => {
       "Postgres",
       "main",
       { hostPort: 70_000, memoryMiB: 1.5, tyop: true },
-      [`hostPort: ${PORT} 70000`, `memoryMiB: ${MIB} 1.5`, "tyop: should not be there"],
+      [`hostPort: ${PORT} 70000`, `memoryMiB: ${MIB} 1.5`, `tyop: ${UNKNOWN.Postgres}`],
     ],
     [
       "Redis",
@@ -781,8 +828,8 @@ describe("several faults, all in one message", () => {
         `name: ${NAME} "Main"`,
         "platform: should be a Platform, got nothing",
         `${PASSWORD} a value that is not shown`,
-        "a: should not be there",
-        "b: should not be there",
+        `a: ${UNKNOWN.Redis}`,
+        `b: ${UNKNOWN.Redis}`,
       ],
     ],
     [
@@ -803,7 +850,7 @@ describe("several faults, all in one message", () => {
       { build: { context: "none", tagret: "x" }, probe: [], uses: { db: 1, "my-cache": database } },
       [
         'build.context: should be a folder, got "none"',
-        "build.tagret: should not be there",
+        "build.tagret: should not be there; did you mean `target`?",
         `uses.db: ${USES} 1`,
         `uses.my-cache: ${REFERENCE} "my-cache"`,
         "probe: should be at least a program, got []",
@@ -838,7 +885,7 @@ describe("settings", () => {
   };
 
   test.each<[Record<string, string>, string]>([
-    [{ program: "webshop" }, 'program: should be one of polyglot, got "webshop"'],
+    [{ program: "webshop" }, 'program: should be one of polyglot, webapp, got "webshop"'],
     [{ environment: "staging" }, 'environment: should be one of dev, prod, got "staging"'],
     [{ environment: "true" }, "environment: should be one of dev, prod, got true"],
     [{ imageSource: "mirror" }, 'imageSource: should be one of registry, packages, got "mirror"'],
@@ -848,10 +895,10 @@ describe("settings", () => {
     [{ postgres: '{"hostPort":0}' }, `postgres.hostPort: ${PORT} 0`],
     [{ postgres: '{"memoryMiB":1.5}' }, `postgres.memoryMiB: ${MIB} 1.5`],
     [{ redis: '{"cpus":0.25}' }, `redis.cpus: ${CPUS} 0.25`],
-    [{ redis: '{"port":6379}' }, "redis.port: should not be there"],
+    [{ redis: '{"port":6379}' }, "redis.port: should not be there; did you mean `hostPort`?"],
     [{ api: "3000" }, "api: should be a set of options, got 3000"],
     [{ api: "{hostPort: 3000}" }, 'api: should be a set of options, got "{hostPort: 3000}"'],
-    [{ postgress: "{}" }, "postgress: should not be there"],
+    [{ postgress: "{}" }, "postgress: should not be there; did you mean `postgres`?"],
   ])("%j", async (config, fault) => {
     expect(await refusedSettings(config)).toEqual(["stack dev has bad settings", `  ${fault}`]);
   });
@@ -864,7 +911,7 @@ describe("settings", () => {
       '  environment: should be one of dev, prod, got "x"',
       `  postgres.hostPort: ${PORT} 0`,
       '  postgres.cpus: should be a number, got "1"',
-      "  foo: should not be there",
+      "  foo: should not be there; the options are postgres, redis, neo4j, qdrant, minio, ollama, api, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys",
     ]);
   });
 });

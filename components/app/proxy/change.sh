@@ -2,6 +2,7 @@
 # Arguments: the generation's name; a program that asks by HTTP; then steps of three words each:
 #   put FILE TEXT       writes a file
 #   default FILE TEXT   writes it where there is none
+#   take FILE NAME      moves a file that was put into the volume, such as one with a key, which must be in no command
 #   only FOLDER NAMES   removes all other files of a folder
 set -eu
 cd /proxy
@@ -13,12 +14,13 @@ before=$(readlink current)
 next=generations/$name
 
 cp -R "$before" "$next"
-mkdir -p "$next/routes" "$next/files"
+mkdir -p "$next/routes" "$next/files" "$next/tls"
 printf 'return 200 "%s";\n' "$name" >"$next/generation.conf"
 while [ $# -ge 3 ]; do
   case $1 in
     put) printf '%s' "$3" >"$next/$2" ;;
     default) [ -e "$next/$2" ] || printf '%s' "$3" >"$next/$2" ;;
+    take) mv "$3" "$next/$2" ;;
     only)
       for file in "$next/$2"/*; do
         case " $3 " in *" ${file##*/} "*) ;; *) rm -f "$file" ;; esac

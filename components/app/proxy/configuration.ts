@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path/posix";
 import { ExecError, type Member, PROBE_PROGRAM } from "../../core/member.ts";
 import { filesFile, versionsIn } from "./files.ts";
 import { INTERNAL_PORT } from "./site.ts";
+import { CERTIFICATE, KEY, TLS_FILE } from "./tls.ts";
 import { CANDIDATE, routeFile, serversIn } from "./upstream.ts";
 
 const script = (name: string) => readFileSync(new URL(`${name}.sh`, import.meta.url), "utf8");
 const [CHANGE, TRY, DRAIN] = [script("change"), script("try"), script("drain")];
 
 /** One step of a change. See change.sh. */
-export type Step = readonly ["put" | "default" | "only", path: string, text: string];
+export type Step = readonly ["put" | "default" | "take" | "only", path: string, text: string];
 
 /** What has to be true of a release before requests are sent to it. */
 export interface Trial {
@@ -41,15 +43,30 @@ export class Configuration {
 
   /** @throws Error with what Nginx says against it; then the one before is in force. */
   change(...steps: Step[]): Promise<void> {
+    return this.#change(steps);
+  }
+
+  /** Has a certificate used from now on. @throws Error as `change`. */
+  secure(server: string, certificate: string, key: string): Promise<void> {
+    const steps: Step[] = [
+      ["put", TLS_FILE, server],
+      ["take", CERTIFICATE, basename(CERTIFICATE)],
+      ["take", KEY, basename(KEY)],
+    ];
+    return this.#change(steps, { [basename(CERTIFICATE)]: certificate, [basename(KEY)]: key });
+  }
+
+  #change(steps: readonly Step[], handed: Record<string, string> = {}): Promise<void> {
     const name = randomBytes(6).toString("hex");
     return this.#inTurn(async () => {
+      if (Object.keys(handed).length > 0) await this.#proxy.put("/proxy", handed);
       try {
         await this.#run(CHANGE, name, PROBE_PROGRAM, ...steps.flat());
       } catch (error) {
         if (!(error instanceof ExecError)) throw error;
         throw new Error(
           `${this.#subject}: Nginx refuses its new configuration, and the one before is in force:\n${error.message}\n` +
-            "Mend the route or the snippet that it names, and run `up` again.",
+            "Mend what it names, and run `up` again.",
         );
       }
     });

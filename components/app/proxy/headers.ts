@@ -1,5 +1,3 @@
-import type { Tls } from "./tls.ts";
-
 const BROWSER: [header: string, value: string][] = [
   ["X-Content-Type-Options", "nosniff"],
   ["X-Frame-Options", "SAMEORIGIN"],
@@ -12,7 +10,7 @@ const HSTS = "Strict-Transport-Security";
 /** The part of a site that decides. */
 interface Asked {
   securityHeaders?: boolean;
-  tls?: Tls;
+  tls?: { hstsSeconds?: number | undefined } | undefined;
 }
 
 const added = ({ securityHeaders = true, tls }: Asked): [header: string, value: string][] => [

@@ -2,15 +2,19 @@ import { filesMaps } from "./files.ts";
 import { forwardedMaps, proxyHeaders, securityHeaders, securityMaps } from "./headers.ts";
 import { AWAY, MAINTENANCE, pageLocations, pageMaps } from "./pages.ts";
 import { HEALTH, type Route } from "./routes.ts";
-import { certificate, type Tls } from "./tls.ts";
 import { CANDIDATE } from "./upstream.ts";
 
 /** Everything that a proxy's nginx.conf says. All of it but `snippet` has been checked. */
 export interface Site {
   /** Those without a host are for every host, and are all that an unknown one gets. A host's own come before them. */
   routes: readonly Route[];
-  /** A certificate. @default - only HTTP */
-  tls?: Tls;
+  /** Beside nginx.conf has to be `tls/server.conf` then. @default - only HTTP */
+  tls?:
+    | {
+        /** For how long browsers use HTTPS alone, in seconds. @default - not said */
+        hstsSeconds?: number | undefined;
+      }
+    | undefined;
   /**
    * How long requests in flight and web sockets are served on after a reload, in seconds. For as long, a client's idle connection
    * can bring one more request to the servers of before: they have to answer until then. @default 10
@@ -38,9 +42,8 @@ export interface Site {
   snippet?: string | undefined;
 }
 
-/** Ports in the container. */
+/** Port in the container. */
 export const HTTP_PORT = 8080;
-export const HTTPS_PORT = 8443;
 /** Only on 127.0.0.1 of the container: `/generation`, and candidates by the header `X-Candidate`. */
 export const INTERNAL_PORT = 8081;
 
@@ -161,11 +164,10 @@ function servers(site: Site): string[] {
     return { host, routes: host === undefined ? forAll : [...own, ...forAll.filter(({ path }) => !paths.has(path))] };
   });
   return served.map(({ host, routes }) => {
-    const listen = [`${HTTP_PORT}`, ...(tls === undefined ? [] : [`${HTTPS_PORT} ssl`])]
-      .map((on) => `        listen ${on}${host === undefined ? " default_server" : ""};\n`)
-      .join("");
+    // For HTTPS the first server is the default one too: no other is before it.
     return `    server {
-${listen}${host === undefined ? "" : `        server_name ${host};\n`}${tls === undefined ? "" : certificate(tls)}        add_header_inherit merge;
+        listen ${HTTP_PORT}${host === undefined ? " default_server" : ""};
+${host === undefined ? "" : `        server_name ${host};\n`}${tls === undefined ? "" : "        include tls/server.conf;\n"}        add_header_inherit merge;
         add_header X-Request-Id $id always;
 ${securityHeaders(site)}${pageLocations(pageOf(site)).replace(/^(?=.)/gm, "    ")}
         location = ${HEALTH} {

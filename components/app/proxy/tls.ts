@@ -1,29 +1,57 @@
-export interface Tls {
-  /** In the container: the certificate with its chain, in PEM format. */
-  certificate: string;
-  /** In the container. */
-  key: string;
-  /** For how long browsers use HTTPS alone, in seconds. @default - not said */
-  hstsSeconds?: number;
+import { z } from "zod";
+import { count, secretText } from "../../core/support/args.ts";
+
+/** HTTPS, beside HTTP. */
+export const tls = () =>
+  z.strictObject({
+    /** The server's own certificate, then those that lead to a root that clients know; in PEM format. */
+    certificate: secretText(),
+    /** The private key of the server's own certificate, without a passphrase; in PEM format. */
+    key: secretText(),
+    /** Whether HTTP is answered with a redirect to HTTPS, but for `/health`. @default true */
+    redirect: z.boolean("true or false").default(true),
+    /**
+     * For how long browsers that have been there use HTTPS alone, in seconds (Strict-Transport-Security). They cannot be told
+     * otherwise by HTTP. @default - not said
+     */
+    hstsSeconds: count(0, 2_147_483_647).optional(),
+  });
+
+/** Where the files are, beside nginx.conf. */
+export const TLS_FILE = "tls/server.conf";
+export const CERTIFICATE = "tls/certificate.pem";
+export const KEY = "tls/key.pem";
+
+/** Port of HTTPS in the container. */
+export const HTTPS_PORT = 8443;
+
+export interface Secured {
   /** Whether HTTP is answered with a redirect, but for `/health`. */
   redirect: boolean;
   /** Port of HTTPS that clients see. @default 443 */
-  port?: number;
+  port?: number | undefined;
 }
 
-// The redirect is within the server's rewrite phase, so that it comes before every location but spares the one of /health.
-export const certificate = ({ certificate, key, redirect, port = 443 }: Tls) => `        http2 on;
-        ssl_certificate ${certificate};
-        ssl_certificate_key ${key};
-        ssl_protocols TLSv1.2 TLSv1.3;
-        ssl_session_cache shared:tls:2m;
-        ssl_session_timeout 1d;
-        ssl_session_tickets off;
+/**
+ * What makes each server speak HTTPS: `tls/server.conf`. The redirect is within the server's rewrite phase, so that it comes before
+ * every location but spares the one of /health.
+ */
+export const tlsFile = ({ redirect, port = 443 }: Secured): string => `listen ${HTTPS_PORT} ssl;
+http2 on;
+ssl_certificate ${CERTIFICATE};
+ssl_certificate_key ${KEY};
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_session_cache shared:tls:2m;
+ssl_session_timeout 1d;
+ssl_session_tickets off;
 ${
   redirect
-    ? `        if ($to_https) {
-            return 308 https://$host${port === 443 ? "" : `:${port}`}$request_uri;
-        }
+    ? `if ($to_https) {
+    return 308 https://$host${port === 443 ? "" : `:${port}`}$request_uri;
+}
 `
     : ""
 }`;
+
+/** The file before there is a certificate: only HTTP is spoken. */
+export const placeholderTls = "# No certificate yet.\n";

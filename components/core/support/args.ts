@@ -2,6 +2,7 @@ import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { Output, RunError } from "@pulumi/pulumi";
 import { z } from "zod";
 import { isPool, POOL_RULE } from "../../engines/subnets.ts";
+import { shapeOf, unknownOption } from "./hints.ts";
 
 /** All faults of a component's arguments, or of the configuration, in one error. Pulumi shows its message without a stack trace. */
 export class ArgsError extends RunError {
@@ -34,17 +35,38 @@ export function parseArgs<Schema extends z.ZodType>(
       ? "another name, because in every container this one is the container itself or an address of its network"
       : undefined;
   const faults = rule === undefined ? [] : [`name: should be ${rule}, got ${shown(name)}`];
-  const parsed = schema.safeParse(args);
+  const parsed = check(schema, args);
   if (!parsed.success) faults.push(...faultsOf(parsed.error, args));
   if (faults.length > 0) throw new ArgsError(`${kind} "${name}" has bad arguments`, faults);
   return parsed.data as z.output<Schema>;
 }
 
+const KNOWN = "known";
+/** The message of an issue with unknown keys that says which ones are known. */
+export const known = (options: readonly string[]) => [KNOWN, ...options].join(" ");
+
+/**
+ * Checks a value as `safeParse` does, so that `faultsOf` can say which options there are where one is unknown.
+ *
+ * @param more options that are known beside those of the schema itself. @default []
+ */
+export const check = <Schema extends z.ZodType>(schema: Schema, value: unknown, more: readonly string[] = []) =>
+  schema.safeParse(value, {
+    error({ code, inst, path = [] }) {
+      if (code !== "unrecognized_keys") return undefined;
+      const own = Object.keys((inst as z.ZodObject | undefined)?.shape ?? {});
+      return known([...own, ...(path.length === 0 ? more : [])]);
+    },
+  });
+
 /** One line `path: should be RULE, got VALUE` per fault, or `path: SENTENCE`, in the order of the schema. */
 export function faultsOf(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => `${placeOf([...issue.path, key])}: should not be there`);
+      const [kind, ...options] = issue.message.split(" ");
+      return issue.keys.map(
+        (key) => `${placeOf([...issue.path, key])}: ${unknownOption(key, kind === KNOWN ? options : [])}`,
+      );
     }
     if (issue.message.startsWith(SENTENCE)) return [`${placeOf(issue.path)}: ${issue.message.slice(SENTENCE.length)}`];
     if (issue.code === "invalid_key") {
@@ -52,7 +74,9 @@ export function faultsOf(error: z.ZodError, input: unknown): string[] {
       return [`${placeOf(issue.path)}: should be ${rule}, got ${shown(issue.path.at(-1))}`];
     }
     const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input);
-    return [`${placeOf(issue.path)}: should be ${ruleOf(issue)}, got ${shown(value, issue)}`];
+    const shape = issue.code === "invalid_type" ? shapeOf(issue.path, value) : undefined;
+    const rule = shape === undefined ? ruleOf(issue) : `${ruleOf(issue)}, as ${shape}`;
+    return [`${placeOf(issue.path)}: should be ${rule}, got ${shown(value, issue)}`];
   });
 }
 
@@ -130,8 +154,15 @@ export const whole = (rule: string, least: number, most: number) =>
 /** A TCP port on the host. */
 export const hostPort = () => whole("1 to 65535", 1, 65_535);
 
+/** 4 TiB. As a number of bytes, it would be less than any container can do with. */
+const MOST_MIB = 4 * 1024 * 1024;
+
 /** Whole MiB. */
-export const mebibytes = (least = 6) => whole(`whole MiB, ${least} or more`, least, 16 * 1024 * 1024);
+export const mebibytes = (least = 6) =>
+  whole(`whole MiB, ${least} or more`, least, Number.MAX_SAFE_INTEGER).refine(
+    (n) => n <= MOST_MIB || !Number.isInteger(n),
+    `MiB and not bytes, ${MOST_MIB} (4 TiB) at most`,
+  );
 
 /** Whole seconds. */
 export const seconds = (least = 1) => whole(`whole seconds, ${least} to 86400`, least, 86_400);
@@ -224,7 +255,7 @@ export const byShape = <Input, Output>(choose: (value: unknown) => z.ZodType<Out
   z
     .custom<Input>((value) => value !== undefined, rule)
     .transform((given, { issues }): Output => {
-      const parsed = choose(given).safeParse(given);
+      const parsed = check(choose(given), given);
       if (parsed.success) return parsed.data;
       for (const issue of parsed.error.issues) issues.push({ ...issue, input: given } as (typeof issues)[number]);
       return z.NEVER;

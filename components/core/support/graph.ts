@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Dependency } from "../dependency.ts";
+import { type Dependency, networksOf } from "../dependency.ts";
 import { ArgsError } from "./args.ts";
 import { originsOf } from "./origin.ts";
 
@@ -69,14 +69,25 @@ export class Declarations {
 
   /**
    * @throws RunError as `reserve` does; ArgsError where an option of one component would take over the name of another one, whichever
-   * is declared first.
+   * is declared first, or where two on one network have the same host name.
    */
   add(node: GraphNode, declared: Declared): void {
     this.reserve(node.name);
+    for (const claim of declared.claims ?? []) refuseShared(claim, this.#neighbours(declared));
     this.#declared.set(node.name, { node, ...declared });
     const all = [...this.#declared.values()];
     const claims = all.flatMap(({ node: { name: by }, claims = [] }) => claims.map((claim) => ({ ...claim, by })));
     for (const claim of claims) refuseTaken(claim, all.find(({ node }) => isCalled(node, claim))?.node);
+  }
+
+  /** What has been declared before and is on a network with it. Nothing could refer to it yet. */
+  #neighbours({ uses }: Declared): Declared[] {
+    const joined = new Set(networksOf(uses));
+    const networksWith = ({ made: { network }, uses }: Declared) => [
+      ...(network ? [network] : []),
+      ...networksOf(uses),
+    ];
+    return [...this.#declared.values()].filter((each) => networksWith(each).some((network) => joined.has(network)));
   }
 
   get graph(): Graph {
@@ -115,17 +126,31 @@ export class Declarations {
   }
 }
 
-/** A service may have its own name as its host name. Names are the same in upper and lower case, and with a dot at the end. */
+/** Names are the same in upper and lower case, and with a dot at the end. */
+const plain = (name: string) => name.toLowerCase().replace(/\.$/, "");
+
+/** A service may have its own name as its host name. */
 const isCalled = ({ name, network }: GraphNode, claim: Claim & { by: string }) =>
-  network !== undefined &&
-  claim.name.toLowerCase().replace(/\.$/, "") === name &&
-  !(claim.option === "hostname" && claim.by === name);
+  network !== undefined && plain(claim.name) === name && !(claim.option === "hostname" && claim.by === name);
 
 function refuseTaken({ name, option, subject }: Claim, taken: GraphNode | undefined): void {
   if (!taken) return;
   const instead = option === "hosts" ? "Leave it out: `uses` gives the address" : "Give it another one";
   throw new ArgsError(`${subject} has bad arguments`, [
     `${option}: should have no name of a service of this stack, got ${JSON.stringify(name)}, by which ${taken.type} "${taken.name}" is reached. ${instead}.`,
+  ]);
+}
+
+/** The engine leads a host name that two have on one network to either of them. */
+function refuseShared({ name, option, subject }: Claim, neighbours: readonly Declared[]): void {
+  if (option !== "hostname") return;
+  const taken = neighbours
+    .flatMap(({ claims = [] }) => claims)
+    .find((each) => each.option === "hostname" && plain(each.name) === plain(name));
+  if (!taken) return;
+  throw new ArgsError(`${subject} has bad arguments`, [
+    `hostname: should be another one than that of ${taken.subject}, which is on a network with it, got ${JSON.stringify(name)}: what ` +
+      "asks for that name would reach either. Give one of them another one.",
   ]);
 }
 

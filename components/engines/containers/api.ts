@@ -3,6 +3,7 @@ import type { Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:h
 import { dirname, join } from "node:path";
 import type Docker from "dockerode";
 import { commandLine } from "../command-line.ts";
+import type { ImageConfig } from "../engine.ts";
 import type { HostPort } from "../ports.ts";
 import { type Attention, attentive, SILENCE_MS } from "./attentive.ts";
 import { carrierLabels } from "./carriers.ts";
@@ -206,6 +207,8 @@ export interface EngineApi {
   removeVolume(name: string): Promise<void>;
   hasVolume(name: string): Promise<boolean>;
   hasImage(ref: string): Promise<boolean>;
+  /** Undefined where there is no such image. */
+  imageConfig(ref: string): Promise<ImageConfig | undefined>;
   /** The health check that an image has: `["CMD", …]`. Undefined where it has none. */
   imageProbe(ref: string): Promise<string[] | undefined>;
   /**
@@ -368,13 +371,13 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     clock ??= clockOf(Date.parse(info.SystemTime), asked, Date.now());
     return info;
   };
-  const imageId = (ref: string) =>
-    absentAs(undefined, async () => {
-      const { Id } = cheap
+  const imageOf = (ref: string) =>
+    absentAs(undefined, async () =>
+      cheap
         ? (JSON.parse((await get(cheap, `/images/${ref}/json`, attention)).body) as Docker.ImageInspectInfo)
-        : await (await docker()).getImage(ref).inspect();
-      return Id;
-    });
+        : await (await docker()).getImage(ref).inspect(),
+    );
+  const imageId = async (ref: string) => (await imageOf(ref))?.Id;
   return {
     async ping() {
       if (!cheap) {
@@ -687,6 +690,22 @@ export function engineApi(at: DockerHost, attention: Attention = {}): EngineApi 
     },
     removeImage: async (name, force = true) =>
       absentAs(undefined, async () => void (await (await docker()).getImage(name).remove({ force }))),
+    async imageConfig(ref) {
+      const image = await imageOf(ref);
+      if (!image) return undefined;
+      const { ExposedPorts, Env, Entrypoint, Cmd, WorkingDir, Volumes, Labels } = image.Config;
+      return {
+        ports: Object.keys(ExposedPorts ?? {}).map((port) => Number.parseInt(port, 10)),
+        env: Env ?? [],
+        words: [
+          Entrypoint ?? [],
+          Cmd ?? [],
+          WorkingDir ?? [],
+          Object.keys(Volumes ?? {}),
+          Object.entries(Labels ?? {}),
+        ].flat(2),
+      };
+    },
     async imageProbe(ref) {
       const { Config } = await (await docker()).getImage(ref).inspect();
       const test = (Config as { Healthcheck?: { Test?: string[] } }).Healthcheck?.Test ?? [];
@@ -814,7 +833,8 @@ function get(
       if (statusCode < 400) resolve({ headers, body });
       else reject(Object.assign(new Error(`HTTP ${statusCode}: ${body.trim()}`), { statusCode }));
     };
-    const options = { ...way, path, timeout: silenceMs, ...(signal && { signal }) };
+    // Without an agent of its own, a connection of its own: a kept one may be closed by the other end just as it is used again.
+    const options = { agent: false as const, ...way, path, timeout: silenceMs, ...(signal && { signal }) };
     const call = request(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));

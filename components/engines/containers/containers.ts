@@ -26,7 +26,15 @@ import { freeSubnet, inTheWay } from "../subnets.ts";
 import { valueOf } from "../value.ts";
 import { type ContainerState, type EngineApi, wrongWith } from "./api.ts";
 import type { Clock } from "./clock.ts";
-import { contentsFor, contentsOf, type FilledVolume, filledVolume, labelled, VOLUME_FIXED } from "./filled-volume.ts";
+import {
+  contentsFor,
+  contentsOf,
+  type FilledVolume,
+  filledVolume,
+  labelled,
+  ownedBy,
+  VOLUME_FIXED,
+} from "./filled-volume.ts";
 import { dockerCpus } from "./format.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 import { changeInPlace } from "./in-place.ts";
@@ -251,6 +259,7 @@ export class ContainersEngine implements Engine {
         if (exitCode !== 0) throw new ExecError(output.trim() || `exit code ${exitCode}`);
         return output;
       },
+      put: async (folder, files) => this.#api.putFiles(await id(), folder, ownedBy(workload.user, files, 0o600)),
     };
   }
 
@@ -326,6 +335,7 @@ export class ContainersEngine implements Engine {
   volumes = async (labels: Record<string, string>) => (await this.#api.volumes(labels)).map(({ name }) => name);
   isEmpty = (key: string) => this.#api.isEmptyVolume(key);
   hasImage = (ref: string) => this.#api.hasImage(ref);
+  imageConfig = (ref: string) => this.#api.imageConfig(ref);
   capacity = async () => {
     const { memoryBytes, cpus } = await this.#api.info();
     return { memoryBytes, cpus };

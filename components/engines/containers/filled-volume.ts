@@ -35,7 +35,6 @@ export interface FilledVolume {
 
 /** What a service or a job gets in `/run/secrets`, in other folders of secrets, and in `/run/files`. */
 export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "secrets" | "files">): FolderContent[] {
-  const [uid = 0, gid = 0] = user.split(":").map(Number);
   const kindOf = kindsOf(Object.keys(secrets));
   return [
     ...Object.entries(secrets).map(([folder, byName]) => {
@@ -44,12 +43,17 @@ export function contentsFor({ user, secrets, files }: Pick<Workload, "user" | "s
         kind: kindOf(folder),
         folder,
         identity: texts,
-        files: async () =>
-          Object.entries(await valueOf(texts)).map(([name, content]) => ({ name, content, mode: 0o400, uid, gid })),
+        files: async () => ownedBy(user, await valueOf(texts), 0o400),
       };
     }),
     ...(Object.keys(files).length > 0 ? [readableByAll("/run/files", files)] : []),
   ];
+}
+
+/** Files of a user (`uid:gid`). */
+export function ownedBy(user: string, contents: Record<string, string>, mode: number): FileInVolume[] {
+  const [uid = 0, gid = 0] = user.split(":").map(Number);
+  return Object.entries(contents).map(([name, content]) => ({ name, content, mode, uid, gid }));
 }
 
 /** A kind for each folder, in whatever order they come. Those that would read the same, as `/etc/a-b` and `/etc/a/b`, get a suffix. */

@@ -553,7 +553,7 @@ describe("refuses", () => {
       { docker: { removeVolumes: true } },
       "docker.removeVolumes: What becomes of data is decided by `lifecycle` in `volumes`: set that instead.",
     ],
-    [{ docker: { cpuShare: 512 } as never }, "docker.cpuShare: should not be there"],
+    [{ docker: { cpuShare: 512 } as never }, "docker.cpuShare: should not be there; did you mean `cpuShares`?"],
     [
       { command: [] },
       "command: The engine takes the image's own for an empty one: leave it out, or name the image's program in `entrypoint`, which " +
@@ -630,6 +630,27 @@ describe("a name that another service is reached by", () => {
   test("its own name is its host name, if it says so, and in no /etc/hosts", async () => {
     expect(await inputs({ hostname: "web" })).toMatchObject({ hostname: "web" });
     expect(await refused({ hosts: { web: "10.9.9.9" } })).toContain('by which Container "web" is reached');
+  });
+
+  test("a host name that another service on the same network has is refused; on another network it is free", async () => {
+    const other = (uses: ContainerArgs["uses"] & object) => (platform: Platform) =>
+      new Container("other", { platform, ...IMAGE, hostname: "Mail", uses });
+    const message =
+      'Container "other" has bad arguments\n  hostname: should be another one than that of Container "web", which is on a network with ' +
+      'it, got "Mail": what asks for that name would reach either. Give one of them another one.';
+    const referring = (platform: Platform) => other({ web: web({ hostname: "mail." })(platform) })(platform);
+    await expect(deploy(referring)).rejects.toThrow(message);
+    const beside = (platform: Platform) => {
+      const cache = db(platform);
+      web({ hostname: "mail", uses: { cache } })(platform);
+      return other({ cache })(platform);
+    };
+    await expect(deploy(beside)).rejects.toThrow(message);
+    const apart = (platform: Platform) => [
+      web({ hostname: "mail" })(platform),
+      other({ cache: db(platform) })(platform),
+    ];
+    expect((await deploy(apart)).get("Container other").inputs).toMatchObject({ hostname: "Mail" });
   });
 
   test("a job has no address, and its name is free", async () => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -51,6 +51,32 @@ test("a stack program that is not TypeScript is shown by its place, without a tr
     { encoding: "utf8" },
   );
   expect(stdout, stderr).toMatch(/^.*\/stacks\/shop\.ts:2: .*\n$/);
+});
+
+test("an error that a stack program throws is shown with its file and line, a refusal of the library without", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "stackyard-faults-")));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, "stacks"));
+  writeFileSync(
+    join(folder, "stacks/shop.ts"),
+    `// The program's own.
+export const wrong = () => { throw new Error("no such shop"); };
+export const refused = (Refusal: typeof Error) => { throw new Refusal("bad arguments"); };
+export const missing = async () => (await import("node:fs")).readFileSync("gone.txt");`,
+  );
+  const code = `
+    import { describeError } from "./cli/shared/faults.ts";
+    import { ArgsError } from "./components/core/support/args.ts";
+    process.env.STACKYARD_PROJECT = process.argv[1];
+    const { wrong, refused, missing } = await import(process.argv[1] + "/stacks/shop.ts");
+    for (const run of [wrong, () => refused(class extends ArgsError { constructor(text) { super(text, []); } }), missing])
+      await Promise.resolve().then(run).catch((error) => console.log(describeError(error)));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", code, folder], {
+    encoding: "utf8",
+  });
+  expect(stdout, stderr).toBe(
+    "stacks/shop.ts:2: no such shop\nbad arguments\nstacks/shop.ts:4: gone.txt: no such file or directory (open)\n",
+  );
 });
 
 test("output that nobody reads any more is lost, and does not end the verb", async () => {

@@ -212,6 +212,12 @@ test.each([
   ["error", "update canceled\n", undefined, "error: update canceled"],
   ["error", "stack dev has bad settings\n", undefined, "error: stack dev has bad settings"],
   ["error", "no such image\n", urnOf("Container", "db"), "error: db: no such image"],
+  [
+    "error",
+    'Preview failed: before hook "a:image-probe" failed: Container "a": no\n',
+    undefined,
+    'error: Container "a": no',
+  ],
   ["warning", "it is old\n", undefined, "warning: it is old"],
   ["info", "hello\n", STACK, "hello"],
   ["info#err", "oops\n", undefined, "oops"],

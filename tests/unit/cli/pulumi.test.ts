@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { pulumi, quietly } from "../../../cli/shared/pulumi.ts";
+import { pulumi, pulumiInOneLine } from "../../../cli/shared/pulumi.ts";
 import { STACK } from "../../../cli/shared/stack.ts";
 
 let folder = "";
@@ -34,14 +34,20 @@ test.each([
 });
 
 test.each([
-  [0, undefined, ""],
-  [7, undefined, "refreshing\nno engine\n"],
-  [0, "resources", ""],
-])("what is done quietly shows its output only where it fails: %i, %s", async (code, show, shown) => {
+  [0, undefined, ["looking\n"]],
+  [7, undefined, ["looking\n", "no engine\n", "refreshing\n"]],
+  [0, "resources", []],
+])("a line is in the place of its output, which comes where it fails: %i, %s", async (code, show, shown) => {
   vi.stubEnv("STACKYARD_SHOW", show);
   writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho refreshing; echo no engine >&2; exit ${code}\n`);
   const said: string[] = [];
   vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
-  expect(await quietly(["refresh"])).toBe(code);
-  expect(said.sort().reverse().join("")).toBe(shown);
+  expect(await pulumiInOneLine("looking", ["refresh"])).toBe(code);
+  expect(
+    said
+      .join("")
+      .split(/(?<=\n)/)
+      .filter(Boolean)
+      .sort(),
+  ).toEqual(shown);
 });

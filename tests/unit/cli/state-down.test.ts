@@ -17,16 +17,20 @@ const STATE: Identified = {
 };
 
 /** The engine has the state's container and network, one container more, and a volume. @returns the calls that changed something. */
-async function takenDown(backend: (folder: string) => string): Promise<{ calls: string[]; told: string }> {
+async function takenDown(
+  backend: (folder: string) => string,
+): Promise<{ calls: string[]; told: string; said: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), "stackyard-state-down-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   // In the place of the CLI: tells what it was given.
-  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho "$*" >${folder}/told\nexit 7\n`);
+  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho "$*" >${folder}/told\necho "out of order"\nexit 7\n`);
   chmodSync(join(folder, "pulumi"), 0o755);
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
   vi.stubEnv("PULUMI_BACKEND_URL", backend(folder));
   // Where the backend is no folder, copies of the state are kept there.
   vi.stubEnv("XDG_STATE_HOME", folder);
+  const said: string[] = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
   const calls: string[] = [];
   const thing = (kind: Thing["kind"], name: string): Thing => ({ kind, name, handle: name });
   const all = [thing("network", "net"), thing("container", "db"), thing("container", "new"), thing("volume", "data")];
@@ -40,12 +44,13 @@ async function takenDown(backend: (folder: string) => string): Promise<{ calls: 
     remove: async ({ name }) => void calls.push(`remove ${name}`),
   };
   expect(await stateDown(engine as Inspection, STATE)).toBe(7);
-  return { calls, told: readFileSync(join(folder, "told"), "utf8") };
+  return { calls, said, told: readFileSync(join(folder, "told"), "utf8") };
 }
 
 test("what is taken down by state: services are stopped first, networks go last, and volumes stay", async () => {
-  const { calls, told } = await takenDown((folder) => `file://${folder}`);
+  const { calls, told, said } = await takenDown((folder) => `file://${folder}`);
   expect(calls).toEqual(["stop db", "stop new", "remove db", "remove new", "remove net"]);
+  expect(said).toEqual(["removed 3 containers and networks: noting that they are gone\n", "out of order\n"]);
   expect(told).toMatch(/^refresh --yes .*--target=urn::net --target=urn::db --stack \w+\n$/);
 });
 

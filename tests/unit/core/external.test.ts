@@ -84,7 +84,10 @@ test.each<[object, string]>([
   [{ scheme: "post gres" }, 'scheme: should be a URL\'s scheme, as postgresql, got "post gres"'],
   [{ host: "https://db" }, 'host: should be a host\'s name or address, got "https://db"'],
   [{ port: 0 }, "port: should be 1 to 65535, got 0"],
-  [{ tls: true }, "tls: should not be there"],
+  [
+    { tls: true },
+    "tls: should not be there; the options are scheme, host, port, ports, user, password, apiKey, database, query",
+  ],
 ])("%j is refused by name", (change, fault) => {
   expect(() => external({ ...ARGS, ...change } as typeof ARGS)).toThrow(`external() has bad arguments\n  ${fault}`);
 });

@@ -431,7 +431,11 @@ describe("imageOn", () => {
       { context: "examples/api", images: { BASE: "node:24" as never } },
       'build.images.BASE: should be an image: { registry, packages }, got "node:24"',
     ],
-    ["an unknown option", { context: "examples/api", tags: [] } as never, "build.tags: should not be there"],
+    [
+      "an unknown option",
+      { context: "examples/api", tags: [] } as never,
+      "build.tags: should not be there; the options are context, dockerfile, target, args, images, secrets, platform",
+    ],
   ])("is refused with %s", async (_, build, fault) => {
     const refused = refusedBy(() =>
       deploy((platform) => new Container("web", { platform, build: { context, ...build }, probe: "none" })),

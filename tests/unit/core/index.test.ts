@@ -129,7 +129,7 @@ test("its arguments are checked as the library's are", async () => {
       'Memcached "sessions" has bad arguments',
       "  hostPort: should be 1 to 65535, got 0",
       "  password: should be 4 characters or more, none a control character, got a value that is not shown",
-      "  memory: should not be there",
+      "  memory: should not be there; did you mean `memoryMiB`?",
     ].join("\n"),
   ]);
 });

@@ -112,7 +112,7 @@ test.each<[unknown, string]>([
   [{ http: "health" }, 'http: should be a path, as /health, got "health"'],
   [{ http: "/", port: 0 }, "port: should be 1 to 65535, got 0"],
   [{ tcp: "4222" }, 'tcp: should be a number, got "4222"'],
-  [{ tcp: 1, retires: 3 }, "retires: should not be there"],
+  [{ tcp: 1, retires: 3 }, "retires: should not be there; did you mean `retries`?"],
   [{ command: ["a"], retries: 0 }, "retries: should be a whole number, 1 to 100, got 0"],
 ])("%j is refused by name", (given, fault) => {
   const { error } = probe().safeParse(given);

@@ -471,3 +471,100 @@ describe("the checks", () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+describe("replicas", () => {
+  const replicas = (args: Partial<ServiceArgs> = {}) => service({ replicas: 3, ...args });
+
+  test("are containers of one service, which start in batches", async () => {
+    const stack = await replicas();
+    const names = ["web", "web.2", "web.3"];
+    expect(stack.of("Container").map(({ name }) => name)).toEqual(names);
+    expect(names.map((name) => stack.get(`Container ${name}`).inputs.labels)).toEqual([
+      labels("web", "service"),
+      [...labels("web", "service"), { label: "stackyard.replica", value: "web.2" }],
+      [...labels("web", "service"), { label: "stackyard.replica", value: "web.3" }],
+    ]);
+    expect(stack.get("Container web.2").dependsOn).toEqual(["Network web"]);
+    expect(stack.get("Container web.3").dependsOn).toEqual(["Network web", "Stash web.1-ready"]);
+    expect(stack.get("Stash web.1-ready").dependsOn).toEqual(["Container web", "Container web.2"]);
+    expect(stack.get("Stash web.1-ready").inputs).toEqual({
+      input: { container: [idOf("web"), idOf("web.2")].join(), memoryMiB: 64 },
+    });
+    expect(stack.waitsFor("Stash web-ready", "Container web.2")).toBe(true);
+    expect(await Promise.all(stack.made.members.map(({ host }) => held(host)))).toEqual([
+      "id-of-web",
+      "id-of-web.2",
+      "id-of-web.3",
+    ]);
+  });
+
+  test.each([
+    [1, ["web.1-ready", "web.2-ready", "web-ready"]],
+    [3, ["web-ready"]],
+    [9, ["web-ready"]],
+  ])("start %i at once", async (batch, gates) => {
+    const stack = await replicas({ batch });
+    const all = stack.of("Stash").map(({ name }) => name);
+    expect(all.filter((name) => name.endsWith("-ready"))).toEqual(gates);
+  });
+
+  test("are all ready when the gate of their batch has been passed, and only then have their name", async () => {
+    const stack = await replicas({ batch: 3 });
+    for (const name of ["web", "web.2", "web.3"])
+      stack.engine
+        .container(idOf(name))
+        .onStart((it) => it.in(0, { health: { status: "healthy", probes: [probed(0)] } }));
+    await stack.run("web-ready");
+    for (const name of ["web", "web.2", "web.3"]) {
+      const calls = stack.engine.calls.filter(([, id]) => id === idOf(name)).map(([method]) => method);
+      expect(calls.slice(0, 2)).toEqual(["inspect", "start"]);
+      expect(calls.indexOf("join")).toBeGreaterThan(calls.lastIndexOf("inspect"));
+      expect(stack.engine.calls).toContainEqual(["join", idOf(name), idOf("web"), ["web"]]);
+    }
+  });
+
+  test("there are none while it does not run", async () => {
+    const stack = await service({ replicas: 3 }, { down: true });
+    expect(stack.made.members).toEqual([]);
+    expect(stack.of("Container")).toEqual([]);
+  });
+});
+
+describe("what it reaches without waiting for it", () => {
+  const reaching = async () => {
+    const stack = await deploy((platform) => {
+      const app = new Thing(platform, {}, "app").service;
+      return new Thing(platform, { reaches: [app] }).service;
+    });
+    stack.engine.container(idOf("web"), { status: "running", health: { status: "healthy", probes: [probed(0)] } });
+    return stack;
+  };
+
+  test("is no part of its container, but exists longer", async () => {
+    const stack = await reaching();
+    const { inputs, dependsOn } = stack.get(CONTAINER);
+    expect(inputs.networksAdvanced).toEqual([{ name: idOf("web"), aliases: [] }]);
+    expect(dependsOn).toEqual(["Network app", "Network web"]);
+    expect(stack.get("Stash web-ready").inputs).toEqual({
+      input: { container: idOf("web"), memoryMiB: 64, reaches: idOf("app") },
+    });
+    expect(stack.platform.graph.edges).toEqual([{ from: "web", to: "app", waits: "ready" }]);
+  });
+
+  test("is joined before it is ready, and others of the stack are left", async () => {
+    const stack = await reaching();
+    const { engine } = stack;
+    engine.joined.set(idOf("web"), { [idOf("web")]: ["web"], old: [], foreign: [] });
+    engine.listedNetworks = [idOf("web"), idOf("app"), "old"].map((id) => ({ id, name: id }));
+    await stack.run("web-ready");
+    const acts = engine.calls.filter(([method]) => ["join", "leave", "limitPids"].includes(method));
+    expect(acts).toEqual(
+      expect.arrayContaining([
+        ["join", idOf("web"), idOf("app"), []],
+        ["leave", idOf("web"), "old"],
+      ]),
+    );
+    expect(acts.filter(([method]) => method === "leave")).toHaveLength(1);
+    expect(engine.calls).toContainEqual(["networks", { "stackyard.id": ID }]);
+  });
+});

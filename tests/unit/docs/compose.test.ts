@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { ContainerArgs } from "../../../components/app/container.ts";
 import { containerArgs, ports, Reached } from "../../../components/app/container-args.ts";
 import { probe } from "../../../components/core/probe.ts";
+import { COMPOSE_WORDS } from "../../../components/core/support/hints.ts";
 import { OVERRIDABLE } from "../../../components/engines/containers/overrides.ts";
 import * as components from "../../../components/index.ts";
 
@@ -103,6 +104,21 @@ test("what has no counterpart is in no row", () => {
 test("a row without an option says why", () => {
   const silent = rows.filter(({ options, here, why }) => options.length === 0 && (here !== "–" || why === ""));
   expect(silent.map(({ compose }) => compose)).toEqual([]);
+});
+
+test("the words that an unknown option is answered with say the same as the rows", () => {
+  const here = Object.entries(COMPOSE_WORDS).filter(([word, [option]]) => !(word in OPTIONS) && option in OPTIONS);
+  expect(here.length).toBeGreaterThan(25);
+  const otherwise = here.filter(([word, [option, hint = ""]]) => {
+    const of = rows.filter(({ compose }) => compose.some((key) => key === word || key.split(".").includes(word)));
+    const named =
+      option === "docker" ? codes(hint).map((code) => code.replace(/^docker: \{ (\w+).*/, "docker.$1")) : [option];
+    return !of.some(
+      ({ here, options }) =>
+        here === "–" || options.some((each) => named.includes(each) || named.includes(each.split(".")[0] ?? "")),
+    );
+  });
+  expect(otherwise).toEqual([]);
 });
 
 test("every key is in one row", () => {

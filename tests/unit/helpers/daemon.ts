@@ -25,7 +25,9 @@ export class FakeDaemon {
   constructor() {
     const socket = join(this.#folder, "docker.sock");
     this.host = `unix://${socket}`;
-    this.#server = createServer((request, response) => void this.#answer(request, response)).listen(socket);
+    // An engine keeps idle connections. Node.js would close them after 5 s, for which a busy machine may need no pause at all.
+    const options = { keepAliveTimeout: 0 };
+    this.#server = createServer(options, (request, response) => void this.#answer(request, response)).listen(socket);
   }
 
   async ready(): Promise<this> {

@@ -8,6 +8,7 @@ import type {
   VolumeListed,
 } from "../../../components/engines/containers/api.ts";
 import { Clock } from "../../../components/engines/containers/clock.ts";
+import type { ImageConfig } from "../../../components/engines/engine.ts";
 
 /** One call of the fake engine: `["start", "c1"]`. */
 export type Call = [method: string, ...args: unknown[]];
@@ -50,6 +51,8 @@ export class FakeEngine implements EngineApi {
   listedVolumes: VolumeListed[] = [];
   /** References of the images that are there. */
   readonly images = new Set<string>();
+  /** What images say of themselves, by reference or id. */
+  readonly configs = new Map<string, ImageConfig>();
   /** Health checks that images have, by id. */
   readonly probes = new Map<string, string[]>();
   /** Progress that is reported while an image is pulled. */
@@ -247,6 +250,11 @@ export class FakeEngine implements EngineApi {
   async hasVolume(name: string): Promise<boolean> {
     this.#note("hasVolume", name);
     return this.madeVolumes.has(name);
+  }
+
+  async imageConfig(ref: string): Promise<ImageConfig | undefined> {
+    this.#note("imageConfig", ref);
+    return this.configs.get(ref);
   }
 
   async imageProbe(ref: string): Promise<string[] | undefined> {

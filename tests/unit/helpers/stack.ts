@@ -124,17 +124,25 @@ export async function deploy<T>(program: (platform: Platform) => T, options: Opt
     ...(only && { only }),
   };
   const source = imageSource ?? "registry";
-  // The SDK keeps a stack trace with every promise, and Vitest maps every frame of each: that would be most of the time.
-  const { prepareStackTrace } = Error;
-  delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
   const monitor = mock({ recorded: { identity: { id: ID, host, imageSource: source } }, ...options });
-  try {
+  return registered(async () => {
     const containers = new ContainersEngine({ host }, engine);
     const identity = await identified(containers, engine.ownId, source, imageSource);
     const platform = new Platform(args, containers, identity);
     const made = (await platform.declare(() => program(platform))) as T;
-    await pulumi.runtime.disconnect();
     return new Stack(made, platform, engine, monitor);
+  });
+}
+
+/** Runs what makes resources, until every resource has been registered. */
+export async function registered<T>(make: () => Promise<T>): Promise<T> {
+  // The SDK keeps a stack trace with every promise, and Vitest maps every frame of each: that would be most of the time.
+  const { prepareStackTrace } = Error;
+  delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
+  try {
+    const made = await make();
+    await pulumi.runtime.disconnect();
+    return made;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
   }
@@ -180,9 +188,10 @@ export const labels = (service: string, kind: string, { project = "stackyard", s
   { label: "stackyard.kind", value: kind },
 ];
 
-/** What an output holds. */
+/** What an output holds. @throws Error what it failed with, which `apply` would wait for without an end. */
 export function held<T>(value: pulumi.Input<T>): Promise<T> {
-  return new Promise((resolve) => pulumi.output(value).apply((known) => resolve(known as T)));
+  // The SDK's types leave it out.
+  return (pulumi.output(value) as unknown as { promise(): Promise<T> }).promise();
 }
 
 type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };

@@ -11,7 +11,7 @@ import { deploy } from "../../../components/program/deploy.ts";
 import { programsIn } from "../../../components/program/program.ts";
 import { checkSettings, settingsOf } from "../../../components/program/settings.ts";
 import { FakeDaemon } from "../helpers/daemon.ts";
-import { held, mock, passwordOf } from "../helpers/stack.ts";
+import { held, mock, passwordOf, registered } from "../helpers/stack.ts";
 
 // Adding a stack program takes only its file in the folder of programs: no other file names it.
 
@@ -72,9 +72,9 @@ describe.each([
       stacks,
     );
     expect(faults).toEqual([
-      "orders.memoryMib: should not be there",
+      "orders.memoryMib: should not be there; did you mean `memoryMiB`?",
       "cache.maxMemoryMiB: should be three quarters of memoryMiB (48 MiB) at most: the rest is for clients, and for what changes while it saves, got 64",
-      "postgres: should not be there",
+      "postgres: should not be there; the options are orders, cache, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys",
     ]);
   });
 
@@ -97,8 +97,7 @@ describe.each([
     try {
       const monitor = mock();
       pulumi.runtime.setAllConfig({ "stackyard:program": "shop", "stackyard:cache": '{"hostPort":16379}' });
-      const { urls, addresses } = await deploy(stacks);
-      await pulumi.runtime.disconnect();
+      const { urls, addresses } = await registered(() => deploy(stacks));
       expect((await held(urls)).orders).toBe(`postgresql://app:${passwordOf("orders-password")}@orders:5432/app`);
       expect(addresses.cache?.host).toBe("127.0.0.1:16379");
       const containers = monitor.recorded.filter(({ key }) => key.startsWith("Container ")).map(({ name }) => name);
@@ -171,7 +170,7 @@ test("an undeclared setting is refused, even by a loose schema", async () => {
     'import { z } from "zod";\nexport const settings = z.looseObject({});\nexport const program = () => {};',
   );
   const { faults } = await checkSettings({ program: "loose", enviroment: "prod" }, "dev", stacks);
-  expect(faults).toEqual(["enviroment: should not be there"]);
+  expect(faults).toEqual(["enviroment: should not be there; did you mean `environment`?"]);
 });
 
 test("a program that returns something else than services is refused", async () => {

@@ -118,6 +118,10 @@ test("a fault is reported once, even where rules across options could not be che
   );
 });
 
+/** All settings of polyglot. */
+const ALL =
+  "postgres, redis, neo4j, qdrant, minio, ollama, api, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys";
+
 test("all faults are reported at once", async () => {
   const settings = {
     "stackyard:enviroment": "prod",
@@ -133,9 +137,9 @@ test("all faults are reported at once", async () => {
       'postgres.enabled: should be true or false, got "yes"',
       "neo4j.heapMiB: should be whole MiB, 128 or more, got 1",
       "ollama.models: should be names with values, got a list",
-      "api.enabled: should not be there",
-      "enviroment: should not be there",
-      "UNHEARD_OF: should not be there",
+      "api.enabled: should not be there; the options are hostPort, hotReload, replicas, batch, memoryMiB, cpus, readyTimeoutSeconds, stopGraceSeconds",
+      "enviroment: should not be there; did you mean `environment`?",
+      `UNHEARD_OF: should not be there; the options are ${ALL}`,
       'OPENAI_API_KEY: should be set, got nothing: make pulumi ARGS="config set -s dev --secret OPENAI_API_KEY" asks for it',
     ]).message,
   );
@@ -145,7 +149,7 @@ test("a path that was set without `--path` is refused with the command that sets
   const settings = { "stackyard:postgres.hostPort": 5, "stackyard:nope.hostPort": 5 };
   await expect(configured(settings)).rejects.toThrow(
     new ArgsError("stack dev has bad settings", [
-      "nope.hostPort: should not be there",
+      `nope.hostPort: should not be there; the options are ${ALL}`,
       'postgres.hostPort: should be set with --path: make pulumi ARGS="config set -s dev --path postgres.hostPort VALUE", after ' +
         'make pulumi ARGS="config rm -s dev postgres.hostPort"',
     ]).message,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { filesFile, placeholderFiles, versionsIn } from "../../../../components/app/proxy/files.ts";
 import { generationFile, type Site, siteFile } from "../../../../components/app/proxy/site.ts";
+import { tlsFile } from "../../../../components/app/proxy/tls.ts";
 import { placeholderRoute, routeFile, serversIn } from "../../../../components/app/proxy/upstream.ts";
 import { type Named, routesOf } from "../../helpers/routes.ts";
 
@@ -58,14 +59,15 @@ test("the client's address is taken from trusted proxies alone", () => {
 });
 
 test("HTTPS is spoken where there is a certificate, and HTTP leads there by choice", () => {
-  const tls = { certificate: "/c", key: "/k" };
-  expect(text([{ upstream: "a" }])).not.toContain("8443");
-  const both = text([{ upstream: "a" }], { tls: { ...tls, redirect: false } });
-  expect(both).toContain("listen 8443 ssl default_server;");
-  expect(both).not.toMatch(/return 308|Strict-Transport/);
-  const redirected = text([{ upstream: "a" }], { tls: { ...tls, redirect: true, port: 8444, hstsSeconds: 60 } });
-  expect(redirected).toContain("return 308 https://$host:8444$request_uri;");
-  expect(redirected).toContain('"https:" "max-age=60";');
+  expect(text([{ upstream: "a" }])).not.toContain("tls/");
+  const both = text([{ host: "a.example", upstream: "a" }], { tls: {} });
+  expect(publicServers(both).map((each) => each.includes("include tls/server.conf;"))).toEqual([true, true]);
+  expect(both).not.toContain("Strict-Transport");
+  expect(text([{ upstream: "a" }], { tls: { hstsSeconds: 60 } })).toContain('"https:" "max-age=60";');
+  expect(tlsFile({ redirect: false })).toMatch(/^listen 8443 ssl;\n/);
+  expect(tlsFile({ redirect: false })).not.toContain("return 308");
+  expect(tlsFile({ redirect: true })).toContain("return 308 https://$host$request_uri;");
+  expect(tlsFile({ redirect: true, port: 8444 })).toContain("return 308 https://$host:8444$request_uri;");
 });
 
 test("maintenance leaves no route, and its text cannot become anything else", () => {

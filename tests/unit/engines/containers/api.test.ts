@@ -97,6 +97,14 @@ test("info has the engine's machine", async () => {
   });
 });
 
+test("an engine that has hung up meanwhile is asked anew", async () => {
+  daemon.routes["GET /_ping"] = { headers: { "Api-Version": "1.45" } };
+  daemon.routes["GET /networks"] = { body: [] };
+  await api.ping();
+  daemon.hangUp();
+  expect(await api.subnets()).toEqual([]);
+});
+
 describe("the engine's clock", () => {
   const HOUR = 3_600_000;
   let aheadMs: number;
@@ -361,6 +369,59 @@ describe("requests to the engine", () => {
   ])("%s fails for a container that is not there", async (_, call) => {
     await expect(call(api)).rejects.toThrow("not there");
   });
+});
+
+describe("networks of a container", () => {
+  const on = (networks: Record<string, { NetworkID: string; Aliases: string[] | null }>) => {
+    daemon.routes["GET /containers/c1/json"] = { body: { NetworkSettings: { Networks: networks } } };
+    for (const act of ["connect", "disconnect"]) daemon.routes[`POST /networks/n1/${act}`] = { status: 200 };
+  };
+  const acts = () => daemon.requests.filter((each) => each.startsWith("POST"));
+
+  test("are told by id, with its aliases there", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["web", "c1"] }, other: { NetworkID: "n2", Aliases: null } });
+    expect(await api.endpoints("c1")).toEqual({ n1: ["web", "c1"], n2: [] });
+  });
+
+  test("one is joined under aliases", async () => {
+    on({});
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual(["POST /networks/n1/connect"]);
+    expect(daemon.bodies.at(-1)).toEqual({ Container: "c1", EndpointConfig: { Aliases: ["web"] } });
+  });
+
+  test("one where it has no such alias is left first, because aliases cannot be changed there", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["c1"] } });
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual(["POST /networks/n1/disconnect", "POST /networks/n1/connect"]);
+  });
+
+  test("one where it has them already stays as it is", async () => {
+    on({ web: { NetworkID: "n1", Aliases: ["c1", "web"] } });
+    await api.join("c1", "n1", ["web"]);
+    expect(acts()).toEqual([]);
+  });
+
+  test.each([
+    ["it is left", { web: { NetworkID: "n1", Aliases: null } }, ["POST /networks/n1/disconnect"]],
+    ["one where it is not is no matter", {}, []],
+  ])("%s", async (_, networks, expected) => {
+    on(networks);
+    await api.leave("c1", "n1");
+    expect(acts()).toEqual(expected);
+  });
+
+  test("a container that is gone has left", async () => {
+    await expect(api.leave("none", "n1")).resolves.toBeUndefined();
+  });
+});
+
+test("a program in a container is run to its end, and both its streams are returned", async () => {
+  daemon.routes["POST /containers/c1/exec"] = { status: 201, body: { Id: "e1" } };
+  daemon.routes["POST /exec/e1/start"] = { body: Buffer.concat([logged("stdout", "one\n"), logged("stderr", "twö")]) };
+  daemon.routes["GET /exec/e1/json"] = { body: { ExitCode: 7 } };
+  expect(await api.execute("c1", ["sh", "-c", "a b"])).toEqual({ exitCode: 7, output: "one\ntwö" });
+  expect(daemon.bodies[0]).toMatchObject({ Cmd: ["sh", "-c", "a b"], AttachStdout: true, AttachStderr: true });
 });
 
 describe("files", () => {
@@ -690,6 +751,27 @@ describe("follow", () => {
 });
 
 describe("lists", () => {
+  test("what an image says of itself", async () => {
+    const Config = {
+      ExposedPorts: { "5432/tcp": {} },
+      Env: ["PGDATA=/data"],
+      Entrypoint: ["entry.sh"],
+      Cmd: ["postgres"],
+      WorkingDir: "/work",
+      Volumes: { "/data": {} },
+      Labels: { title: "PostgreSQL" },
+    };
+    daemon.routes["GET /images/own:1/json"] = { body: { Id: "sha256:1", Config } };
+    daemon.routes["GET /images/empty:1/json"] = { body: { Id: "sha256:2", Config: { Env: null } } };
+    expect(await api.imageConfig("own:1")).toEqual({
+      ports: [5432],
+      env: ["PGDATA=/data"],
+      words: ["entry.sh", "postgres", "/work", "/data", "title", "PostgreSQL"],
+    });
+    expect(await api.imageConfig("empty:1")).toEqual({ ports: [], env: [], words: [] });
+    expect(await api.imageConfig("none:1")).toBeUndefined();
+  });
+
   test("volumes and images, by name", async () => {
     daemon.routes["GET /volumes/v1"] = { body: { Name: "v1" } };
     daemon.routes["GET /images/postgres:17/json"] = { body: { Id: "sha256:1" } };
@@ -832,6 +914,7 @@ describe("an engine that does not answer", () => {
     ["info", "GET /info", (api) => api.info()],
     ["clock", "GET /info", (api) => api.clock()],
     ["hasImage", "GET /images/x/json", (api) => api.hasImage("x")],
+    ["imageConfig", "GET /images/x/json", (api) => api.imageConfig("x")],
     ["buildCacheBytes", "GET /system/df", (api) => api.buildCacheBytes()],
   ])("nor where no client library is loaded: %s", async (_, route, ask) => {
     daemon.routes[route] = silent;

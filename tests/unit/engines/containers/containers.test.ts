@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import type { EngineApi } from "../../../../components/engines/containers/api.ts";
 import { carrierLabels } from "../../../../components/engines/containers/carriers.ts";
-import type { Handle, ServiceWorkload, Workload } from "../../../../components/engines/engine.ts";
+import { ExecError, type Handle, type ServiceWorkload, type Workload } from "../../../../components/engines/engine.ts";
 import { freeSubnet } from "../../../../components/engines/subnets.ts";
 import type { Platform } from "../../../../components/index.ts";
 import { FakeEngine } from "../../helpers/engine.ts";
@@ -134,6 +134,12 @@ describe("a service", () => {
       ],
     ],
     [
+      "networks on which it has its names only once it is ready",
+      { networks: [{ network: thing("n1"), aliases: ["web"], whenReady: true }] },
+      "networksAdvanced",
+      [{ name: "n1", aliases: [] }],
+    ],
+    [
       "ports, sorted by those inside",
       {
         published: [
@@ -174,6 +180,13 @@ describe("a service", () => {
       replaceOnChanges: REPLACE_ON,
     });
   });
+});
+
+test("what is put into a service is its user's, who alone can read it", async () => {
+  const stack = await deploy((platform) => platform.engine.service("web", SERVICE, {}));
+  await stack.made.put("/data", { key: "text" });
+  const files = [{ name: "key", content: "text", mode: 0o600, uid: 1000, gid: 1001 }];
+  expect(stack.engine.acts).toEqual([["putFiles", idOf("web"), "/data", files]]);
 });
 
 test("a job is a container that is made, and not started", async () => {
@@ -460,4 +473,24 @@ test("the program of probes is read by a container with the labels of the stack,
   const fileOf = vi.spyOn(stack.engine as EngineApi, "fileOf");
   await stack.run("web:program");
   expect(fileOf.mock.calls).toEqual([["sha256:busybox", "/bin/busybox", { "stackyard.id": "x" }]]);
+});
+
+describe("a program in a service", () => {
+  test("runs in its container, and its output is returned", async () => {
+    const stack = await service();
+    stack.engine.executed = (command) => ({ exitCode: 0, output: command.join(" ") });
+    expect(await stack.made.exec(["echo", "a b"])).toBe("echo a b");
+    expect(stack.engine.calls).toContainEqual(["execute", idOf("web"), ["echo", "a b"]]);
+  });
+
+  test.each([
+    ["no such file\n", "no such file"],
+    ["", "exit code 3"],
+  ])("that fails is an error with its output: %j", async (output, message) => {
+    const stack = await service();
+    stack.engine.executed = () => ({ exitCode: 3, output });
+    const failure = await stack.made.exec(["false"]).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(ExecError);
+    expect((failure as Error).message).toBe(message);
+  });
 });
