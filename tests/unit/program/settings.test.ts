@@ -26,6 +26,20 @@ const OWN = {
   minio: { ...database(512), rootUser: "stackyard" },
   ollama: { ...database(2048), egress: false, models: {} },
   api: { hotReload: true, replicas: 1, batch: 2, memoryMiB: 256, readyTimeoutSeconds: 60, stopGraceSeconds: 15 },
+  proxy: {
+    enabled: false,
+    address: "127.0.0.1",
+    maintenance: false,
+    drainSeconds: 10,
+    keepaliveSeconds: 65,
+    gzip: true,
+    securityHeaders: true,
+    trustedProxies: [],
+    unknownHosts: 404,
+    memoryMiB: 128,
+    readyTimeoutSeconds: 60,
+    stopGraceSeconds: 15,
+  },
 };
 
 /** Sets configuration as the Pulumi CLI does: as texts, with JSON for structures. */
@@ -120,7 +134,7 @@ test("a fault is reported once, even where rules across options could not be che
 
 /** All settings of polyglot. */
 const ALL =
-  "postgres, redis, neo4j, qdrant, minio, ollama, api, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys";
+  "postgres, redis, neo4j, qdrant, minio, ollama, api, proxy, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys";
 
 test("all faults are reported at once", async () => {
   const settings = {
