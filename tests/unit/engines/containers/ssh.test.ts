@@ -109,14 +109,14 @@ describe("ends", () => {
     ["ping", "GET /_ping", (api) => api.ping()],
   ])("when no byte comes: %s", async (_, route, ask) => {
     daemon.routes[route] = () => {};
-    await expect(ask(over())).rejects.toThrow(/ 1 s/);
+    await expect(ask(over())).rejects.toThrow(/ 2 s/);
     await ended();
   });
 
   test("when the other machine is silent", async () => {
     ssh("setInterval(() => {}, 1_000)");
     await expect(over().list({})).rejects.toThrow(
-      "The Docker engine at ssh://build does not answer: nothing from it for 1 s.",
+      "The Docker engine at ssh://build does not answer: nothing from it for 2 s.",
     );
     await ended();
   });
