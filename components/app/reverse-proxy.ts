@@ -170,13 +170,13 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
           own([site]),
         );
       }
-      for (const upstream of upstreams) {
+      const switched = upstreams.map((upstream) => {
         const { members, port, startFirst } = upstream;
         const gates = targets.flatMap((each) =>
           each.upstream?.name === upstream.name && each.gate ? [each.gate] : [],
         );
         const route = parsed.routes.find(({ to }) => to.upstream?.name === upstream.name);
-        gate(
+        return gate(
           `${name}-route-${upstream.name}`,
           { proxy: proxy.key, servers: pulumi.all(members.map(({ key }) => key)), port },
           async () => {
@@ -192,13 +192,14 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
           },
           own([site, ...gates]),
         );
-      }
+      });
       for (const { name: frontend, version, gate: filled, retireOthers } of frontends) {
         const served = gate(
           `${name}-files-${frontend}`,
           { proxy: proxy.key, version },
           async () => configuration.serve(frontend, await valueOf(version)),
-          own([site, filled]),
+          // After the applications: a new front end may need what is new in them.
+          own([site, filled, ...switched]),
         );
         retireOthers(served);
       }

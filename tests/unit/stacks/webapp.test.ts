@@ -94,6 +94,8 @@ describe("order", () => {
     expect(prod.waitsFor("Stash proxy-files-frontend", "Stash frontend-done")).toBe(true);
     // Files of before go once others are served.
     expect(prod.waitsFor("Stash frontend-retire-done", "Stash proxy-files-frontend")).toBe(true);
+    // A new front end may need what is new in the backend.
+    expect(prod.waitsFor("Stash proxy-files-frontend", "Stash proxy-route-backend")).toBe(true);
   });
 });
 
