@@ -11,8 +11,9 @@ STATIC := STACKYARD_STEPS="node packages" $(WITH)
 STACKYARD := $(STATIC) node cli/stackyard.ts
 
 # What is for working on Stackyard itself, and not a verb of that program.
-DEVELOPING := test unit e2e bench format lint types package help
+DEVELOPING := test unit e2e bench soak format lint types package help
 WORDS_bench := pairs
+WORDS_soak := seconds rate
 # What the programs behind the verbs read of the environment may be given here as well.
 ENVIRONMENT := DOCKER_% BUILDX_% BUILDKIT_% PULUMI_% STACKYARD_% NODE_% XDG_% SSL_CERT_FILE NO_COLOR FORCE_COLOR %_PROXY %_proxy
 
@@ -117,6 +118,9 @@ e2e: ## Run the end-to-end tests
 bench: ## Measure `up` beside docker compose and beside an empty program (pairs=5)
 	@pairs="$$STACKYARD_WORD_pairs" $(WITH) node tests/bench/bench.ts
 
+soak: ## Measure what releases cost those who use the web stack meanwhile: minutes (seconds=60 at rest, rate=40 a second)
+	@seconds="$$STACKYARD_WORD_seconds" rate="$$STACKYARD_WORD_rate" $(WITH) node tests/soak/soak.ts
+
 format: ## Format the sources
 	@$(STATIC) node_modules/.bin/biome check --write .
 
@@ -132,4 +136,4 @@ help: ## Show this
 	@printf '  %s\n' 'All that changes one: wait=1 waits for another run to end, DISCARD=NAME,NAME lets the data of these go.'
 	@printf '  %s\n' 'Each is a verb of the command `stackyard`, and says more there: ./infra/setup/with.sh node cli/stackyard.ts logs --help'
 
-.PHONY: dev up down stop start restart scale clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench format lint types package help
+.PHONY: dev up down stop start restart scale clean rebuild preview graph timeline ps logs build job run shell psql redis-cli cypher mc config doctor env adopt prune lock images pulumi shellenv setup test unit e2e bench soak format lint types package help

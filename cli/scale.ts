@@ -1,7 +1,7 @@
 import { serviceWord } from "../components/engines/command-line.ts";
 import { readGraph } from "./shared/graph.ts";
 import { hold } from "./shared/hold.ts";
-import { quietly } from "./shared/pulumi.ts";
+import { pulumiInOneLine } from "./shared/pulumi.ts";
 import { settingsInFiles } from "./shared/settings.ts";
 import { STACK } from "./shared/stack.ts";
 import { up } from "./up.ts";
@@ -18,7 +18,8 @@ export async function scale(words: readonly string[]): Promise<number> {
   await refuseCounts(counts, STACK);
   await hold();
   for (const [service, count] of counts) {
-    const code = await quietly(["config", "set", "--path", `${service}.replicas`, String(count)]);
+    const set = ["config", "set", "--path", `${service}.replicas`, String(count)];
+    const code = await pulumiInOneLine(`${service}: ${count} from now on, in this clone`, set);
     if (code !== 0) return code;
   }
   return up([], {});

@@ -145,7 +145,7 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
         })),
         ...(certificates ? [{ label: "certificates", shared: certificates, path: CERTIFICATES, readOnly: true }] : []),
       ],
-      reaches: [...new Set(targets)].filter(({ network }) => network),
+      reaches: [...new Set(targets)],
       probe: {
         ...probeOf(probe().parse({ http: HEALTH, intervalSeconds: 5 }), name, HTTP_PORT),
         program: () => imageOn(platform, PROBE_IMAGE),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts, ROOT, TestStack } from "./harness.ts";
+import { freePorts, ROOT, run, TestStack } from "./harness.ts";
 import { loadOn, request } from "./load.ts";
 
 // Releases of an application behind the proxy, under requests that go on all the time.
@@ -52,6 +52,13 @@ test("a release whose probe fails gets no request, and the one before serves on"
   expect(again).not.toBe(0);
   expect(failed).toContain('the new "app" does not answer /api/check through the proxy');
   expect(Object.keys(await stop())).toEqual(["200 2"]);
+
+  const ps = await run("node", [join(ROOT, "cli/stackyard.ts"), "ps"], { cwd: stack.program, env: stack.env });
+  expect(ps.code, ps.output).toBe(1);
+  const serving = [...ps.stdout.matchAll(/^app(?:\.2)? +ready .* (\S+)$/gm)].map(([, container]) => container);
+  expect(serving).toHaveLength(2);
+  expect(ps.stdout).toMatch(/^app +failed /m);
+  expect(ps.stdout).toContain(`The last release of app has failed: requests go to ${serving.join(", ")}, none to `);
 });
 
 test("the next good one cleans up after it", async () => {

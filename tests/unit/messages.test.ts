@@ -3,12 +3,13 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { check, faultsOf } from "../../components/core/support/args.ts";
 import { commonSettings } from "../../components/program/common-settings.ts";
+import { loadProgram, programsIn } from "../../components/program/program.ts";
 import { argumentSchemas } from "./helpers/rules.ts";
 
 // Whatever is wrong with an argument or a setting, it is said in our words: what it should be, and what it is.
 
 const SCHEMAS = await argumentSchemas();
-const { settings } = await import("../../stacks/polyglot.ts");
+const PROGRAMS = [...programsIn("stacks").keys()];
 
 const BAD: unknown[] = [
   ...[null, true, 0, -1, 1.5, 1e12, Number.NaN, "", " ", "x", "A b", "\n", "ü", "/", "x".repeat(300)],
@@ -56,7 +57,7 @@ test("there are components", () => expect(SCHEMAS.size).toBeGreaterThanOrEqual(1
 describe("in our words", () => {
   test.each([...SCHEMAS])("arguments of %s", (_, schema) => expectOurs(schema));
 
-  test("settings of every program", () => expectOurs(commonSettings(["polyglot"])));
+  test("settings of every program", () => expectOurs(commonSettings(PROGRAMS)));
 
-  test("settings of polyglot", () => expectOurs(settings));
+  test.each(PROGRAMS)("settings of %s", async (name) => expectOurs((await loadProgram("stacks", name)).settings));
 });

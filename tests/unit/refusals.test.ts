@@ -911,7 +911,7 @@ describe("settings", () => {
       '  environment: should be one of dev, prod, got "x"',
       `  postgres.hostPort: ${PORT} 0`,
       '  postgres.cpus: should be a number, got "1"',
-      "  foo: should not be there; the options are postgres, redis, neo4j, qdrant, minio, ollama, api, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys",
+      "  foo: should not be there; the options are postgres, redis, neo4j, qdrant, minio, ollama, api, proxy, program, environment, imageSource, imageMirror, subnetPool, ports, apiKeys",
     ]);
   });
 });

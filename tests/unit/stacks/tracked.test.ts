@@ -1,25 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { hostPorts } from "../../../components/program/host-ports.ts";
-import { settingsOf } from "../../../components/program/settings.ts";
-import { polyglotSettings } from "../helpers/programs.ts";
+import { polyglotSettings, trackedFile, trackedSettings } from "../helpers/programs.ts";
 
 // The stack files that git tracks.
 
-const file = (name: string) => parse(readFileSync(name, "utf8")) as { config: Record<string, unknown> };
-const settingsIn = (name: string) => {
-  const { config } = file(name);
-  const settings = Object.entries({ "stackyard:program": "polyglot", ...config });
-  return settingsOf(
-    Object.fromEntries(settings.map(([key, value]) => [key.replace("stackyard:", ""), value])),
-    "dev",
-    "stacks",
-  );
-};
-
 test("Pulumi.dev.yaml publishes everything on this machine", async () => {
-  const { own } = await settingsIn("Pulumi.dev.yaml");
+  const { own } = await trackedSettings("Pulumi.dev.yaml");
   expect(Object.keys(own)).toEqual(Object.keys(polyglotSettings()));
   expect(hostPorts(own)).toEqual({
     "postgres.hostPort": 5432,
@@ -34,19 +21,53 @@ test("Pulumi.dev.yaml publishes everything on this machine", async () => {
   });
 });
 
-test("Pulumi.prod.yaml publishes only the proxy, and limits everything", async () => {
-  const { common, own } = await settingsIn("Pulumi.prod.yaml");
-  expect([common.environment, hostPorts(own)]).toEqual(["prod", { "proxy.hostPort": 3000 }]);
-  const { config } = file("Pulumi.prod.yaml");
-  for (const name of Object.keys(own)) {
+test("Pulumi.webapp-dev.yaml publishes everything on this machine", async () => {
+  const { common, own } = await trackedSettings("Pulumi.webapp-dev.yaml");
+  expect([common.program, common.environment]).toEqual(["webapp", "dev"]);
+  expect(hostPorts(own)).toEqual({
+    "proxy.hostPort": 8420,
+    "backend.hostPort": 5420,
+    "frontend.hostPort": 3420,
+    "database.hostPort": 3421,
+    "cache.hostPort": 6420,
+  });
+});
+
+test.each([
+  ["Pulumi.prod.yaml", 3000, ["postgres", "redis", "neo4j", "qdrant", "minio", "ollama", "api", "proxy"]],
+  // The front end does not run in prod.
+  ["Pulumi.webapp-prod.yaml", 8420, ["database", "cache", "backend", "proxy"]],
+])("%s publishes only the proxy, and limits everything that runs", async (name, port, limited) => {
+  const { common, own } = await trackedSettings(name);
+  expect([common.environment, hostPorts(own)]).toEqual(["prod", { "proxy.hostPort": port }]);
+  expect(
+    Object.keys(own)
+      .filter((each) => each !== "frontend")
+      .sort(),
+  ).toEqual(limited.toSorted());
+  const { config } = trackedFile(name);
+  for (const each of limited) {
     const limits = { memoryMiB: expect.any(Number), cpus: expect.any(Number) };
-    expect([name, config[`stackyard:${name}`]]).toEqual([name, expect.objectContaining(limits)]);
+    expect([each, config[`stackyard:${each}`]]).toEqual([each, expect.objectContaining(limits)]);
   }
 });
 
-describe.each(["Pulumi.dev.yaml", "Pulumi.prod.yaml"])("%s", (name) => {
-  test("holds no salt and no secret of one clone", () => {
-    expect(Object.keys(file(name))).toEqual(["config"]);
-    expect(readFileSync(name, "utf8")).not.toMatch(/secure:|encryption/);
+test("Pulumi.webapp-prod.yaml has the limits of issue 11", async () => {
+  const { own } = await trackedSettings("Pulumi.webapp-prod.yaml");
+  expect(own).toMatchObject({
+    proxy: { cpus: 1, memoryMiB: 256 },
+    backend: { cpus: 2, memoryMiB: 1024, replicas: 3 },
+    database: { cpus: 1, memoryMiB: 512 },
+    cache: { cpus: 0.5, memoryMiB: 256 },
   });
 });
+
+describe.each(readdirSync(".").filter((name) => /^Pulumi\.(dev|prod|\w+-(dev|prod))\.yaml$/.test(name)))(
+  "%s",
+  (name) => {
+    test("holds no salt and no secret of one clone", () => {
+      expect(Object.keys(trackedFile(name))).toEqual(["config"]);
+      expect(readFileSync(name, "utf8")).not.toMatch(/secure:|encryption/);
+    });
+  },
+);

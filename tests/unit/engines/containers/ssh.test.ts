@@ -100,7 +100,7 @@ describe("carries", () => {
 });
 
 describe("ends", () => {
-  const SILENCE_MS = 1_000;
+  const SILENCE_MS = 2_000;
   const over = (signal?: AbortSignal) => engineApi({ host: "ssh://build" }, { silenceMs: SILENCE_MS, signal });
   const ended = () => expect.poll(runs, { timeout: 8_000 }).toEqual([expect.stringContaining("dial-stdio"), "ended"]);
 
