@@ -12,6 +12,8 @@ import { PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { Service } from "../core/service.ts";
 import { hostPort, parseArgs, seconds, sentence } from "../core/support/args.ts";
 import { limits, platform } from "../core/support/common.ts";
+import { lastingVolume } from "../core/volume.ts";
+import { acmeClient, CERTIFICATES, CHALLENGE_PORT, SERVED } from "./proxy/acme.ts";
 import { Certificate } from "./proxy/certificate.ts";
 import { Configuration, type Step } from "./proxy/configuration.ts";
 import { placeholderFiles, SITES } from "./proxy/files.ts";
@@ -63,7 +65,10 @@ const Args = Settings.safeExtend({
   image: imageArg().optional(),
   /** What is sent where; the longest path that matches wins. */
   routes: routes(),
-  /** HTTPS, beside HTTP. Another certificate replaces no container and ends no request. @default - only HTTP */
+  /**
+   * HTTPS, beside HTTP: by a certificate that is given, or by `acme`. Another certificate replaces no container and ends no request.
+   * @default - only HTTP
+   */
   tls: tls().optional(),
   /** Directives of Nginx for each server, as they are; `nginx -t` judges them. @default - none */
   snippet: z.string("directives of Nginx").optional(),
@@ -108,7 +113,12 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
     const { platform, image = NGINX, hostPort, httpsHostPort, address, drainSeconds, tls } = parsed;
     const subject = `ReverseProxy "${name}"`;
     const targets = parsed.routes.map(({ to }) => to);
-    const certificate = tls && new Certificate(subject, platform, tls);
+    const given = tls && "certificate" in tls ? new Certificate(subject, platform, tls) : undefined;
+    const acme = tls && "acme" in tls ? tls.acme : undefined;
+    const client = `${name}-acme`;
+    const certificates =
+      acme &&
+      lastingVolume(`${name}-certificates`, name, this, platform, { name: `${name}-certificates`, lifecycle: "keep" });
     const upstreams = byName(targets.flatMap(({ upstream }) => upstream ?? []));
     const frontends = byName(targets.flatMap(({ files }) => files ?? []));
 
@@ -133,6 +143,7 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
           path: `${SITES}/${each.name}`,
           readOnly: true,
         })),
+        ...(certificates ? [{ label: "certificates", shared: certificates, path: CERTIFICATES, readOnly: true }] : []),
       ],
       reaches: [...new Set(targets)],
       probe: {
@@ -154,19 +165,37 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
     if (proxy) {
       const configuration = new Configuration(proxy, subject);
       const own = (dependsOn: pulumi.Resource[]) => ({ parent: this, dependsOn });
-      const text = siteFile({ ...parsed, routes: parsed.routes.map(routeOf) });
+      const text = siteFile({
+        ...parsed,
+        routes: parsed.routes.map(routeOf),
+        tls: tls && { hstsSeconds: tls.hstsSeconds, challenged: acme && `${client}:${CHALLENGE_PORT}` },
+      });
       const site = gate(
         `${name}-site`,
         { proxy: proxy.key, text: hashOf(text) },
         () => configuration.change(...siteSteps(text, tls !== undefined, upstreams, frontends)),
         own([service.ready]),
       );
-      if (tls && certificate) {
+      if (tls && acme && certificates) {
+        const server = tlsFile({ redirect: tls.redirect, port: httpsHostPort, file: SERVED });
+        const obtained = acmeClient(client, this, {
+          ...{ platform, acme, volume: certificates, user: USER },
+          proxy: { gate: site, network: service.network },
+        });
+        if (obtained.members.length > 0)
+          gate(
+            `${name}-certificate`,
+            { proxy: proxy.key, server: hashOf(server) },
+            () => configuration.change(["put", TLS_FILE, server]),
+            own([site, obtained.ready]),
+          );
+      }
+      if (tls && given) {
         const server = tlsFile({ redirect: tls.redirect, port: httpsHostPort });
         gate(
           `${name}-certificate`,
-          { proxy: proxy.key, server: hashOf(server), certificate: certificate.mark },
-          async () => configuration.secure(server, ...(await certificate.read())),
+          { proxy: proxy.key, server: hashOf(server), certificate: given.mark },
+          async () => configuration.secure(server, ...(await given.read())),
           own([site]),
         );
       }

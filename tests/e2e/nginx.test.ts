@@ -186,7 +186,11 @@ afterAll(async () => {
 
 test("nginx -t passes every combination", async () => {
   const choices: Partial<Given>[][] = [
-    [{}, { tls: { redirect: false } }, { tls: { redirect: true, hstsSeconds: 60, port: 8443 } }],
+    [
+      {},
+      { tls: { redirect: false, challenged: "acme:5002" } },
+      { tls: { redirect: true, hstsSeconds: 60, port: 8443 } },
+    ],
     [{}, { maintenance: true }, { maintenance: `"Back" at \\ 5 o'clock: $5; } & <b>` }],
     [{}, { trustedProxies: ["10.0.0.0/8", "fd00::/8", "192.0.2.1"] }],
     [{}, { gzip: false, securityHeaders: false, unknownHosts: 444, workers: 1, drainSeconds: 1, keepaliveSeconds: 1 }],

@@ -4,7 +4,7 @@ import { count, matching, seconds } from "../../core/support/args.ts";
 import { isTarget, type Target } from "./target.ts";
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-const HOST = new RegExp(`^(?=.{1,253}$)(\\*\\.)?${LABEL}(\\.${LABEL})*$`);
+export const HOST = new RegExp(`^(?=.{1,253}$)(\\*\\.)?${LABEL}(\\.${LABEL})*$`);
 const flag = () => z.boolean("true or false");
 
 /** What the proxy does with requests for one path. */

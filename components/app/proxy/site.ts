@@ -13,6 +13,8 @@ export interface Site {
     | {
         /** For how long browsers use HTTPS alone, in seconds. @default - not said */
         hstsSeconds?: number | undefined;
+        /** `name:port` of the client that answers what a certificate's server asks by HTTP. @default - none */
+        challenged?: string | undefined;
       }
     | undefined;
   /**
@@ -109,6 +111,7 @@ ${filesMaps}
 ${forwardedMaps(site.trustedProxies ?? [])}${securityMaps(site)}    map $forwarded_proto:$request_path $to_https {
         "~^https:" "";
         "http:${HEALTH}" "";
+        "~^http:${CHALLENGE}" "";
         default 1;
     }
 
@@ -175,10 +178,23 @@ ${securityHeaders(site)}${pageLocations(pageOf(site)).replace(/^(?=.)/gm, "    "
             default_type text/plain;
             return 200 "ok\\n";
         }
-${locations(site, routes, unknownHosts)}${site.snippet === undefined ? "" : `${site.snippet}\n`}    }
+${challenge(tls?.challenged)}${locations(site, routes, unknownHosts)}${site.snippet === undefined ? "" : `${site.snippet}\n`}    }
 `;
   });
 }
+
+/** Where a server looks whether a host is that of whoever asks for its certificate. */
+const CHALLENGE = "/.well-known/acme-challenge/";
+
+const challenge = (client: string | undefined) =>
+  client === undefined
+    ? ""
+    : `        location ^~ ${CHALLENGE} {
+            set $challenged ${client};
+            proxy_pass http://$challenged;
+            proxy_set_header Host $host;
+        }
+`;
 
 const pageOf = ({ maintenance }: Site) =>
   typeof maintenance === "string" ? { ...MAINTENANCE, text: maintenance } : maintenance === true ? MAINTENANCE : AWAY;

@@ -28,4 +28,15 @@ CONFIGURATION
 if ! [ -e current ] || ! nginx -t -q -c /proxy/current/nginx.conf; then
   ln -sfn generations/first current
 fi
+# A renewed certificate is served without anybody's doing.
+version() { stat -c '%Y %i' /certificates/served.pem 2>/dev/null || :; }
+if [ -d /certificates ]; then
+  seen=$(version)
+  while sleep 2; do
+    now=$(version)
+    [ "$now" = "$seen" ] && continue
+    seen=$now
+    nginx -s reload -c /proxy/current/nginx.conf || :
+  done &
+fi
 exec nginx -c /proxy/current/nginx.conf -g 'daemon off;'

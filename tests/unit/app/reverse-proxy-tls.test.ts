@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Container, ReverseProxy, type ReverseProxyArgs } from "../../../components/index.ts";
 import { madeCertificate } from "../helpers/certificate.ts";
-import { deploy, type Options, refusedBy } from "../helpers/stack.ts";
+import { deploy, type Options, refusedBy, volumeOf } from "../helpers/stack.ts";
 
 // What Nginx makes of the configuration is in tests/e2e.
 
@@ -123,5 +123,55 @@ describe("a certificate", () => {
       "httpsHostPort: There is no `tls`: set it, or leave this out.",
     );
     expect((await proxy()).keys).not.toContain("Stash proxy-certificate");
+  });
+});
+
+describe("a certificate by ACME", () => {
+  const acme = { email: "admin@example.com", domains: ["shop.example", "www.shop.example"] };
+
+  test("is got by a client that alone reaches out, and is used once it is there", async () => {
+    const stack = await proxy({ hostPort: 80, httpsHostPort: 443, tls: { acme } });
+    const { inputs } = stack.get("Container proxy-acme");
+    expect(inputs).toMatchObject({ user: "101:101", readOnly: true, envs: [] });
+    expect(inputs.command).toEqual([
+      ..."--accept-tos --path /certificates --server https://acme-v02.api.letsencrypt.org/directory".split(" "),
+      ..."--email admin@example.com --http --http.port :5002".split(" "),
+      ..."--domains shop.example --domains www.shop.example".split(" "),
+    ]);
+    expect(stack.get("Network proxy-acme-outside").inputs.options).toMatchObject({
+      "com.docker.network.bridge.enable_ip_masquerade": "true",
+    });
+    expect(stack.get("Network proxy-outside").inputs.options).toMatchObject({
+      "com.docker.network.bridge.enable_ip_masquerade": "false",
+    });
+    // The server asks through the proxy, which has to be there.
+    expect(stack.waitsFor("Container proxy-acme", "Stash proxy-site")).toBe(true);
+    expect(stack.waitsFor("Stash proxy-certificate", "Stash proxy-acme-ready")).toBe(true);
+    await stack.run("proxy-certificate");
+    const [[, , command] = []] = stack.engine.calls.filter(([method]) => method === "execute");
+    expect(JSON.stringify(command)).toContain("ssl_certificate_key /certificates/served.pem;");
+    expect(stack.engine.acts).toEqual([]);
+  });
+
+  test("is on a volume that only the client can write to", async () => {
+    const stack = await proxy({ tls: { acme } });
+    const at = (name: string) =>
+      (stack.get(`Container ${name}`).inputs.volumes as { containerPath: string; readOnly?: boolean }[]).find(
+        ({ containerPath }) => containerPath === "/certificates",
+      );
+    const volumeName = volumeOf("proxy-certificates");
+    expect(at("proxy")).toEqual({ containerPath: "/certificates", volumeName, readOnly: true });
+    expect(at("proxy-acme")).toEqual({ containerPath: "/certificates", volumeName });
+  });
+
+  test.each<[object, string]>([
+    [{ email: "admin" }, 'tls.acme.email: should be an e-mail address, got "admin"'],
+    [{ domains: [] }, "tls.acme.domains: should be one domain or more, got []"],
+    [{ domains: ["*.shop.example"] }, "tls.acme.domains.0: should be a host name without *"],
+    [{ server: "http://x" }, "tls.acme.server: should be an address, as https://acme.example.com/directory"],
+    [{ caFile: "/missing" }, "tls.acme.caFile: should be a file that is there"],
+    [{ key: "x" }, "tls.acme.key: should not be there"],
+  ])("%j is refused", async (change, fault) => {
+    expect(await refused({ tls: { acme: { ...acme, ...change } } })).toContain(fault);
   });
 });

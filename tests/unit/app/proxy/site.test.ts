@@ -70,6 +70,14 @@ test("HTTPS is spoken where there is a certificate, and HTTP leads there by choi
   expect(tlsFile({ redirect: true, port: 8444 })).toContain("return 308 https://$host:8444$request_uri;");
 });
 
+test("what a certificate's server asks by HTTP is passed on, in maintenance and before a redirect too", () => {
+  expect(text([{ upstream: "a" }], { tls: {} })).not.toContain("acme-challenge/ {");
+  const made = text([{ upstream: "a" }], { tls: { challenged: "proxy-acme:5002" }, maintenance: true });
+  expect(paths(publicServers(made)[0])).toEqual(["/"]);
+  expect(made).toContain("location ^~ /.well-known/acme-challenge/ {\n            set $challenged proxy-acme:5002;");
+  expect(made).toContain('"~^http:/.well-known/acme-challenge/" "";');
+});
+
 test("maintenance leaves no route, and its text cannot become anything else", () => {
   const [server = ""] = publicServers(text([{ path: "/api/", upstream: "a" }], { maintenance: 'a "b" $c \\ <d>' }));
   expect(paths(server)).toEqual(["/"]);
