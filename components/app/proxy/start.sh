@@ -3,7 +3,7 @@ set -eu
 cd /proxy
 is_right() { [ -e "$1" ] && nginx -t -q -c "/proxy/$1/nginx.conf"; }
 
-if ! is_right current; then
+if [ "$(readlink current)" = generations/first ] || ! is_right current; then
   if is_right generations/copy; then ln -sfn generations/copy current; else ln -sfn generations/first current; fi
 fi
 # Without one, the first one runs until a gate has written another. But the gates of a container run only once.
@@ -12,7 +12,7 @@ rm -f generations/first/lost
 health=200
 if [ "$(readlink current)" = generations/first ] && [ "$(cat container 2>/dev/null)" = "$(cat /etc/hostname)" ]; then
   health=503
-  echo "its configuration was lost: \`docker rm --force $(cat container)\` and the next \`up\` make both anew" |
+  echo "its configuration was lost, or a file that it names, as its log says: \`docker rm --force $(cat container)\` and the next \`up\` make both anew" |
     tee generations/first/lost >&2
 fi
 cat >generations/first/nginx.conf <<CONFIGURATION
