@@ -20,6 +20,7 @@ const LONGEST = [
   "prod",
   "webapp",
   "web-frontend",
+  "engine-restart",
   "registry",
   "verbs",
   "polyglot",

@@ -12,6 +12,10 @@ name=$1 busybox=$2
 shift 2
 before=$(readlink current)
 next=generations/$name
+if [ -e "$before/lost" ]; then
+  cat "$before/lost" >&2
+  exit 1
+fi
 
 cp -R "$before" "$next"
 mkdir -p "$next/routes" "$next/files" "$next/tls"
@@ -38,6 +42,8 @@ point() {
   ln -sfn "$1" next
   mv -T next current
 }
+# So that a power cut leaves no empty files where the link leads.
+"$busybox" find "$next" -type f -exec "$busybox" sync {} +
 point "$next"
 nginx -s reload -c /proxy/current/nginx.conf
 tries=0
@@ -51,7 +57,9 @@ until [ "$("$busybox" wget -q -T 2 -O - http://127.0.0.1:8081/generation 2>/dev/
   fi
   sleep 0.05
 done
-# The one before is kept to look at.
+# By these, start.sh finds a configuration if this one is damaged, and whether the gates of its container have run.
 for other in generations/*; do
-  case $other in "$next" | "$before" | generations/first) ;; *) rm -rf "$other" ;; esac
+  case $other in "$next" | generations/first) ;; *) rm -rf "$other" ;; esac
 done
+cp -R "$next" generations/copy
+cat /etc/hostname >container

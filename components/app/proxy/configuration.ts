@@ -10,6 +10,9 @@ import { CANDIDATE, routeFile, serversIn } from "./upstream.ts";
 const script = (name: string) => readFileSync(new URL(`${name}.sh`, import.meta.url), "utf8");
 const [CHANGE, TRY, DRAIN] = [script("change"), script("try"), script("drain")];
 
+/** How start.sh begins what it says where Nginx refuses all that is in the volume. */
+const LOST = "its configuration was lost";
+
 /** One step of a change. See change.sh. */
 export type Step = readonly ["put" | "default" | "take" | "only", path: string, text: string];
 
@@ -41,7 +44,7 @@ export class Configuration {
     this.#subject = subject;
   }
 
-  /** @throws Error with what Nginx says against it; then the one before is in force. */
+  /** @throws Error with what Nginx says against it; then the one before is in force. Or with what to do where all was lost. */
   change(...steps: Step[]): Promise<void> {
     return this.#change(steps);
   }
@@ -64,6 +67,7 @@ export class Configuration {
         await this.#run(CHANGE, name, PROBE_PROGRAM, ...steps.flat());
       } catch (error) {
         if (!(error instanceof ExecError)) throw error;
+        if (error.message.startsWith(LOST)) throw new Error(`${this.#subject}: ${error.message}`);
         throw new Error(
           `${this.#subject}: Nginx refuses its new configuration, and the one before is in force:\n${error.message}\n` +
             "Mend what it names, and run `up` again.",
@@ -132,6 +136,15 @@ export class Configuration {
     return turn;
   }
 
-  #read = (file: string) => this.#proxy.exec(["cat", `/proxy/current/${file}`]);
+  /** Empty where the configuration was lost, which the change that follows refuses. */
+  async #read(file: string): Promise<string> {
+    try {
+      return await this.#proxy.exec(["cat", `/proxy/current/${file}`]);
+    } catch (error) {
+      if (error instanceof ExecError) return "";
+      throw error;
+    }
+  }
+
   #run = (script: string, ...args: string[]) => this.#proxy.exec(["sh", "-c", script, "sh", ...args]);
 }

@@ -81,6 +81,9 @@ http {
 
     # The engine's own. Names are asked again as often as this, so an application that gets another address is found by itself.
     resolver 127.0.0.11 valid=1s ipv6=off;
+    # The engine hands on the name of a container that is stopped: where nobody answers that, Nginx waits as long, and so again
+    # before it asks anew.
+    resolver_timeout 1s;
 
     keepalive_timeout ${keepaliveSeconds}s;
     # After a reload, clients may use an idle connection once more: closed at once, it would be reset under some requests.

@@ -1,8 +1,21 @@
-# Starts Nginx over the configuration in the proxy's volume.
+# Starts Nginx over the configuration in the proxy's volume: the one in force, or its copy if that was damaged.
 set -eu
 cd /proxy
+is_right() { [ -e "$1" ] && nginx -t -q -c "/proxy/$1/nginx.conf"; }
+
+if [ "$(readlink current)" = generations/first ] || ! is_right current; then
+  if is_right generations/copy; then ln -sfn generations/copy current; else ln -sfn generations/first current; fi
+fi
+# Without one, the first one runs until a gate has written another. But the gates of a container run only once.
 mkdir -p generations/first
-cat >generations/first/nginx.conf <<'CONFIGURATION'
+rm -f generations/first/lost
+health=200
+if [ "$(readlink current)" = generations/first ] && [ "$(cat container 2>/dev/null)" = "$(cat /etc/hostname)" ]; then
+  health=503
+  echo "its configuration was lost, or a file that it names, as its log says: \`docker rm --force $(cat container)\` and the next \`up\` make both anew" |
+    tee generations/first/lost >&2
+fi
+cat >generations/first/nginx.conf <<CONFIGURATION
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 events {}
@@ -19,15 +32,11 @@ http {
             return 503;
         }
         location = /health {
-            return 200;
+            return $health;
         }
     }
 }
 CONFIGURATION
-# One that was right before may be wrong by now. Then this one runs until a gate has written another one.
-if ! [ -e current ] || ! nginx -t -q -c /proxy/current/nginx.conf; then
-  ln -sfn generations/first current
-fi
 # A renewed certificate is served without anybody's doing.
 version() { stat -c '%Y %i' /certificates/served.pem 2>/dev/null || :; }
 if [ -d /certificates ]; then

@@ -18,7 +18,11 @@ function proxy(files: Record<string, string>, fails: (what: string) => string | 
     reach: async () => {},
     put: async (folder, given) => void ran.push(["put", folder, ...Object.entries(given).flat()]),
     async exec([program, path = "", script = "", , ...args]) {
-      if (program === "cat") return files[path.replace("/proxy/current/", "")] ?? "";
+      if (program === "cat") {
+        const text = files[path.replace("/proxy/current/", "")];
+        if (text === undefined) throw new ExecError("No such file or directory");
+        return text;
+      }
       const what = script.split("\n")[0] ?? "";
       const reason = fails(what);
       // The name of a generation is random.
@@ -102,4 +106,10 @@ test.each([
   const { ran, configuration } = proxy({ "files/web.conf": before });
   await configuration.serve("web", "v1");
   expect(ran).toEqual([["Makes", PROBE_PROGRAM, "put", "files/web.conf", filesFile("web", versions)]]);
+});
+
+test("where the configuration was lost, the message says only what to do", async () => {
+  const lost = "its configuration was lost: do this";
+  const { configuration } = proxy({}, () => lost);
+  await expect(configuration.switchTo(TRIAL)).rejects.toThrow(new Error(`ReverseProxy "proxy": ${lost}`));
 });
