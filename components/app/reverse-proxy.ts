@@ -1,13 +1,10 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Connection, connection } from "../core/connection.ts";
 import type { Dependency } from "../core/dependency.ts";
-import { gate } from "../core/gate.ts";
 import { type ImageFacts, imageArg, imageOn } from "../core/image.ts";
-import { valueOf } from "../core/member.ts";
 import { PROBE_IMAGE, probe, probeOf } from "../core/probe.ts";
 import { Service } from "../core/service.ts";
 import { hostPort, parseArgs, seconds, sentence } from "../core/support/args.ts";
@@ -15,8 +12,9 @@ import { limits, platform } from "../core/support/common.ts";
 import { lastingVolume } from "../core/volume.ts";
 import { acmeClient, CERTIFICATES, CHALLENGE_PORT, SERVED } from "./proxy/acme.ts";
 import { Certificate } from "./proxy/certificate.ts";
-import { Configuration, type Step } from "./proxy/configuration.ts";
+import type { Step } from "./proxy/configuration.ts";
 import { placeholderFiles, SITES } from "./proxy/files.ts";
+import { Gates, gatesOf } from "./proxy/gates.ts";
 import { HEALTH, type Route, routes, trustedProxies } from "./proxy/routes.ts";
 import { HTTP_PORT, siteFile } from "./proxy/site.ts";
 import type { Files, Upstream } from "./proxy/target.ts";
@@ -163,75 +161,31 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
 
     const [proxy] = service.members;
     if (proxy) {
-      const configuration = new Configuration(proxy, subject);
-      const own = (dependsOn: pulumi.Resource[]) => ({ parent: this, dependsOn });
+      const gates = new Gates(name, this, proxy, subject);
       const text = siteFile({
         ...parsed,
         routes: parsed.routes.map(routeOf),
         tls: tls && { hstsSeconds: tls.hstsSeconds, challenged: acme && `${client}:${CHALLENGE_PORT}` },
       });
-      const site = gate(
-        `${name}-site`,
-        { proxy: proxy.key, text: hashOf(text) },
-        () => configuration.change(...siteSteps(text, tls !== undefined, upstreams, frontends)),
-        own([service.ready]),
-      );
-      if (tls && acme && certificates) {
-        const server = tlsFile({ redirect: tls.redirect, port: httpsHostPort, file: SERVED });
-        const obtained = acmeClient(client, this, {
-          ...{ platform, acme, volume: certificates, user: USER },
-          proxy: { gate: site, network: service.network },
-        });
-        if (obtained.members.length > 0)
-          gate(
-            `${name}-certificate`,
-            { proxy: proxy.key, server: hashOf(server) },
-            () => configuration.change(["put", TLS_FILE, server]),
-            own([site, obtained.ready]),
-          );
+      const site = gates.site(text, siteSteps(tls !== undefined, upstreams, frontends), [service.ready]);
+      const secured = { redirect: tls?.redirect ?? false, port: httpsHostPort };
+      if (acme && certificates) {
+        const reached = { gate: site, network: service.network };
+        const of = { platform, acme, volume: certificates, user: USER, proxy: reached };
+        const { members, ready } = acmeClient(client, this, of);
+        if (members.length > 0) gates.keptCertificate(tlsFile({ ...secured, file: SERVED }), [site, ready]);
       }
-      if (tls && given) {
-        const server = tlsFile({ redirect: tls.redirect, port: httpsHostPort });
-        gate(
-          `${name}-certificate`,
-          { proxy: proxy.key, server: hashOf(server), certificate: given.mark },
-          async () => configuration.secure(server, ...(await given.read())),
-          own([site]),
-        );
-      }
-      const switched = upstreams.map((upstream) => {
-        const { members, port, startFirst } = upstream;
-        const gates = targets.flatMap((each) =>
-          each.upstream?.name === upstream.name && each.gate ? [each.gate] : [],
-        );
-        const route = parsed.routes.find(({ to }) => to.upstream?.name === upstream.name);
-        return gate(
-          `${name}-route-${upstream.name}`,
-          { proxy: proxy.key, servers: pulumi.all(members.map(({ key }) => key)), port },
-          async () => {
-            const hosts = await Promise.all(members.map(({ host }) => valueOf(host)));
-            const servers = hosts.map((host) => `${host}:${port}`);
-            const { host = "localhost", path = "/", check } = route ?? {};
-            await configuration.switchTo({
-              ...{ upstream: upstream.name, servers, host: host.replace("*", "any") },
-              ...(check === undefined ? { path, good: "any" } : { path: check, good: "well" }),
-              seconds: TRIAL_SECONDS,
-            });
-            if (startFirst) await configuration.drained(drainSeconds);
-          },
-          own([site, ...gates]),
-        );
+      if (given) gates.givenCertificate(tlsFile(secured), given, [site]);
+
+      const switched = upstreams.flatMap((upstream) => {
+        const routes = parsed.routes.filter(({ to }) => to.upstream?.name === upstream.name);
+        const [first] = routes;
+        // While it does not run there is nothing to switch to.
+        if (!first || upstream.members.length === 0) return [];
+        return gates.route(upstream, first, drainSeconds, [site, ...gatesOf(routes.map(({ to }) => to))]);
       });
-      for (const { name: frontend, version, gate: filled, retireOthers } of frontends) {
-        const served = gate(
-          `${name}-files-${frontend}`,
-          { proxy: proxy.key, version },
-          async () => configuration.serve(frontend, await valueOf(version)),
-          // After the applications: a new front end may need what is new in them.
-          own([site, filled, ...switched]),
-        );
-        retireOthers(served);
-      }
+      // After the applications: a new front end may need what is new in them.
+      for (const each of frontends) gates.files(each, [site, ...switched]);
     }
     this.registerOutputs({});
   }
@@ -240,9 +194,6 @@ export class ReverseProxy extends pulumi.ComponentResource implements Dependency
     return this.ready;
   }
 }
-
-/** How long the servers of a release may take to give a good answer through the proxy: they are ready by then. */
-const TRIAL_SECONDS = 30;
 
 /** Several routes may lead to one. */
 const byName = <T extends { name: string }>(all: readonly T[]): T[] => [
@@ -255,23 +206,15 @@ const limitsOf = ({ memoryMiB, readyTimeoutSeconds, stopGraceSeconds }: z.output
   stopGraceSeconds,
 });
 
-const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
-
 const routeOf = ({ to: { upstream, files }, check: _, ...route }: z.output<typeof Args>["routes"][number]): Route => ({
   ...route,
   ...(files ? { files: files.name } : upstream ? { upstream: upstream.name } : {}),
 });
 
-/** The site, with a file for each of its upstreams and front ends: those of others go, and so does a key that is not used any more. */
-function siteSteps(
-  text: string,
-  secured: boolean,
-  upstreams: readonly Upstream[],
-  frontends: readonly Files[],
-): Step[] {
+/** A file for each upstream and front end of the site: those of others go, and so does a key that is not used any more. */
+function siteSteps(secured: boolean, upstreams: readonly Upstream[], frontends: readonly Files[]): Step[] {
   const names = (all: readonly { name: string }[]) => all.map(({ name }) => `${name}.conf`);
   return [
-    ["put", "nginx.conf", text],
     ["only", "routes", names(upstreams).join(" ")],
     ["only", "files", names(frontends).join(" ")],
     ...(secured ? [["default", TLS_FILE, placeholderTls] as const] : [["only", "tls", ""] as const]),
