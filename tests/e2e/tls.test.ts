@@ -81,7 +81,7 @@ test("the proxy comes up with a certificate, and HTTP leads to HTTPS", async () 
 
 test("only the proxy's user can read the key, which is nowhere else", async () => {
   expect(await inProxy("stat -c '%a %u:%g' /proxy/current/tls/key.pem; ls /proxy")).toBe(
-    "600 101:101\ncurrent\ngenerations\nlock",
+    "600 101:101\ncontainer\ncurrent\ngenerations\nlock",
   );
   expect(partOf()).toMatch(/^[\w+/]{64}$/);
   expect(await inProxy("cat /proxy/current/tls/key.pem")).toContain(partOf());
